@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 // The `birdhook` tool prints through the same file.
-#[path = "../../crates/cli/src/output/outlet.rs"]
-mod outlet;
+#[path = "../../crates/cli/src/output/queued_writer.rs"]
+mod queued_writer;
 mod serve;
 
-use outlet::Outlet;
+use queued_writer::QueuedWriter;
 
 pub use serve::{IDLE, SILENCE, listen, serve};
 
@@ -89,8 +89,10 @@ pub async fn asked_to_stop() {
 
 /// Queues for standard output and standard error. `println!` in a task would block a server thread
 /// while standard output is not read.
-static LINES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |line| writeln!(io::stdout(), "{line}")));
-static NOTES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |note| writeln!(io::stderr(), "{note}")));
+static LINES: LazyLock<QueuedWriter<String>> =
+    LazyLock::new(|| QueuedWriter::new(64, |line| writeln!(io::stdout(), "{line}")));
+static NOTES: LazyLock<QueuedWriter<String>> =
+    LazyLock::new(|| QueuedWriter::new(64, |note| writeln!(io::stderr(), "{note}")));
 
 /// Prints a line. Returns once it is written.
 ///

@@ -10,16 +10,16 @@ mod keys;
 #[allow(dead_code, reason = "versions are checked before a text is parsed")]
 #[path = "../../crates/cli/src/version.rs"]
 mod version;
-#[path = "../../crates/cli/src/commands/ensure/written.rs"]
-mod written;
+#[path = "../../crates/cli/src/commands/ensure/config.rs"]
+mod config;
 
 use std::collections::BTreeSet;
 
 use birdhook::client::Credentials;
+use config::ConfigFile;
 use keys::Keys;
 use libfuzzer_sys::fuzz_target;
 use toml::{Table, Value};
-use written::Written;
 
 /// A part of each secret in the seeds.
 const SECRET: &str = "hunter2";
@@ -38,9 +38,9 @@ fuzz_target!(|text: &str| {
         }
     }
 
-    let Ok(written) = toml::from_str::<Written>(text) else { return };
+    let Ok(written) = toml::from_str::<ConfigFile>(text) else { return };
     let table: Table = text.parse().expect("it was read");
-    let Ok(wanted) = written.wanted() else { return };
+    let Ok(wanted) = written.desired() else { return };
     assert_eq!(table["url"].as_str(), Some(&*wanted.url));
     let list = |table: &Table, name: &str| -> Vec<String> {
         let values = table.get(name).and_then(Value::as_array).into_iter().flatten();

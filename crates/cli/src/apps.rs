@@ -28,23 +28,23 @@ pub(crate) struct AppArgs {
     client_secret: Option<String>,
     /// Answer challenges with this kind of secret, for apps that have both.
     #[arg(long, value_name = "KIND", default_value = "client")]
-    answer_with: Kind,
+    answer_with: SecretKindArg,
 }
 
 /// A kind of secret.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum SecretKindArg {
     /// The OAuth 2.0 client secret, as X's newest pages describe.
     Client,
     /// The consumer secret.
     Consumer,
 }
 
-impl From<Kind> for SecretKind {
-    fn from(kind: Kind) -> Self {
+impl From<SecretKindArg> for SecretKind {
+    fn from(kind: SecretKindArg) -> Self {
         match kind {
-            Kind::Client => Self::Client,
-            Kind::Consumer => Self::Consumer,
+            SecretKindArg::Client => Self::Client,
+            SecretKindArg::Consumer => Self::Consumer,
         }
     }
 }
@@ -63,21 +63,21 @@ impl FromStr for NamedSource {
             Some((name, source)) if !name.is_empty() && !source.is_empty() => {
                 Ok(Self { name: name.to_owned(), source: source.to_owned() })
             }
-            _ => Err("must be NAME=ENV_OR_FILE, such as shop=SHOP_SECRET".to_owned()),
+            _ => Err("expected NAME=ENV_OR_FILE, for example shop=SHOP_SECRET".to_owned()),
         }
     }
 }
 
 impl AppArgs {
     pub(crate) fn read(&self) -> Result<Apps> {
-        let mut apps = match set(CONSUMER) {
+        let mut apps = match variable(CONSUMER) {
             Some(text) if self.apps.is_empty() => {
                 Apps::none().add_consumer_secrets(text.expose_secret()).context(CONSUMER)?
             }
             _ => self.named()?,
         };
-        if let Some(source) = self.client_secret.as_deref().or_else(|| set(CLIENT).map(|_| CLIENT)) {
-            apps = apps.add_client_secrets(text_of(source)?.expose_secret()).with_context(|| source.to_owned())?;
+        if let Some(source) = self.client_secret.as_deref().or_else(|| variable(CLIENT).map(|_| CLIENT)) {
+            apps = apps.add_client_secrets(read_text(source)?.expose_secret()).with_context(|| source.to_owned())?;
         }
         if apps.is_empty() {
             bail!("{NO_SECRET}");
@@ -92,7 +92,7 @@ impl AppArgs {
     fn named(&self) -> Result<Apps> {
         let mut apps: Vec<App> = Vec::new();
         for NamedSource { name, source } in &self.apps {
-            let secret = secret_of(source)?;
+            let secret = read_secret(source)?;
             let known = apps.iter().position(|app| app.name() == name);
             let app = match known {
                 Some(at) => apps.remove(at).add_consumer_secret(secret),
@@ -130,7 +130,7 @@ impl SecretArgs {
         let mut secrets = Vec::new();
         for (kind, source) in [(SecretKind::Client, self.client()), (SecretKind::Consumer, self.consumer())] {
             if let Some(source) = source {
-                secrets.push((kind, secret_of(source)?));
+                secrets.push((kind, read_secret(source)?));
             }
         }
         if secrets.is_empty() { bail!("{NO_SECRET}") } else { Ok(secrets) }
@@ -139,34 +139,34 @@ impl SecretArgs {
     /// Returns the text of each configured secret.
     pub(crate) fn texts(&self) -> Result<Texts> {
         Ok(Texts {
-            consumer: self.consumer().map(text_of).transpose()?,
-            client: self.client().map(text_of).transpose()?,
+            consumer: self.consumer().map(read_text).transpose()?,
+            client: self.client().map(read_text).transpose()?,
         })
     }
 
     fn consumer(&self) -> Option<&str> {
-        self.secret.as_deref().or_else(|| set(CONSUMER).map(|_| CONSUMER))
+        self.secret.as_deref().or_else(|| variable(CONSUMER).map(|_| CONSUMER))
     }
 
     fn client(&self) -> Option<&str> {
-        self.client_secret.as_deref().or_else(|| set(CLIENT).map(|_| CLIENT))
+        self.client_secret.as_deref().or_else(|| variable(CLIENT).map(|_| CLIENT))
     }
 }
 
-pub(crate) const NO_SECRET: &str = "set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
-    BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or a file that holds one";
+pub(crate) const NO_SECRET: &str = "no secret: set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
+    BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or file that contains one";
 
 /// Returns the value of an environment variable, if it is set.
-fn set(variable: &str) -> Option<SecretString> {
+fn variable(variable: &str) -> Option<SecretString> {
     env::var(variable).ok().map(Into::into)
 }
 
-fn secret_of(source: &str) -> Result<Secret> {
-    Secret::new(text_of(source)?.expose_secret()).map_err(|error| anyhow!("{source}: {error}"))
+fn read_secret(source: &str) -> Result<Secret> {
+    Secret::new(read_text(source)?.expose_secret()).map_err(|error| anyhow!("{source}: {error}"))
 }
 
-pub(crate) fn text_of(source: &str) -> Result<SecretString> {
-    if let Some(text) = set(source) {
+pub(crate) fn read_text(source: &str) -> Result<SecretString> {
+    if let Some(text) = variable(source) {
         return Ok(text);
     }
     match fs::read_to_string(source) {
@@ -175,7 +175,7 @@ pub(crate) fn text_of(source: &str) -> Result<SecretString> {
         Err(error) if Path::new(source).exists() => Err(error).with_context(|| format!("cannot read {source}")),
         // The argument may itself be a secret, so the message must not repeat it.
         Err(_) => bail!(
-            "what was given as ENV_OR_FILE is neither the name of an environment variable that is set nor a file; secrets are never taken from the command line"
+            "invalid ENV_OR_FILE: expected a set environment variable or an existing file; literal secrets are not accepted"
         ),
     }
 }

@@ -1,11 +1,13 @@
 //! Command-line arguments.
 
-use clap::{Parser, Subcommand};
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     activity, auth, completions, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x, relay,
     replay, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
 };
+use crate::exit_status::ExitStatus;
 
 /// Receive, send, diagnose and replay Twitter/X webhooks, and manage them at X.
 #[derive(Debug, Parser)]
@@ -57,4 +59,36 @@ pub(crate) enum Command {
     Man(man::Man),
     #[command(hide = true)]
     Pages(man::Pages),
+}
+
+impl Command {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        match self {
+            Self::Listen(listen) => listen.run(json).await,
+            Self::Trigger(trigger) => trigger.run(json).await,
+            Self::Doctor(doctor) => doctor.run(json).await,
+            Self::Crc(crc) => crc.run(json),
+            Self::Sign(sign) => sign.run(json),
+            Self::Verify(verify) => verify.run(json),
+            Self::Inspect(inspect) => inspect.run(json),
+            Self::Record(record) => record.run(json).await,
+            Self::Inbox(inbox) => inbox.run(json).await,
+            Self::Relay(relay) => relay.run(json).await,
+            Self::Consume(consume) => consume.run(json).await,
+            Self::Replay(replay) => replay.run(json).await,
+            Self::MockX(mock_x) => mock_x.run(json).await,
+            Self::Auth(auth) => auth.run(json).await,
+            Self::Ensure(ensure) => ensure.run(json).await,
+            Self::Migrate(migrate) => migrate.run(json).await,
+            Self::Watch(watch) => watch.run(json).await,
+            Self::Validate(validate) => validate.run(json).await,
+            Self::Webhooks(webhooks) => webhooks.run(json).await,
+            Self::Subscriptions(subscriptions) => subscriptions.run(json).await,
+            Self::Activity(activity) => activity.run(json).await,
+            Self::StreamLinks(links) => links.run(json).await,
+            Self::Completions(completions) => completions.run(Args::command()),
+            Self::Man(man) => man.run(Args::command()),
+            Self::Pages(pages) => pages.run(Args::command()),
+        }
+    }
 }

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn one_document_or_lines_or_both_and_nothing_is_lost_behind_rubbish() {
+    fn values_in_any_layout_are_read_and_parsing_continues_after_invalid_json() {
         let of =
             |parts: &[(usize, &str)]| parts.iter().map(|(line, text)| (*line, (*text).to_owned())).collect::<Vec<_>>();
         assert_eq!(read(""), of(&[]));

@@ -6,12 +6,15 @@ mod apps;
 mod args;
 mod commands;
 mod engine;
+mod event_format;
+mod exit_status;
 mod input;
-mod lines;
+mod logged_request;
 mod output;
-mod tally;
+mod response_summary;
+mod shutdown;
+mod values;
 mod version;
-mod wrapped;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic;
@@ -19,20 +22,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// The result of a command that could be run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// All is well: exit code 0.
-    Good,
-    /// The command found a problem: exit code 1.
-    Bad,
-}
-
-impl From<bool> for Verdict {
-    fn from(good: bool) -> Self {
-        if good { Self::Good } else { Self::Bad }
-    }
-}
+use self::args::Args;
+use self::exit_status::ExitStatus;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -42,17 +33,17 @@ async fn main() -> ExitCode {
         let asked = matches!(backtrace.status(), BacktraceStatus::Captured);
         output::note(format!("birdhook: {report}{}", if asked { format!("\n{backtrace}") } else { String::new() }));
     }));
-    let args = args::Args::parse();
-    let ended = match commands::run(args).await {
-        Ok(Verdict::Good) => ExitCode::SUCCESS,
-        Ok(Verdict::Bad) => ExitCode::from(1),
+    let Args { json, command } = Args::parse();
+    let exit_code = match command.run(json).await {
+        Ok(ExitStatus::Success) => ExitCode::SUCCESS,
+        Ok(ExitStatus::Problem) => ExitCode::from(1),
         // The reader has closed our output, as `head` does.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::note(format!("birdhook: {}", output::told(error.as_ref())));
+            output::note(format!("birdhook: {}", output::error_chain(error.as_ref())));
             ExitCode::from(2)
         }
     };
     output::finish().await;
-    ended
+    exit_code
 }

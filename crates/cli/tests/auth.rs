@@ -20,15 +20,20 @@ impl Login {
         let mut line = String::new();
         while !line.starts_with("http://") {
             line.clear();
-            assert!(notes.read_line(&mut line).unwrap() > 0, "it says what to open");
+            assert!(notes.read_line(&mut line).unwrap() > 0, "it prints the URL to open");
         }
         Self { process, url: line.trim().to_owned(), notes }
     }
 
     /// Opens the authorization page with this decision of the user. Returns the head and the body.
-    fn visit(&self, answer: &str) -> (String, String) {
-        let (place, path) = self.url.trim_start_matches("http://").split_once('/').unwrap();
-        call(&format!("http://{place}"), "GET", &format!("/{path}&{answer}"), &[], "")
+    fn open(&self, decision: &str) -> (String, String) {
+        get(&format!("{}&{decision}", self.url))
+    }
+
+    /// Decides as the user, and follows the redirect to the command.
+    fn decide(self, decision: &str) -> Ended {
+        follow(&self.open(decision).0);
+        self.end()
     }
 
     fn end(mut self) -> Ended {
@@ -42,29 +47,31 @@ impl Login {
 
 /// Follows a redirect to this machine.
 fn follow(head: &str) -> (String, String) {
-    let to = head.lines().find_map(|line| line.strip_prefix("location: ")).expect("a redirect");
-    let (place, path) = to.trim().trim_start_matches("http://").split_once('/').unwrap();
-    call(&format!("http://{place}"), "GET", &format!("/{path}"), &[], "")
+    get(head.lines().find_map(|line| line.strip_prefix("location: ")).expect("a redirect").trim())
 }
 
-struct Desk {
+fn get(url: &str) -> (String, String) {
+    let (address, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+    call(address, "GET", &format!("/{path}"), &[], "")
+}
+
+struct Fixture {
     folder: Folder,
     x: Serving,
 }
 
-impl Desk {
+impl Fixture {
     fn new(name: &str) -> Self {
         let folder = Folder::new(name);
         let x = Serving::start(&["mock-x", "--json", "--credentials", &folder.path("mock.toml")]);
         x.json();
         let mock: toml::Table = toml::from_str(&std::fs::read_to_string(folder.path("mock.toml")).unwrap()).unwrap();
-        let desk = Self { folder, x };
+        let fixture = Self { folder, x };
         let text = |name: &str| mock[name].as_str().unwrap().to_owned();
-        let mut app = desk.command(&["auth", "app"]);
+        let mut app = fixture.command(&["auth", "app"]);
         app.env("BIRDHOOK_CONSUMER_KEY", text("consumer_key")).env("BIRDHOOK_CLIENT_ID", text("client_id"));
-        let kept = end(app.env("BIRDHOOK_CONSUMER_SECRET", text("consumer_secret")));
-        assert_eq!(kept.code, 0, "{}", kept.stderr);
-        desk
+        end(app.env("BIRDHOOK_CONSUMER_SECRET", text("consumer_secret"))).exits(0);
+        fixture
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -76,97 +83,88 @@ impl Desk {
         command
     }
 
+    /// Starts a login in the browser.
+    fn begin(&self, method: &str) -> Login {
+        Login::begin(&mut self.command(&["auth", method, "--port", "0"]))
+    }
+
+    fn keys(&self) -> toml::Table {
+        toml::from_str(&std::fs::read_to_string(self.folder.path("keys.toml")).unwrap()).unwrap()
+    }
+
     fn known(&self) -> Vec<serde_json::Value> {
         end(&mut self.command(&["auth", "list", "--json"])).json()
     }
 }
 
 #[test]
-fn a_user_agrees_in_the_browser_and_is_subscribed_with_the_tokens() {
-    let desk = Desk::new("auth-user");
-    let listening = Serving::start(&["listen"]);
-    let login = Login::begin(&mut desk.command(&["auth", "user", "--port", "0"]));
-    let (head, _) = login.visit("user_id=2001");
+fn a_user_authorises_the_app_in_the_browser_with_oauth1() {
+    let fixture = Fixture::new("auth-user");
+    let login = fixture.begin("user");
+    let (head, _) = login.open("user_id=2001");
     let (head, page) = follow(&head);
     assert!(head.starts_with("HTTP/1.1 200") && page.contains("close this window"), "{head} {page}");
-    let ended = login.end();
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = login.end().exits(0);
     assert!(ended.stderr.contains("(2001) has authorised the app"), "{}", ended.stderr);
-    let known = desk.known();
+    let known = fixture.known();
     assert_eq!((known[0]["user_id"].as_str(), known[0]["oauth1"].as_bool()), (Some("2001"), Some(true)));
 
-    // The mock's secret is not the receiver's, so this test does not register the webhook.
-    let keys = std::fs::read_to_string(desk.folder.path("keys.toml")).unwrap();
-    let keys: toml::Table = toml::from_str(&keys).unwrap();
+    let keys = fixture.keys();
     for secret in [&keys["consumer_secret"], &keys["users"]["2001"]["token_secret"]] {
         assert!(!ended.stdout.contains(secret.as_str().unwrap()) && !ended.stderr.contains(secret.as_str().unwrap()));
     }
-    drop(listening);
 }
 
 #[test]
-fn two_who_log_in_at_the_same_time_are_both_kept() {
-    let desk = Desk::new("auth-two");
+fn concurrent_logins_of_two_users_are_both_stored() {
+    let fixture = Fixture::new("auth-two");
     for (method, first, second) in [("user", "2001", "2002"), ("user2", "2003", "2004")] {
-        let logins =
-            [first, second].map(|user| (user, Login::begin(&mut desk.command(&["auth", method, "--port", "0"]))));
+        let logins = [first, second].map(|user| (user, fixture.begin(method)));
         for (user, login) in logins {
-            let (head, _) = login.visit(&format!("user_id={user}"));
-            follow(&head);
-            let ended = login.end();
-            assert_eq!(ended.code, 0, "{}", ended.stderr);
+            login.decide(&format!("user_id={user}")).exits(0);
         }
     }
-    let known: Vec<_> = desk.known().iter().map(|user| user["user_id"].as_str().unwrap().to_owned()).collect();
+    let known: Vec<_> = fixture.known().iter().map(|user| user["user_id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(known, ["2001", "2002", "2003", "2004"]);
 }
 
 #[test]
-fn a_user_types_the_pin() {
-    let desk = Desk::new("auth-pin");
-    let mut login = Login::begin(&mut desk.command(&["auth", "user", "--pin"]));
-    let (head, page) = login.visit("user_id=2002");
+fn a_user_authorises_the_app_with_a_pin() {
+    let fixture = Fixture::new("auth-pin");
+    let mut login = Login::begin(&mut fixture.command(&["auth", "user", "--pin"]));
+    let (head, page) = login.open("user_id=2002");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     let pin: String = page.chars().filter(char::is_ascii_digit).collect();
     writeln!(login.process.stdin.as_mut().unwrap(), "{pin}").unwrap();
     let ended = login.end();
     assert_eq!(ended.code, 0, "{} {page}", ended.stderr);
-    assert_eq!(desk.known()[0]["user_id"].as_str(), Some("2002"));
+    assert_eq!(fixture.known()[0]["user_id"].as_str(), Some("2002"));
 
-    let mut login = Login::begin(&mut desk.command(&["auth", "user", "--pin"]));
-    login.visit("user_id=2002");
+    let mut login = Login::begin(&mut fixture.command(&["auth", "user", "--pin"]));
+    login.open("user_id=2002");
     writeln!(login.process.stdin.as_mut().unwrap(), "0000000").unwrap();
     let ended = login.end();
     assert_eq!(ended.code, 2, "a wrong PIN");
 }
 
 #[test]
-fn a_user_agrees_to_oauth2_and_refuses_it() {
-    let desk = Desk::new("auth-user2");
-    let login = Login::begin(&mut desk.command(&["auth", "user2", "--port", "0"]));
-    let (head, _) = login.visit("user_id=2001");
-    follow(&head);
-    let ended = login.end();
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let known = desk.known();
+fn a_user_authorises_the_app_with_oauth2_or_refuses() {
+    let fixture = Fixture::new("auth-user2");
+    fixture.begin("user2").decide("user_id=2001").exits(0);
+    let known = fixture.known();
     assert_eq!((known[0]["oauth2"].as_bool(), known[0]["renewable"].as_bool()), (Some(true), Some(true)));
 
-    let login = Login::begin(&mut desk.command(&["auth", "user2", "--port", "0"]));
-    let (head, _) = login.visit("denied=1");
-    follow(&head);
-    let ended = login.end();
-    assert_eq!(ended.code, 2, "{}", ended.stdout);
+    fixture.begin("user2").decide("denied=1").exits(2);
 
-    let forgotten = end(&mut desk.command(&["auth", "forget", "2001"]));
-    assert!(forgotten.code == 2 && forgotten.stderr.contains("say --yes"), "{}", forgotten.stderr);
-    assert_eq!(end(&mut desk.command(&["auth", "forget", "2001", "--yes"])).code, 0);
-    assert!(desk.known().is_empty());
-    assert_eq!(end(&mut desk.command(&["auth", "forget", "2001", "--yes"])).code, 2);
+    end(&mut fixture.command(&["auth", "forget", "2001"])).refused("pass --yes");
+    assert_eq!(end(&mut fixture.command(&["auth", "forget", "2001", "--yes"])).code, 0);
+    assert!(fixture.known().is_empty());
+    assert_eq!(end(&mut fixture.command(&["auth", "forget", "2001", "--yes"])).code, 2);
 }
 
 #[test]
-fn a_login_asks_for_what_the_wanted_types_take() {
-    let desk = Desk::new("auth-types");
+fn a_login_requests_the_scopes_of_the_selected_types() {
+    let fixture = Fixture::new("auth-types");
     for (args, scope) in [
         (
             &["--type", "like.create", "--type", "broadcast.end"][..],
@@ -178,81 +176,72 @@ fn a_login_asks_for_what_the_wanted_types_take() {
             "dm.read+dm.write+tweet.read+users.read+like.read+mute.read+block.read+follows.read+broadcast.read+offline.access",
         ),
     ] {
-        let mut login = Login::begin(&mut desk.command(&[&["auth", "user2", "--port", "0"], args].concat()));
+        let mut login = Login::begin(&mut fixture.command(&[&["auth", "user2", "--port", "0"], args].concat()));
         assert!(login.url.contains(&format!("&scope={scope}")), "{}", login.url);
         login.process.kill().unwrap();
         login.process.wait().unwrap();
     }
-    let unknown = end(&mut desk.command(&["auth", "user2", "--type", "likes.create"]));
-    assert!(unknown.code == 2 && unknown.stderr.contains("likes.create"), "{}", unknown.stderr);
+    end(&mut fixture.command(&["auth", "user2", "--type", "likes.create"])).refused("likes.create");
 }
 
 #[test]
-fn a_login_writes_its_token_alone_and_says_which_is_lost() {
-    let desk = Desk::new("auth-alone");
-    let path = desk.folder.path("keys.toml");
-    let read = || -> toml::Table { toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap() };
-    let before = read();
+fn a_login_writes_only_its_token_and_reports_a_lost_one() {
+    let fixture = Fixture::new("auth-alone");
+    let path = fixture.folder.path("keys.toml");
+    let before = fixture.keys();
     let begin = || {
-        let mut command = desk.command(&["auth", "user2", "--port", "0"]);
+        let mut command = fixture.command(&["auth", "user2", "--port", "0"]);
         let client = before["client_id"].as_str().unwrap();
         command.env("BIRDHOOK_BEARER_TOKEN", "of-the-environment").env("BIRDHOOK_CLIENT_ID", client);
         let owner = command.env("BIRDHOOK_OWNER_TOKEN", "1-o").env("BIRDHOOK_OWNER_TOKEN_SECRET", "o");
         Login::begin(owner.env("BIRDHOOK_CONSUMER_SECRET", "of-the-environment"))
     };
-    let login = begin();
-    follow(&login.visit("user_id=2001").0);
-    assert_eq!(login.end().code, 0);
-    let mut after = read();
+    begin().decide("user_id=2001").exits(0);
+    let mut after = fixture.keys();
     let users = after.remove("users").unwrap();
-    assert_eq!(after, before, "and nothing of the environment");
+    assert_eq!(after, before, "nothing of the environment is written");
     assert_eq!(users.as_table().unwrap().keys().collect::<Vec<_>>(), ["2001"]);
 
     // A directory in its place makes the file unwritable.
     let login = begin();
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
-    follow(&login.visit("user_id=2001").0);
-    let ended = login.end();
-    let lost = "the token of user 2001 that X has issued is lost: run `birdhook auth user2` again";
-    assert!(ended.code == 2 && ended.stderr.contains(lost), "{}", ended.stderr);
+    login
+        .decide("user_id=2001")
+        .refused("the token that X issued for user 2001 is lost; run `birdhook auth user2` again");
 }
 
 #[test]
-fn without_keys_it_says_what_to_set() {
+fn auth_app_without_keys_names_the_variables_to_set() {
     let folder = Folder::new("auth-none");
     let mut command = birdhook(&["auth", "app", "--credentials", &folder.path("keys.toml")]);
-    let none = end(command.env_remove("BIRDHOOK_CONSUMER_SECRET"));
-    assert!(none.code == 2 && none.stderr.contains("set BIRDHOOK_CONSUMER_KEY"), "{}", none.stderr);
+    end(command.env_remove("BIRDHOOK_CONSUMER_SECRET")).refused("set BIRDHOOK_CONSUMER_KEY");
     assert!(!std::path::Path::new(&folder.path("keys.toml")).exists());
 }
 
 #[test]
-fn runs_at_the_same_time_renew_a_token_once() {
-    let desk = Desk::new("auth-renew");
-    let login = Login::begin(&mut desk.command(&["auth", "user2", "--port", "0"]));
-    let (head, _) = login.visit("user_id=2001");
-    follow(&head);
-    assert_eq!(login.end().code, 0);
-    let path = desk.folder.path("keys.toml");
-    let first: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+fn concurrent_runs_renew_a_token_once() {
+    let fixture = Fixture::new("auth-renew");
+    fixture.begin("user2").decide("user_id=2001").exits(0);
+    let path = fixture.folder.path("keys.toml");
+    let first = fixture.keys();
     let mut due = first.clone();
     due["users"]["2001"]["expires_at"] = "2020-01-01T00:00:00Z".into();
     std::fs::write(&path, toml::to_string(&due).unwrap()).unwrap();
     let check = ["subscriptions", "check", "1", "2001", "--sign-with", "user2"];
     let runs: Vec<_> = (0..6)
         .map(|_| {
-            let mut command = desk.command(&check);
+            let mut command = fixture.command(&check);
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
     for run in runs {
         let output = run.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         // X accepts the token; only the webhook is missing.
-        assert!(said.contains("there is no such webhook"), "{said}");
+        assert!(stderr.contains("the webhook does not exist"), "{stderr}");
     }
-    let after: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let after = fixture.keys();
     let token = |keys: &toml::Table, name: &str| keys["users"]["2001"][name].as_str().unwrap().to_owned();
     for name in ["access_token", "refresh_token", "expires_at"] {
         assert_ne!(token(&after, name), token(&due, name), "{name}");

@@ -189,7 +189,7 @@ fn the_commands_that_call_x_print_the_members_of_version_0_1() {
     let varying = ["id", "webhook_id", "subscription_id", "url", "created_at", "updated_at", "ready_at"];
     let file = account.folder.file("golden.toml", golden);
     compare("ensure --dry-run", account.json(&["ensure", &file, "--dry-run"]), &varying);
-    let file = account.wanted(
+    let file = account.desired(
         "account_activity = [\"2001\"]\n[[activity]]\ntypes = [\"like.create\"]\nusers = [\"2002\"]\ntag = \"bell\"\n",
     );
     compare("ensure", account.json(&["ensure", &file]), &varying);

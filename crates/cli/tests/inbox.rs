@@ -14,8 +14,8 @@ use birdhook::{Delivery, sink::EventSink};
 use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::Value;
 
-const LOOKING: [&[&str]; 6] =
-    [&["stats"], &["list"], &["dead-letters"], &["export"], &["verify"], &["list", "--standing", "acknowledged"]];
+const READ_ONLY: [&[&str]; 6] =
+    [&["stats"], &["list"], &["dead-letters"], &["export"], &["verify"], &["list", "--status", "acknowledged"]];
 
 /// Runs `birdhook inbox COMMAND DIR ...`.
 fn inbox(command: &[&str], folder: &str) -> Ended {
@@ -28,8 +28,7 @@ fn listen(folder: &str, more: &[&str]) -> Serving {
 
 /// Sends this many likes, and expects 200 for each.
 fn send(url: &str, count: &str) {
-    let sent = run(&["trigger", url, "like.create", "--generation", "xaa", "--count", count, "--seed", "5", "--json"]);
-    assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+    run(&["trigger", url, "like.create", "--api", "xaa", "--count", count, "--seed", "5", "--json"]).exits(0);
 }
 
 /// Starts a receiver that answers 503 to every delivery.
@@ -66,7 +65,7 @@ async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
 }
 
 #[test]
-fn what_was_answered_200_and_not_forwarded_when_it_was_killed_is_forwarded_after_a_restart() {
+fn events_answered_200_are_forwarded_after_a_kill_and_a_restart() {
     let folder = Folder::new("inbox-killed");
     let dir = folder.path("inbox");
     // Accepts connections but never answers.
@@ -80,48 +79,48 @@ fn what_was_answered_200_and_not_forwarded_when_it_was_killed_is_forwarded_after
     assert_eq!((kept.code, kept.json().len()), (0, 3), "{}", kept.stderr);
     let behind = Serving::start(&["listen", "--json"]);
     let second = listen(&dir, &["--forward", &behind.url]);
-    assert!(second.note().contains("the inbox holds 3 events to be done, 0 dead letters"));
+    assert!(second.note().contains("the inbox contains 3 pending events, 0 dead letters"));
     let printed = keys(std::iter::repeat_with(|| second.json()).take(3));
     assert_eq!(printed, keys(kept.json()));
     assert_eq!(keys(std::iter::repeat_with(|| behind.json()).take(3)), printed);
     send(&second.url, "3");
     let (lines, notes) = second.stop();
-    assert!(lines.is_empty(), "they are known after a restart too: {lines:?}");
+    assert!(lines.is_empty(), "duplicates are recognised after a restart: {lines:?}");
     assert!(notes.iter().any(|note| note.contains("0 events, 3 duplicates")), "{notes:?}");
-    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 0 dead letters");
-    assert!(inbox(&["export"], &dir).stdout.is_empty(), "what was printed is done with");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 pending events, 0 dead letters");
+    assert!(inbox(&["export"], &dir).stdout.is_empty(), "printed events are acknowledged");
 }
 
 #[test]
-fn what_fails_is_tried_again_until_it_succeeds() {
+fn a_failed_event_is_retried_until_it_succeeds() {
     let folder = Folder::new("inbox-again");
     let dir = folder.path("inbox");
     let behind = failing();
-    let address = behind.url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    let address = behind.address().to_owned();
     let front = listen(&dir, &["--forward", &behind.url]);
     send(&front.url, "1");
-    front.note_of("try 1 of 10, to be tried again: not forwarded");
+    front.note_of("attempt 1 of 10, will be retried: not forwarded");
     drop(behind);
     let _working = Serving::start_at(&address, &mut birdhook(&["listen"]));
     assert_eq!(front.json()["kind"], "liked");
     let (lines, notes) = front.stop();
-    assert!(lines.is_empty(), "once it was printed it is done with: {lines:?}");
-    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 0 dead letters");
+    assert!(lines.is_empty(), "the event is printed once: {lines:?}");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 pending events, 0 dead letters");
 }
 
 #[test]
-fn what_fails_to_the_last_try_is_a_dead_letter_until_it_is_requeued() {
+fn an_event_becomes_a_dead_letter_after_the_last_attempt_and_can_be_requeued() {
     let folder = Folder::new("inbox-dead");
     let dir = folder.path("inbox");
     let behind = failing();
-    let front = listen(&dir, &["--forward", &behind.url, "--tries", "1"]);
+    let front = listen(&dir, &["--forward", &behind.url, "--max-attempts", "1"]);
     send(&front.url, "2");
     for _ in 0..2 {
-        front.note_of("try 1 of 1, now a dead letter: not forwarded: ");
+        front.note_of("attempt 1 of 1, now a dead letter: not forwarded: ");
     }
     let (lines, notes) = front.stop();
     assert!(lines.is_empty(), "{lines:?}");
-    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 2 dead letters");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 pending events, 2 dead letters");
 
     let listed = inbox(&["dead-letters", "--json"], &dir).json();
     let ids: Vec<_> = listed.iter().map(|row| row["id"].as_str().unwrap()).collect();
@@ -129,12 +128,11 @@ fn what_fails_to_the_last_try_is_a_dead_letter_until_it_is_requeued() {
     assert_eq!((&listed[0]["standing"], &listed[0]["tries"]), (&Value::from("dead"), &Value::from(1)));
     let shown = inbox(&["dead-letters", "--show", ids[1], "--json"], &dir).json().remove(0);
     assert_eq!((shown["id"].as_str(), &shown["raw"]["event_type"]), (Some(ids[1]), &Value::from("like.create")));
-    let laid_out = inbox(&["dead-letters", "--show", ids[1]], &dir).stdout;
-    let laid_out: Value = serde_json::from_str(laid_out.split_once('\n').unwrap().1).unwrap();
-    assert_eq!(laid_out, shown);
+    let pretty = inbox(&["dead-letters", "--show", ids[1]], &dir).stdout;
+    let pretty: Value = serde_json::from_str(pretty.split_once('\n').unwrap().1).unwrap();
+    assert_eq!(pretty, shown);
 
-    let requeued = inbox(&["requeue", ids[1], "7777.0", "--json"], &dir);
-    assert_eq!(requeued.code, 1);
+    let requeued = inbox(&["requeue", ids[1], "7777.0", "--json"], &dir).exits(1);
     assert_eq!(requeued.json(), [serde_json::json!({"requeued": 1, "refused": ["7777.0"]})]);
     let again = inbox(&["requeue", ids[1]], &dir);
     assert_eq!((again.code, again.stdout.as_str()), (1, "requeued 0 events\n"));
@@ -143,8 +141,7 @@ fn what_fails_to_the_last_try_is_a_dead_letter_until_it_is_requeued() {
     assert_eq!(front.json()["delivery_key"], shown["delivery_key"]);
     drop(front.stop());
 
-    let unasked = inbox(&["discard", "--all-dead"], &dir);
-    assert!(unasked.code == 2 && unasked.stderr.contains("Discard 1 event for ever?"), "{}", unasked.stderr);
+    inbox(&["discard", "--all-dead"], &dir).refused("Discard 1 event permanently?");
     assert_eq!(inbox(&["stats", "--json"], &dir).json()[0]["dead"], 1);
     assert_eq!(inbox(&["requeue", "--all"], &dir).stdout, "requeued 1 event\n");
     assert_eq!(inbox(&["stats", "--json"], &dir).json()[0]["ready"], 1);
@@ -152,17 +149,16 @@ fn what_fails_to_the_last_try_is_a_dead_letter_until_it_is_requeued() {
     assert_eq!((discarded.code, discarded.stdout.as_str()), (0, "discarded 1 event\n"), "{}", discarded.stderr);
     let (lines, _) = listen(&dir, &[]).stop();
     assert!(lines.is_empty(), "{lines:?}");
-    assert!(inbox(&["export"], &dir).stdout.is_empty(), "the next one to use it cleared it away");
+    assert!(inbox(&["export"], &dir).stdout.is_empty(), "the next receiver deleted the event");
 }
 
 #[test]
-fn all_events_are_exported_as_they_are_printed_and_looking_changes_nothing() {
+fn export_prints_all_events_and_read_only_commands_change_nothing() {
     let folder = Folder::new("inbox-export");
     let dir = folder.path("inbox");
     let bodies: Vec<_> = (0..25).map(|delivery| deletions(100 + 10 * delivery, 10)).collect();
     fill(&dir, &bodies, 15);
-    let exported = inbox(&["export"], &dir);
-    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    let exported = inbox(&["export"], &dir).exits(0);
     let mut lines = exported.json();
     assert_eq!(lines.len(), 250);
     let standings = |standing: &str| lines.iter().filter(|line| line["standing"] == standing).count();
@@ -176,23 +172,23 @@ fn all_events_are_exported_as_they_are_printed_and_looking_changes_nothing() {
     let printed = run(&["inspect", "--json", "--raw", &folder.file("bodies", &bodies.join("\n"))]);
     assert!(lines == printed.json(), "in their order, and nothing else");
 
-    for command in LOOKING {
+    for command in READ_ONLY {
         assert_eq!(inbox(command, &dir).code, 0, "{command:?}");
     }
     assert!(inbox(&["export"], &dir).stdout == exported.stdout);
     assert_eq!(inbox(&["stats", "--json"], &dir).json()[0]["remembered"], 250);
-    let acknowledged = inbox(&["list", "--standing", "acknowledged", "--limit", "10", "--json"], &dir);
+    let acknowledged = inbox(&["list", "--status", "acknowledged", "--limit", "10", "--json"], &dir);
     assert_eq!(acknowledged.json().len(), 10);
     assert!(acknowledged.stderr.contains("only the first 10 events"), "{}", acknowledged.stderr);
 }
 
 #[test]
-fn a_damaged_inbox_is_exit_code_one() {
+fn verify_reports_a_damaged_inbox_with_exit_code_one() {
     let folder = Folder::new("inbox-damaged");
     let dir = folder.path("inbox");
     fill(&dir, &[deletions(424_242, 1)], 0);
     let sound = inbox(&["verify"], &dir);
-    assert_eq!((sound.code, sound.stdout.as_str()), (0, "sound: 1 event, and every checksum holds\n"));
+    assert_eq!((sound.code, sound.stdout.as_str()), (0, "sound: 1 event, all checksums match\n"));
     let file = folder.path("inbox/inbox.redb");
     let mut bytes = fs::read(&file).unwrap();
     let places: Vec<_> =
@@ -203,17 +199,15 @@ fn a_damaged_inbox_is_exit_code_one() {
     let damaged = inbox(&["verify"], &dir);
     assert_eq!((damaged.code, damaged.stderr.as_str()), (1, ""));
     assert!(damaged.stdout.starts_with("damaged: "), "{}", damaged.stdout);
-    let told = inbox(&["verify", "--json"], &dir).json().remove(0);
-    assert_eq!((&told["sound"], told["damage"].is_string()), (&Value::from(false), true));
-    let others = inbox(&["export"], &dir);
-    assert!(others.code == 2 && others.stderr.contains("damaged"), "{}", others.stderr);
-    let refused = run(&["listen", "--addr", "127.0.0.1:0", "--inbox", &dir]);
-    assert!(refused.code == 2 && refused.stderr.contains("damaged"), "{}", refused.stderr);
+    let report = inbox(&["verify", "--json"], &dir).json().remove(0);
+    assert_eq!((&report["sound"], report["damage"].is_string()), (&Value::from(false), true));
+    inbox(&["export"], &dir).refused("damaged");
+    run(&["listen", "--addr", "127.0.0.1:0", "--inbox", &dir]).refused("damaged");
 }
 
 /// The store holds a body that is not a delivery, with a correct checksum.
 #[test]
-fn what_cannot_be_read_is_shown_and_can_be_discarded() {
+fn an_unreadable_event_is_listed_and_can_be_discarded() {
     let folder = Folder::new("inbox-unreadable");
     let dir = folder.path("inbox");
     let body = deletions(5, 1).replacen('{', "[\u{1b}", 1).replacen("for", "fo", 1);
@@ -242,7 +236,7 @@ fn what_cannot_be_read_is_shown_and_can_be_discarded() {
 
     let front = listen(&dir, &[]);
     assert_eq!(front.json()["raw"], Value::Null);
-    assert_eq!(front.stop().1.last().unwrap(), "left in the inbox: 0 events to be done, 1 dead letter");
+    assert_eq!(front.stop().1.last().unwrap(), "left in the inbox: 0 pending events, 1 dead letter");
     let id = listed[0]["id"].as_str().unwrap();
     let shown = inbox(&["dead-letters", "--show", id], &dir).stdout;
     assert!(shown.contains(&why) && shown.contains(&body.replace('\u{1b}', "\\u{1b}")), "{shown}");
@@ -252,7 +246,7 @@ fn what_cannot_be_read_is_shown_and_can_be_discarded() {
 }
 
 #[test]
-fn an_inbox_belongs_to_one_process() {
+fn only_one_process_can_open_an_inbox() {
     let folder = Folder::new("inbox-used");
     let dir = folder.path("inbox");
     let listening = listen(&dir, &[]);
@@ -265,7 +259,8 @@ fn an_inbox_belongs_to_one_process() {
     // In parallel, because each waits a second for the receiver to end.
     let dir = &dir;
     std::thread::scope(|scope| {
-        for command in LOOKING.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]]) {
+        for command in READ_ONLY.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]])
+        {
             scope.spawn(move || refused(inbox(command, dir)));
         }
         scope.spawn(move || refused(run(&["listen", "--addr", "127.0.0.1:0", "--inbox", dir])));
@@ -275,28 +270,29 @@ fn an_inbox_belongs_to_one_process() {
 }
 
 #[test]
-fn an_inbox_whose_file_was_deleted_answers_503_and_says_so() {
+fn a_receiver_whose_inbox_file_was_deleted_answers_503() {
     let folder = Folder::new("inbox-gone");
     let dir = folder.path("inbox");
     let listening = listen(&dir, &[]);
     let file = format!("{dir}/inbox.redb");
     fs::remove_file(&file).unwrap();
-    let sent = run(&["trigger", &listening.url, "like.create", "--generation", "xaa", "--seed", "5", "--json"]);
+    let sent = run(&["trigger", &listening.url, "like.create", "--api", "xaa", "--seed", "5", "--json"]);
     assert!(sent.code != 0 && sent.stdout.contains("503"), "{}{}", sent.stdout, sent.stderr);
-    let said = listening.note_of("the inbox refuses deliveries");
-    assert!(said.contains(&format!("{file} was deleted, moved or replaced while it was in use")), "{said}");
+    let note = listening.note_of("the inbox refuses deliveries");
+    assert!(note.contains(&format!("{file} was deleted, moved or replaced while it was in use")), "{note}");
 }
 
 #[test]
-fn no_inbox_is_made_where_there_is_none() {
+fn inbox_commands_create_no_inbox() {
     let folder = Folder::new("inbox-none");
     let empty = folder.path("empty");
     fs::create_dir(&empty).unwrap();
     for dir in [&empty, &folder.path("missing")] {
-        for command in LOOKING.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]]) {
+        for command in READ_ONLY.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]])
+        {
             let ended = inbox(command, dir);
             assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{command:?}");
-            assert_eq!(ended.stderr.trim(), format!("birdhook: there is no inbox in {dir}"));
+            assert_eq!(ended.stderr.trim(), format!("birdhook: no inbox in {dir}"));
         }
     }
     assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
@@ -304,10 +300,10 @@ fn no_inbox_is_made_where_there_is_none() {
 }
 
 #[test]
-fn what_nobody_is_there_to_read_is_printed_after_a_restart() {
+fn events_are_printed_after_a_restart_if_the_output_was_closed() {
     let folder = Folder::new("inbox-head");
     let dir = folder.path("inbox");
-    let mut child = birdhook(&["listen", "--json", "--inbox", &dir, "--tries", "1", "--addr", "127.0.0.1:0"]);
+    let mut child = birdhook(&["listen", "--json", "--inbox", &dir, "--max-attempts", "1", "--addr", "127.0.0.1:0"]);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
@@ -315,7 +311,7 @@ fn what_nobody_is_there_to_read_is_printed_after_a_restart() {
     let url = first.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
     send(url, "1");
     assert!(child.wait().unwrap().success());
-    assert_eq!(notes.last().unwrap(), "left in the inbox: 1 event to be done, 0 dead letters");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 1 pending event, 0 dead letters");
     let second = listen(&dir, &[]);
     assert_eq!(second.json()["kind"], "liked");
     drop(second.stop());
@@ -329,8 +325,7 @@ fn a_delivery_of_several_events_is_forwarded_once() {
     let request = serde_json::json!({
         "time": "2026-11-23T09:00:00Z", "method": "POST", "target": "/", "headers": [], "body": deletions(1, 3),
     });
-    let sent = run(&["replay", &folder.file("three.jsonl", &request.to_string()), &front.url]);
-    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    run(&["replay", &folder.file("three.jsonl", &request.to_string()), &front.url]).exits(0);
     let printed = keys(std::iter::repeat_with(|| front.json()).take(3));
     drop(front.stop());
     let (lines, notes) = behind.stop();
@@ -339,14 +334,16 @@ fn a_delivery_of_several_events_is_forwarded_once() {
 }
 
 #[test]
-fn a_recording_and_an_inbox_are_not_kept_at_once() {
+fn invalid_combinations_of_inbox_options_are_wrong_usage() {
     let folder = Folder::new("inbox-usage");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let dir = folder.path("inbox");
-    for args in
-        [&["--inbox", &dir, "--record", "file"] as &[&str], &["--tries", "3"], &["--inbox", &dir, "--tries", "0"]]
-    {
+    for args in [
+        &["--inbox", &dir, "--record", "file"] as &[&str],
+        &["--max-attempts", "3"],
+        &["--inbox", &dir, "--max-attempts", "0"],
+    ] {
         // The address is in use, so arguments that pass the usage check fail to listen.
         let ended = run(&[&["listen", "--addr", &address], args].concat());
         assert!(ended.code == 2 && !ended.stderr.contains("cannot listen"), "{args:?}: {}", ended.stderr);

@@ -8,15 +8,14 @@ const FOLLOW: &str = r#"{"data":{"event_uuid":"-7953119945885597316","filter":{"
 const TWO: &str = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id":"1","user_id":"7"}},{"status":{"id":"2","user_id":"7"}}]}"#;
 
 #[test]
-fn a_line_for_people_says_when_what_who_whom_and_what_was_written() {
-    let shown = run_with_input(&["inspect"], LIKE);
-    assert_eq!(shown.code, 0);
+fn a_text_line_contains_time_kind_actor_target_and_text() {
+    let shown = run_with_input(&["inspect"], LIKE).exits(0);
     let expected = "2026-11-23T09:32:00Z     liked @ada_reads -> @finchworks \"New: bird & feeders\" [AAA for 2001, app default]\n";
     assert_eq!(shown.stdout, expected);
 }
 
 #[test]
-fn a_line_of_json_holds_every_documented_member() {
+fn a_json_line_contains_every_documented_member() {
     let lines = run_with_input(&["inspect", "--json", "--raw", "--app", "shop", "-"], LIKE).json();
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
     let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}"));
@@ -46,7 +45,7 @@ fn a_line_of_json_holds_every_documented_member() {
 }
 
 #[test]
-fn a_folder_of_everything_loses_nothing() {
+fn all_files_of_a_folder_are_read_in_any_format() {
     let folder = Folder::new("inspect");
     std::fs::create_dir(folder.0.join("inner")).unwrap();
     let pretty = serde_json::to_string_pretty(&serde_json::from_str::<Value>(LIKE).unwrap()).unwrap();
@@ -59,7 +58,7 @@ fn a_folder_of_everything_loses_nothing() {
         Value::String(LIKE.into())
     );
     folder.file("inner/e.jsonl", &recorded);
-    folder.file(".hidden", "not looked at");
+    folder.file(".hidden", "ignored");
     let path = folder.0.to_str().unwrap();
     let read = run(&["inspect", "--json", path]);
     assert_eq!((read.code, read.stderr.as_str()), (0, ""));
@@ -67,12 +66,11 @@ fn a_folder_of_everything_loses_nothing() {
     let deleted = "post_deleted";
     assert_eq!(kinds, ["liked", "followed", deleted, deleted, deleted, deleted, "unknown", "liked"]);
 
-    let rubbish = folder.file("bad.jsonl", &format!("{TWO}\n{{\"cut\": \n[1]\n{FOLLOW}\n\"text\"\n"));
+    let invalid = folder.file("bad.jsonl", &format!("{TWO}\n{{\"cut\": \n[1]\n{FOLLOW}\n\"text\"\n"));
     folder.file("empty.json", "");
-    let read = run(&["inspect", "--json", path]);
-    assert_eq!(read.code, 1);
+    let read = run(&["inspect", "--json", path]).exits(1);
     assert_eq!(read.json().len(), 8 + 2 + 1, "{}", read.stdout);
-    for place in [format!("{rubbish}:2:"), format!("{rubbish}:5:"), "empty.json".to_owned()] {
+    for place in [format!("{invalid}:2:"), format!("{invalid}:5:"), "empty.json".to_owned()] {
         assert!(read.stderr.contains(&place), "{place}: {}", read.stderr);
     }
     let missing = run(&["inspect", "--json", "nowhere.json", &folder.path("d.json")]);
@@ -80,7 +78,7 @@ fn a_folder_of_everything_loses_nothing() {
 }
 
 #[test]
-fn what_strangers_write_is_shown_without_what_steers_a_terminal() {
+fn control_characters_are_escaped_in_text_lines() {
     let post = r#"{"for_user_id":"1","tweet_create_events":[{"id_str":"9","text":"a\u001b[2Jb\u202ec","user":{"id_str":"2","screen_name":"x\u0007y"}}]}"#;
     let folder = Folder::new("steer");
     let file = folder.file("p.json", post);
@@ -94,7 +92,7 @@ fn what_strangers_write_is_shown_without_what_steers_a_terminal() {
 }
 
 #[test]
-fn a_logged_request_is_read_inside_and_said_so() {
+fn the_body_of_a_logged_request_is_read_and_noted() {
     let quoted = serde_json::to_string(LIKE).unwrap();
     let body = base64(LIKE);
     for (logged, said) in [
@@ -106,11 +104,10 @@ fn a_logged_request_is_read_inside_and_said_so() {
         (format!(r#"{{"body":{quoted},"headers":{{}},"isBase64Encoded":false}}"#), "`body` of a logged request"),
         (format!(r#"{{"body":"{body}","isBase64Encoded":true}}"#), "base64 `body` of a logged request"),
     ] {
-        let read = run_with_input(&["inspect", "--json"], &logged);
-        assert_eq!(read.code, 0, "{}", read.stderr);
+        let read = run_with_input(&["inspect", "--json"], &logged).exits(0);
         assert_eq!(read.json()[0]["kind"], "liked", "{logged}");
         assert!(read.stderr.contains(said), "{}", read.stderr);
-        assert_eq!(read.json(), run_with_input(&["inspect", "--json"], LIKE).json(), "keys and all");
+        assert_eq!(read.json(), run_with_input(&["inspect", "--json"], LIKE).json(), "including its keys");
     }
 }
 
@@ -120,10 +117,10 @@ fn base64(text: &str) -> String {
 }
 
 #[test]
-fn a_replayed_delivery_and_a_word_are_shown() {
+fn replays_and_keywords_are_marked_in_text_lines() {
     let shown = run_with_input(&["inspect"], &LIKE.replacen('{', r#"{"meta":{"replay":true},"#, 1));
     assert!(shown.stdout.contains("[AAA for 2001, app default, replayed]"), "{}", shown.stdout);
     let news = r#"{"data":{"event_type":"news.new","filter":{"keyword":"ferry"},"payload":{"name":"H"}}}"#;
     let shown = run_with_input(&["inspect"], news);
-    assert!(shown.stdout.contains("[XAA for the word ferry, app default]"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("[XAA for the keyword ferry, app default]"), "{}", shown.stdout);
 }

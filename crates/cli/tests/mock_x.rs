@@ -12,14 +12,14 @@ fn get(url: &str, path: &str) -> Value {
 }
 
 #[test]
-fn what_its_button_fires_arrives_and_is_written_down() {
+fn a_fired_event_is_delivered_by_both_apis_and_recorded() {
     let listening = Serving::start(&["listen", "--json"]);
     let mock = ["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET", "--webhook", &listening.url];
     let x = Serving::start(&[&mock[..], &["--user", "77"]].concat());
     let credentials = x.json();
     assert_eq!(credentials["url"].as_str(), Some(x.url.trim_end_matches('/')));
-    assert_eq!(credentials.get("consumer_secret"), None, "what was given is not told again");
-    assert!(x.note().contains("77 is subscribed to everything"));
+    assert_eq!(credentials.get("consumer_secret"), None, "a supplied secret is not printed");
+    assert!(x.note().contains("subscribed 1 user to everything: 77"));
 
     let state = get(&x.url, "/_mock/state");
     assert_eq!(state["webhooks"][0]["url"].as_str(), Some(listening.url.as_str()));
@@ -30,15 +30,15 @@ fn what_its_button_fires_arrives_and_is_written_down() {
     let fire = json!({"kind": "like.create", "user_id": "77"}).to_string();
     let (head, body) = call(&x.url, "POST", "/_mock/fire", &[is_json], &fire);
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["deliveries"], 2, "told by both APIs");
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["deliveries"], 2, "reported by both APIs");
     let [first, second] = [listening.json(), listening.json()];
-    for heard in [&first, &second] {
-        assert_eq!((&heard["kind"], &heard["subscriber"]), (&Value::from("liked"), &Value::from("77")));
+    for event in [&first, &second] {
+        assert_eq!((&event["kind"], &event["subscriber"]), (&Value::from("liked"), &Value::from("77")));
     }
     assert_eq!(first["content_key"], second["content_key"]);
     let ledger = get(&x.url, "/_mock/ledger");
-    let told: Vec<_> = ledger["entries"].as_array().unwrap().iter().map(|entry| &entry["entry"]).collect();
-    assert!(told.ends_with(&[&Value::from("challenged")]), "the newest come first: {ledger}");
+    let entries: Vec<_> = ledger["entries"].as_array().unwrap().iter().map(|entry| &entry["entry"]).collect();
+    assert!(entries.ends_with(&[&Value::from("challenged")]), "the newest entries come first: {ledger}");
 
     // Other sites can neither submit a form to this endpoint nor embed the page.
     let (head, _) = call(&x.url, "POST", "/_mock/fire", &[("content-type", "text/plain")], &fire);
@@ -54,20 +54,15 @@ fn what_its_button_fires_arrives_and_is_written_down() {
 }
 
 #[test]
-fn its_oauth2_client_id_is_printed_with_its_other_credentials() {
+fn mock_x_prints_its_oauth2_client_id() {
     let x = Serving::start(&["mock-x"]);
     let printed: Vec<String> = std::iter::repeat_with(|| x.line()).take(6).collect();
-    let id = printed
-        .iter()
-        .find_map(|line| line.strip_prefix("OAuth 2.0 client id"))
-        .expect("a client id")
-        .trim()
-        .to_owned();
-    assert!(!id.is_empty());
+    let id = printed.iter().find_map(|line| line.strip_prefix("OAuth 2.0 client id")).expect("a client id");
+    assert!(!id.trim().is_empty());
 }
 
 #[test]
-fn its_credentials_register_a_webhook() {
+fn the_printed_credentials_register_a_webhook() {
     let listening = Serving::start(&["listen"]);
     let x = Serving::start(&["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET"]);
     let bearer = format!("Bearer {}", x.json()["bearer_token"].as_str().unwrap());
@@ -80,27 +75,21 @@ fn its_credentials_register_a_webhook() {
 
 /// With a guessed token, an attacker could have the mock sign deliveries for a receiver.
 #[test]
-fn secrets_and_tokens_are_random_whatever_the_seed_and_the_environments_secret_is_used_when_it_is_named() {
+fn secrets_and_tokens_do_not_depend_on_the_seed_or_the_environment() {
     let credentials = || Serving::start(&["mock-x", "--json", "--seed", "1"]).json();
     let (one, other) = (credentials(), credentials());
-    for name in [
-        "consumer_key",
-        "consumer_secret",
-        "bearer_token",
-        "client_id",
-        "owner_access_token",
-        "owner_access_token_secret",
-    ] {
+    let app = ["consumer_key", "consumer_secret", "bearer_token", "client_id"];
+    for name in app.into_iter().chain(["owner_access_token", "owner_access_token_secret"]) {
         let text = |credentials: &Value| credentials[name].as_str().unwrap().to_owned();
         assert!(text(&one).len() >= 25 && text(&one) != text(&other), "{name}");
     }
-    assert_ne!(one["consumer_secret"], SECRET, "it was not asked for");
-    assert_eq!(one["owner_id"], other["owner_id"], "ids are of the seed");
+    assert_ne!(one["consumer_secret"], SECRET, "--secret was not passed");
+    assert_eq!(one["owner_id"], other["owner_id"], "ids depend on the seed");
 }
 
 /// A page of another site could resolve its name to this machine and read the mock's responses.
 #[test]
-fn a_host_that_is_neither_loopback_nor_named_is_answered_403() {
+fn other_hosts_are_answered_403() {
     let x = Serving::start(&["mock-x", "--allow-host", "mock.internal"]);
     let place = x.url.trim_start_matches("http://").trim_end_matches('/');
     let port = place.rsplit(':').next().unwrap();
@@ -123,14 +112,12 @@ fn a_host_that_is_neither_loopback_nor_named_is_answered_403() {
 }
 
 #[test]
-fn a_receiver_that_x_would_refuse_is_said_to_be() {
+fn a_receiver_that_x_refuses_is_an_error() {
     let listening = Serving::start(&["listen"]);
     for args in [
         &["mock-x", "--addr", "127.0.0.1:0", "--strict", "--webhook", &listening.url] as &[&str],
         &["mock-x", "--addr", "127.0.0.1:0", "--webhook", "http://127.0.0.1:1/"],
     ] {
-        let ended = run(args);
-        assert_eq!(ended.code, 2, "{}", ended.stdout);
-        assert!(ended.stderr.contains("http://127.0.0.1:"), "{}", ended.stderr);
+        run(args).refused("http://127.0.0.1:");
     }
 }

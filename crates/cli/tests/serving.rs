@@ -21,37 +21,35 @@ fn only(status: &str, count: u64) -> BTreeMap<String, u64> {
 }
 
 #[test]
-fn what_is_triggered_is_heard_once() {
+fn triggered_events_are_received_once() {
     let listening = Serving::start(&["listen", "--json"]);
     let kinds = ["like.create", "follow.follow", "dm.received"];
     let mut args = vec!["trigger", &listening.url, "--json", "--duplicates", "--count", "5", "--seed", "7"];
     args.extend(kinds);
-    let sent = run(&args);
-    assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+    let sent = run(&args).exits(0);
     // Three kinds from two APIs, five of each, each sent twice.
     assert_eq!(answers(&sent), only("200", 60));
     assert_eq!(sent.json()[0]["seed"], 7);
     assert!(sent.json()[0]["latency_ms"]["max"].as_f64().unwrap() > 0.0);
     let (lines, notes) = listening.stop();
-    let mut heard: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut received: BTreeMap<(String, String), u64> = BTreeMap::new();
     for line in lines {
         let line: Value = serde_json::from_str(&line).unwrap();
         let text = |name: &str| line[name].as_str().unwrap().to_owned();
-        *heard.entry((text("kind"), text("generation"))).or_default() += 1;
+        *received.entry((text("kind"), text("generation"))).or_default() += 1;
     }
     let generations = ["account_activity", "x_activity"];
     let expected = ["followed", "liked", "message_received"]
         .into_iter()
         .flat_map(|kind| generations.map(|generation| ((kind.to_owned(), generation.to_owned()), 5)));
-    assert_eq!(heard, expected.collect());
-    assert!(notes.iter().any(|note| note.contains("30 events, 30 duplicates, 0 deliveries cut off")), "{notes:?}");
+    assert_eq!(received, expected.collect());
+    assert!(notes.iter().any(|note| note.contains("30 events, 30 duplicates, 0 deliveries aborted")), "{notes:?}");
 }
 
 #[test]
-fn a_client_with_half_a_head_does_not_keep_it_from_stopping() {
+fn a_client_with_a_partial_request_does_not_delay_the_shutdown() {
     let listening = Serving::start(&["listen"]);
-    let address = listening.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
-    let mut client = TcpStream::connect(address).unwrap();
+    let mut client = TcpStream::connect(listening.address()).unwrap();
     client.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nHost: ").unwrap();
     // Once a later request is answered, the receiver has read this partial one.
     assert_eq!(run(&["trigger", &listening.url]).code, 0);
@@ -62,19 +60,18 @@ fn a_client_with_half_a_head_does_not_keep_it_from_stopping() {
     let (_, notes) = listening.stop();
     assert!(notes.iter().any(|note| note.starts_with("stopped")), "{notes:?}");
     let seen = patient.join().unwrap();
-    assert!(matches!(seen, Ok(0) | Err(ErrorKind::ConnectionReset)), "it waited for the client: {seen:?}");
+    assert!(matches!(seen, Ok(0) | Err(ErrorKind::ConnectionReset)), "the shutdown waited for the client: {seen:?}");
 }
 
 #[test]
 fn every_kind_of_both_apis_is_received() {
     let listening = Serving::start(&["listen", "--json"]);
-    let sent = run(&["trigger", &listening.url, "--json"]);
-    assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+    let sent = run(&["trigger", &listening.url, "--json"]).exits(0);
     let kinds = birdhook_testkit::Kind::ALL;
-    let told: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
-    assert_eq!(answers(&sent), only("200", told as u64));
+    let total: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
+    assert_eq!(answers(&sent), only("200", total as u64));
     let (lines, _) = listening.stop();
-    let mut heard: Vec<_> = lines
+    let mut received: Vec<_> = lines
         .iter()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
@@ -82,43 +79,39 @@ fn every_kind_of_both_apis_is_received() {
         .iter()
         .flat_map(|kind| std::iter::repeat_n(kind.event_kind().as_str().to_owned(), kind.api_sources().len()))
         .collect();
-    heard.sort();
+    received.sort();
     expected.sort();
-    assert_eq!(heard, expected);
+    assert_eq!(received, expected);
 }
 
 #[test]
-fn what_is_forged_is_refused_and_a_wrong_answer_is_exit_code_one() {
+fn forged_deliveries_are_rejected_and_unexpected_responses_are_exit_code_one() {
     let listening = Serving::start(&["listen"]);
     let forged = run(&["trigger", &listening.url, "like.create", "--forged", "--json"]);
     assert_eq!((forged.code, answers(&forged)), (0, only("401", 2)));
     let signed_wrongly =
-        end(birdhook(&["trigger", &listening.url, "like.create"]).env("BIRDHOOK_CONSUMER_SECRET", "other"));
-    assert_eq!(signed_wrongly.code, 1);
+        end(birdhook(&["trigger", &listening.url, "like.create"]).env("BIRDHOOK_CONSUMER_SECRET", "other")).exits(1);
     assert!(signed_wrongly.stdout.contains("2 x 401"), "{}", signed_wrongly.stdout);
-    let nobody = run(&["trigger", "http://127.0.0.1:1/", "like.create", "--json"]);
-    assert_eq!((nobody.code, nobody.json()[0]["unexpected"].as_u64()), (1, Some(2)), "{}", nobody.stdout);
-    let not_told = run(&["trigger", &listening.url, "chat.received", "--generation", "aaa"]);
-    assert_eq!(not_told.code, 2, "{}", not_told.stderr);
-    let slow = run(&["trigger", &listening.url, "like.create", "--rate", "0"]);
-    assert_eq!(slow.code, 2, "{}", slow.stderr);
+    let refused = run(&["trigger", "http://127.0.0.1:1/", "like.create", "--json"]);
+    assert_eq!((refused.code, refused.json()[0]["unexpected"].as_u64()), (1, Some(2)), "{}", refused.stdout);
+    run(&["trigger", &listening.url, "chat.received", "--api", "aaa"]).exits(2);
+    run(&["trigger", &listening.url, "like.create", "--rate", "0"]).exits(2);
 }
 
 #[test]
-fn several_apps_share_a_url_and_each_event_says_whose_it_is() {
+fn several_apps_share_a_url_and_events_name_their_app() {
     let folder = Folder::new("apps");
     let blog = folder.file("blog", "blog-secret\n");
     let blog_app = format!("blog={blog}");
     let listening = Serving::start(&["listen", "--json", "--app", "shop=BIRDHOOK_CONSUMER_SECRET", "--app", &blog_app]);
     for (secret, app) in [("BIRDHOOK_CONSUMER_SECRET", "shop"), (blog.as_str(), "blog")] {
-        let sent = run(&["trigger", &listening.url, "follow.follow", "--generation", "aaa", "--secret", secret]);
-        assert_eq!(sent.code, 0, "{}", sent.stdout);
+        run(&["trigger", &listening.url, "follow.follow", "--api", "aaa", "--secret", secret]).exits(0);
         assert_eq!(listening.json()["app"], app);
     }
 }
 
 #[test]
-fn what_is_recorded_can_be_replayed_signed_anew() {
+fn recorded_deliveries_are_replayed_with_new_signatures() {
     let folder = Folder::new("record");
     let file = folder.path("recording.jsonl");
     let recording = Serving::start(&["record", &file]);
@@ -152,28 +145,27 @@ fn what_is_recorded_can_be_replayed_signed_anew() {
     let all = run(&replay);
     assert_eq!((all.code, answers(&all)), (0, only("200", 18)));
     let (lines, _) = listening.stop();
-    assert_eq!(lines.len(), 12, "six were known already");
+    assert_eq!(lines.len(), 12, "six are duplicates");
 
     let odd = r#"{"time":"2026-11-23T09:00:00Z","method":"POST","target":"/","headers":[["no name","x"]],"body":"{}"}"#;
     let broken = format!("{{\"time\":\"never\"}}\n{odd}\n{recorded}{{\"time\":\"20");
     let broken = folder.file("broken.jsonl", &broken);
     let third = Serving::start(&["listen", "--json", "--app", &other_app]);
     let sent = run(&["replay", &broken, &third.url, "--secret", &other, "--speed", "0", "--json"]);
-    assert_eq!((sent.code, answers(&sent)), (1, only("200", 18)), "what can be read is sent");
+    assert_eq!((sent.code, answers(&sent)), (1, only("200", 18)), "the readable deliveries are sent");
     assert!(sent.stderr.contains(":1:") && sent.stderr.contains(":21:"), "{}", sent.stderr);
 }
 
 /// A partial line left by a crash must not merge with the next delivery. The recording also becomes
 /// private to its owner.
 #[test]
-fn what_is_recorded_behind_half_a_line_is_not_lost() {
+fn a_delivery_recorded_after_a_partial_line_is_readable() {
     let folder = Folder::new("torn");
     let file = folder.file("torn.jsonl", "{\"time\":\"2026");
     let recording = Serving::start(&["record", &file]);
-    let sent = run(&["trigger", &recording.url, "like.create", "--generation", "xaa", "--json"]);
+    let sent = run(&["trigger", &recording.url, "like.create", "--api", "xaa", "--json"]);
     assert_eq!(answers(&sent), only("200", 1));
-    let second = run(&["record", &file, "--addr", "127.0.0.1:0"]);
-    assert!(second.code == 2 && second.stderr.contains("another process records into it"), "{}", second.stderr);
+    run(&["record", &file, "--addr", "127.0.0.1:0"]).refused("another process is recording to it");
     drop(recording.stop());
     let read = run(&["inspect", "--json", &file]);
     assert_eq!((read.code, read.json().len()), (1, 1), "{}", read.stderr);
@@ -186,7 +178,7 @@ fn what_is_recorded_behind_half_a_line_is_not_lost() {
 }
 
 #[test]
-fn what_is_no_url_or_number_is_said_before_anything_begins() {
+fn invalid_urls_and_numbers_are_wrong_usage() {
     for args in [
         &["listen", "--forward", "nourl"] as &[&str],
         &["trigger", "notaurl", "like.create"],
@@ -219,13 +211,13 @@ fn a_replay_keeps_the_pace_of_the_recording() {
 }
 
 #[test]
-fn what_is_forwarded_is_signed_anew_and_answered_200_only_when_it_arrived() {
+fn forwarded_deliveries_are_signed_again_and_answered_200_after_arrival() {
     let folder = Folder::new("forward");
     let shop = folder.file("shop", "shop-secret");
     let shop_app = format!("shop={shop}");
     let behind = Serving::start(&["listen", "--json", "--app", &shop_app]);
     let front = Serving::start(&["listen", "--json", "--app", &shop_app, "--forward", &behind.url]);
-    let trigger = ["trigger", &front.url, "like.create", "--generation", "xaa", "--secret", &shop, "--json"];
+    let trigger = ["trigger", &front.url, "like.create", "--api", "xaa", "--secret", &shop, "--json"];
     let sent = run(&trigger);
     assert_eq!((sent.code, answers(&sent)), (0, only("200", 1)));
     assert_eq!(front.json()["content_key"], behind.json()["content_key"]);
@@ -233,7 +225,7 @@ fn what_is_forwarded_is_signed_anew_and_answered_200_only_when_it_arrived() {
     let sent = run(&trigger);
     assert_eq!((sent.code, answers(&sent)), (1, only("503", 1)));
     assert!(front.note().contains("not forwarded"));
-    assert!(front.stop().0.is_empty(), "what was answered 503 is not printed");
+    assert!(front.stop().0.is_empty(), "a delivery answered 503 is not printed");
 }
 
 /// The password and the query of a URL are never printed.
@@ -243,9 +235,10 @@ fn passwords_and_queries_of_urls_are_not_printed() {
     let place = behind.url.trim_start_matches("http://").trim_end_matches("/other");
     let forward = format!("http://me:hunter2@{place}/none?key=hunter2");
     let front = Serving::start(&["listen", "--forward", &forward]);
-    assert_eq!(run(&["trigger", &front.url, "like.create", "--generation", "xaa"]).code, 1);
+    assert_eq!(run(&["trigger", &front.url, "like.create", "--api", "xaa"]).code, 1);
     let note = front.note();
-    assert!(note.contains(&format!("http://***@{place}/none?*** answered 404")) && !note.contains("hunter2"), "{note}");
+    let says = format!("http://***@{place}/none?*** responded with 404");
+    assert!(note.contains(&says) && !note.contains("hunter2"), "{note}");
 
     let folder = Folder::new("redacted");
     let keys = folder.file("keys.toml", "bearer_token = \"b\"\n");
@@ -267,7 +260,7 @@ fn passwords_and_queries_of_urls_are_not_printed() {
 
 /// Credentials are sent in clear text only within this machine, and never through a proxy.
 #[test]
-fn the_api_is_called_by_http_on_this_machine_alone_and_without_a_proxy() {
+fn plain_http_is_used_only_for_this_machine_and_without_a_proxy() {
     let folder = Folder::new("proxied");
     let keys = folder.path("keys.toml");
     let x = Serving::start(&["mock-x", "--json", "--credentials", &keys]);
@@ -282,28 +275,25 @@ fn the_api_is_called_by_http_on_this_machine_alone_and_without_a_proxy() {
         assert_eq!(listed.code, 0, "{host}: {}", listed.stderr);
     }
     for url in ["http://api.x.com", "http://192.0.2.1:8081", "http://127.0.0.1.example"] {
-        let listed = run(&["webhooks", "list", "--credentials", &keys, "--api-url", url]);
-        let says = format!("cannot send credentials to {url}");
-        assert!(listed.code == 2 && listed.stderr.contains(&says), "{}", listed.stderr);
+        let list = ["webhooks", "list", "--credentials", &keys, "--api-url", url];
+        run(&list).refused(&format!("cannot send credentials to {url}"));
     }
 }
 
 #[test]
-fn what_cannot_be_recorded_is_answered_503() {
+fn a_delivery_that_cannot_be_recorded_is_answered_503() {
     // Every write to `/dev/full` fails with "no space left on device".
     let full = Serving::start(&["listen", "--record", "/dev/full"]);
-    let sent = run(&["trigger", &full.url, "like.create", "--generation", "xaa", "--json"]);
+    let sent = run(&["trigger", &full.url, "like.create", "--api", "xaa", "--json"]);
     assert_eq!((sent.code, answers(&sent)), (1, only("503", 1)));
     assert!(full.note().contains("not recorded"));
 }
 
 #[test]
-fn a_server_that_cannot_start_says_why() {
+fn a_receiver_that_cannot_listen_names_the_reason() {
     let first = Serving::start(&["listen"]);
-    let address = first.url.trim_start_matches("http://").split('/').next().unwrap();
-    let second = run(&["listen", "--addr", address]);
-    assert_eq!(second.code, 2);
-    assert!(second.stderr.contains(&format!("cannot listen on {address}")), "{}", second.stderr);
+    let address = first.address();
+    run(&["listen", "--addr", address]).refused(&format!("cannot listen on {address}"));
     for invalid in ["webhooks", "/:x", "/a/:b", "/*x", "/a/*", "/{x}", "/a?b", "/a#b", "", "/a b", "/\u{e9}\n"] {
         let path = run(&["listen", "--addr", "127.0.0.1:0", "--path", invalid]);
         assert!(path.code == 2 && path.stderr.contains("invalid --path"), "{invalid}: {}", path.stderr);
@@ -320,7 +310,7 @@ fn listen_with(args: &[&str], variables: &[(&str, &str)]) -> Serving {
 }
 
 fn trigger_with(url: &str, variables: &[(&str, &str)]) -> BTreeMap<String, u64> {
-    let mut command = birdhook(&["trigger", url, "like.create", "--generation", "xaa", "--json"]);
+    let mut command = birdhook(&["trigger", url, "like.create", "--api", "xaa", "--json"]);
     answers(&end(command.env_remove("BIRDHOOK_CONSUMER_SECRET").envs(variables.iter().copied())))
 }
 
@@ -328,30 +318,30 @@ const CONSUMER: (&str, &str) = ("BIRDHOOK_CONSUMER_SECRET", "the-consumer-secret
 const CLIENT: (&str, &str) = ("BIRDHOOK_CLIENT_SECRET", "the-client-secret");
 
 #[test]
-fn a_delivery_with_the_new_header_alone_is_received() {
+fn a_delivery_with_only_the_new_header_is_accepted() {
     let listening = listen_with(&[], &[CLIENT]);
     assert_eq!(trigger_with(&listening.url, &[CLIENT]), only("200", 1));
     assert_eq!(trigger_with(&listening.url, &[CONSUMER]), only("401", 1), "there is no consumer secret");
     assert_eq!(trigger_with(&listening.url, &[CLIENT, CONSUMER]), only("200", 1), "the old header is ignored");
     let (lines, notes) = listening.stop();
     assert_eq!(lines.len(), 2);
-    assert!(!notes.iter().any(|note| note.contains("another kind")), "{notes:?}");
+    assert!(!notes.iter().any(|note| note.contains("a kind of secret")), "{notes:?}");
 }
 
 #[test]
-fn with_both_secrets_a_delivery_of_the_kind_that_does_not_answer_is_warned_of() {
+fn deliveries_signed_with_the_other_kind_of_secret_cause_a_warning() {
     for (args, warned) in [(&["--answer-with", "client"], true), (&["--answer-with", "consumer"], false)] {
         let listening = listen_with(args, &[CLIENT, CONSUMER]);
         assert_eq!(trigger_with(&listening.url, &[CONSUMER]), only("200", 1));
         assert_eq!(trigger_with(&listening.url, &[CONSUMER, CLIENT]), only("200", 1));
         let (_, notes) = listening.stop();
-        let warning = "signed with another kind of secret than answers challenges: 1;";
+        let warning = "1 delivery signed with a kind of secret that does not answer challenges;";
         assert_eq!(notes.iter().any(|note| note.contains(warning)), warned, "{args:?} {notes:?}");
     }
 }
 
 #[test]
-fn client_secrets_and_consumer_secrets_are_joined_by_name() {
+fn client_and_consumer_secrets_are_joined_by_name() {
     let both = [("BIRDHOOK_CONSUMER_SECRET", "shop=c1"), ("BIRDHOOK_CLIENT_SECRET", "shop=o1,blog=o2")];
     let listening = listen_with(&[], &both);
     for (variable, secret) in
@@ -360,7 +350,7 @@ fn client_secrets_and_consumer_secrets_are_joined_by_name() {
         assert_eq!(trigger_with(&listening.url, &[(variable, secret)]), only("200", 1), "{variable} {secret}");
     }
     let crossed = [("BIRDHOOK_CONSUMER_SECRET", "c1"), ("BIRDHOOK_CLIENT_SECRET", "o2")];
-    assert_eq!(trigger_with(&listening.url, &crossed), only("200", 1), "the old header is nothing to blog");
+    assert_eq!(trigger_with(&listening.url, &crossed), only("200", 1), "the app blog ignores the old header");
     let (lines, _) = listening.stop();
     let apps: Vec<_> = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["app"].clone()).collect();
     assert_eq!(apps, ["shop", "shop", "blog", "blog"]);

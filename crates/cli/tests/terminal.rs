@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::support::fake_x::{FakeX, Rule};
+use crate::support::fake_x::{FakeX, Rule, rule};
 use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use birdhook_testkit::{Kind, PayloadGenerator};
 use serde_json::{Value, json};
 
 /// Every character that can control a terminal or reorder text.
-static STEERING: LazyLock<BTreeSet<char>> = LazyLock::new(|| {
+static CONTROLS: LazyLock<BTreeSet<char>> = LazyLock::new(|| {
     let ranges = [
         '\0'..='\u{1f}',
         '\u{7f}'..='\u{9f}',
@@ -26,7 +26,7 @@ static STEERING: LazyLock<BTreeSet<char>> = LazyLock::new(|| {
 /// A text with all of these characters and with harmful escape sequences, written as X may send it:
 /// `serde_json` escapes only what JSON requires.
 fn word() -> String {
-    format!("w{}\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31mx", STEERING.iter().collect::<String>())
+    format!("w{}\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31mx", CONTROLS.iter().collect::<String>())
 }
 
 /// Returns a body with that text in place of every other text.
@@ -49,11 +49,11 @@ fn hostile(body: &str) -> String {
 
 /// Returns a delivery of each kind from each API, and some of unknown shape.
 fn bodies() -> Vec<String> {
-    let scene = || PayloadGenerator::new(7).at(birdhook::event::Timestamp::from_millis(1_795_426_200_000));
+    let generator = || PayloadGenerator::new(7).at(birdhook::event::Timestamp::from_millis(1_795_426_200_000));
     let mut bodies = Vec::new();
     for kind in Kind::ALL {
         for api in kind.api_sources() {
-            let body = scene().happening(*kind, "2001").reported_by(*api).unwrap();
+            let body = generator().happening(*kind, "2001").reported_by(*api).unwrap();
             bodies.push(hostile(str::from_utf8(&body).unwrap()));
         }
     }
@@ -77,7 +77,7 @@ fn is_clean(what: &str, text: &str) {
             part[end + 1..].to_owned()
         })
         .collect();
-    let is_found = |one: &char| !(' '..='~').contains(one) && *one != '\n' && STEERING.contains(one);
+    let is_found = |one: &char| !(' '..='~').contains(one) && *one != '\n' && CONTROLS.contains(one);
     let found = [vec![first], rest].concat().concat().chars().find(is_found);
     assert_eq!(found, None, "{what} prints {text:?}");
 }
@@ -96,7 +96,7 @@ fn times(ended: &Ended, escaped: &str) -> usize {
 }
 
 #[test]
-fn the_words_of_events_are_escaped_by_inspect() {
+fn inspect_escapes_the_text_of_events() {
     let folder = Folder::new("terminal-inspect");
     let file = folder.file("bodies", &bodies().join("\n"));
     let lines = on_a_terminal(&["inspect", &file]);
@@ -113,7 +113,7 @@ fn the_words_of_events_are_escaped_by_inspect() {
 }
 
 #[test]
-fn the_words_of_events_are_escaped_by_receivers_and_inboxes() {
+fn receivers_and_inboxes_escape_the_text_of_events() {
     let folder = Folder::new("terminal-listen");
     let recorded = folder.path("recorded");
     let line = |body: String| {
@@ -128,13 +128,12 @@ fn the_words_of_events_are_escaped_by_receivers_and_inboxes() {
         &["listen"],
         &["listen", "--json", "--raw"],
         &["listen", "--record", &recorded],
-        &["listen", "--inbox", &inbox, "--forward", "http://127.0.0.1:1/", "--tries", "1"],
+        &["listen", "--inbox", &inbox, "--forward", "http://127.0.0.1:1/", "--max-attempts", "1"],
     ];
     for listen in listens {
         let mut command = birdhook(listen);
         let serving = Serving::start_command(command.env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
-        let sent = run(&["replay", &recording, &serving.url, "--speed", "0", "--json"]);
-        assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+        run(&["replay", &recording, &serving.url, "--speed", "0", "--json"]).exits(0);
         let (lines, notes) = serving.stop();
         is_clean(&format!("{listen:?}"), &lines.join("\n"));
         is_clean(&format!("{listen:?}"), &notes.join("\n"));
@@ -146,58 +145,41 @@ fn the_words_of_events_are_escaped_by_receivers_and_inboxes() {
     let listed = run(&["inbox", "list", &inbox, "--json", "--limit", "1000"]).json();
     assert!(listed.len() > 10, "{listed:?}");
     for letter in listed.iter().filter(|event| event["standing"] == "dead") {
-        let shown = on_a_terminal(&["inbox", "dead-letters", &inbox, "--show", letter["id"].as_str().unwrap()]);
-        assert_eq!(shown.code, 0, "{}", shown.stderr);
+        on_a_terminal(&["inbox", "dead-letters", &inbox, "--show", letter["id"].as_str().unwrap()]).exits(0);
     }
     on_a_terminal(&["inspect", &recorded]);
 }
 
 /// Rules that put the text into every member of the responses.
-fn rules() -> &'static [Rule] {
-    let text = |value: Value| -> &'static str { Box::leak(value.to_string().into_boxed_str()) };
+fn rules() -> Vec<Rule> {
     let webhook = json!({ "id": word(), "url": format!("https://{}/", word()), "valid": true, "created_at": word() });
     let subscription = json!({
         "subscription_id": word(), "event_type": word(), "filter": { "user_id": word(), "keyword": word(), word(): word() },
         "tag": word(), "webhook_id": word(), "created_at": word(), "updated_at": word(),
     });
+    let subscribers = json!({
+        "application_id": word(), "webhook_id": word(), "webhook_url": word(), "subscriptions": [{ "user_id": word() }],
+    });
+    let links = json!({ "links": [{
+        "webhook_id": word(), "application_id": word(), "business_user_id": word(), "fields": [word()],
+    }] });
     let refusal = json!({
         "title": word(), "detail": word(), "type": word(), "status": 403,
         "errors": [{ "message": word(), "code": 999, "parameters": { "id": [word()] } }],
     });
-    let rules: Vec<Rule> = vec![
-        ("GET", "/2/webhooks", 200, text(json!({ "data": [webhook], "meta": { "result_count": 1 } }))),
-        (
-            "GET",
-            "/2/activity/subscriptions",
-            200,
-            text(json!({ "data": [subscription], "meta": { "result_count": 1 } })),
-        ),
-        (
-            "GET",
-            "/2/account_activity/webhooks",
-            200,
-            text(
-                json!({ "data": { "application_id": word(), "webhook_id": word(), "webhook_url": word(), "subscriptions": [{ "user_id": word() }] } }),
-            ),
-        ),
-        (
-            "GET",
-            "/2/tweets/search/webhooks",
-            200,
-            text(
-                json!({ "data": { "links": [{ "webhook_id": word(), "application_id": word(), "business_user_id": word(), "fields": [word()] }] } }),
-            ),
-        ),
-        ("GET", "", 403, text(refusal.clone())),
-        ("POST", "", 403, text(refusal.clone())),
-        ("PUT", "", 403, text(refusal.clone())),
-        ("DELETE", "", 403, text(refusal)),
-    ];
-    rules.leak()
+    let success =
+        |request, data: Value| rule(request, 200, json!({ "data": data, "meta": { "result_count": 1 } }).to_string());
+    vec![
+        success("GET /2/webhooks", json!([webhook])),
+        success("GET /2/activity/subscriptions", json!([subscription])),
+        success("GET /2/account_activity/webhooks", subscribers),
+        success("GET /2/tweets/search/webhooks", links),
+        rule("", 403, refusal.to_string()),
+    ]
 }
 
 #[test]
-fn the_words_of_x_are_escaped_by_commands_that_call_it() {
+fn commands_that_call_x_escape_its_text() {
     let (folder, x) = (Folder::new("terminal-x"), FakeX::start(rules()));
     let keys = folder.file(
         "keys.toml",
@@ -205,8 +187,8 @@ fn the_words_of_x_are_escaped_by_commands_that_call_it() {
     );
     #[cfg(unix)]
     std::fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let wanted = folder.file(
-        "wanted.toml",
+    let desired = folder.file(
+        "desired.toml",
         "url = \"https://app.example/\"\n[[activity]]\ntypes = [\"like.create\"]\nusers = [\"1\"]\ntag = \"new\"\n",
     );
     let commands: &[&[&str]] = &[
@@ -224,8 +206,8 @@ fn the_words_of_x_are_escaped_by_commands_that_call_it() {
         &["activity", "add", "like.create", "--user", "1"],
         &["activity", "remove", "1", "--yes"],
         &["stream-links", "list"],
-        &["ensure", &wanted, "--dry-run", "--no-probe"],
-        &["ensure", &wanted, "--no-probe"],
+        &["ensure", &desired, "--dry-run", "--no-probe"],
+        &["ensure", &desired, "--no-probe"],
         &["migrate", "https://app.example/", "--dry-run"],
         &["watch", "https://app.example/", "--once"],
         &["replay", "--webhook", "1", "--from", "2026-11-23T09:00:00Z", "--to", "2026-11-23T09:10:00Z"],
@@ -244,15 +226,14 @@ fn the_words_of_x_are_escaped_by_commands_that_call_it() {
             escaped += usize::from(both.contains("\\u{9b}31mx") || both.contains("\\u009b31mx"));
         }
     }
-    assert!(escaped >= commands.len(), "only {escaped} of {} runs printed the words of X", 2 * commands.len());
-    assert!(!x.asked().is_empty());
+    assert!(escaped >= commands.len(), "only {escaped} of {} runs printed X's text", 2 * commands.len());
+    assert!(!x.requests().is_empty());
 }
 
 #[test]
-fn the_words_of_a_receiver_are_escaped_by_the_doctor_and_by_trigger() {
+fn doctor_and_trigger_escape_the_text_of_a_receiver() {
     let text = format!("{{\"response_token\":{}}}", json!(word()));
-    let rules: Vec<Rule> = vec![("GET", "", 200, text.leak()), ("POST", "", 500, word().leak())];
-    let receiver = FakeX::start(rules.leak());
+    let receiver = FakeX::start([rule("GET", 200, text), rule("POST", 500, word())]);
     for json in [&[][..], &["--json"]] {
         on_a_terminal(&[&["doctor", "--local", &receiver.url], json].concat());
         on_a_terminal(&[&["trigger", &receiver.url, "like.create"], json].concat());

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::{CredentialKind, Error, ErrorCause};
+use crate::credentials::CredentialKind;
+use crate::oauth1::percent_encode;
 
 /// A call to X's API: the request, and the credentials that may sign it.
 #[derive(Clone, Debug)]
@@ -53,12 +53,6 @@ impl Call {
         self
     }
 
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(body).map_err(|error| Error::unreadable(&self, None, error.to_string()))?;
-        self.body = Some(body.into());
-        Ok(self)
-    }
-
     /// Sets the OAuth 2.0 scopes that a user's token needs.
     pub(crate) fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
@@ -66,7 +60,7 @@ impl Call {
     }
 
     /// Sets the user on whose behalf the call is made.
-    pub(crate) fn of(mut self, user: impl Into<String>) -> Self {
+    pub(crate) fn for_user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
         self
     }
@@ -77,33 +71,31 @@ impl Call {
         self
     }
 
-    /// Returns whether this error on a retry shows that an earlier attempt did the work.
-    pub(crate) fn is_done_when(&self, cause: &ErrorCause) -> bool {
-        match cause {
-            ErrorCause::NotSubscribed | ErrorCause::NoSuchWebhook => self.method == Method::DELETE,
-            ErrorCause::AlreadySubscribed => self.method == Method::POST && self.is_idempotent,
-            _ => false,
-        }
-    }
-
     /// Returns whether a path segment is empty or would change the path (`.`, `..`).
-    pub(crate) fn has_hole(&self) -> bool {
-        let part = |part: &str| part.strip_suffix(".json").unwrap_or(part).trim_start_matches('.').is_empty();
-        self.path.split('/').skip(1).any(part)
+    pub(crate) fn has_empty_segment(&self) -> bool {
+        let is_empty = |part: &str| part.strip_suffix(".json").unwrap_or(part).trim_start_matches('.').is_empty();
+        self.path.split('/').skip(1).any(is_empty)
     }
 
     /// Returns the webhook URL to register.
     pub(crate) fn url(&self) -> Option<String> {
-        let of_query = self.query.iter().find(|(name, _)| *name == "url").map(|(_, url)| url.clone());
-        let of_body = || {
+        let in_query = self.query.iter().find(|(name, _)| *name == "url").map(|(_, url)| url.clone());
+        let in_body = || {
             let body: Value = serde_json::from_slice(self.body.as_ref()?).ok()?;
             body.get("url")?.as_str().map(str::to_owned)
         };
-        of_query.or_else(of_body)
+        in_query.or_else(in_body)
     }
 
     /// Returns the method and the path, for example `POST /2/webhooks`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
+}
+
+/// Percent-encodes a path segment.
+pub(crate) fn segment(text: &str) -> String {
+    // Unreserved characters stay as they are: servers differ in whether they decode them before
+    // they verify the signature.
+    percent_encode(text)
 }

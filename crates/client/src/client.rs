@@ -1,18 +1,19 @@
 //! The client for X's management APIs.
 
+mod app_requests;
 mod bearer;
-mod own;
-mod sending;
+mod requests;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use birdhook_core::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
-use crate::login::{Renewal, Way};
+use crate::login::context::{API_URL, ApiContext, system_time};
+use crate::login::renewal::Renewal;
 use crate::token_store::MemoryTokenStore;
 use crate::{
     ConsumerKeys, CredentialKind, Credentials, Error, HttpsTransport, TokenStore, Transport, TransportError, redact_url,
@@ -138,8 +139,8 @@ impl ClientBuilder {
         let bearer = Mutex::new(self.credentials.bearer.clone());
         let Self { base, credentials, retries, now, store, .. } = self;
         let store = store.unwrap_or_else(|| Arc::new(MemoryTokenStore::new(&credentials.users2)));
-        let way = Way { base: base.clone(), transport: Arc::clone(&transport), now: Arc::clone(&now) };
-        let renewal = Renewal::new(&credentials, way, store);
+        let context = ApiContext { base: base.clone(), transport: Arc::clone(&transport), now: Arc::clone(&now) };
+        let renewal = Renewal::new(&credentials, context, store);
         Ok(Client {
             inner: Arc::new(Inner { base, credentials, transport, retries, now, bearer, renewal }),
             only: None,
@@ -167,8 +168,8 @@ impl fmt::Debug for Client {
 
 /// Whether credentials of one kind can sign a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    Fits,
+pub(crate) enum CredentialStatus {
+    Usable,
     /// The user's OAuth 2.0 token lacks the scopes of the call.
     LacksScope,
     Missing,
@@ -185,17 +186,13 @@ impl Client {
 
     /// Returns a builder.
     pub fn builder(credentials: Credentials) -> ClientBuilder {
-        let now = || {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-        };
         ClientBuilder {
-            base: "https://api.x.com".to_owned(),
+            base: API_URL.to_owned(),
             credentials,
             transport: None,
             timeout: Duration::from_secs(30),
             retries: RetryPolicy::default(),
-            now: Arc::new(now),
+            now: Arc::new(system_time),
             store: None,
         }
     }
@@ -207,7 +204,7 @@ impl Client {
     }
 
     /// Returns the same client without a restriction to one kind of credentials.
-    pub(crate) fn free(&self) -> Self {
+    pub(crate) fn unrestricted(&self) -> Self {
         Self { only: None, ..self.clone() }
     }
 
@@ -235,7 +232,12 @@ impl Client {
     /// Returns whether credentials of this kind can sign calls with these scopes.
     ///
     /// `user` is the user whose token a kind per user needs.
-    pub(crate) async fn fit(&self, kind: CredentialKind, user: Option<&str>, scopes: &[&str]) -> Result<Fit, Error> {
+    pub(crate) async fn credential_status(
+        &self,
+        kind: CredentialKind,
+        user: Option<&str>,
+        scopes: &[&str],
+    ) -> Result<CredentialStatus, Error> {
         let credentials = &self.inner.credentials;
         let has_keys = credentials.consumer.is_some();
         let is_there = match (kind, user) {
@@ -243,18 +245,18 @@ impl Client {
             (CredentialKind::Owner, _) => has_keys && credentials.owner.is_some(),
             (CredentialKind::User, Some(user)) => has_keys && credentials.token_of(user).is_some(),
             (CredentialKind::User2, Some(user)) => match self.inner.renewal.stored(user).await? {
-                Some(token) if token.lacks(scopes) => return Ok(Fit::LacksScope),
+                Some(token) if token.lacks(scopes) => return Ok(CredentialStatus::LacksScope),
                 token => token.is_some(),
             },
             _ => false,
         };
-        Ok(if is_there { Fit::Fits } else { Fit::Missing })
+        Ok(if is_there { CredentialStatus::Usable } else { CredentialStatus::Missing })
     }
 
     /// Returns whether the user has an OAuth 1.0a or 2.0 token for these scopes.
     pub(crate) async fn has_user_token(&self, user: &str, scopes: &[&str]) -> Result<bool, Error> {
         for kind in [CredentialKind::User, CredentialKind::User2] {
-            if self.fit(kind, Some(user), scopes).await? == Fit::Fits {
+            if self.credential_status(kind, Some(user), scopes).await? == CredentialStatus::Usable {
                 return Ok(true);
             }
         }

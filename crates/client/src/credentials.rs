@@ -140,17 +140,17 @@ impl Credentials {
     ///
     /// The client fetches a bearer token with them when a call needs one.
     pub fn new(consumer: ConsumerKeys) -> Self {
-        Self { consumer: Some(consumer), ..Self::nothing() }
+        Self { consumer: Some(consumer), ..Self::empty() }
     }
 
     /// Creates credentials from an app's bearer token alone.
     ///
     /// They are enough for v2 webhooks, but not for subscribing users.
     pub fn bearer_only(bearer: impl Into<SecretString>) -> Self {
-        Self::nothing().bearer(bearer)
+        Self::empty().bearer(bearer)
     }
 
-    fn nothing() -> Self {
+    fn empty() -> Self {
         Self {
             consumer: None,
             bearer: None,
@@ -241,8 +241,18 @@ impl CredentialKind {
         }
     }
 
-    /// Returns a slice that holds only this kind.
-    pub(crate) fn alone(self) -> &'static [Self] {
+    /// Returns the subcommand of `birdhook` that obtains such credentials.
+    pub(crate) fn login_command(self) -> &'static str {
+        match self {
+            Self::Bearer | Self::Consumer => "auth app",
+            Self::Owner => "auth user --owner",
+            Self::User => "auth user",
+            Self::User2 => "auth user2",
+        }
+    }
+
+    /// Returns a slice that contains only this kind.
+    pub(crate) fn only(self) -> &'static [Self] {
         match self {
             Self::Bearer => &[Self::Bearer],
             Self::Owner => &[Self::Owner],
@@ -251,6 +261,18 @@ impl CredentialKind {
             Self::Consumer => &[Self::Consumer],
         }
     }
+}
+
+/// Joins the kinds of credentials: `this, or that`.
+pub(crate) fn one_of(kinds: &[CredentialKind]) -> String {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    kinds.join(", or ")
+}
+
+/// Names the kinds of which one is needed, and the command that obtains the best of them.
+pub(crate) fn requirement(kinds: &[CredentialKind]) -> String {
+    let command = kinds.first().map_or("auth app", |kind| kind.login_command());
+    format!("it needs {}; run `birdhook {command}`", one_of(kinds))
 }
 
 impl fmt::Display for CredentialKind {
@@ -264,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_owner_is_a_user_too() {
+    fn the_owner_s_token_serves_as_a_user_token() {
         let credentials = Credentials::new(ConsumerKeys::new("k", "s")).owner(AccessToken::new("42-abc", "x"));
         assert_eq!(credentials.token_of("42").map(AccessToken::token), Some("42-abc"));
         assert!(credentials.token_of("43").is_none());

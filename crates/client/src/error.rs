@@ -1,6 +1,7 @@
 //! Errors of calls to X.
 
 mod cause;
+mod details;
 mod fix;
 mod markup;
 mod read;
@@ -12,40 +13,28 @@ use std::fmt;
 use birdhook_core::Timestamp;
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use serde::Serialize;
 
 use crate::call::Call;
+use crate::credentials::{CredentialKind, one_of};
 use crate::rate_limit::retry_after;
-use crate::{CredentialKind, RateLimit, TokenStoreError, TransportError};
+use crate::{RateLimit, TokenStoreError, TransportError};
 
-use cause::in_words;
+use details::Details;
+
 pub use cause::{ChallengeFault, ErrorCause, UrlFault};
-pub(crate) use fix::cure_of_code;
+pub(crate) use fix::fix_of_code;
 pub(crate) use markup::{page_words, xml_as_json};
 pub(crate) use read::REASONS;
 pub(crate) use url::{fault as url_fault, is_public_url};
 
 /// An error of a call: its cause, X's response, and a fix. Holds no credentials.
 #[derive(Clone, Debug)]
-pub struct Error(Box<Said>);
-
-#[derive(Clone, Debug)]
-struct Said {
-    cause: ErrorCause,
-    call: String,
-    user: Option<String>,
-    scopes: &'static [&'static str],
-    credential: Option<CredentialKind>,
-    status: Option<u16>,
-    code: Option<i64>,
-    reason: Option<String>,
-    message: Option<String>,
-    takes: &'static [CredentialKind],
-    rate_limit: Option<RateLimit>,
-}
+pub struct Error(Box<Details>);
 
 impl Error {
     fn new(call: &Call, credential: Option<CredentialKind>, cause: ErrorCause, message: Option<String>) -> Self {
-        Self(Box::new(Said {
+        Self(Box::new(Details {
             cause,
             call: call.name(),
             user: call.user.clone(),
@@ -61,8 +50,8 @@ impl Error {
     }
 
     /// Reports that no credentials of any of these kinds exist.
-    pub(crate) fn no_credential(call: &Call, wanted: &'static [CredentialKind]) -> Self {
-        Self::new(call, None, ErrorCause::NoCredential(wanted), None)
+    pub(crate) fn no_credential(call: &Call, accepted: &'static [CredentialKind]) -> Self {
+        Self::new(call, None, ErrorCause::NoCredential(accepted), None)
     }
 
     /// Reports that the user's OAuth 2.0 token lacks the scopes of the call. The call is not sent.
@@ -70,7 +59,7 @@ impl Error {
         Self::new(call, Some(CredentialKind::User2), ErrorCause::Permission, None)
     }
 
-    pub(crate) fn no_answer(call: &Call, credential: Option<CredentialKind>, error: TransportError) -> Self {
+    pub(crate) fn no_response(call: &Call, credential: Option<CredentialKind>, error: TransportError) -> Self {
         Self::new(call, credential, ErrorCause::NoAnswer(error), None)
     }
 
@@ -90,34 +79,34 @@ impl Error {
     pub(crate) fn read(
         call: &Call,
         credential: Option<CredentialKind>,
-        answer: &Response<Bytes>,
+        response: &Response<Bytes>,
         now: Timestamp,
     ) -> Self {
-        let said = read::Said::read(answer.body());
-        let rate_limit = RateLimit::read(answer.headers());
-        let after = retry_after(answer.headers()).and_then(|wait| i64::try_from(wait.as_millis()).ok());
+        let body = read::ErrorBody::read(response.body());
+        let rate_limit = RateLimit::read(response.headers());
+        let after = retry_after(response.headers()).and_then(|wait| i64::try_from(wait.as_millis()).ok());
         let after = after.map(|wait| Timestamp::from_millis(now.as_millis().saturating_add(wait)));
         let until = rate_limit.and_then(|limit| limit.reset).or(after);
-        Self(Box::new(Said {
-            cause: said.cause(call, credential, answer.status(), until),
+        Self(Box::new(Details {
+            cause: body.cause(call, credential, response.status(), until),
             call: call.name(),
             user: call.user.clone(),
             scopes: call.scopes,
             credential,
-            status: Some(answer.status().as_u16()),
-            code: said.code,
-            reason: said.reason,
-            message: said.message,
+            status: Some(response.status().as_u16()),
+            code: body.code,
+            reason: body.reason,
+            message: body.message,
             takes: call.takes,
             rate_limit,
         }))
     }
 
     /// Reports a success response that says the request was not carried out.
-    pub(crate) fn not_done(call: &Call, credential: CredentialKind, answer: &Response<Bytes>) -> Self {
-        let message = Some("X answers that it was not done".to_owned());
+    pub(crate) fn not_done(call: &Call, credential: CredentialKind, response: &Response<Bytes>) -> Self {
+        let message = Some("X reports that it was not done".to_owned());
         let mut error = Self::new(call, Some(credential), ErrorCause::Other, message);
-        error.0.status = Some(answer.status().as_u16());
+        error.0.status = Some(response.status().as_u16());
         error
     }
 
@@ -207,7 +196,15 @@ impl Error {
         matches!(self.0.cause, ErrorCause::RateLimited { .. } | ErrorCause::NoAnswer(TransportError::Connect(_)))
     }
 
-    /// Returns the fix in one sentence, with the command that applies it, if there is one.
+    /// Returns whether X may have carried out the call although it failed.
+    pub(crate) fn may_be_carried_out(&self) -> bool {
+        matches!(
+            self.0.cause,
+            ErrorCause::AlreadySubscribed | ErrorCause::LimitReached | ErrorCause::NoAnswer(_) | ErrorCause::Down
+        )
+    }
+
+    /// Returns the fix in one phrase, with the command that applies it, if there is one.
     pub fn fix(&self) -> Cow<'static, str> {
         self.0.fix()
     }
@@ -226,15 +223,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.call, self.0.cause)?;
         if self.0.cause == ErrorCause::WrongCredential {
-            write!(f, ": {}", in_words(self.0.takes))?;
+            write!(f, ": it needs {}", one_of(self.0.takes))?;
         }
         if self.lacks_scope() {
-            write!(f, ": it takes the scopes {}", self.0.scopes.join(", "))?;
+            write!(f, ": it needs the scopes {}", self.0.scopes.join(", "))?;
         }
         let numbers = [self.0.status.map(|status| status.to_string()), self.0.code.map(|code| format!("code {code}"))];
-        let said: Vec<String> = numbers.into_iter().flatten().chain(self.0.reason.clone()).collect();
-        if !said.is_empty() {
-            write!(f, " ({})", said.join(", "))?;
+        let known: Vec<String> = numbers.into_iter().flatten().chain(self.0.reason.clone()).collect();
+        if !known.is_empty() {
+            write!(f, " ({})", known.join(", "))?;
         }
         if let Some(message) = &self.0.message {
             write!(f, ": {message}")?;
@@ -243,5 +240,14 @@ impl fmt::Display for Error {
             write!(f, " [with {credential}]")?;
         }
         Ok(())
+    }
+}
+
+impl Call {
+    /// Sets the JSON body.
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(body).map_err(|error| Error::unreadable(&self, None, error.to_string()))?;
+        self.body = Some(body.into());
+        Ok(self)
     }
 }

@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, Method, Uri};
 
-use crate::oauth1::{self, Once};
+use crate::oauth1::{self, Stamp};
 use crate::{AccessToken, ConsumerKeys};
 
 /// Returns the `Authorization` header that signs a request with OAuth 1.0a.
@@ -11,8 +11,8 @@ pub fn authorization(
     form: &[(String, String)],
     consumer: &ConsumerKeys,
     token: Option<&AccessToken>,
-    further: &[(&str, &str)],
+    extra: &[(&str, &str)],
     (nonce, timestamp): (&str, i64),
 ) -> Option<HeaderValue> {
-    oauth1::authorization(call, form, consumer, token, further, &Once { nonce: nonce.to_owned(), timestamp })
+    oauth1::authorization(call, form, consumer, token, extra, &Stamp { nonce: nonce.to_owned(), timestamp })
 }

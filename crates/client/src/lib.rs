@@ -35,12 +35,13 @@ mod url;
 mod validate;
 mod watch;
 
+pub use api::managed::ManagementApi;
 pub use api::{Filter, FilterDirection};
 pub use client::{Client, ClientBuilder, RetryPolicy};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
 pub use ensure::{
     DesiredState, DesiredStateError, DesiredStateFault, DesiredSubscription, Differing, Ensure, EnsureError, Ensured,
-    ManagementApi, Plan, PlanStep, ProbeFault, Undone, probe,
+    Plan, PlanStep, ProbeFault, Undone, probe,
 };
 pub use error::{ChallengeFault, Error, ErrorCause, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};

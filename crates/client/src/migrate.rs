@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::api::EventType;
-use crate::api::{ActivitySubscription, Filter};
-use crate::ensure::{CurrentState, DesiredState, DesiredSubscription, Ensured, ManagementApi, Plan, PlanStep, apply};
-use crate::{Client, EnsureError};
+use crate::Client;
+use crate::api::managed::ManagementApi;
+use crate::api::{ActivitySubscription, EventType, Filter};
+use crate::ensure::{
+    CurrentState, DesiredState, DesiredSubscription, EnsureError, Ensured, Plan, PlanStep, apply, check_state, plan,
+    write_steps,
+};
 
 /// The event types of the X Activity API that deliver the same events as the Account Activity API.
 ///
@@ -108,36 +111,36 @@ impl Migration<'_> {
     /// # Errors
     /// Returns an error if X's current state cannot be read or the webhook does not exist.
     pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
-        let (wanted, found, stuck) = self.look().await?;
-        let subscribe = crate::ensure::plan(&wanted, &found, self.client.now());
+        let (desired, current, stuck) = self.read_state().await?;
+        let subscribe = plan(&desired, &current, self.client.now());
         // Without event types, nothing replaces the old subscriptions.
         let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
-        let moved = found.subscribers.iter().filter(is_moved);
+        let moved = current.subscribers.iter().filter(is_moved);
         let unsubscribe = moved.map(|user| PlanStep::Unsubscribe { user: user.clone() }).collect();
         let unsubscribe = Plan { steps: unsubscribe, ..Plan::default() };
         let now = self.client.now();
-        let equal = wanted.activity.iter().filter_map(|wish| found.equal(wish, now));
+        let equal = desired.activity.iter().filter_map(|subscription| current.equal(subscription, now));
         let expiring = equal.filter(|one| one.expires_at.is_some()).cloned().collect();
-        let (users, existing) = (found.subscribers.len(), found.existing());
+        let (users, existing) = (current.subscribers.len(), current.existing());
         Ok(MigrationPlan { subscribe, unsubscribe, stuck, users, existing, expiring })
     }
 
     /// Returns the desired state after the first step, the current state, and the stuck users.
-    async fn look(&self) -> Result<(DesiredState, CurrentState, BTreeMap<String, Vec<String>>), EnsureError> {
-        let mut wanted = DesiredState::new(&*self.url).api(self.api);
-        let types = self.types.iter().map(|name| Self::wish("1".to_owned(), name));
-        crate::ensure::check(self.client, &types.fold(wanted.clone(), DesiredState::wish))?;
+    async fn read_state(&self) -> Result<(DesiredState, CurrentState, BTreeMap<String, Vec<String>>), EnsureError> {
+        let mut desired = DesiredState::new(&*self.url).api(self.api);
+        let types = self.types.iter().map(|name| Self::subscription("1".to_owned(), name));
+        check_state(self.client, &types.fold(desired.clone(), DesiredState::wish))?;
         let now = self.client.now();
-        let found = CurrentState::read_all(self.client, self.api, &self.url).await?;
-        if found.webhook.is_none() {
+        let current = CurrentState::read_all(self.client, self.api, &self.url).await?;
+        if current.webhook.is_none() {
             return Err(EnsureError::Gone(self.url.clone()));
         }
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for user in &found.subscribers {
+        for user in &current.subscribers {
             let mut has_token: BTreeMap<&[&str], bool> = BTreeMap::new();
             for name in &self.types {
-                let wish = Self::wish(user.clone(), name);
-                let is_there = found.equal(&wish, now).is_some();
+                let subscription = Self::subscription(user.clone(), name);
+                let is_there = current.equal(&subscription, now).is_some();
                 let event_type = EventType::of(name);
                 let scopes = event_type.scopes;
                 if event_type.is_private() && !is_there && !has_token.contains_key(scopes) {
@@ -146,14 +149,14 @@ impl Migration<'_> {
                 if has_token.get(scopes) == Some(&false) && event_type.is_private() && !is_there {
                     stuck.entry(user.clone()).or_default().push(name.clone());
                 } else {
-                    wanted.activity.insert(wish);
+                    desired.activity.insert(subscription);
                 }
             }
         }
-        Ok((wanted, found, stuck))
+        Ok((desired, current, stuck))
     }
 
-    fn wish(user: String, event_type: &str) -> DesiredSubscription {
+    fn subscription(user: String, event_type: &str) -> DesiredSubscription {
         DesiredSubscription::new(event_type, Filter::user(user))
     }
 
@@ -164,14 +167,14 @@ impl Migration<'_> {
     /// # Errors
     /// Returns an error if X refuses or does not confirm a subscription. Completed steps remain,
     /// and the next run continues from there.
-    pub async fn side_by_side(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
-        self.subscribe(tell).await?.complete()
+    pub async fn side_by_side(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+        self.subscribe(on_step).await?.complete()
     }
 
-    async fn subscribe(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
-        let (wanted, found, _) = self.look().await?;
-        let plan = crate::ensure::plan(&wanted, &found, self.client.now());
-        apply(self.client, &wanted, plan, tell).await
+    async fn subscribe(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+        let (desired, current, _) = self.read_state().await?;
+        let plan = plan(&desired, &current, self.client.now());
+        apply(self.client, &desired, plan, on_step).await
     }
 
     /// Removes the Account Activity API subscriptions that the X Activity API replaces completely.
@@ -182,61 +185,57 @@ impl Migration<'_> {
     /// # Errors
     /// Returns an error if X refuses. Completed steps remain, and the next run continues from
     /// there.
-    pub async fn finish(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
-        self.end(tell).await?.complete()
+    pub async fn finish(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+        self.remove(on_step).await?.complete()
     }
 
-    async fn end(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
-        let (wanted, plan, _) = self.ending().await?;
-        apply(self.client, &wanted, plan, tell).await
+    async fn remove(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+        let (desired, plan, _) = self.removals().await?;
+        apply(self.client, &desired, plan, on_step).await
     }
 
     /// Returns the desired state, the plan of removals, and the age of the newest replacement.
-    async fn ending(&self) -> Result<(DesiredState, Plan, Option<Duration>), EnsureError> {
-        let (wanted, found, stuck) = self.look().await?;
+    async fn removals(&self) -> Result<(DesiredState, Plan, Option<Duration>), EnsureError> {
+        let (desired, current, stuck) = self.read_state().await?;
         let is_moved = |user: &&String| {
-            let has = |name: &String| found.equal(&Self::wish((*user).clone(), name), self.client.now()).is_some();
+            let has =
+                |name: &String| current.equal(&Self::subscription((*user).clone(), name), self.client.now()).is_some();
             !self.types.is_empty() && !stuck.contains_key(*user) && self.types.iter().all(has)
         };
-        let steps = found.subscribers.iter().filter(is_moved);
+        let steps = current.subscribers.iter().filter(is_moved);
         let steps = steps.map(|user| PlanStep::Unsubscribe { user: user.clone() }).collect();
-        let age = found.youngest().map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
+        let age = current.newest().map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
         let age = age.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
-        Ok((wanted, Plan { steps, ..Plan::default() }, age))
+        Ok((desired, Plan { steps, ..Plan::default() }, age))
     }
 
     /// Runs both steps, with the [`overlap`](Self::overlap) between them.
     ///
     /// # Errors
     /// As for [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
-    pub async fn run(&self, mut tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
-        let begun = self.subscribe(&mut tell).await?;
-        let (_, old, age) = self.ending().await?;
+    pub async fn run(&self, mut on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+        let subscribed = self.subscribe(&mut on_step).await?;
+        let (_, old, age) = self.removals().await?;
         // If this run created nothing, an earlier run may have stopped during its overlap.
-        let together = age.filter(|_| begun.done.is_empty());
-        let left = together.map_or(self.overlap, |together| self.overlap.saturating_sub(together));
+        let overlapped = age.filter(|_| subscribed.done.is_empty());
+        let left = overlapped.map_or(self.overlap, |overlapped| self.overlap.saturating_sub(overlapped));
         if !old.is_empty() {
             tokio::time::sleep(left).await;
         }
-        let mut ended = self.end(&mut tell).await?;
-        ended.done.splice(..0, begun.done);
-        ended.unconfirmed.splice(..0, begun.unconfirmed);
-        ended.refused.splice(..0, begun.refused);
-        ended.kept = begun.kept;
-        ended.answered_with = begun.answered_with;
-        ended.complete()
+        let mut report = self.remove(&mut on_step).await?;
+        report.done.splice(..0, subscribed.done);
+        report.unconfirmed.splice(..0, subscribed.unconfirmed);
+        report.refused.splice(..0, subscribed.refused);
+        report.kept = subscribed.kept;
+        report.answered_with = subscribed.answered_with;
+        report.complete()
     }
 }
 
 /// Writes one line for each step.
 impl fmt::Display for MigrationPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = self.subscribe.steps.iter().chain(&self.unsubscribe.steps);
-        let lines: Vec<String> = steps.map(ToString::to_string).collect();
-        match lines.as_slice() {
-            [] => f.write_str("nothing is to be done"),
-            lines => f.write_str(&lines.join("\n")),
-        }?;
+        write_steps(f, self.subscribe.steps.iter().chain(&self.unsubscribe.steps))?;
         self.subscribe.differing().iter().try_for_each(|one| write!(f, "\n{one}"))
     }
 }

@@ -5,27 +5,36 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use birdhook_core::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
 
-use crate::{AccessToken, ConsumerKeys};
+use crate::credentials::{AccessToken, ConsumerKeys};
 
 /// All characters except those that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes as in RFC 5849, section 3.6.
-pub(crate) fn encoded(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// The nonce and timestamp that make each signature unique.
 #[derive(Clone, Debug)]
-pub(crate) struct Once {
+pub(crate) struct Stamp {
     pub(crate) nonce: String,
     /// Seconds since the Unix epoch.
     pub(crate) timestamp: i64,
+}
+
+impl Stamp {
+    /// Creates a random nonce, with this time.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        let nonce = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect();
+        Self { nonce, timestamp: now.as_millis().div_euclid(1000) }
+    }
 }
 
 /// Returns the text to sign: the method, the URL without its query, and all parameters, sorted.
@@ -36,49 +45,52 @@ pub(crate) fn base_string(method: &Method, url: &Uri, oauth: &[(&str, &str)], fo
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes()).into_owned();
     let oauth = oauth.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let mut parameters: Vec<(String, String)> =
-        query.chain(oauth).chain(form.iter().cloned()).map(|(name, value)| (encoded(&name), encoded(&value))).collect();
+    let mut parameters: Vec<(String, String)> = query
+        .chain(oauth)
+        .chain(form.iter().cloned())
+        .map(|(name, value)| (percent_encode(&name), percent_encode(&value)))
+        .collect();
     parameters.sort_unstable();
     let parameters: Vec<String> = parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let place = format!("{scheme}://{host}{port}{}", url.path());
-    format!("{method}&{}&{}", encoded(&place), encoded(&parameters.join("&")))
+    let base = format!("{scheme}://{host}{port}{}", url.path());
+    format!("{method}&{}&{}", percent_encode(&base), percent_encode(&parameters.join("&")))
 }
 
 /// Returns the signature of a base string.
 pub(crate) fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
-    let key = format!("{}&{}", encoded(consumer_secret), encoded(token_secret));
+    let key = format!("{}&{}", percent_encode(consumer_secret), percent_encode(token_secret));
     // HMAC accepts keys of any length, so this branch is never taken.
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(base_string.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Returns the `Authorization` header of a request. `further` holds parameters such as
+/// Returns the `Authorization` header of a request. `extra` holds parameters such as
 /// `oauth_callback`; `form` holds the parameters of a form body.
 pub(crate) fn authorization(
     (method, url): (&Method, &Uri),
     form: &[(String, String)],
     consumer: &ConsumerKeys,
     token: Option<&AccessToken>,
-    further: &[(&str, &str)],
-    once: &Once,
+    extra: &[(&str, &str)],
+    stamp: &Stamp,
 ) -> Option<HeaderValue> {
-    let timestamp = once.timestamp.to_string();
+    let timestamp = stamp.timestamp.to_string();
     let mut oauth = vec![
         ("oauth_consumer_key", consumer.key()),
-        ("oauth_nonce", &once.nonce),
+        ("oauth_nonce", &stamp.nonce),
         ("oauth_signature_method", "HMAC-SHA1"),
         ("oauth_timestamp", &timestamp),
         ("oauth_version", "1.0"),
     ];
     oauth.extend(token.map(|token| ("oauth_token", token.token())));
-    oauth.extend_from_slice(further);
+    oauth.extend_from_slice(extra);
     let text = base_string(method, url, &oauth, form);
     let signature = signature(&text, consumer.secret(), token.map(AccessToken::secret).unwrap_or_default());
     oauth.push(("oauth_signature", &signature));
     oauth.sort_unstable();
     let fields: Vec<String> =
-        oauth.iter().map(|(name, value)| format!("{}=\"{}\"", encoded(name), encoded(value))).collect();
+        oauth.iter().map(|(name, value)| format!("{}=\"{}\"", percent_encode(name), percent_encode(value))).collect();
     let mut header = HeaderValue::try_from(format!("OAuth {}", fields.join(", "))).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -111,7 +123,7 @@ mod tests {
     #[test]
     fn the_signatures_are_those_of_the_rfc() {
         let (key, secret) = ("dpf43f3p2l4k3l03", "kd94hf93k423kf44");
-        for (method, url, time, nonce, further, token_secret, expected) in [
+        for (method, url, time, nonce, extra, token_secret, expected) in [
             (
                 Method::POST,
                 "https://photos.example.net/initiate",
@@ -146,7 +158,7 @@ mod tests {
                 ("oauth_timestamp", time),
                 ("oauth_nonce", nonce),
             ];
-            oauth.extend_from_slice(further);
+            oauth.extend_from_slice(extra);
             let text = base_string(&method, &Uri::from_static(url), &oauth, &[]);
             assert_eq!(signature(&text, secret, token_secret), expected, "{text}");
         }
@@ -162,9 +174,9 @@ mod tests {
             "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
             "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
         );
-        let once = Once { nonce: "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg".to_owned(), timestamp: 1_318_622_958 };
+        let stamp = Stamp { nonce: "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg".to_owned(), timestamp: 1_318_622_958 };
         let form = [("status".to_owned(), status)];
-        let header = authorization((&Method::POST, &url), &form, &consumer, Some(&token), &[], &once).unwrap();
+        let header = authorization((&Method::POST, &url), &form, &consumer, Some(&token), &[], &stamp).unwrap();
         let header = header.to_str().unwrap();
         assert!(header.contains(r#"oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D""#), "{header}");
         assert!(header.starts_with("OAuth oauth_consumer_key=\"xvz1evFS4wEEPTGEFPHBog\", oauth_nonce="), "{header}");

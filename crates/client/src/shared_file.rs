@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Timeout for a lock that another handle holds. Longer than a token renewal takes.
-const PATIENCE: Duration = Duration::from_secs(15);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Pause between attempts to lock.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -77,19 +77,22 @@ impl SharedFile {
     pub async fn lock(&self) -> io::Result<LockedFile> {
         let lock = self.path.with_extension("lock");
         if lock == self.path {
-            return Err(io::Error::other(format!("invalid path {}: its extension is that of locks", lock.display())));
+            return Err(io::Error::other(format!(
+                "invalid path {}: the extension `lock` is reserved for the lock file",
+                lock.display()
+            )));
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let path = lock.clone();
             let attempt =
                 tokio::task::spawn_blocking(move || attempt(&path).map_err(|error| failed("lock", &path, &error)));
             match attempt.await.unwrap_or_else(|_| Err(io::Error::other("the runtime has ended")))? {
                 Attempt::Locked(lock) => return Ok(LockedFile { file: self.clone(), _lock: Arc::new(lock) }),
-                Attempt::HeldBy(process) if begun.elapsed() > PATIENCE => {
-                    let (seconds, lock) = (PATIENCE.as_secs(), lock.display());
+                Attempt::HeldBy(process) if started.elapsed() > LOCK_TIMEOUT => {
+                    let (seconds, lock) = (LOCK_TIMEOUT.as_secs(), lock.display());
                     let why = format!(
-                        "{lock} is locked for {seconds} s: {process} is renewing a token; try again, or end that process"
+                        "{lock} was locked for {seconds} s: {process} may be renewing a token; try again, or end that process"
                     );
                     return Err(io::Error::new(ErrorKind::TimedOut, why));
                 }
@@ -194,7 +197,7 @@ fn open(path: &Path) -> io::Result<File> {
         opened => return opened,
     }
     if !fs::symlink_metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file: remove it"));
+        return Err(io::Error::other("not a regular file; remove it"));
     }
     options.open(path)
 }
@@ -206,11 +209,11 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     {
         use std::os::unix::fs::MetadataExt;
         let opened = file.metadata()?;
-        let found = match fs::symlink_metadata(path) {
+        let current = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            found => found?,
+            current => current?,
         };
-        Ok((opened.dev(), opened.ino()) == (found.dev(), found.ino()))
+        Ok((opened.dev(), opened.ino()) == (current.dev(), current.ino()))
     }
     #[cfg(not(unix))]
     {

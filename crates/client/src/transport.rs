@@ -29,7 +29,7 @@ pub trait Transport: Send + Sync + 'static {
 #[non_exhaustive]
 pub enum TransportError {
     /// The timeout expired. X may have carried out the request.
-    #[error("no answer in time")]
+    #[error("no response in time")]
     Timeout,
     /// No connection: the host name is unknown, nothing listens on the port, or TLS failed. The
     /// request was not carried out.
@@ -42,11 +42,11 @@ pub enum TransportError {
 
 /// Maximum response size, in bytes. The longest responses are lists of subscribers, at about 30
 /// bytes each.
-const LONGEST: usize = 64 << 20;
+const MAX_BODY: usize = 64 << 20;
 
 /// Connection timeout. Shorter than the timeout of a token renewal, because a request that was not
 /// sent can be retried.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// HTTPS transport based on reqwest and rustls.
 ///
@@ -75,7 +75,7 @@ impl HttpsTransport {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(config.clone())
                 .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT.min(timeout))
+                .connect_timeout(CONNECT_TIMEOUT.min(timeout))
                 .timeout(timeout)
         };
         let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| broken(error.to_string()));
@@ -87,29 +87,29 @@ impl Transport for HttpsTransport {
     fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             let client = if request.uri().host().is_some_and(is_loopback) { &self.local } else { &self.client };
-            let request = reqwest::Request::try_from(request).map_err(no_answer)?;
-            let answer = client.execute(request).await.map_err(no_answer)?;
+            let request = reqwest::Request::try_from(request).map_err(transport_error)?;
+            let received = client.execute(request).await.map_err(transport_error)?;
             let mut response = Response::new(Bytes::new());
-            *response.status_mut() = answer.status();
-            *response.headers_mut() = answer.headers().clone();
-            *response.body_mut() = body(answer).await?;
+            *response.status_mut() = received.status();
+            *response.headers_mut() = received.headers().clone();
+            *response.body_mut() = body(received).await?;
             Ok(response)
         })
     }
 }
 
-async fn body(mut answer: reqwest::Response) -> Result<Bytes, TransportError> {
+async fn body(mut response: reqwest::Response) -> Result<Bytes, TransportError> {
     let mut body = BytesMut::new();
-    while let Some(piece) = answer.chunk().await.map_err(no_answer)? {
-        if body.len().saturating_add(piece.len()) > LONGEST {
-            return Err(TransportError::Broken(format!("the answer is longer than {LONGEST} bytes")));
+    while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
+        if body.len().saturating_add(chunk.len()) > MAX_BODY {
+            return Err(TransportError::Broken(format!("the response is longer than {MAX_BODY} bytes")));
         }
-        body.extend_from_slice(&piece);
+        body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
 }
 
-fn no_answer(error: reqwest::Error) -> TransportError {
+fn transport_error(error: reqwest::Error) -> TransportError {
     let (timeout, connect) = (error.is_timeout(), error.is_connect());
     // The URL may contain secrets.
     let error = error.without_url();

@@ -67,19 +67,19 @@ impl Validation {
         mut next: impl AsyncFnMut() -> Option<Event>,
         limit: Duration,
     ) -> Result<Validated, NotValidated> {
-        let begun = Instant::now();
-        let (patience, mut arrived) = (self.delay.saturating_add(limit), Vec::new());
-        let waited = tokio::time::timeout(patience, async {
+        let started = Instant::now();
+        let (timeout, mut arrived) = (self.delay.saturating_add(limit), Vec::new());
+        let waited = tokio::time::timeout(timeout, async {
             while let Some(event) = next().await {
-                note(&mut arrived, &event);
-                if self.is_it(&event) {
+                count(&mut arrived, &event);
+                if self.is_awaited(&event) {
                     return Some(event);
                 }
             }
             None
         });
         let waited = waited.await;
-        let after = begun.elapsed();
+        let after = started.elapsed();
         match waited {
             Ok(Some(event)) => {
                 Ok(Validated { user: event.subscriber().map(str::to_owned), like: Arrived::of(&event), after, arrived })
@@ -91,7 +91,7 @@ impl Validation {
         }
     }
 
-    fn is_it(&self, event: &Event) -> bool {
+    fn is_awaited(&self, event: &Event) -> bool {
         let is_theirs = event.subscriber().is_some_and(|user| self.users.contains(user));
         event.kind() == EventKind::Liked && (is_theirs || self.users.is_empty())
     }
@@ -128,7 +128,7 @@ impl Arrived {
     }
 }
 
-fn note(arrived: &mut Vec<Arrived>, event: &Event) {
+fn count(arrived: &mut Vec<Arrived>, event: &Event) {
     let new = Arrived::of(event);
     match arrived.iter_mut().find(|one| one.name == new.name && one.kind == new.kind && one.user == new.user) {
         Some(one) => one.count += 1,
@@ -173,10 +173,13 @@ impl NotValidated {
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
         if self.is_closed {
-            hints.push("the receiver stopped before the time was over".to_owned());
+            hints.push("the receiver stopped before the time limit".to_owned());
         }
         if self.is_early {
-            hints.push("it was not 10 s after subscribing, and X may take that long until the first event".to_owned());
+            hints.push(
+                "the user was subscribed less than 10 s ago, and X may take that long to deliver the first event"
+                    .to_owned(),
+            );
         }
         let likes: Vec<&str> = self
             .arrived
@@ -186,12 +189,12 @@ impl NotValidated {
             .collect();
         let is_live = |one: &&Arrived| one.generation != ApiSource::Replay;
         if !likes.is_empty() {
-            hints.push(format!("likes came for {}, whom nobody waits for", likes.join(", ")));
+            hints.push(format!("the likes were for {}, not for an expected user", likes.join(", ")));
         } else if self.arrived.iter().any(|one| is_live(&one)) {
-            hints.push("deliveries arrive, so it is the like that is missing: like a post of a subscribed user with another account; one that was liked before must be unliked first".to_owned());
-            hints.push("in the X Activity API, likes come to those who are subscribed to like.create".to_owned());
+            hints.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before".to_owned());
+            hints.push("the X Activity API delivers likes only to subscriptions to like.create".to_owned());
         } else if !self.is_early {
-            hints.push("nobody has liked a post of a subscribed user".to_owned());
+            hints.push("no post of a subscribed user was liked".to_owned());
             hints.push("the user is not subscribed to this webhook: list its subscriptions".to_owned());
             hints.push(
                 "the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL".to_owned(),
@@ -211,7 +214,7 @@ impl fmt::Display for Arrived {
 
 impl fmt::Display for Validated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = self.user.as_deref().unwrap_or("somebody");
+        let user = self.user.as_deref().unwrap_or("an unknown user");
         let Arrived { name, generation, .. } = &self.like;
         let seconds = self.after.as_secs_f32();
         write!(f, "{name} of {user} arrived after {seconds:.1} s ({})", generation.as_str())
@@ -227,7 +230,7 @@ impl fmt::Display for NotValidated {
             let arrived: Vec<String> = self.arrived.iter().map(ToString::to_string).collect();
             write!(f, ", but {}", arrived.join(", "))?;
         }
-        write!(f, ". Perhaps {}", self.hints().join("; or "))
+        write!(f, "; possible causes: {}", self.hints().join("; or "))
     }
 }
 

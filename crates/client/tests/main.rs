@@ -11,5 +11,6 @@
 mod calls;
 mod ensure;
 mod login;
+mod support;
 mod validate;
 mod watch;

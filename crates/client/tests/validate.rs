@@ -13,8 +13,8 @@ fn s(seconds: u64) -> Duration {
 
 /// Returns an event of this kind, as this API reports it.
 fn event(kind: Kind, user: &str, reported_by: ApiSource) -> Event {
-    let happening = PayloadGenerator::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
-    let body = happening.reported_by(reported_by).unwrap();
+    let mock_event = PayloadGenerator::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
+    let body = mock_event.reported_by(reported_by).unwrap();
     birdhook_testkit::read("app", body).unwrap().into_events().remove(0)
 }
 
@@ -36,7 +36,7 @@ const OLD: ApiSource = ApiSource::AccountActivity;
 const NEW: ApiSource = ApiSource::XActivity;
 
 #[tokio::test(start_paused = true)]
-async fn a_like_by_either_api_will_do_and_what_came_before_is_listed() {
+async fn a_like_from_either_api_validates_and_arrived_events_are_listed() {
     for (reported_by, name) in [(OLD, "favorite_events"), (NEW, "like.create")] {
         let events = vec![
             (1, event(Kind::Follow, "2001", OLD)),
@@ -59,14 +59,14 @@ async fn a_like_by_either_api_will_do_and_what_came_before_is_listed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_users_any_like_will_do() {
+async fn without_users_any_like_validates() {
     let events = vec![(0, event(Kind::Like, "3003", NEW))];
     let validated = Validation::new([""; 0]).wait(feed(events, true), s(1)).await.unwrap();
     assert_eq!(validated.user.as_deref(), Some("3003"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_begins_when_x_may_be_expected_to_deliver() {
+async fn the_limit_begins_after_x_s_delay() {
     for (ago, waits) in [(None, 30), (Some(4), 26), (Some(10), 20), (Some(1000), 20)] {
         let validation = Validation::new(["2001"]);
         let validation = match ago {
@@ -82,17 +82,21 @@ async fn the_limit_begins_when_x_may_be_expected_to_deliver() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_says_what_may_be_wrong() {
+async fn a_failed_validation_has_hints() {
     let wait = async |events, ends| Validation::new(["2001"]).wait(feed(events, ends), s(60)).await.unwrap_err();
 
     let nothing = wait(vec![], false).await;
-    assert!(nothing.to_string().starts_with("no favorite_events or like.create of 2001 arrived in 70.0 s. Perhaps "));
+    assert!(
+        nothing
+            .to_string()
+            .starts_with("no favorite_events or like.create of 2001 arrived in 70.0 s; possible causes: ")
+    );
     let hints = nothing.hints().join("\n");
     assert!(hints.contains("liked") && hints.contains("not subscribed") && hints.contains("invalid"), "{hints}");
 
     let others = wait(vec![(1, event(Kind::Like, "3003", NEW)), (2, event(Kind::Block, "2001", OLD))], false).await;
-    let text = "but 1 like.create (x_activity) for 3003, 1 block_events (account_activity) for 2001. Perhaps likes came \
-                for 3003, whom nobody waits for";
+    let text = "but 1 like.create (x_activity) for 3003, 1 block_events (account_activity) for 2001; possible causes: the \
+                likes were for 3003, not for an expected user";
     assert!(others.to_string().ends_with(text), "{others}");
 
     let no_like = wait(vec![(1, event(Kind::Block, "2001", OLD))], false).await;
@@ -100,5 +104,7 @@ async fn it_says_what_may_be_wrong() {
 
     let early = wait(vec![], true).await;
     assert!(early.is_early && early.is_closed);
-    assert!(early.to_string().contains("10 s after subscribing") && early.to_string().contains("receiver stopped"));
+    assert!(
+        early.to_string().contains("subscribed less than 10 s ago") && early.to_string().contains("receiver stopped")
+    );
 }

@@ -110,14 +110,14 @@ impl Tokens {
 }
 
 impl Keys {
-    /// Reads the file. A missing file yields no keys, or an error with `must_be`.
-    pub(crate) fn read(path: &Path, must_be: bool) -> Result<Self> {
+    /// Reads the file. A missing file yields no keys, or an error with `is_required`.
+    pub(crate) fn read(path: &Path, is_required: bool) -> Result<Self> {
         let text = match fs::read_to_string(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound && !must_be => return Ok(Self::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound && !is_required => return Ok(Self::default()),
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
         if text.trim().is_empty() {
-            bail!("{} is empty: restore it, or delete it and log in again", path.display());
+            bail!("{} is empty; restore it, or delete it and log in again", path.display());
         }
         Self::check_version(path, &text)?;
         Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
@@ -143,12 +143,12 @@ impl Keys {
 
     /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<String> {
-        toml::to_string(self).context("cannot write keys as TOML")
+        toml::to_string(self).context("cannot write the keys as TOML")
     }
 
     /// Overrides keys of the file with those of the environment.
-    pub(crate) fn take_environment(&mut self) -> Result<()> {
-        let told = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    pub(crate) fn apply_environment(&mut self) -> Result<()> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         for (name, key) in [
             ("BIRDHOOK_CONSUMER_KEY", &mut self.consumer_key),
             ("BIRDHOOK_CONSUMER_SECRET", &mut self.consumer_secret),
@@ -156,18 +156,18 @@ impl Keys {
             ("BIRDHOOK_CLIENT_ID", &mut self.client_id),
             ("BIRDHOOK_CLIENT_SECRET", &mut self.client_secret),
         ] {
-            if let Some(text) = told(name) {
+            if let Some(text) = variable(name) {
                 Secret::new(&text).context(name)?;
                 *key = Some(text);
             }
         }
-        let owner = (told("BIRDHOOK_OWNER_TOKEN"), told("BIRDHOOK_OWNER_TOKEN_SECRET"));
+        let owner = (variable("BIRDHOOK_OWNER_TOKEN"), variable("BIRDHOOK_OWNER_TOKEN_SECRET"));
         match owner {
             (None, None) => {}
             (token @ Some(_), token_secret @ Some(_)) => {
                 self.owner = Some(Tokens { token, token_secret, ..Tokens::default() });
             }
-            _ => bail!("BIRDHOOK_OWNER_TOKEN and BIRDHOOK_OWNER_TOKEN_SECRET belong together"),
+            _ => bail!("BIRDHOOK_OWNER_TOKEN and BIRDHOOK_OWNER_TOKEN_SECRET must be set together"),
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl TryFrom<&Keys> for Credentials {
             (Some(consumer), _) => Self::new(consumer),
             (None, Some(bearer)) => Self::bearer_only(bearer.clone()),
             (None, None) => bail!(
-                "there are no keys: run `birdhook auth app`, or set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN"
+                "no keys: run `birdhook auth app`, or set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN"
             ),
         };
         if let Some(bearer) = &keys.bearer_token {
@@ -217,10 +217,10 @@ impl TryFrom<&Keys> for Credentials {
 }
 
 /// Returns `birdhook/credentials.toml` below `XDG_CONFIG_HOME`, which defaults to `~/.config`.
-pub(super) fn usual_path() -> Result<PathBuf> {
+pub(super) fn default_path() -> Result<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
     let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
-    let folder = folder.context("there is no home folder: name a file with --credentials")?;
+    let folder = folder.context("no home folder: name a file with --credentials")?;
     Ok(folder.join("birdhook").join("credentials.toml"))
 }
 

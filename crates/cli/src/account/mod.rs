@@ -5,19 +5,20 @@ mod keys;
 mod store;
 mod table;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
+use birdhook::client::login::LoginError;
 use birdhook::client::{Client, CredentialKind, Credentials, Error, redact_url};
 
-pub(crate) use confirm::confirmed;
+pub(crate) use confirm::{ask, confirmed};
 pub(crate) use keys::{Keys, Tokens};
 pub(crate) use store::{change, replace};
-pub(crate) use table::{Cells, tell};
+pub(crate) use table::{TableRow, print_rows};
 
-use crate::commands::doctor::is_of_this_machine;
-use crate::commands::listen::check_url;
 use crate::output::shown;
+use crate::values::{check_url, is_of_this_machine};
 
 /// The credentials and the URL for calls to X.
 #[derive(Clone, Debug, clap::Args)]
@@ -66,7 +67,7 @@ impl AccountArgs {
     /// Returns the path of the credentials file.
     pub(crate) fn path(&self) -> Result<PathBuf> {
         let named = self.credentials.clone().or_else(|| std::env::var_os("BIRDHOOK_CREDENTIALS").map(PathBuf::from));
-        named.map_or_else(keys::usual_path, Ok)
+        named.map_or_else(keys::default_path, Ok)
     }
 
     /// Reads keys and tokens from the file and the environment. The file of `--credentials` must
@@ -76,27 +77,29 @@ impl AccountArgs {
     }
 
     /// Like `keys`, but the file need not exist.
-    pub(crate) fn known(&self) -> Result<Keys> {
+    pub(crate) fn optional_keys(&self) -> Result<Keys> {
         self.read(false)
     }
 
-    fn read(&self, must_be: bool) -> Result<Keys> {
+    fn read(&self, is_required: bool) -> Result<Keys> {
         let path = self.path()?;
-        let mut keys = Keys::read(&path, must_be)?;
+        let mut keys = Keys::read(&path, is_required)?;
         store::warn_of_others(&path);
-        keys.take_environment()?;
+        keys.apply_environment()?;
         Ok(keys)
     }
 
     /// Returns the base URL of X's API. Rejects `http` URLs of other machines, because credentials
     /// would be sent to them in clear text.
     pub(crate) fn base_url(&self, keys: &Keys) -> Result<String> {
-        let told = self.api_url.clone().or_else(|| std::env::var("BIRDHOOK_API_URL").ok());
-        let base = told.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned());
-        check_url(&base).context("where X's API is")?;
+        let configured = self.api_url.clone().or_else(|| std::env::var("BIRDHOOK_API_URL").ok());
+        let base = configured.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned());
+        check_url(&base).context("--api-url")?;
         if !base.starts_with("https:") && !is_of_this_machine(&base) {
             let base = redact_url(&base);
-            bail!("cannot send credentials to {base}: http is for this machine (127.0.0.1, localhost); use https");
+            bail!(
+                "cannot send credentials to {base}: http is allowed only for this machine (127.0.0.1, localhost); use https"
+            );
         }
         Ok(base)
     }
@@ -117,8 +120,8 @@ impl AccountArgs {
 }
 
 /// Returns an error with its fix on the next line.
-pub(crate) fn explained(error: &Error) -> anyhow::Error {
-    anyhow!("{}\n{}", shown(&error.to_string()), error.fix())
+pub(crate) fn with_fix(error: &impl Display, fix: &str) -> anyhow::Error {
+    anyhow!("{}\n{fix}", shown(&error.to_string()))
 }
 
 /// Adds the fix to errors of API calls.
@@ -128,6 +131,12 @@ pub(crate) trait Explained<T> {
 
 impl<T> Explained<T> for Result<T, Error> {
     fn explained(self) -> Result<T> {
-        self.map_err(|error| explained(&error))
+        self.map_err(|error| with_fix(&error, &error.fix()))
+    }
+}
+
+impl<T> Explained<T> for Result<T, LoginError> {
+    fn explained(self) -> Result<T> {
+        self.map_err(|error| with_fix(&error, &error.fix()))
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::output::{self, note, shown};
 
 /// A row of a table.
-pub(crate) trait Cells {
+pub(crate) trait TableRow {
     /// The names of the columns.
     const HEADER: &'static [&'static str];
 
@@ -15,12 +15,12 @@ pub(crate) trait Cells {
 }
 
 /// Prints each row as a line of JSON, or all rows as a table.
-pub(crate) fn tell<T: Cells + Serialize>(rows: &[T], json: bool) -> Result<()> {
+pub(crate) fn print_rows<T: TableRow + Serialize>(rows: &[T], json: bool) -> Result<()> {
     if json {
         return rows.iter().try_for_each(output::json);
     }
     if rows.is_empty() {
-        note("there are none");
+        note("none");
         return Ok(());
     }
     let mut table = Table::new();

@@ -6,22 +6,22 @@ use birdhook::client::api::{
 };
 use birdhook::event::Timestamp;
 
-use super::replay::time;
-use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
-use crate::output::{self, note, shown};
+use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows};
+use crate::exit_status::ExitStatus;
+use crate::output::{self, note, plural, shown};
+use crate::values::time;
 
 /// List, add, change and remove subscriptions to the X Activity API.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Activity {
     #[command(subcommand)]
-    what: What,
+    action: Action,
     #[command(flatten)]
     account: AccountArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// List the app's subscriptions.
     List {
         /// List only subscriptions for this user. Without a bearer token, a token of this user is
@@ -76,7 +76,7 @@ enum What {
         #[arg(long)]
         tag: Option<String>,
     },
-    /// End subscriptions.
+    /// Remove subscriptions.
     Remove {
         /// The ids of the subscriptions.
         #[arg(required = true)]
@@ -98,7 +98,7 @@ struct FilterArgs {
     keyword: Option<String>,
     /// Select only actions of others towards the user, or only actions of the user.
     #[arg(long)]
-    direction: Option<Way>,
+    direction: Option<DirectionArg>,
     /// Add a predicate of the event type. X documents direction, post_id and conversation_type. May
     /// be repeated.
     #[arg(long = "qualifier", value_name = "NAME=VALUE", value_parser = qualifier)]
@@ -111,7 +111,7 @@ fn qualifier(text: &str) -> Result<(String, String), String> {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Way {
+enum DirectionArg {
     /// Actions of others towards the user.
     Inbound,
     /// Actions of the user.
@@ -126,33 +126,33 @@ impl FilterArgs {
             (None, None) => Filter::default(),
         };
         let filter = match self.direction {
-            Some(Way::Inbound) => filter.direction(FilterDirection::Inbound),
-            Some(Way::Outbound) => filter.direction(FilterDirection::Outbound),
+            Some(DirectionArg::Inbound) => filter.direction(FilterDirection::Inbound),
+            Some(DirectionArg::Outbound) => filter.direction(FilterDirection::Outbound),
             None => filter,
         };
         self.qualifiers.iter().fold(filter, |filter, (name, value)| filter.qualifier(name, value))
     }
 }
 
-impl Cells for ActivitySubscription {
+impl TableRow for ActivitySubscription {
     const HEADER: &'static [&'static str] = &["id", "type", "filter", "tag", "webhook", "ends"];
 
     fn cells(&self) -> Vec<String> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let filter = self.filter.to_string().trim_start_matches([' ', ',']).to_owned();
-        let ends = self.expires_at.map(|end| end.to_string()).unwrap_or_default();
-        vec![self.id.clone(), self.event_type.clone(), filter, text(&self.tag), text(&self.webhook_id), ends]
+        let expiry = self.expires_at.map(|end| end.to_string()).unwrap_or_default();
+        vec![self.id.clone(), self.event_type.clone(), filter, text(&self.tag), text(&self.webhook_id), expiry]
     }
 }
 
 impl Activity {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let client = self.account.client()?;
         let activity = client.activity();
-        match self.what {
-            What::List { user: None } => tell(&activity.list().await.explained()?, json)?,
-            What::List { user: Some(user) } => tell(&activity.list_of(&user).await.explained()?, json)?,
-            What::Add { event_types, filter, webhook, tag, expires_at } => {
+        match self.action {
+            Action::List { user: None } => print_rows(&activity.list().await.explained()?, json)?,
+            Action::List { user: Some(user) } => print_rows(&activity.list_of(&user).await.explained()?, json)?,
+            Action::Add { event_types, filter, webhook, tag, expires_at } => {
                 let of_type = |event_type| {
                     let mut new = NewSubscription::new(event_type, filter.filter());
                     (new.webhook_id, new.tag, new.expires_at) = (webhook.clone(), tag.clone(), expires_at);
@@ -161,25 +161,25 @@ impl Activity {
                 let all: Vec<NewSubscription> = event_types.into_iter().map(of_type).collect();
                 return add(activity, &all, json).await;
             }
-            What::Renew { ids, expires_at, .. } => {
+            Action::Renew { ids, expires_at, .. } => {
                 let listed = activity.list().await.explained()?;
                 for id in &ids {
                     let one = listed.iter().find(|one| one.id == *id);
-                    let one = one.with_context(|| format!("there is no subscription {id}"))?;
+                    let one = one.with_context(|| format!("no subscription {id}"))?;
                     let new = NewSubscription::again(one, expires_at);
-                    tell(&[activity.renew(&new).await.explained()?], json)?;
+                    print_rows(&[activity.renew(&new).await.explained()?], json)?;
                 }
             }
-            What::Update { id, webhook, tag } => {
+            Action::Update { id, webhook, tag } => {
                 let mut change = SubscriptionChange::default();
                 (change.webhook_id, change.tag) = (webhook, tag);
                 if change == SubscriptionChange::default() {
-                    bail!("say what to change: --tag or --webhook");
+                    bail!("no change: pass --tag or --webhook");
                 }
-                tell(&[activity.update(&id, &change).await.explained()?], json)?;
+                print_rows(&[activity.update(&id, &change).await.explained()?], json)?;
             }
-            What::Remove { ids, yes } => {
-                if !confirmed(yes, &format!("End {} subscriptions?", ids.len()))? {
+            Action::Remove { ids, yes } => {
+                if !confirmed(yes, &format!("Remove {}?", plural(ids.len(), "subscription")))? {
                     bail!("nothing was removed");
                 }
                 let removed = activity.delete_many(&ids).await.explained()?;
@@ -187,32 +187,39 @@ impl Activity {
                     output::json(&removed)?;
                 } else {
                     output::line(format!("removed {}", removed.deleted.len()))?;
-                    removed.missing.iter().try_for_each(|id| output::line(format!("there is no {id}")))?;
+                    removed.missing.iter().try_for_each(|id| output::line(format!("not found {id}")))?;
                 }
                 return Ok(removed.missing.is_empty().into());
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
 /// Creates each subscription, and prints the result of each.
-async fn add(activity: birdhook::client::api::ActivityApi<'_>, all: &[NewSubscription], json: bool) -> Result<Verdict> {
+async fn add(
+    activity: birdhook::client::api::ActivityApi<'_>,
+    all: &[NewSubscription],
+    json: bool,
+) -> Result<ExitStatus> {
     for new in all {
         activity.check(new).await?;
     }
-    let (mut added, mut there, mut unconfirmed, mut refused) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut added, mut existing, mut unconfirmed, mut refused) = (Vec::new(), Vec::new(), 0, 0);
     for new in all {
         let name = shown(&new.event_type);
         match activity.subscribe(new).await {
             Subscribed::Added(one) => added.push(one),
-            Subscribed::AlreadyThere(one) => there.push(one),
+            Subscribed::AlreadyThere(one) => existing.push(one),
             Subscribed::InTheWay { others, .. } => {
                 refused += 1;
                 for one in others {
                     let (of, on) = (&one.filter, one.webhook_id.as_deref().unwrap_or("none"));
                     let other = format!("{} ({}{of}, webhook {on})", one.id, one.event_type);
-                    note(format!("refused: {name}: X holds another subscription for the same: {}", shown(&other)));
+                    note(format!(
+                        "refused: {name}: X has a different subscription for the same subject: {}",
+                        shown(&other)
+                    ));
                     note(format!("  to replace it, run `{}`", shown(&new.replace_command(&one))));
                 }
             }
@@ -231,20 +238,16 @@ async fn add(activity: birdhook::client::api::ActivityApi<'_>, all: &[NewSubscri
             }
         }
     }
-    if !json {
-        added
-            .iter()
-            .try_for_each(|one| output::line(format!("added {} {}", shown(&one.id), shown(&one.event_type))))?;
-        there
-            .iter()
-            .try_for_each(|one| output::line(format!("already there {} {}", shown(&one.id), shown(&one.event_type))))?;
-    }
-    let rows: Vec<_> = added.into_iter().chain(there).collect();
-    if json {
-        tell(&rows, true)?;
+    for (outcome, all) in [("added", added), ("already there", existing)] {
+        for one in all {
+            match json {
+                true => output::json(&one)?,
+                false => output::line(format!("{outcome} {} {}", shown(&one.id), shown(&one.event_type)))?,
+            }
+        }
     }
     if refused > 0 {
-        bail!("{} of {} refused", refused, output::plural(all.len(), "subscription"));
+        bail!("{refused} of {} refused", plural(all.len(), "subscription"));
     }
     Ok((unconfirmed == 0).into())
 }

@@ -1,18 +1,17 @@
 //! `birdhook auth`: stores the app's keys and the users' tokens.
 
-use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use birdhook::client::api::EVENT_TYPES;
-use birdhook::client::login::{LoginError, Loopback, OAuth1, OAuth2};
+use birdhook::client::login::{Loopback, OAuth1, OAuth2};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::doctor::seconds;
-use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Keys, change, confirmed, tell};
+use crate::account::{AccountArgs, Explained, Keys, TableRow, ask, change, confirmed, print_rows};
+use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
+use crate::values::seconds;
 
 /// Store the app's keys, and let users authorise the app.
 ///
@@ -21,13 +20,13 @@ use crate::output::{self, note};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Auth {
     #[command(subcommand)]
-    what: What,
+    action: Action,
     #[command(flatten)]
     account: AccountArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// Store the app's keys from the environment.
     ///
     /// The variables are BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET, BIRDHOOK_BEARER_TOKEN,
@@ -86,7 +85,7 @@ struct Browser {
 
 /// The stored credentials of one user, without secrets.
 #[derive(Serialize)]
-struct Known {
+struct StoredUser {
     user_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     handle: Option<String>,
@@ -97,13 +96,13 @@ struct Known {
     renewable: bool,
 }
 
-impl Cells for Known {
+impl TableRow for StoredUser {
     const HEADER: &'static [&'static str] = &["user", "handle", "OAuth 1.0a", "OAuth 2.0"];
 
     fn cells(&self) -> Vec<String> {
         let oauth2 = match (self.oauth2, self.renewable, &self.expires_at) {
             (false, ..) => "no".to_owned(),
-            (true, true, _) => "yes, renewed by itself".to_owned(),
+            (true, true, _) => "yes, renewed automatically".to_owned(),
             (true, false, Some(time)) => format!("until {time}"),
             (true, false, None) => "yes".to_owned(),
         };
@@ -113,38 +112,38 @@ impl Cells for Known {
 }
 
 impl Auth {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let path = self.account.path()?;
         // Read only to look up values. `change` reads the file again, so that values of the
         // environment are written to it only by `auth app`.
-        let keys = self.account.known()?;
-        match self.what {
-            What::App => {
+        let keys = self.account.optional_keys()?;
+        match self.action {
+            Action::App => {
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
                     bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
                 }
-                // Cannot fail: `known` above has already read the same environment.
-                change(path.clone(), |keys| _ = keys.take_environment()).await?;
+                // Cannot fail: `optional_keys` above has already read the same environment.
+                change(path.clone(), |keys| _ = keys.apply_environment()).await?;
             }
-            What::User { pin, owner, browser } => {
+            Action::User { pin, owner, browser } => {
                 let base = self.account.base_url(&keys)?;
-                let consumer = keys.consumer().context("there are no consumer keys: `birdhook auth app`")?;
+                let consumer = keys.consumer().context("no consumer keys: run `birdhook auth app`")?;
                 let login = OAuth1::new(consumer)?.base_url(base);
                 let authorised = match pin {
                     true => {
-                        let pending = login.begin(OAuth1::PIN).await.map_err(|error| failed(&error))?;
+                        let pending = login.begin(OAuth1::PIN).await.explained()?;
                         open(&pending.authorize_url);
-                        login.finish(&pending.request_token, typed("PIN: ")?.as_str()).await
+                        login.finish(&pending.request_token, ask("PIN: ")?.as_str()).await
                     }
                     false => {
                         let loopback = Loopback::bind(browser.port).await.context("cannot wait for the browser")?;
-                        let pending = login.begin(&loopback.redirect_url()).await.map_err(|error| failed(&error))?;
+                        let pending = login.begin(&loopback.redirect_url()).await.explained()?;
                         open(&pending.authorize_url);
-                        let back = loopback.verifier(&pending.request_token, browser.limit).await;
-                        login.finish(&pending.request_token, back.map_err(|error| failed(&error))?).await
+                        let redirect = loopback.verifier(&pending.request_token, browser.limit).await;
+                        login.finish(&pending.request_token, redirect.explained()?).await
                     }
                 };
-                let authorised = authorised.map_err(|error| failed(&error))?;
+                let authorised = authorised.explained()?;
                 let (user, handle) = (authorised.user_id.clone(), authorised.screen_name.clone());
                 let set = move |keys: &mut Keys| {
                     let tokens = match owner {
@@ -154,13 +153,13 @@ impl Auth {
                     tokens.handle = Some(authorised.screen_name.clone());
                     tokens.set_oauth1(&authorised.token);
                 };
-                let again = if owner { "user --owner" } else { "user" };
-                change(path.clone(), set).await.with_context(|| lost(&user, again))?;
+                let login = if owner { "user --owner" } else { "user" };
+                change(path.clone(), set).await.with_context(|| token_lost(&user, login))?;
                 note(output::shown(&format!("@{handle} ({user}) has authorised the app")));
             }
-            What::User2 { types, scopes, browser } => {
+            Action::User2 { types, scopes, browser } => {
                 let base = self.account.base_url(&keys)?;
-                let client = keys.client_id.context("there is no OAuth 2.0 client: set BIRDHOOK_CLIENT_ID")?;
+                let client = keys.client_id.context("no OAuth 2.0 client id: set BIRDHOOK_CLIENT_ID")?;
                 let secret = keys.client_secret.map(SecretString::from);
                 let mut login = OAuth2::new(client, secret)?.base_url(&base);
                 if base != "https://api.x.com" {
@@ -173,18 +172,18 @@ impl Auth {
                     (true, true) => login,
                 };
                 let loopback = Loopback::bind(browser.port).await.context("cannot wait for the browser")?;
-                let pending = login.begin(&loopback.redirect_url()).map_err(|error| failed(&error))?;
+                let pending = login.begin(&loopback.redirect_url()).explained()?;
                 open(&pending.authorize_url);
-                let back = loopback.code(&pending.proof, browser.limit).await.map_err(|error| failed(&error))?;
-                let token = login.finish(&pending.proof, back).await.map_err(|error| failed(&error))?;
-                let user = login.user_id(&token).await.map_err(|error| failed(&error))?;
+                let redirect = loopback.code(&pending.proof, browser.limit).await.explained()?;
+                let token = login.finish(&pending.proof, redirect).await.explained()?;
+                let user = login.user_id(&token).await.explained()?;
                 let id = user.clone();
                 let set = move |keys: &mut Keys| keys.users.entry(id).or_default().set_oauth2(Some(&token));
-                change(path.clone(), set).await.with_context(|| lost(&user, "user2"))?;
+                change(path.clone(), set).await.with_context(|| token_lost(&user, "user2"))?;
                 note(output::shown(&format!("{user} has authorised the app")));
             }
-            What::List => {
-                let known = keys.users.iter().map(|(id, tokens)| Known {
+            Action::List => {
+                let known = keys.users.iter().map(|(id, tokens)| StoredUser {
                     user_id: id.clone(),
                     handle: tokens.handle.clone(),
                     oauth1: tokens.token.is_some(),
@@ -192,20 +191,20 @@ impl Auth {
                     expires_at: tokens.expires_at.clone(),
                     renewable: tokens.refresh_token.is_some() && keys.client_id.is_some(),
                 });
-                return tell(&known.collect::<Vec<_>>(), json).map(|()| Verdict::Good);
+                return print_rows(&known.collect::<Vec<_>>(), json).map(|()| ExitStatus::Success);
             }
-            What::Forget { user, yes } => {
+            Action::Forget { user, yes } => {
                 if !keys.users.contains_key(&user) {
-                    bail!("there are no tokens of {user}");
+                    bail!("no tokens of user {user}");
                 }
-                if !confirmed(yes, &format!("Forget the tokens of {user}?"))? {
-                    bail!("nothing was forgotten");
+                if !confirmed(yes, &format!("Delete the tokens of user {user}?"))? {
+                    bail!("nothing was deleted");
                 }
                 change(path.clone(), move |keys| _ = keys.users.remove(&user)).await?;
             }
         }
         output::done("kept", &path.display().to_string(), json)?;
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -214,31 +213,14 @@ fn event_type(name: &str) -> Result<String, String> {
     let is_known = EVENT_TYPES.iter().any(|known| known.name == name);
     is_known
         .then(|| name.to_owned())
-        .ok_or_else(|| "not a type of event of the X Activity API, such as like.create".to_owned())
+        .ok_or_else(|| "expected an event type of the X Activity API, for example like.create".to_owned())
 }
 
 /// Returns the message for a token that X issued but that cannot be written to the file.
-fn lost(user: &str, login: &str) -> String {
-    format!("the token of user {user} that X has issued is lost: run `birdhook auth {login}` again")
-}
-
-/// Returns an error with its fix on the next line.
-fn failed(error: &LoginError) -> anyhow::Error {
-    anyhow!("{}\n{}", output::shown(&error.to_string()), error.fix())
+fn token_lost(user: &str, login: &str) -> String {
+    format!("the token that X issued for user {user} is lost; run `birdhook auth {login}` again")
 }
 
 fn open(url: &str) {
-    note(format!("Open this in the browser of the user, and agree:\n{url}"));
-}
-
-/// Reads a line from standard input. Prints the question first if standard input is a terminal.
-fn typed(question: &str) -> Result<String> {
-    let mut line = String::new();
-    if io::stdin().is_terminal() {
-        let mut asked = anstream::stderr().lock();
-        write!(asked, "{question}")?;
-        asked.flush()?;
-    }
-    io::stdin().read_line(&mut line)?;
-    Ok(line.trim().to_owned())
+    note(format!("Open this URL in the user's browser, and authorise the app:\n{url}"));
 }

@@ -1,11 +1,10 @@
 //! `birdhook completions`: prints shell completions.
 
 use anyhow::Result;
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::Verdict;
-use crate::args::Args;
+use crate::exit_status::ExitStatus;
 
 /// Print completions for a shell.
 ///
@@ -17,10 +16,10 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self) -> Result<Verdict> {
+    pub(crate) fn run(self, mut tool: Command) -> Result<ExitStatus> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Args::command(), "birdhook", &mut script);
+        clap_complete::generate(self.shell, &mut tool, "birdhook", &mut script);
         std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?;
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }

@@ -7,11 +7,11 @@ use birdhook::dedupe::DedupeWindow;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::listen::asked_to_stop;
-use crate::Verdict;
 use crate::engine::EngineArgs;
-use crate::lines::Form;
-use crate::output::{self, note, plural, print, serving, try_print};
+use crate::event_format::EventFormat;
+use crate::exit_status::ExitStatus;
+use crate::output::{self, note, plural, print, queue_output, try_print};
+use crate::shutdown::stop_requested;
 
 /// Read events from JetStream or Redis, print one line for each, and acknowledge it.
 ///
@@ -37,41 +37,41 @@ pub(crate) struct Consume {
 }
 
 /// Maximum number of acknowledgements in progress.
-const SETTLING: usize = 256;
+const MAX_ACKS: usize = 256;
 
 /// Number of recent keys that are checked for duplicates.
-const REMEMBERED: usize = 1_000_000;
+const MAX_KEYS: usize = 1_000_000;
 
 impl Consume {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        serving();
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        queue_output();
         let engine = self.engine.connect().await?;
         let mut reader = engine.reader(&self.group).await?;
         note(format!("reading {} as {}", engine.name(), self.group));
-        let form = Form::new(json, self.raw);
+        let format = EventFormat::new(json, self.raw);
         let idle = self.idle.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
-        let (begun, mut seen) = (Instant::now(), DedupeWindow::new(REMEMBERED, Duration::MAX));
-        let (mut events, mut again, mut doubled) = (0_usize, 0_usize, 0_usize);
-        let mut settling = JoinSet::new();
-        let mut stopped = std::pin::pin!(asked_to_stop());
+        let (started, mut seen) = (Instant::now(), DedupeWindow::new(MAX_KEYS, Duration::MAX));
+        let (mut events, mut redelivered, mut duplicates) = (0_usize, 0_usize, 0_usize);
+        let mut acks = JoinSet::new();
+        let mut stopped = std::pin::pin!(stop_requested());
         let mut last = Instant::now();
         loop {
-            let silent = async {
+            let idle_timeout = async {
                 match last.checked_add(idle) {
                     Some(end) => tokio::time::sleep_until(end).await,
                     None => std::future::pending().await,
                 }
             };
-            let taken = tokio::select! {
+            let received = tokio::select! {
                 () = &mut stopped => break,
-                () = silent => break,
-                taken = reader.recv() => taken?,
+                () = idle_timeout => break,
+                received = reader.recv() => received?,
             };
-            match taken {
-                Ok(taken) => {
+            match received {
+                Ok(received) => {
                     last = Instant::now();
                     if !self.quiet {
-                        let line = form.line(taken.event())?;
+                        let line = format.line(received.event())?;
                         let printed = tokio::select! {
                             () = &mut stopped => break,
                             printed = print(line) => printed,
@@ -85,37 +85,38 @@ impl Consume {
                     }
                     events += 1;
                     // A redelivery is the same entry again, not a duplicate.
-                    if taken.is_handed_out_again() {
-                        again += 1;
-                    } else if seen.contains(&taken.key(), begun.elapsed()) {
-                        doubled += 1;
+                    if received.is_redelivery() {
+                        redelivered += 1;
+                    } else if seen.contains(&received.key(), started.elapsed()) {
+                        duplicates += 1;
                     }
-                    seen.insert(&taken.key(), begun.elapsed());
-                    settling.spawn(taken.ack());
+                    seen.insert(&received.key(), started.elapsed());
+                    acks.spawn(received.ack());
                 }
-                Err(error) => note(output::told(error.as_ref())),
+                Err(error) => note(output::error_chain(error.as_ref())),
             }
-            while settling.len() >= SETTLING {
-                settled(&mut settling).await;
+            while acks.len() >= MAX_ACKS {
+                await_ack(&mut acks).await;
             }
         }
-        while !settling.is_empty() {
-            settled(&mut settling).await;
+        while !acks.is_empty() {
+            await_ack(&mut acks).await;
         }
-        let summary = serde_json::json!({"events": events, "handed_out_again": again, "doubled": doubled});
-        let text = format!("{}, {again} handed out again, {doubled} doubled", plural(events, "event"));
+        let summary = serde_json::json!({"events": events, "handed_out_again": redelivered, "doubled": duplicates});
+        let text =
+            format!("{}, {redelivered} redelivered, {}", plural(events, "event"), plural(duplicates, "duplicate"));
         let text = if json { summary.to_string() } else { text };
         if self.quiet {
             try_print(text);
         } else {
             note(text);
         }
-        Ok((doubled == 0).into())
+        Ok((duplicates == 0).into())
     }
 }
 
-async fn settled(settling: &mut JoinSet<Result<()>>) {
-    if let Some(Ok(Err(error))) = settling.join_next().await {
-        note(format!("not acknowledged, so it comes again: {}", output::told(error.as_ref())));
+async fn await_ack(acks: &mut JoinSet<Result<()>>) {
+    if let Some(Ok(Err(error))) = acks.join_next().await {
+        note(format!("not acknowledged, so it will be redelivered: {}", output::error_chain(error.as_ref())));
     }
 }

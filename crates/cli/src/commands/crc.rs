@@ -3,8 +3,8 @@
 use anyhow::Result;
 use birdhook::crc::{TokenPolicy, respond};
 
-use crate::Verdict;
 use crate::apps::SecretArgs;
+use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
 
 /// Answer a challenge: print the JSON that a receiver must send for this crc_token.
@@ -21,19 +21,19 @@ pub(crate) struct Crc {
 }
 
 impl Crc {
-    pub(crate) fn run(self, _json: bool) -> Result<Verdict> {
+    pub(crate) fn run(self, _json: bool) -> Result<ExitStatus> {
         let secrets = self.secret.read()?;
-        let [(kind, secret), others @ ..] = secrets.as_slice() else { return Ok(Verdict::Bad) };
+        let [(kind, secret), others @ ..] = secrets.as_slice() else { return Ok(ExitStatus::Problem) };
         match respond(secret, &self.token, TokenPolicy::default()) {
-            Ok(answer) => {
+            Ok(response) => {
                 if !others.is_empty() {
-                    note(format!("made with the {kind}, as X's newest pages say of an app that has both"));
+                    note(format!("signed with the {kind}, which X's newest pages require of an app that has both"));
                 }
-                output::line(answer).map(|()| Verdict::Good)
+                output::line(response).map(|()| ExitStatus::Success)
             }
             Err(refused) => {
                 note(format!("refused: {refused}"));
-                Ok(Verdict::Bad)
+                Ok(ExitStatus::Problem)
             }
         }
     }

@@ -1,17 +1,17 @@
 //! `birdhook doctor`: examines a receiver.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anstyle::Style;
 use anyhow::{Context, Result, bail};
-use birdhook_testkit::{CheckResult, CheckStatus as Found, Diagnosis, Doctor as Examiner};
+use birdhook_testkit::{CheckResult, CheckStatus, Diagnosis, Doctor as Examiner};
 use secrecy::ExposeSecret;
 
-use crate::Verdict;
 use crate::apps::{NO_SECRET, SecretArgs, Texts};
-use crate::output::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, note, plural, styled};
+use crate::exit_status::ExitStatus;
+use crate::output::{self, BAD, FAINT, GOOD, STRONG, WARNING, note, plural, styled};
+use crate::values::{is_of_this_machine, seconds};
 
 /// Check a receiver with the requests that X and an attacker would send.
 ///
@@ -49,13 +49,8 @@ pub(crate) struct Doctor {
     secret: SecretArgs,
 }
 
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
-    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or("must be a number above 0".to_owned())
-}
-
 impl Doctor {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let Texts { consumer, client } = self.secret.texts()?;
         let doctor = match (consumer, client) {
             (Some(consumer), None) => Examiner::new(&self.url, consumer.expose_secret())?,
@@ -70,12 +65,12 @@ impl Doctor {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;
         }
-        let mut lines = Lines { is_quiet: self.quiet, ..Lines::default() };
+        let mut printer = ResultPrinter { is_quiet: self.quiet, ..ResultPrinter::default() };
         let mut printed = Ok(());
         let diagnosis = doctor
-            .examine_with(|finding| {
+            .examine_with(|result| {
                 if !json && printed.is_ok() {
-                    printed = lines.tell(finding);
+                    printed = printer.print(result);
                 }
             })
             .await;
@@ -83,14 +78,14 @@ impl Doctor {
         if json {
             output::json(&diagnosis)?;
         } else {
-            lines.end_skipped()?;
+            printer.end_skipped()?;
             output::line(summary(&diagnosis))?;
             if let Some(first) = first_failure(&diagnosis).filter(|_| !self.quiet) {
-                output::line(format!("First of all: {}", told(first)))?;
+                output::line(format!("fix first: {}", describe(first)))?;
             }
         }
         if !self.local && is_of_this_machine(&self.url) && !diagnosis.is_healthy() {
-            note("X cannot reach a URL of this machine; with --local the receiver itself is examined");
+            note("X cannot reach a URL of this machine; pass --local to check only the receiver");
         }
         Ok(diagnosis.is_healthy().into())
     }
@@ -98,31 +93,31 @@ impl Doctor {
 
 /// Prints findings as they come, one per line. Checks skipped for the same reason share a line.
 #[derive(Default)]
-struct Lines {
+struct ResultPrinter {
     is_quiet: bool,
     /// The latest checks that were skipped, all for the reason in `why`.
     skipped: Vec<&'static str>,
     why: String,
 }
 
-impl Lines {
-    fn tell(&mut self, finding: &CheckResult) -> Result<()> {
-        let (style, sign) = match finding.verdict() {
-            Found::Skipped | Found::Passed if self.is_quiet => return Ok(()),
-            Found::Skipped => {
-                if self.why != finding.observed() {
+impl ResultPrinter {
+    fn print(&mut self, result: &CheckResult) -> Result<()> {
+        let (style, sign) = match result.verdict() {
+            CheckStatus::Skipped | CheckStatus::Passed if self.is_quiet => return Ok(()),
+            CheckStatus::Skipped => {
+                if self.why != result.observed() {
                     self.end_skipped()?;
-                    finding.observed().clone_into(&mut self.why);
+                    result.observed().clone_into(&mut self.why);
                 }
-                self.skipped.push(finding.check());
+                self.skipped.push(result.check());
                 return Ok(());
             }
-            Found::Passed => (GOOD, "ok"),
-            Found::Warned => (CAREFUL, "warn"),
+            CheckStatus::Passed => (GOOD, "ok"),
+            CheckStatus::Warned => (WARNING, "warn"),
             _ => (BAD, "FAIL"),
         };
         self.end_skipped()?;
-        line(style, sign, finding.check(), &told(finding))
+        line(style, sign, result.check(), &describe(result))
     }
 
     fn end_skipped(&mut self) -> Result<()> {
@@ -137,48 +132,47 @@ impl Lines {
     }
 }
 
-fn line(style: Style, sign: &str, check: &str, said: &str) -> Result<()> {
-    output::line(format!("{} {check:24} {said}", styled(style, format!("{sign:4}"))))
+fn line(style: Style, sign: &str, check: &str, status: &str) -> Result<()> {
+    output::line(format!("{} {check:24} {status}", styled(style, format!("{sign:4}"))))
 }
 
 /// Returns what was observed, the cause and the fix.
-fn told(finding: &CheckResult) -> String {
-    let mut told = finding.observed().to_owned();
-    if let Some(cause) = finding.cause() {
-        told += &format!("; {cause}");
+fn describe(result: &CheckResult) -> String {
+    let mut text = result.observed().to_owned();
+    if let Some(cause) = result.cause() {
+        text += &format!("; {cause}");
     }
-    if let Some(fix) = finding.fix() {
-        told += &format!(" -> {}", styled(STRONG, fix));
+    if let Some(fix) = result.fix() {
+        text += &format!(" -> {}", styled(STRONG, fix));
     }
-    told
+    text
 }
 
 /// Returns the failure to fix first. Failures for X come before those that only attackers exploit.
 fn first_failure(diagnosis: &Diagnosis) -> Option<&CheckResult> {
-    let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == Found::Failed).collect();
+    let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == CheckStatus::Failed).collect();
     failures.sort_by_key(|one| one.side().as_str() != "x");
     failures.first().copied()
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {
-    let of = |verdict| diagnosis.findings().iter().filter(|finding| finding.verdict() == verdict).count();
-    let counts =
-        [(Found::Passed, "passed"), (Found::Warned, "warned"), (Found::Failed, "failed"), (Found::Skipped, "skipped")]
-            .map(|(verdict, name)| format!("{} {name}", of(verdict)))
-            .join(", ");
-    let by =
-        |side| diagnosis.findings().iter().any(|one| one.verdict() == Found::Failed && one.side().as_str() == side);
-    let (style, said) = match (by("x"), by("stranger")) {
+    let of = |status| diagnosis.findings().iter().filter(|result| result.verdict() == status).count();
+    let counts = [
+        (CheckStatus::Passed, "passed"),
+        (CheckStatus::Warned, "warned"),
+        (CheckStatus::Failed, "failed"),
+        (CheckStatus::Skipped, "skipped"),
+    ]
+    .map(|(status, name)| format!("{} {name}", of(status)))
+    .join(", ");
+    let fails = |side| {
+        diagnosis.findings().iter().any(|one| one.verdict() == CheckStatus::Failed && one.side().as_str() == side)
+    };
+    let (style, status) = match (fails("x"), fails("stranger")) {
         (false, false) => (GOOD, "X would accept it, and nothing unsafe was found"),
         (true, false) => (BAD, "X would refuse it, or lose events"),
         (false, true) => (BAD, "it is unsafe"),
         (true, true) => (BAD, "X would refuse it, or lose events, and it is unsafe"),
     };
-    format!("{}: {counts}", styled(style, said))
-}
-
-pub(crate) fn is_of_this_machine(url: &str) -> bool {
-    let host = http::Uri::try_from(url).ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    format!("{}: {counts}", styled(style, status))
 }

@@ -7,11 +7,11 @@ use birdhook::{Apps, Delivery};
 use birdhook_testkit::{Recorded, read};
 use bytes::Bytes;
 
-use crate::Verdict;
+use crate::event_format::EventFormat;
+use crate::exit_status::ExitStatus;
 use crate::input::{self, Part};
-use crate::lines::Form;
+use crate::logged_request;
 use crate::output::note;
-use crate::wrapped;
 
 /// Read bodies of deliveries, and print one line for each event in them.
 ///
@@ -33,13 +33,13 @@ pub(crate) struct Inspect {
 }
 
 impl Inspect {
-    pub(crate) fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) fn run(self, json: bool) -> Result<ExitStatus> {
         let named = if self.files.is_empty() { &[PathBuf::from(input::STDIN)] } else { self.files.as_slice() };
-        let form = Form::new(json, self.raw);
+        let form = EventFormat::new(json, self.raw);
         let mut all_read = true;
         let files = input::files(named)?;
         if files.is_empty() {
-            note("there is no file to read");
+            note("no file to read");
             all_read = false;
         }
         for path in files {
@@ -52,16 +52,16 @@ impl Inspect {
                 }
             };
             if parts.is_empty() {
-                note(format!("{}: holds nothing", path.display()));
+                note(format!("{}: empty", path.display()));
                 all_read = false;
             }
             for Part { line, json: part } in parts {
                 let place = format!("{}:{line}", path.display());
-                let bodies = part.map(|json| match wrapped::bodies(&json) {
+                let bodies = part.map(|json| match logged_request::bodies(&json) {
                     Some(found) if recorded(&json).is_none() => found
                         .into_iter()
-                        .map(|(body, what)| {
-                            note(format!("{place}: reads {what}"));
+                        .map(|(body, source)| {
+                            note(format!("{place}: reading {source}"));
                             body
                         })
                         .collect(),
@@ -85,7 +85,7 @@ impl Inspect {
 
     fn read(&self, json: Bytes) -> Result<Delivery, String> {
         let body = recorded(&json).map_or(json, |recorded| recorded.body);
-        read(&self.app, body).map_err(|_| "it is JSON, but no object, as every delivery is".to_owned())
+        read(&self.app, body).map_err(|_| "not a delivery: expected a JSON object".to_owned())
     }
 }
 

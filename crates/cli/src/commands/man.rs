@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context, Result};
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 
-use crate::Verdict;
-use crate::args::Args;
+use crate::exit_status::ExitStatus;
 
 /// Print the man page, or write one for each command into a folder.
 #[derive(Debug, clap::Args)]
@@ -18,18 +17,18 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self) -> Result<Verdict> {
+    pub(crate) fn run(self, tool: Command) -> Result<ExitStatus> {
         match self.folder {
             Some(folder) => fs::create_dir_all(&folder)
-                .and_then(|()| clap_mangen::generate_to(Args::command(), &folder))
-                .with_context(|| format!("cannot write into {}", folder.display()))?,
+                .and_then(|()| clap_mangen::generate_to(tool, &folder))
+                .with_context(|| format!("cannot write to {}", folder.display()))?,
             None => {
                 let mut page = Vec::new();
-                clap_mangen::Man::new(Args::command()).render(&mut page)?;
+                clap_mangen::Man::new(tool).render(&mut page)?;
                 io::Write::write_all(&mut io::stdout().lock(), &page)?;
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -40,14 +39,13 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    pub(crate) fn run(self) -> Result<Verdict> {
+    pub(crate) fn run(self, mut tool: Command) -> Result<ExitStatus> {
         fs::create_dir_all(&self.folder)?;
-        let mut birdhook = Args::command();
-        birdhook.build();
-        let mut index = page(&mut birdhook);
+        tool.build();
+        let mut index = page(&mut tool);
         index += "\n## Commands\n\n";
         for command in
-            birdhook.get_subcommands_mut().filter(|command| !command.is_hide_set() && command.get_name() != "help")
+            tool.get_subcommands_mut().filter(|command| !command.is_hide_set() && command.get_name() != "help")
         {
             let file = format!("{}.md", command.get_name());
             let about = sentence(command.get_about().map(ToString::to_string).unwrap_or_default());
@@ -55,7 +53,7 @@ impl Pages {
             write_page(&self.folder.join(file), &page(command))?;
         }
         write_page(&self.folder.join("README.md"), &index)?;
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 

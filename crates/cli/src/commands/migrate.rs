@@ -12,17 +12,17 @@ use serde::Serialize;
 
 use self::cost::{Cost, Prices};
 
-use super::doctor::seconds;
-use super::ensure::{failed, tell_report, tell_step};
-use crate::Verdict;
+use super::ensure::{failed, print_report, print_step};
 use crate::account::{AccountArgs, confirmed};
-use crate::output::{self, BAD, CAREFUL, note, shown, styled};
+use crate::exit_status::ExitStatus;
+use crate::output::{self, BAD, WARNING, note, plural, shown, styled};
+use crate::values::seconds;
 
 /// Move a webhook's users from the Account Activity API to the X Activity API.
 ///
 /// The X Activity API delivers the same events. The command first subscribes the users to both
 /// APIs, then removes the old subscriptions. Run the receiver in dual mode (ApiMode::Dual, or
-/// `birdhook listen --cut-over`) from before until after, so that an event that both APIs deliver
+/// `birdhook listen --dual-mode`) from before until after, so that an event that both APIs deliver
 /// arrives once: see docs/guide/migration.md.
 ///
 /// The command prints the users without an OAuth 2.0 token for private types. It does not move
@@ -82,7 +82,7 @@ struct DryRun<'a> {
 }
 
 impl Migrate {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let prices = Prices::read(self.prices.as_deref())?;
         let client = self.account.client()?;
         let mut migration = client.migrate(&*self.url).overlap(self.overlap);
@@ -98,10 +98,10 @@ impl Migrate {
         }
         for one in &plan.expiring {
             let end = one.expires_at.map(|end| end.to_string()).unwrap_or_default();
-            let name = styled(CAREFUL, format!("{}{}", one.event_type, one.filter));
-            note(format!("{name} ends at {end}; run `birdhook activity renew {} --permanent`", shown(&one.id)));
+            let name = styled(WARNING, format!("{}{}", one.event_type, one.filter));
+            note(format!("{name} expires at {end}; run `birdhook activity renew {} --permanent`", shown(&one.id)));
         }
-        let verdict = plan.stuck.is_empty().into();
+        let status = plan.stuck.is_empty().into();
         if self.dry_run {
             let types: BTreeSet<_> = match self.types.is_empty() {
                 true => EQUIVALENT.into(),
@@ -114,31 +114,32 @@ impl Migrate {
                 output::steps(&[plan.subscribe.steps(), plan.unsubscribe.steps()].concat())?;
                 cost.print()?;
             }
-            return Ok(verdict);
+            return Ok(status);
         }
         let many = plan.unsubscribe.steps().len();
         if !self.side_by_side && many > 0 {
-            let question = format!("End {many} subscriptions to the Account Activity API after both were told?");
+            let question =
+                format!("Remove {} once both APIs have delivered?", plural(many, "Account Activity subscription"));
             if !confirmed(self.yes, &question)? {
-                bail!("nothing was done; --side-by-side subscribes to both and ends nothing");
+                bail!("nothing was done; --side-by-side subscribes to both APIs and removes nothing");
             }
         }
-        let mut told = Ok(());
-        let tell = |step: &_| {
-            if !json && told.is_ok() {
-                told = tell_step(step);
+        let mut printed = Ok(());
+        let on_step = |step: &_| {
+            if !json && printed.is_ok() {
+                printed = print_step(step);
             }
         };
         let done = match self.side_by_side {
-            true => migration.side_by_side(tell).await,
-            false => migration.run(tell).await,
+            true => migration.side_by_side(on_step).await,
+            false => migration.run(on_step).await,
         };
-        told?;
+        printed?;
         if let Err(EnsureError::Incomplete(report)) = &done {
             note_kept(report);
         }
-        let finished = tell_report(done, json)?;
-        Ok(if verdict == Verdict::Bad { verdict } else { finished })
+        let finished = print_report(done, json)?;
+        Ok(if status == ExitStatus::Problem { status } else { finished })
     }
 }
 
@@ -150,6 +151,6 @@ fn note_kept(report: &Ensured) {
     };
     let users: BTreeSet<String> = report.refused.iter().chain(&report.unconfirmed).filter_map(user).collect();
     for user in users {
-        note(format!("{}: keeps the subscription to the Account Activity API", styled(CAREFUL, user)));
+        note(format!("{}: keeps the subscription to the Account Activity API", styled(WARNING, user)));
     }
 }

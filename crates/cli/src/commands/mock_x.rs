@@ -14,13 +14,12 @@ use birdhook_testkit::mock::{
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::doctor::seconds;
-use super::listen::asked_to_stop;
-use super::trigger::Told;
-use crate::Verdict;
 use crate::account::{Keys, Tokens, replace};
-use crate::apps::{self, text_of};
-use crate::output::{self, STRONG, note, serving, styled};
+use crate::apps::{self, read_text};
+use crate::exit_status::ExitStatus;
+use crate::output::{self, STRONG, note, plural, queue_output, styled};
+use crate::shutdown::stop_requested;
+use crate::values::{EventApi, seconds};
 
 /// Simulate X: register webhooks, challenge them, and deliver signed, generated events.
 ///
@@ -38,8 +37,8 @@ pub(crate) struct MockX {
     webhook: Vec<String>,
     /// With --webhook, subscribe the users to this API only. Defaults to both, as during a
     /// migration: most events are then delivered by both APIs.
-    #[arg(long)]
-    generation: Option<Told>,
+    #[arg(long, alias = "generation")]
+    api: Option<EventApi>,
     /// Add a user with this id who has authorised the app. --webhook subscribes this user. May be
     /// repeated.
     #[arg(long, value_name = "ID", default_value = "2001")]
@@ -64,17 +63,17 @@ pub(crate) struct MockX {
     allow_host: Vec<String>,
     /// Sign requests in these headers. An app without a client secret always uses the old header.
     #[arg(long, default_value = "client")]
-    signs: Signing,
+    signs: SigningArg,
     /// Accept only challenge answers made with this kind of secret. Defaults to any kind that the
     /// app has.
     #[arg(long, value_name = "KIND")]
-    answers: Option<apps::Kind>,
+    answers: Option<apps::SecretKindArg>,
     /// Generate ids and events from this seed. Secrets and tokens are always random.
     #[arg(long, default_value_t = 7)]
     seed: u64,
     /// Offer the APIs and limits of this plan.
     #[arg(long, default_value = "enterprise")]
-    plan: Bought,
+    plan: Plan,
     /// Refuse webhook URLs that X would refuse: http, or a port.
     #[arg(long)]
     strict: bool,
@@ -88,7 +87,7 @@ pub(crate) struct MockX {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Bought {
+enum Plan {
     /// 1.1, replay, filtered streams and higher limits.
     Enterprise,
     /// v2 only, with lower limits.
@@ -96,7 +95,7 @@ enum Bought {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Signing {
+enum SigningArg {
     /// Only the new header, with the OAuth 2.0 client secret, as X's newest pages describe.
     Client,
     /// Only the old header, with the consumer secret.
@@ -105,28 +104,28 @@ enum Signing {
     Both,
 }
 
-impl From<Signing> for Signs {
-    fn from(signing: Signing) -> Self {
+impl From<SigningArg> for Signs {
+    fn from(signing: SigningArg) -> Self {
         match signing {
-            Signing::Consumer => Self::Consumer,
-            Signing::Client => Self::Client,
-            Signing::Both => Self::Both,
+            SigningArg::Consumer => Self::Consumer,
+            SigningArg::Client => Self::Client,
+            SigningArg::Both => Self::Both,
         }
     }
 }
 
-impl From<Bought> for AccessTier {
-    fn from(bought: Bought) -> Self {
-        match bought {
-            Bought::Enterprise => Self::Enterprise,
-            Bought::PayPerUse => Self::PayPerUse,
+impl From<Plan> for AccessTier {
+    fn from(plan: Plan) -> Self {
+        match plan {
+            Plan::Enterprise => Self::Enterprise,
+            Plan::PayPerUse => Self::PayPerUse,
         }
     }
 }
 
 impl MockX {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        serving();
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        queue_output();
         let mut settings = MockSettings::local().plan(self.plan.into());
         (settings.local, settings.listen, settings.seed) = (!self.strict, self.addr.to_string(), self.seed);
         settings.chaos.duplicates = self.duplicates;
@@ -134,14 +133,14 @@ impl MockX {
         settings.hosts.clone_from(&self.allow_host);
         let token = |source: &Option<String>| -> Result<_> {
             let Some(source) = source else { return Ok(None) };
-            let text = text_of(source)?;
+            let text = read_text(source)?;
             Secret::new(text.expose_secret()).with_context(|| source.clone())?;
             Ok(Some(MockToken::new(text.expose_secret())))
         };
         (settings.consumer_secret, settings.client_secret) = (token(&self.secret)?, token(&self.client_secret)?);
         (settings.signs, settings.answers) = (self.signs.into(), self.answers.map(Into::into));
-        let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
-        note(format!("playing X on {}/", x.url()));
+        let x = Server::start(settings).await.with_context(|| format!("cannot start the mock X on {}", self.addr))?;
+        note(format!("mock X listening on {}/", x.url()));
         if let Some(path) = &self.credentials {
             replace(path.clone(), self.keys(&x)).await?;
         }
@@ -149,12 +148,16 @@ impl MockX {
         for url in &self.webhook {
             let webhook = x.register(url).await.map_err(|refusal| anyhow!("{}: {refusal}", redact_url(url)))?;
             self.subscribe(&x, &webhook)?;
-            let users = self.user.join(", ");
-            note(format!("{} is webhook {}, and {users} is subscribed to everything", redact_url(url), webhook.id));
+            let (url, users) = (redact_url(url), self.user.join(", "));
+            let subscribed = plural(self.user.len(), "user");
+            note(format!(
+                "registered {url} as webhook {}, and subscribed {subscribed} to everything: {users}",
+                webhook.id
+            ));
         }
-        asked_to_stop().await;
+        stop_requested().await;
         x.stop().await;
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 
     /// Returns the credentials of the mock, in the format of `birdhook auth`.
@@ -180,11 +183,11 @@ impl MockX {
     }
 
     fn subscribe(&self, x: &Server, webhook: &MockWebhook) -> Result<()> {
-        let is_wanted = |generation| self.generation.is_none_or(|only| only.generation() == generation);
-        for user in self.user.iter().filter(|_| is_wanted(ApiSource::AccountActivity)) {
+        let is_selected = |api| self.api.is_none_or(|only| only.source() == api);
+        for user in self.user.iter().filter(|_| is_selected(ApiSource::AccountActivity)) {
             x.subscribe(webhook, user).map_err(|refusal| anyhow!("{refusal}"))?;
         }
-        if !is_wanted(ApiSource::XActivity) {
+        if !is_selected(ApiSource::XActivity) {
             return Ok(());
         }
         for kind in Kind::ALL.iter().filter(|kind| kind.api_sources().contains(&ApiSource::XActivity)) {
@@ -211,12 +214,12 @@ struct Credentials<'a> {
     owner_access_token_secret: &'a str,
 }
 
-fn credentials(x: &Server, is_given: bool, json: bool) -> Result<()> {
+fn credentials(x: &Server, is_supplied: bool, json: bool) -> Result<()> {
     let app: &MockApp = x.app();
     let credentials = Credentials {
         url: x.url(),
         consumer_key: &app.consumer_key,
-        consumer_secret: (!is_given).then(|| app.consumer_secret.as_str()),
+        consumer_secret: (!is_supplied).then(|| app.consumer_secret.as_str()),
         bearer_token: app.bearer.as_str(),
         client_id: &app.client_id,
         owner_id: &app.owner.id,
@@ -234,7 +237,7 @@ fn credentials(x: &Server, is_given: bool, json: bool) -> Result<()> {
         ("owner's access token", Some(credentials.owner_access_token)),
         ("owner's token secret", Some(credentials.owner_access_token_secret)),
     ] {
-        output::line(format!("{name:21} {}", styled(STRONG, value.unwrap_or("as given"))))?;
+        output::line(format!("{name:21} {}", styled(STRONG, value.unwrap_or("(as supplied)"))))?;
     }
     Ok(())
 }

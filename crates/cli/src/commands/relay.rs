@@ -7,11 +7,11 @@ use anyhow::{Context, Result, bail};
 use birdhook::dedupe::{ApiMode, DedupePolicy, DedupeScope};
 use birdhook::inbox::{self, Inbox, InboxSettings, Order, RelayError};
 
-use super::inbox::opened;
-use super::listen::{PATIENCE, asked_to_stop};
-use crate::Verdict;
+use super::inbox::open_inbox;
 use crate::engine::{EngineArgs, EngineSink, WritingArgs};
-use crate::output::{note, plural, serving, told, try_print};
+use crate::exit_status::ExitStatus;
+use crate::output::{error_chain, note, plural, queue_output, try_print};
+use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
 
 /// Forward the events of an inbox to JetStream or Redis.
 ///
@@ -32,42 +32,42 @@ pub(crate) struct Relay {
     /// Forward each subscriber's events one at a time, in the order in which they were accepted.
     #[arg(long)]
     in_order: bool,
-    /// Use the keys of dual mode. Set it if the receiver ran with --cut-over.
-    #[arg(long)]
-    cut_over: bool,
+    /// Use the keys of dual mode. Set it if the receiver ran with --dual-mode.
+    #[arg(long, alias = "cut-over")]
+    dual_mode: bool,
     /// Keep running when the inbox is empty.
     #[arg(long)]
     follow: bool,
 }
 
 /// Interval between checks of whether the inbox is empty.
-const LOOK: Duration = Duration::from_millis(50);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Relay {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        serving();
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        queue_output();
         if !Inbox::contains(&self.inbox) {
-            bail!("there is no inbox in {}", self.inbox.display());
+            bail!("no inbox in {}", self.inbox.display());
         }
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
-        let inbox = opened(&self.inbox, options(self.in_order)).await?;
+        let inbox = open_inbox(&self.inbox, inbox_settings(self.in_order)).await?;
         let before = inbox.stats();
-        note(format!("{} to be handed on to {}", plural(before.depth, "event"), engine.name()));
-        let stopped = asked_to_stop();
-        let cut_over = if self.cut_over { ApiMode::Dual } else { ApiMode::Single };
-        let policy = DedupePolicy::new(DedupeScope::default(), cut_over);
+        note(format!("{} to forward to {}", plural(before.depth, "event"), engine.name()));
+        let stopped = stop_requested();
+        let mode = if self.dual_mode { ApiMode::Dual } else { ApiMode::Single };
+        let policy = DedupePolicy::new(DedupeScope::default(), mode);
         let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());
         let empty = async {
             while self.follow || inbox.stats().depth > 0 {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         };
         tokio::select! {
             () = stopped => {}
             () = empty => {}
         }
-        inbox.close(PATIENCE).await;
+        inbox.close(SHUTDOWN_TIMEOUT).await;
         relaying.await.context("the relay failed")?;
         let after = inbox.stats();
         let (left, refused) = (after.depth, after.dead.saturating_sub(before.dead));
@@ -75,7 +75,7 @@ impl Relay {
         if json {
             try_print(serde_json::json!({"relayed": relayed, "left": left, "refused": refused}).to_string());
         } else {
-            try_print(format!("handed on {}, {left} left, {refused} refused", plural(relayed, "event")));
+            try_print(format!("forwarded {}, {left} left, {refused} refused", plural(relayed, "event")));
         }
         Ok((refused == 0 && (left == 0 || self.follow)).into())
     }
@@ -83,19 +83,19 @@ impl Relay {
 
 /// Returns a relay that prints its errors.
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
-    inbox.relay(sink).on_trouble(|trouble: &RelayError<'_>| {
-        let why = told(trouble.error);
-        if trouble.is_dead {
-            note(format!("event {} is a dead letter now: {why}", trouble.id));
+    inbox.relay(sink).on_trouble(|failure: &RelayError<'_>| {
+        let why = error_chain(failure.error);
+        if failure.is_dead {
+            note(format!("event {} is now a dead letter: {why}", failure.id));
         } else {
-            note(format!("not handed on, tried again: {why}"));
+            note(format!("not forwarded, will be retried: {why}"));
         }
     })
 }
 
 /// Returns inbox options without a limit on attempts. An unavailable engine must not cause dead
 /// letters.
-pub(super) fn options(in_order: bool) -> InboxSettings {
+pub(super) fn inbox_settings(in_order: bool) -> InboxSettings {
     let order = if in_order { Order::BySubscriber } else { Order::Unordered };
     InboxSettings::new().max_attempts(u32::MAX).order(order)
 }

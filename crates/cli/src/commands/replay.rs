@@ -11,14 +11,13 @@ use birdhook::{Apps, Secret, app::SecretKind, event::Timestamp, signature};
 use birdhook_testkit::{Kind, Recorded, Recording, Sender, read};
 use http::{HeaderName, HeaderValue, Request};
 
-use super::listen::check_url;
-use super::trigger::progress;
 use super::webhooks::{ApiArgs, ApiName};
-use crate::Verdict;
 use crate::account::{AccountArgs, Explained};
 use crate::apps::SecretArgs;
+use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
-use crate::tally::Tally;
+use crate::response_summary::{ResponseSummary, progress};
+use crate::values::{check_url, time};
 
 /// Send recorded deliveries again, or ask X to replay deliveries.
 ///
@@ -62,22 +61,22 @@ pub(crate) struct Replay {
 }
 
 /// Headers that are not replayed: they belong to the original connection, or are set again.
-const LEFT_OUT: &[&str] =
+const SKIPPED_HEADERS: &[&str] =
     &["connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 impl Replay {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         if !(self.speed >= 0.0 && self.speed.is_finite()) {
-            bail!("--speed must be 0 or above");
+            bail!("invalid --speed {}: expected 0 or more", self.speed);
         }
-        let (Some(path), Some(url)) = (&self.file, &self.url) else { return self.by_x(json).await };
+        let (Some(path), Some(url)) = (&self.file, &self.url) else { return self.request_from_x(json).await };
         let secrets = self.secret.read()?;
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         check_url(url)?;
         let (mut recorded, mut all_read) = (Vec::new(), true);
         for request in Recording::new(BufReader::new(file)) {
             match request {
-                Ok(request) => recorded.extend(Some(request).filter(|request| self.is_wanted(request))),
+                Ok(request) => recorded.extend(Some(request).filter(|request| self.is_selected(request))),
                 Err((line, error)) => {
                     note(format!("{}:{line}: {error}", path.display()));
                     all_read = false;
@@ -85,71 +84,67 @@ impl Replay {
             }
         }
         let first = recorded.first().map(|request| request.time);
-        let (begun, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
+        let (started, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
         let bar = progress(recorded.len() as u64);
-        let mut tally = Tally::default();
+        let mut response_summary = ResponseSummary::default();
         for request in recorded {
-            if let Some(since) = first.and_then(|first| self.after(first, request.time)) {
-                tokio::time::sleep(since.saturating_sub(begun.elapsed())).await;
+            if let Some(since) = first.and_then(|first| self.delay(first, request.time)) {
+                tokio::time::sleep(since.saturating_sub(started.elapsed())).await;
             }
             match signed(request, url, &secrets) {
-                Ok(request) => tally.count(&sender.send(request).await, |status| status == 200),
+                Ok(request) => response_summary.count(&sender.send(request).await, |status| status == 200),
                 Err(why) => {
-                    note(format!("left out: {why:#}"));
+                    note(format!("skipped: {why:#}"));
                     all_read = false;
                 }
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        let verdict = tally.tell(json, begun.elapsed(), &[])?;
-        Ok(if all_read { verdict } else { Verdict::Bad })
+        let status = response_summary.print(json, started.elapsed(), &[])?;
+        Ok(if all_read { status } else { ExitStatus::Problem })
     }
 
-    fn is_wanted(&self, request: &Recorded) -> bool {
+    fn is_selected(&self, request: &Recorded) -> bool {
         if request.method != "POST" {
-            note(format!("left out: a {} is no delivery", output::shown(&request.method)));
+            note(format!("skipped: a {} request is not a delivery", output::shown(&request.method)));
             return false;
         }
-        let holds = |kind: &Kind| {
+        let contains = |kind: &Kind| {
             let delivery = read(Apps::DEFAULT_NAME, request.body.clone());
             delivery.is_ok_and(|delivery| delivery.events().iter().any(|event| event.kind() == kind.event_kind()))
         };
-        self.filter.is_empty() || self.filter.iter().any(holds)
+        self.filter.is_empty() || self.filter.iter().any(contains)
     }
 
     /// Returns the delay from the start after which to send the request received at `time`.
-    fn after(&self, first: Timestamp, time: Timestamp) -> Option<Duration> {
+    fn delay(&self, first: Timestamp, time: Timestamp) -> Option<Duration> {
         let millis = u64::try_from(time.as_millis().checked_sub(first.as_millis())?).ok()?;
         let seconds = Duration::from_millis(millis).as_secs_f64() / self.speed;
         Duration::try_from_secs_f64(seconds).ok()
     }
 
     /// Asks X to replay the deliveries of a time span.
-    async fn by_x(&self, json: bool) -> Result<Verdict> {
+    async fn request_from_x(&self, json: bool) -> Result<ExitStatus> {
         let (Some(webhook), Some(from), Some(to)) = (&self.webhook, self.from, self.to) else {
-            bail!("name a file and a URL, or --webhook with --from and --to");
+            bail!("expected a file and a URL, or --webhook with --from and --to");
         };
         let span = ReplaySpan::around(from, to).context("--to must be after --from")?;
         let client = self.account.client()?;
         let job = match self.api.api {
             ApiName::V2 => client.webhooks().replay(webhook, span).await,
             ApiName::Enterprise => client.enterprise().replay(webhook, span).await,
-            ApiName::Premium => bail!("premium 1.1 has no replay of this kind"),
+            ApiName::Premium => bail!("premium 1.1 has no such replay"),
         }
         .explained()?;
         if json {
             output::json(&job)?;
         } else {
-            let id = output::shown(job.id.as_deref().unwrap_or("without an id"));
-            output::line(format!("job {id}: its end comes to the webhook as replay_job_status"))?;
+            let id = output::shown(job.id.as_deref().unwrap_or("(no id)"));
+            output::line(format!("job {id}: X reports its end to the webhook as replay_job_status"))?;
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
-}
-
-pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or("must be a time such as 2026-11-23T09:30:00Z".to_owned())
 }
 
 /// Returns a recorded request with new signatures.
@@ -158,7 +153,7 @@ fn signed(recorded: Recorded, url: &str, secrets: &[(SecretKind, Secret)]) -> Re
     let signatures = [signature::HEADER, signature::HEADER_OAUTH2];
     for (name, value) in recorded.headers {
         let name = HeaderName::try_from(name)?;
-        if !LEFT_OUT.contains(&name.as_str()) && !signatures.contains(&name.as_str()) {
+        if !SKIPPED_HEADERS.contains(&name.as_str()) && !signatures.contains(&name.as_str()) {
             request.headers_mut().append(name, HeaderValue::from_bytes(&value)?);
         }
     }

@@ -6,8 +6,8 @@ use anyhow::Result;
 use birdhook_testkit::sign;
 use serde::Serialize;
 
-use crate::Verdict;
 use crate::apps::SecretArgs;
+use crate::exit_status::ExitStatus;
 use crate::{input, output};
 
 /// Sign a body, and print the value of its signature header.
@@ -31,7 +31,7 @@ struct Signed {
 }
 
 impl Sign {
-    pub(crate) fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) fn run(self, json: bool) -> Result<ExitStatus> {
         let (secrets, body) = (self.secret.read()?, input::bytes(&self.file)?);
         for (kind, secret) in &secrets {
             let (header, signature) = (kind.header(), sign(secret, &body));
@@ -41,6 +41,6 @@ impl Sign {
                 (false, _) => output::line(format!("{header}: {signature}"))?,
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }

@@ -3,21 +3,21 @@
 use anyhow::{Result, bail};
 use birdhook::client::api::StreamLink;
 
-use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
+use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows};
+use crate::exit_status::ExitStatus;
 use crate::output;
 
 /// List, add and remove links that deliver the filtered stream to a webhook.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StreamLinks {
     #[command(subcommand)]
-    what: What,
+    action: Action,
     #[command(flatten)]
     account: AccountArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// List the app's links.
     List,
     /// Deliver the filtered stream to a webhook.
@@ -53,7 +53,7 @@ enum What {
     },
 }
 
-impl Cells for StreamLink {
+impl TableRow for StreamLink {
     const HEADER: &'static [&'static str] = &["webhook", "fields", "since"];
 
     fn cells(&self) -> Vec<String> {
@@ -63,13 +63,13 @@ impl Cells for StreamLink {
 }
 
 impl StreamLinks {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let client = self.account.client()?;
         let links = client.stream_links();
-        match self.what {
-            What::List => tell(&links.list().await.explained()?, json)?,
-            What::Add { webhook, tweet_fields, user_fields, media_fields, poll_fields, place_fields, expansions } => {
-                let told = [
+        match self.action {
+            Action::List => print_rows(&links.list().await.explained()?, json)?,
+            Action::Add { webhook, tweet_fields, user_fields, media_fields, poll_fields, place_fields, expansions } => {
+                let options = [
                     ("tweet.fields", &tweet_fields),
                     ("user.fields", &user_fields),
                     ("media.fields", &media_fields),
@@ -78,18 +78,18 @@ impl StreamLinks {
                     ("expansions", &expansions),
                 ];
                 let fields: Vec<_> =
-                    told.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+                    options.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
                 links.create(&webhook, &fields).await.explained()?;
                 output::done("linked", &webhook, json)?;
             }
-            What::Remove { webhook, yes } => {
-                if !confirmed(yes, &format!("End the delivery of the filtered stream to {webhook}?"))? {
+            Action::Remove { webhook, yes } => {
+                if !confirmed(yes, &format!("Stop the delivery of the filtered stream to {webhook}?"))? {
                     bail!("nothing was removed");
                 }
                 links.delete(&webhook).await.explained()?;
                 output::done("removed", &webhook, json)?;
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }

@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::webhooks::{ApiArgs, ApiName};
-use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
+use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows};
+use crate::exit_status::ExitStatus;
 use crate::output;
 
 /// List, add, check, remove and count subscriptions to the Account Activity API, which ends on
@@ -13,7 +13,7 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Subscriptions {
     #[command(subcommand)]
-    what: What,
+    action: Action,
     #[command(flatten)]
     api: ApiArgs,
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub(crate) struct Subscriptions {
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// List the subscribed users.
     List {
         /// The id of the webhook.
@@ -42,7 +42,7 @@ enum What {
         /// The id of the user.
         user: String,
     },
-    /// End users' subscriptions.
+    /// Remove users' subscriptions.
     Remove {
         /// The id of the webhook.
         webhook: String,
@@ -62,7 +62,7 @@ struct User {
     user_id: String,
 }
 
-impl Cells for User {
+impl TableRow for User {
     const HEADER: &'static [&'static str] = &["user"];
 
     fn cells(&self) -> Vec<String> {
@@ -71,21 +71,21 @@ impl Cells for User {
 }
 
 impl Subscriptions {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let client = self.account.client()?;
         let (v2, enterprise) = (client.account_activity(), client.enterprise());
         let premium = client.premium(&self.api.environment);
-        match self.what {
-            What::List { webhook } => {
+        match self.action {
+            Action::List { webhook } => {
                 let users = match self.api.api {
                     ApiName::V2 => v2.subscribers(&webhook).await,
                     ApiName::Enterprise => enterprise.subscribers(&webhook).await,
                     ApiName::Premium => premium.subscribers().await,
                 };
                 let users: Vec<User> = users.explained()?.into_iter().map(|user_id| User { user_id }).collect();
-                tell(&users, json)?;
+                print_rows(&users, json)?;
             }
-            What::Add { webhook, users } => {
+            Action::Add { webhook, users } => {
                 for user in users {
                     match self.api.api {
                         ApiName::V2 => v2.subscribe(&webhook, &user).await,
@@ -96,7 +96,7 @@ impl Subscriptions {
                     output::done("subscribed", &user, json)?;
                 }
             }
-            What::Check { webhook, user } => {
+            Action::Check { webhook, user } => {
                 let is_subscribed = match self.api.api {
                     ApiName::V2 => v2.is_subscribed(&webhook, &user).await,
                     ApiName::Enterprise => enterprise.is_subscribed(&webhook, &user).await,
@@ -110,8 +110,8 @@ impl Subscriptions {
                 }
                 return Ok(subscribed.into());
             }
-            What::Remove { webhook, users, yes } => {
-                if !confirmed(yes, &format!("End the subscriptions of {}?", users.join(", ")))? {
+            Action::Remove { webhook, users, yes } => {
+                if !confirmed(yes, &format!("Remove the subscriptions of {}?", users.join(", ")))? {
                     bail!("nothing was removed");
                 }
                 for user in users {
@@ -124,7 +124,7 @@ impl Subscriptions {
                     output::done("removed", &user, json)?;
                 }
             }
-            What::Count => {
+            Action::Count => {
                 let counts = match self.api.api {
                     ApiName::V2 => v2.count().await,
                     ApiName::Enterprise => enterprise.count().await,
@@ -139,6 +139,6 @@ impl Subscriptions {
                 }
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }

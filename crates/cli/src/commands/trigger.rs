@@ -6,14 +6,12 @@ use anyhow::{Context, Result, bail};
 use birdhook::{Secret, app::SecretKind, event::ApiSource};
 use birdhook_testkit::{Kind, PayloadGenerator, Sender, WebhookPost};
 use bytes::Bytes;
-use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::listen::check_url;
-use crate::Verdict;
 use crate::apps::SecretArgs;
-use crate::tally::Tally;
+use crate::exit_status::ExitStatus;
+use crate::response_summary::{ResponseSummary, progress};
+use crate::values::{EventApi, check_url};
 
 /// Send signed, generated events to a receiver, and summarise its responses.
 ///
@@ -29,8 +27,8 @@ pub(crate) struct Trigger {
     kinds: Vec<Kind>,
     /// Send deliveries of this API only. By default, each API that delivers a kind sends its own
     /// event. `birdhook mock-x` delivers one event through both APIs.
-    #[arg(long)]
-    generation: Option<Told>,
+    #[arg(long, alias = "generation")]
+    api: Option<EventApi>,
     /// Send this many deliveries of each kind and API.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
@@ -61,28 +59,10 @@ fn kinds() -> String {
     format!("Kinds: {}.", names.join(", "))
 }
 
-/// An API that makes deliveries.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Told {
-    /// The Account Activity API.
-    Aaa,
-    /// The X Activity API.
-    Xaa,
-}
-
-impl Told {
-    pub(crate) fn generation(self) -> ApiSource {
-        match self {
-            Self::Aaa => ApiSource::AccountActivity,
-            Self::Xaa => ApiSource::XActivity,
-        }
-    }
-}
-
 impl Trigger {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         check_url(&self.url)?;
-        let told = self.told()?;
+        let selected = self.selected()?;
         let secrets = if self.forged {
             let guess = Secret::new("a-guess")?;
             SecretKind::ALL.map(|kind| (kind, guess.clone())).to_vec()
@@ -91,24 +71,24 @@ impl Trigger {
         };
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let copies = 1 + u64::from(self.duplicates);
-        let total = self.count.saturating_mul(told.len() as u64).saturating_mul(copies);
+        let total = self.count.saturating_mul(selected.len() as u64).saturating_mul(copies);
         let pace =
             |rate: f64| Duration::try_from_secs_f64(rate.recip()).ok().filter(|_| rate > 0.0 && rate.is_finite());
         let pace = match self.rate {
-            Some(rate) => Some(pace(rate).context("--rate must be above 0, and more than next to nothing")?),
+            Some(rate) => Some(pace(rate).with_context(|| format!("invalid --rate {rate}: too small"))?),
             None => None,
         };
-        let mut scene = PayloadGenerator::new(seed);
-        let deliveries = (0..self.count).flat_map(|_| &told).flat_map(|(kind, generation)| {
-            scene = scene.clone().at(birdhook_testkit::now());
-            let body = scene.happening(*kind, &self.user).reported_by(*generation).unwrap_or_default();
+        let mut generator = PayloadGenerator::new(seed);
+        let deliveries = (0..self.count).flat_map(|_| &selected).flat_map(|(kind, api)| {
+            generator = generator.clone().at(birdhook_testkit::now());
+            let body = generator.happening(*kind, &self.user).reported_by(*api).unwrap_or_default();
             std::iter::repeat_n(body, if self.duplicates { 2 } else { 1 })
         });
         let bar = progress(total);
-        let (begun, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
+        let (started, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
         let expected: fn(u16) -> bool = if self.forged { |status| matches!(status, 401 | 403) } else { |s| s == 200 };
-        let mut tally = Tally::default();
-        let mut answers = stream::iter(deliveries.zip(0..))
+        let mut response_summary = ResponseSummary::default();
+        let mut responses = stream::iter(deliveries.zip(0..))
             .map(|(body, number): (Bytes, u32)| {
                 let post = WebhookPost::unsigned(body);
                 let post = secrets.iter().fold(post, |post, (kind, secret)| post.signed_as(*kind, secret));
@@ -116,44 +96,33 @@ impl Trigger {
                 let sender = &sender;
                 async move {
                     if let Some(pace) = pace {
-                        tokio::time::sleep(pace.saturating_mul(number).saturating_sub(begun.elapsed())).await;
+                        tokio::time::sleep(pace.saturating_mul(number).saturating_sub(started.elapsed())).await;
                     }
                     Ok::<_, anyhow::Error>(sender.send(request?).await)
                 }
             })
             .buffer_unordered(self.concurrency.max(1));
-        while let Some(answer) = answers.next().await {
-            tally.count(&answer?, expected);
+        while let Some(response) = responses.next().await {
+            response_summary.count(&response?, expected);
             bar.inc(1);
         }
         bar.finish_and_clear();
-        tally.tell(json, begun.elapsed(), &[("seed", seed)])
+        response_summary.print(json, started.elapsed(), &[("seed", seed)])
     }
 
     /// Returns the kinds to send, each with the API that reports it.
-    fn told(&self) -> Result<Vec<(Kind, ApiSource)>> {
+    fn selected(&self) -> Result<Vec<(Kind, ApiSource)>> {
         let kinds = if self.kinds.is_empty() { Kind::ALL } else { &self.kinds };
-        let only = self.generation.map(Told::generation);
-        let mut told = Vec::new();
+        let only = self.api.map(EventApi::source);
+        let mut selected = Vec::new();
         for kind in kinds {
-            let by = kind.api_sources().iter().filter(|generation| only.is_none_or(|only| only == **generation));
-            let before = told.len();
-            told.extend(by.map(|generation| (*kind, *generation)));
-            if told.len() == before && !self.kinds.is_empty() {
-                bail!("{kind} is not told by that API");
+            let by = kind.api_sources().iter().filter(|api| only.is_none_or(|only| only == **api));
+            let before = selected.len();
+            selected.extend(by.map(|api| (*kind, *api)));
+            if selected.len() == before && !self.kinds.is_empty() {
+                bail!("{kind} is not delivered by this API");
             }
         }
-        Ok(told)
-    }
-}
-
-/// Returns a progress bar, which only a terminal shows.
-pub(crate) fn progress(total: u64) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta} left").map(|s| s.progress_chars("=> "));
-    let bar = ProgressBar::new(total);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+        Ok(selected)
     }
 }

@@ -8,10 +8,10 @@ use birdhook::client::Validation;
 use birdhook_testkit::Doctor;
 use tokio::sync::{mpsc, oneshot};
 
-use super::doctor::seconds;
 use super::listen::{ServerArgs, Work};
-use crate::Verdict;
+use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, styled, try_print};
+use crate::values::seconds;
 
 /// Receive webhooks until a like arrives: the last step of setting up a webhook.
 ///
@@ -33,21 +33,21 @@ pub(crate) struct Validate {
 }
 
 /// X's delay after subscribing, passed as already over because `--limit` includes it.
-const SETTLED: Duration = Duration::from_secs(10);
+const SUBSCRIPTION_DELAY: Duration = Duration::from_secs(10);
 
 impl Validate {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let (sender, mut events) = mpsc::unbounded_channel::<Event>();
-        let (enough, is_enough) = oneshot::channel::<()>();
-        let validation = Validation::new(self.user).subscribed_ago(SETTLED);
+        let (done, is_done) = oneshot::channel::<()>();
+        let validation = Validation::new(self.user).subscribed_ago(SUBSCRIPTION_DELAY);
         let waiting = async {
             let waited = validation.wait(async || events.recv().await, self.limit).await;
-            drop(enough);
+            drop(done);
             waited
         };
-        let seen = Box::new(move |event: &Event| drop(sender.send(event.clone())));
-        let work = Work { seen, skipped: Doctor::has_sent, ..Work::default() };
-        let serving = self.server.serve(json, work, async { drop(is_enough.await) });
+        let on_event = Box::new(move |event: &Event| drop(sender.send(event.clone())));
+        let work = Work { on_event, skipped: Doctor::has_sent, ..Work::default() };
+        let serving = self.server.serve(json, work, async { drop(is_done.await) });
         let (served, waited) = tokio::join!(serving, waiting);
         served?;
         try_print(match &waited {

@@ -9,8 +9,8 @@ use birdhook::signature::{SignatureError, verify};
 use birdhook::{Secret, app::SecretKind};
 use serde::Serialize;
 
-use crate::Verdict;
 use crate::apps::SecretArgs;
+use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::output::{self, BAD, GOOD, styled};
 
@@ -42,20 +42,20 @@ struct Checked {
 }
 
 impl Verify {
-    pub(crate) fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) fn run(self, json: bool) -> Result<ExitStatus> {
         let (secrets, body) = (self.secret.read()?, input::bytes(&self.file)?);
         let check = |secret: &Secret| verify(secret, &body, self.signature.as_bytes());
-        let right = secrets.iter().find(|(_, secret)| check(secret).is_ok()).map(|(kind, _)| *kind);
-        let error = secrets.iter().find_map(|(_, secret)| check(secret).err()).filter(|_| right.is_none());
+        let signer = secrets.iter().find(|(_, secret)| check(secret).is_ok()).map(|(kind, _)| *kind);
+        let error = secrets.iter().find_map(|(_, secret)| check(secret).err()).filter(|_| signer.is_none());
         let hint =
             error.and_then(|error| secrets.iter().find_map(|(_, secret)| hint(secret, &body, &self.signature, error)));
-        let secret = right.map(SecretKind::as_str);
-        let checked = Checked { valid: right.is_some(), secret, error: error.map(|error| error.to_string()), hint };
+        let secret = signer.map(SecretKind::as_str);
+        let checked = Checked { valid: signer.is_some(), secret, error: error.map(|error| error.to_string()), hint };
         if json {
             output::json(&checked)?;
         } else {
             let text = match &checked.error {
-                None => styled(GOOD, "the signature is right") + &made_with(&secrets, right),
+                None => styled(GOOD, "the signature is valid") + &made_with(&secrets, signer),
                 Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
             };
             output::line(text)?;
@@ -65,8 +65,8 @@ impl Verify {
 }
 
 /// Names the kind of secret that made the signature, if several were tried.
-fn made_with(secrets: &[(SecretKind, Secret)], right: Option<SecretKind>) -> String {
-    right.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
+fn made_with(secrets: &[(SecretKind, Secret)], signer: Option<SecretKind>) -> String {
+    signer.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
 }
 
 /// Returns a hint for an invalid signature, by trying common mistakes.
@@ -78,29 +78,29 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
     let encoded = signature.strip_prefix("sha256=").unwrap_or(signature);
     match error {
         SignatureError::Malformed if encoded.len() == 64 && encoded.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            Some("it is hexadecimal, X's is base64")
+            Some("it is hexadecimal, but X's signatures are base64")
         }
         SignatureError::Malformed if signs(body, &format!("sha256={signature}")) => {
-            Some("'sha256=' is missing before it")
+            Some("the prefix 'sha256=' is missing")
         }
         _ if body.strip_prefix("\u{feff}".as_bytes()).is_some_and(|rest| signs(rest, signature)) => Some(
-            "it signs the body without the byte order mark (BOM) at its beginning, which an editor or logger has added",
+            "it signs the body without the byte order mark (BOM) at its beginning, which an editor or logger added",
         ),
         // The body is not decompressed here, so the hint relies on the first bytes of gzip.
-        _ if body.starts_with(&[0x1f, 0x8b]) => Some(
-            "the body is gzipped, and X signs what it sends uncompressed: verify the bytes before they are compressed",
-        ),
+        _ if body.starts_with(&[0x1f, 0x8b]) => {
+            Some("the body is gzipped, but X signs the uncompressed body: verify the bytes before they are compressed")
+        }
         _ if decoded().is_some_and(|body| signs(&body, signature)) => {
-            Some("it signs what the body is in base64, as Lambda and API Gateway pass it on: decode it first")
+            Some("the body is base64, as Lambda and API Gateway encode it: decode it first")
         }
         _ if signs(body.trim_ascii_end(), signature) => {
-            Some("it signs the body without the white space at its end, which an editor or echo has added")
+            Some("it signs the body without the trailing white space, which an editor or echo added")
         }
         _ if escaped().iter().any(|body| signs(body.as_bytes(), signature)) => Some(
-            "it signs the same JSON with X's escapes, so the body was parsed and written again, as by JSON.stringify: keep the bytes as they came",
+            "it signs the same JSON with X's escapes, so the body was parsed and serialised again, as by JSON.stringify: keep the original bytes",
         ),
         _ if reserialised().is_some_and(|body| signs(body.as_bytes(), signature)) => {
-            Some("it signs the same JSON written in another way: keep the bytes as they came")
+            Some("it signs the same JSON with different formatting: keep the original bytes")
         }
         _ => None,
     }
@@ -109,7 +109,7 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
 /// Returns the same JSON with the escapes that X may have used. The forms differ in the characters
 /// that are escaped: non-ASCII ones, slashes, `<` and `>`.
 fn as_x_escapes(json: &str) -> Vec<String> {
-    let written = |letters: bool, slash: bool, angles: bool| {
+    let config = |letters: bool, slash: bool, angles: bool| {
         let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);
         for letter in json.trim_end().chars() {
             match letter {
@@ -125,6 +125,6 @@ fn as_x_escapes(json: &str) -> Vec<String> {
         text
     };
     [(true, true, true), (true, true, false), (true, false, false), (false, true, false)]
-        .map(|(letters, slash, angles)| written(letters, slash, angles))
+        .map(|(letters, slash, angles)| config(letters, slash, angles))
         .into()
 }

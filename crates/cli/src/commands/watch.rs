@@ -6,12 +6,12 @@ use anyhow::{Result, bail};
 use birdhook::client::{ManagementApi, WatchEvent, WatchSettings};
 use birdhook::event::Timestamp;
 
-use super::doctor::seconds;
-use super::listen::{ServerArgs, Work, asked_to_stop};
-use super::replay::time;
-use crate::Verdict;
+use super::listen::{ServerArgs, Work};
 use crate::account::AccountArgs;
-use crate::output::{self, note, serving, shown, try_print};
+use crate::exit_status::ExitStatus;
+use crate::output::{self, note, queue_output, shown, try_print};
+use crate::shutdown::stop_requested;
+use crate::values::{seconds, time};
 
 /// Monitor a webhook: have X challenge it when it is invalid, detect gaps, and request their
 /// replay.
@@ -68,11 +68,11 @@ pub(crate) struct Watch {
 }
 
 /// Number of events remembered for deduplication, at 35 to 45 bytes each.
-const REMEMBERED: usize = 500_000;
+const MAX_KEYS: usize = 500_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Watch {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let mut settings = WatchSettings::default();
         settings.api = if self.enterprise { ManagementApi::Enterprise } else { ManagementApi::V2 };
         (settings.poll_interval, settings.event_silence, settings.replays) =
@@ -86,39 +86,39 @@ impl Watch {
             watch.was_down(from, to);
         }
         if self.once {
-            let notices = watch.step().await;
-            notices.iter().try_for_each(|notice| tell(notice, json))?;
-            if notices.is_empty() && !json {
-                output::line("the webhook is valid, and there is no gap")?;
+            let events = watch.step().await;
+            events.iter().try_for_each(|event| print_event(event, json))?;
+            if events.is_empty() && !json {
+                output::line("the webhook is valid, and no gap was found")?;
             }
-            return Ok((!notices.iter().any(is_bad)).into());
+            return Ok((!events.iter().any(is_bad)).into());
         }
-        serving();
+        queue_output();
         let watching = watch.clone();
         let look = async move {
             // Standard output carries the events, so text for people goes to standard error.
-            watching.run(|notice| if json { tell_later(&notice) } else { note(shown(&notice.to_string())) }).await;
+            watching.run(|event| if json { queue_event(&event) } else { note(shown(&event.to_string())) }).await;
         };
         if self.receive {
             let hours = if self.enterprise { 5 * 24 + 1 } else { 25 };
-            let window = if self.all_again { (0, Duration::ZERO) } else { (REMEMBERED, hours * HOUR) };
-            let seen = Box::new(move |event: &_| watch.record_event(event));
-            let work = Work { window: Some(window), seen, ..Work::default() };
+            let window = if self.all_again { (0, Duration::ZERO) } else { (MAX_KEYS, hours * HOUR) };
+            let on_event = Box::new(move |event: &_| watch.record_event(event));
+            let work = Work { window: Some(window), on_event, ..Work::default() };
             self.server.serve(json, work, look).await?;
         } else {
             tokio::select! {
                 () = look => {}
-                () = asked_to_stop() => {}
+                () = stop_requested() => {}
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
 /// Returns whether the notice requires action.
-fn is_bad(notice: &WatchEvent) -> bool {
+fn is_bad(event: &WatchEvent) -> bool {
     matches!(
-        notice,
+        event,
         WatchEvent::Unknown { .. }
             | WatchEvent::Missing { .. }
             | WatchEvent::StillInvalid { .. }
@@ -129,13 +129,13 @@ fn is_bad(notice: &WatchEvent) -> bool {
     )
 }
 
-fn tell(notice: &WatchEvent, json: bool) -> Result<()> {
-    if json { output::json(notice) } else { output::line(shown(&notice.to_string())) }
+fn print_event(event: &WatchEvent, json: bool) -> Result<()> {
+    if json { output::json(event) } else { output::line(shown(&event.to_string())) }
 }
 
 /// Prints the notice as JSON, but does not wait for standard output to be read.
-fn tell_later(notice: &WatchEvent) {
-    match output::json_line(notice) {
+fn queue_event(event: &WatchEvent) {
+    match output::json_line(event) {
         Ok(line) => try_print(line),
         Err(error) => note(format!("not printed: {error:#}")),
     }

@@ -4,15 +4,15 @@ use anyhow::{Result, bail};
 use birdhook::client::api::{RegisteredWebhook, same_url};
 use birdhook::client::{Client, Error, ErrorCause};
 
-use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Explained, confirmed, explained, tell};
+use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows, with_fix};
+use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, note, shown, styled};
 
 /// List, register, validate and delete webhooks.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Webhooks {
     #[command(subcommand)]
-    what: What,
+    action: Action,
     #[command(flatten)]
     api: ApiArgs,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(crate) enum ApiName {
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// List the app's webhooks.
     List,
     /// Register a URL, which X challenges first. Exit code 1 if X registers it as invalid.
@@ -66,7 +66,7 @@ enum What {
     },
 }
 
-impl Cells for RegisteredWebhook {
+impl TableRow for RegisteredWebhook {
     const HEADER: &'static [&'static str] = &["id", "URL", "state", "registered"];
 
     fn cells(&self) -> Vec<String> {
@@ -77,44 +77,44 @@ impl Cells for RegisteredWebhook {
 }
 
 impl Webhooks {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let (client, api) = (self.account.client()?, &self.api);
-        match self.what {
-            What::List => tell(&api.list(&client).await?, json)?,
-            What::Register { url } => {
+        match self.action {
+            Action::List => print_rows(&api.list(&client).await?, json)?,
+            Action::Register { url } => {
                 let made = match api.register(&client, &url).await {
                     Ok(made) => made,
                     Err(error) => return Err(api.not_registered(&client, &url, &error).await),
                 };
-                tell(std::slice::from_ref(&made), json)?;
+                print_rows(std::slice::from_ref(&made), json)?;
                 if !made.valid {
                     note(format!(
-                        "X has registered it and holds it invalid: run `birdhook doctor` on the URL, then `birdhook webhooks validate {}`",
+                        "X registered the webhook as invalid; run `birdhook doctor` on the URL, then `birdhook webhooks validate {}`",
                         shown(&made.id)
                     ));
                 }
                 return Ok(made.valid.into());
             }
-            What::Validate { id } => {
+            Action::Validate { id } => {
                 let valid = api.validate(&client, &id).await?;
                 if json {
                     output::json(&serde_json::json!({"id": id, "valid": valid}))?;
                 } else if valid {
                     output::line(styled(GOOD, "valid"))?;
                 } else {
-                    output::line(styled(BAD, "invalid still: run `birdhook doctor` on its URL"))?;
+                    output::line(styled(BAD, "still invalid; run `birdhook doctor` on its URL"))?;
                 }
                 return Ok(valid.into());
             }
-            What::Delete { id, yes } => {
-                if !confirmed(yes, &format!("Delete the webhook {id}, with all its subscriptions?"))? {
+            Action::Delete { id, yes } => {
+                if !confirmed(yes, &format!("Delete the webhook {id} with all its subscriptions?"))? {
                     bail!("nothing was deleted");
                 }
                 api.delete(&client, &id).await?;
                 output::done("deleted", &id, json)?;
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -143,19 +143,19 @@ impl ApiArgs {
             note(hint);
         }
         if !matches!(error.cause(), ErrorCause::LimitReached | ErrorCause::DuplicateUrl) {
-            return explained(error);
+            return with_fix(error, &error.fix());
         }
-        let Ok(all) = self.list(client).await else { return explained(error) };
+        let Ok(all) = self.list(client).await else { return with_fix(error, &error.fix()) };
         if let Some(same) = all.iter().find(|one| same_url(&one.url, url)) {
             let (id, state) = (shown(&same.id), if same.valid { "valid" } else { "invalid" });
             return anyhow::anyhow!(
-                "{}\n{url} is registered as {id} ({}, {state}): use it, or delete it with `birdhook webhooks delete {id}`",
+                "{}\n{url} is already registered as {id} ({}, {state}); use it, or delete it with `birdhook webhooks delete {id}`",
                 shown(&error.to_string()),
                 shown(&same.url)
             );
         }
         let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
-        let all = if all.is_empty() { String::new() } else { format!("\nThe app has:{all}") };
+        let all = if all.is_empty() { String::new() } else { format!("\nthe app's webhooks:{all}") };
         anyhow::anyhow!("{}{all}\n{}", shown(&error.to_string()), error.fix())
     }
 

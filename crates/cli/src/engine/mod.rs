@@ -69,7 +69,7 @@ pub(crate) enum Engine {
 impl EngineArgs {
     /// Connects to the engine that the arguments name. Fails if they name none.
     pub(crate) async fn connect(&self) -> Result<Engine> {
-        let stream = |unless: &str| self.stream.clone().unwrap_or_else(|| unless.to_owned());
+        let stream = |default: &str| self.stream.clone().unwrap_or_else(|| default.to_owned());
         if let Some(url) = &self.nats {
             let engine = JetStream::connect(url).await.context("--nats")?;
             return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
@@ -84,7 +84,7 @@ impl EngineArgs {
             };
             return Ok(Engine::Redis { engine, stream: stream("birdhook") });
         }
-        bail!("name the engine: --nats URL or --redis URL")
+        bail!("no engine: pass --nats URL or --redis URL")
     }
 
     pub(crate) fn is_named(&self) -> bool {
@@ -113,14 +113,14 @@ impl Engine {
                 let subjects = [writing.subject.matching(&[])?];
                 let settings = StreamSettings::new().name(stream.clone()).subjects(subjects);
                 let settings = settings.max_bytes(writing.max_bytes.as_u64());
-                if engine.create_stream(&settings).await.with_context(|| format!("cannot make {}", self.name()))? {
-                    note(format!("made {}", self.name()));
+                if engine.create_stream(&settings).await.with_context(|| format!("cannot create {}", self.name()))? {
+                    note(format!("created {}", self.name()));
                 }
                 Ok(EngineSink::Nats(engine.sink().subject(writing.subject.clone()).format(format)))
             }
             Self::Redis { engine, stream } => {
                 let weaknesses = engine.weaknesses().await;
-                weaknesses.iter().for_each(|weakness| note(format!("careful: {weakness}")));
+                weaknesses.iter().for_each(|weakness| note(format!("warning: {weakness}")));
                 Ok(EngineSink::Redis(engine.sink(stream.clone()).format(format)))
             }
         }

@@ -12,18 +12,18 @@ pub(crate) enum Reader {
 }
 
 /// An event received from an engine, not yet acknowledged.
-pub(crate) enum Taken {
+pub(crate) enum Received {
     Nats(Box<nats::JetStreamMessage>),
     Redis(Box<redis::StreamMessage>),
 }
 
 impl Reader {
     /// Returns the next event. The inner error reports a failed read, or a message that is not an
-    /// event and was set aside. The next call continues.
+    /// event and was dead-lettered. The next call continues.
     ///
     /// # Errors
     /// Fails if no more events can come.
-    pub(crate) async fn recv(&mut self) -> Result<Result<Taken>> {
+    pub(crate) async fn recv(&mut self) -> Result<Result<Received>> {
         match self {
             Self::Nats(consumer) => match consumer.recv().await.unwrap_or(Err(ConsumeError::Removed)) {
                 Err(ConsumeError::Removed) => Err(ConsumeError::Removed.into()),
@@ -33,32 +33,32 @@ impl Reader {
         }
     }
 
-    async fn of_nats(next: Result<nats::JetStreamMessage, ConsumeError>) -> Result<Taken> {
+    async fn of_nats(next: Result<nats::JetStreamMessage, ConsumeError>) -> Result<Received> {
         match next {
-            Ok(message) => Ok(Taken::Nats(Box::new(message))),
-            Err(ConsumeError::UnrecognizedMessage(foreign)) => {
-                let what = format!("a message at {} is no event, and was put aside", foreign.subject());
-                foreign.term().await.context("cannot be put aside")?;
-                bail!(what)
+            Ok(message) => Ok(Received::Nats(Box::new(message))),
+            Err(ConsumeError::UnrecognizedMessage(message)) => {
+                let reason = format!("the message at {} is not an event and was dead-lettered", message.subject());
+                message.term().await.context("cannot dead-letter the message")?;
+                bail!(reason)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn of_redis(next: Result<redis::StreamMessage, ReadError>) -> Result<Taken> {
+    async fn of_redis(next: Result<redis::StreamMessage, ReadError>) -> Result<Received> {
         match next {
-            Ok(message) => Ok(Taken::Redis(Box::new(message))),
-            Err(ReadError::UnrecognizedMessage(foreign)) => {
-                let what = format!("the entry {} is no event, and was put aside", foreign.id());
-                foreign.reject().await.context("cannot be put aside")?;
-                bail!(what)
+            Ok(message) => Ok(Received::Redis(Box::new(message))),
+            Err(ReadError::UnrecognizedMessage(message)) => {
+                let reason = format!("the entry {} is not an event and was dead-lettered", message.id());
+                message.reject().await.context("cannot dead-letter the message")?;
+                bail!(reason)
             }
             Err(error) => Err(error.into()),
         }
     }
 }
 
-impl Taken {
+impl Received {
     pub(crate) fn event(&self) -> &Event {
         match self {
             Self::Nats(message) => message.event(),
@@ -74,7 +74,7 @@ impl Taken {
     }
 
     /// Returns whether the message is a redelivery.
-    pub(crate) fn is_handed_out_again(&self) -> bool {
+    pub(crate) fn is_redelivery(&self) -> bool {
         match self {
             Self::Nats(message) => message.attempts() > 1,
             Self::Redis(message) => message.attempts() > 1,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// Returns whether a character can control a terminal or reorder the text around it: C0 and C1
 /// controls, DEL, Unicode's line breaks, bidirectional controls, and invisible tags.
-fn steers(letter: char) -> bool {
+fn is_control(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
@@ -22,7 +22,7 @@ fn steers(letter: char) -> bool {
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if steers(letter) {
+        if is_control(letter) {
             shown.extend(letter.escape_default());
         } else {
             shown.push(letter);
@@ -45,7 +45,7 @@ pub(super) fn styled_text(text: &str) -> Cow<'_, str> {
     while let Some(letter) = rest.chars().next() {
         let style = style(rest).unwrap_or_default();
         let (kept, after) = rest.split_at(if style > 0 { style } else { letter.len_utf8() });
-        if style == 0 && letter != '\n' && steers(letter) {
+        if style == 0 && letter != '\n' && is_control(letter) {
             clean.extend(letter.escape_default());
         } else {
             clean += kept;
@@ -73,7 +73,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
         match letter {
             // White space between values.
             '\n' | '\r' | '\t' => clean.push(' '),
-            _ if steers(letter) => {
+            _ if is_control(letter) => {
                 for unit in letter.encode_utf16(&mut [0; 2]) {
                     let _ = write!(clean, "\\u{unit:04x}");
                 }
@@ -88,7 +88,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const STEERING: [char; 12] = [
+    const CONTROLS: [char; 12] = [
         '\u{0}',
         '\u{7}',
         '\u{1b}',
@@ -104,9 +104,9 @@ mod tests {
     ];
 
     #[test]
-    fn what_steers_a_terminal_is_escaped_and_the_rest_is_not() {
+    fn control_characters_are_escaped_and_other_text_is_not() {
         assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c é🐦 👩‍🚀"), "a\\u{1b}[2J\\nb\\u{202e}c é🐦 👩‍🚀");
-        for letter in STEERING {
+        for letter in CONTROLS {
             let text = format!("a{letter}b");
             for clean in [shown(&text), styled_text(&text).into_owned()] {
                 assert!(!clean.contains(letter) && clean.starts_with("a\\") && clean.ends_with('b'), "{clean:?}");
@@ -115,18 +115,18 @@ mod tests {
     }
 
     #[test]
-    fn json_means_the_same_when_it_is_escaped() {
-        let text: String = STEERING.iter().chain(&['é', '🐦', '"', '\\']).collect();
+    fn escaped_json_decodes_to_the_same_value() {
+        let text: String = CONTROLS.iter().chain(&['é', '🐦', '"', '\\']).collect();
         // Written as X may write it: serde_json escapes only characters below the space.
-        let written = serde_json::to_string(&text).unwrap();
-        let clean = json(&written);
-        assert!(!clean.contains(steers), "{clean:?}");
+        let config = serde_json::to_string(&text).unwrap();
+        let clean = json(&config);
+        assert!(!clean.contains(is_control), "{clean:?}");
         assert_eq!(serde_json::from_str::<String>(&clean).unwrap(), text);
         assert_eq!(json("{\"a\":\n\t1}"), "{\"a\":  1}");
     }
 
     #[test]
-    fn only_our_own_styles_pass() {
+    fn only_colour_and_weight_codes_are_kept() {
         let ours = "\u{1b}[1mbold\u{1b}[0m and \u{1b}[38;5;1mred\u{1b}[39m";
         assert_eq!(styled_text(ours), ours);
         assert_eq!(styled_text("a\nb"), "a\nb");

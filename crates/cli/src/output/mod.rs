@@ -1,9 +1,9 @@
 //! Output of the commands.
 
 mod escape;
-mod flood;
-mod outlet;
-mod served;
+mod note_limit;
+mod queued;
+mod queued_writer;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -15,12 +15,12 @@ use serde::Serialize;
 
 use self::escape::styled_text;
 pub(crate) use self::escape::{json as escaped_json, shown};
-pub(crate) use self::outlet::Outlet;
-pub(crate) use self::served::{finish, print, serving, try_print};
+pub(crate) use self::queued::{finish, print, queue_output, try_print};
+pub(crate) use self::queued_writer::QueuedWriter;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
-pub(crate) const CAREFUL: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
 
@@ -42,19 +42,27 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
 }
 
 /// Prints an action and its object: `deleted 5`, or `{"deleted":"5"}`.
-pub(crate) fn done(what: &str, to: &str, as_json: bool) -> Result<()> {
-    if as_json { json(&std::collections::BTreeMap::from([(what, to)])) } else { line(format!("{what} {}", shown(to))) }
+pub(crate) fn done(what: &str, object: &str, as_json: bool) -> Result<()> {
+    if as_json {
+        json(&std::collections::BTreeMap::from([(what, object)]))
+    } else {
+        line(format!("{what} {}", shown(object)))
+    }
 }
 
-/// Returns a number with its noun: `1 event`, `2 events`.
-pub(crate) fn plural(number: usize, thing: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{ending}")
+/// Returns a number with its noun: `1 event`, `2 events`, `3 deliveries`.
+pub(crate) fn plural(number: impl Display, noun: &str) -> String {
+    let number = number.to_string();
+    match noun.strip_suffix('y') {
+        _ if number == "1" => format!("{number} {noun}"),
+        Some(stem) => format!("{number} {stem}ies"),
+        None => format!("{number} {noun}s"),
+    }
 }
 
-/// Prints a note on standard error. A command that [serves](serving) does not wait for the write.
+/// Prints a note on standard error. A command that [queues its output](queue_output) does not wait for the write.
 pub(crate) fn note(text: impl AsRef<str>) {
-    if !served::noted(text.as_ref()) {
+    if !queued::queue_note(text.as_ref()) {
         // Standard error may be closed.
         let _ = writeln!(anstream::stderr().lock(), "{}", styled_text(text.as_ref()));
     }
@@ -62,13 +70,13 @@ pub(crate) fn note(text: impl AsRef<str>) {
 
 /// Returns an error with its sources. Skips a source whose text is already included, because some
 /// libraries include it in their own message.
-pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text += &format!(": {words}");
+        let source_text = error.to_string();
+        if !text.ends_with(&source_text) {
+            text += &format!(": {source_text}");
         }
         source = error.source();
     }
@@ -83,7 +91,7 @@ pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> String {
 /// Prints the steps of a plan, one per line.
 pub(crate) fn steps<T: Display>(steps: &[T]) -> Result<()> {
     if steps.is_empty() {
-        return line("nothing is to be done");
+        return line("nothing to do");
     }
     steps.iter().try_for_each(|step| line(shown(&step.to_string())))
 }
@@ -98,9 +106,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_source_is_told_twice() {
+    fn a_noun_is_singular_for_one_only() {
+        let counted = [0_usize, 1, 2].map(|number| plural(number, "event"));
+        assert_eq!(counted, ["0 events", "1 event", "2 events"]);
+        assert_eq!([1_u64, 3].map(|number| plural(number, "delivery")), ["1 delivery", "3 deliveries"]);
+    }
+
+    #[test]
+    fn a_source_that_the_message_includes_is_not_repeated() {
         let refused = || anyhow::anyhow!("refused (os error 111)");
-        let of = |error: anyhow::Error| told(error.as_ref());
+        let of = |error: anyhow::Error| error_chain(error.as_ref());
         assert_eq!(of(refused().context("no answer")), "no answer: refused (os error 111)");
         assert_eq!(
             of(refused().context("io: refused (os error 111)").context("no answer")),

@@ -4,38 +4,57 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// Method, start of the path, status and body.
-pub(crate) type Rule = (&'static str, &'static str, u16, &'static str);
+/// A response to requests that begin with a method and a path.
+#[derive(Clone)]
+pub(crate) struct Rule {
+    request: &'static str,
+    status: u16,
+    body: String,
+    /// The number of requests that it answers.
+    count: usize,
+}
+
+/// Creates a rule that answers any number of requests, for example `GET /2/webhooks`.
+pub(crate) fn rule(request: &'static str, status: u16, body: impl Into<String>) -> Rule {
+    Rule { request, status, body: body.into(), count: usize::MAX }
+}
+
+impl Rule {
+    /// Limits the rule to one request.
+    pub(crate) fn once(self) -> Self {
+        Self { count: 1, ..self }
+    }
+}
 
 /// A fake X, which listens until the tests end.
 pub(crate) struct FakeX {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl FakeX {
     /// Starts it. The first rule that matches a request answers it, else 404.
-    pub(crate) fn start(rules: &'static [Rule]) -> Self {
+    pub(crate) fn start(rules: impl IntoIterator<Item = Rule>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let list = Arc::clone(&asked);
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let (list, mut rules) = (Arc::clone(&requests), Vec::from_iter(rules));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // The tool may have ended already.
-                let _ = answer(stream, rules, &list);
+                let _ = answer(stream, &mut rules, &list);
             }
         });
-        Self { url, asked }
+        Self { url, requests }
     }
 
     /// Returns the method and the path of each request.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-fn answer(mut stream: TcpStream, rules: &[Rule], asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, rules: &mut [Rule], requests: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut line, mut length) = (String::new(), 0);
     reader.read_line(&mut line)?;
@@ -52,9 +71,12 @@ fn answer(mut stream: TcpStream, rules: &[Rule], asked: &Mutex<Vec<String>>) -> 
         }
     }
     reader.read_exact(&mut vec![0; length])?;
-    let fits = |(method, path, ..): &&Rule| request.starts_with(&format!("{method} {path}"));
-    let (status, body) = rules.iter().find(fits).map_or((404, ""), |(_, _, status, body)| (*status, *body));
-    asked.lock().unwrap().push(request);
-    let length = body.len();
-    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+    let rule = rules.iter_mut().find(|rule| rule.count > 0 && request.starts_with(rule.request));
+    let (status, body) = rule.map_or((404, ""), |rule| {
+        rule.count -= 1;
+        (rule.status, &rule.body)
+    });
+    requests.lock().unwrap().push(request);
+    let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\n{length}\r\n{body}")
 }

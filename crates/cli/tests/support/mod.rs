@@ -34,6 +34,26 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// Checks the exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Checks that standard error contains these texts.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        texts.iter().for_each(|text| assert!(self.stderr.contains(text), "{text}: {}", self.stderr));
+        self
+    }
+
+    /// Checks that the command failed with exit code 2 and that standard error contains `text`.
+    #[track_caller]
+    pub(crate) fn refused(self, text: &str) -> Self {
+        self.says(&[text]).exits(2)
+    }
+
     /// Returns standard output, parsed as lines of JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
@@ -87,13 +107,18 @@ impl Serving {
         let lines = follow(child.stdout.take().unwrap());
         let notes = follow(child.stderr.take().unwrap());
         let url = loop {
-            let note: String = notes.recv_timeout(PATIENCE).expect("it says where it listens");
+            let note: String = notes.recv_timeout(PATIENCE).expect("it prints its address");
             if let Some(url) = note.split_whitespace().find(|word| word.starts_with("http://")) {
                 break url.to_owned();
             }
-            assert!(note.starts_with("made ") || note.starts_with("careful: "), "{note}");
+            assert!(note.starts_with("created ") || note.starts_with("warning: "), "{note}");
         };
         Self { child, url, lines, notes }
+    }
+
+    /// Returns the host and the port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://").split('/').next().unwrap()
     }
 
     /// Returns the process id.

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::accepted::{ANY_USER, BEARER};
 use super::enterprise::users;
-use super::{ANY_USER, BEARER, Counts, answer, part};
-use crate::call::Call;
+use super::response;
+use super::types::Counts;
+use crate::call::{Call, segment};
 use crate::{Client, Error};
 
 /// Calls for v2 subscriptions to the Account Activity API, which ends on 2027-01-01.
@@ -18,7 +20,7 @@ const SCOPES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read"];
 
 impl AccountActivityApi<'_> {
     fn all(webhook: &str) -> String {
-        format!("/2/account_activity/webhooks/{}/subscriptions/all", part(webhook))
+        format!("/2/account_activity/webhooks/{}/subscriptions/all", segment(webhook))
     }
 
     /// Subscribes a user, on whose behalf the call is made.
@@ -27,8 +29,8 @@ impl AccountActivityApi<'_> {
     /// Returns an error if the user has not authorised the app for direct messages, or is already
     /// subscribed.
     pub async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        let call = Call::post(Self::all(webhook), ANY_USER).scopes(SCOPES).of(user).json(&json!({}))?;
-        self.0.made(call.idempotent(), |answer| answer::flag(answer, "subscribed")).await
+        let call = Call::post(Self::all(webhook), ANY_USER).scopes(SCOPES).for_user(user).json(&json!({}))?;
+        self.0.execute_checked(call.idempotent(), |response| response::flag(response, "subscribed")).await
     }
 
     /// Returns whether a user is subscribed.
@@ -36,8 +38,8 @@ impl AccountActivityApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call.
     pub async fn is_subscribed(&self, webhook: &str, user: &str) -> Result<bool, Error> {
-        let call = Call::get(Self::all(webhook), ANY_USER).scopes(SCOPES).of(user);
-        self.0.read_as(call, |answer| answer::flag(answer, "subscribed")).await
+        let call = Call::get(Self::all(webhook), ANY_USER).scopes(SCOPES).for_user(user);
+        self.0.fetch_as(call, |response| response::flag(response, "subscribed")).await
     }
 
     /// Returns the ids of the subscribed users.
@@ -45,7 +47,7 @@ impl AccountActivityApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call.
     pub async fn subscribers(&self, webhook: &str) -> Result<Vec<String>, Error> {
-        self.0.read_as(Call::get(format!("{}/list", Self::all(webhook)), BEARER), users).await
+        self.0.fetch_as(Call::get(format!("{}/list", Self::all(webhook)), BEARER), users).await
     }
 
     /// Returns the number of subscriptions of the account.
@@ -54,7 +56,7 @@ impl AccountActivityApi<'_> {
     /// Returns an error if X refuses the call.
     pub async fn count(&self) -> Result<Counts, Error> {
         let call = Call::get("/2/account_activity/subscriptions/count", BEARER);
-        self.0.read_as(call, |answer: &Value| answer::one(answer, "counts")).await
+        self.0.fetch_as(call, |response: &Value| response::one(response, "counts")).await
     }
 
     /// Removes a user's subscription.
@@ -62,7 +64,11 @@ impl AccountActivityApi<'_> {
     /// # Errors
     /// Returns an error if the user is not subscribed.
     pub async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        let path = format!("/2/account_activity/webhooks/{}/subscriptions/{}/all", part(webhook), part(user));
-        self.0.made(Call::delete(path, BEARER), |answer| answer::flag(answer, "subscribed").map(|is| !is)).await
+        let path = format!("/2/account_activity/webhooks/{}/subscriptions/{}/all", segment(webhook), segment(user));
+        self.0
+            .execute_checked(Call::delete(path, BEARER), |response| {
+                response::flag(response, "subscribed").map(|is| !is)
+            })
+            .await
     }
 }

@@ -6,23 +6,26 @@
 //! - [`ActivityApi`]: subscriptions to the X Activity API
 //! - [`StreamLinksApi`]: filtered streams that are delivered to a webhook
 
+mod accepted;
 mod account_activity;
 mod activity;
-mod answer;
 mod enterprise;
 mod event_types;
+pub(crate) mod managed;
 mod premium;
+mod response;
 mod same_url;
 mod stream_links;
 mod types;
 mod webhooks;
 
+pub(crate) use accepted::{ANY_USER, BEARER, BEARER_OR_OWNER, OWNER, USER};
 pub use account_activity::AccountActivityApi;
 pub use activity::{
     ActivityApi, ActivitySubscription, Deleted, Filter, FilterDirection, NewSubscription, Page, Subscribed,
     SubscriptionChange, SubscriptionFault, Unconfirmed,
 };
-pub(crate) use activity::{Subject, in_words, is_same_second, login, subject};
+pub(crate) use activity::{Subject, is_same_second, subject};
 pub use enterprise::EnterpriseApi;
 pub use event_types::{EVENT_TYPES, EventType};
 pub use premium::PremiumApi;
@@ -31,14 +34,7 @@ pub use stream_links::{StreamLink, StreamLinksApi};
 pub use types::{Counts, RegisteredWebhook, ReplayJob, ReplaySpan};
 pub use webhooks::WebhooksApi;
 
-use crate::{Client, CredentialKind};
-
-pub(crate) const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
-pub(crate) const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
-pub(crate) const USER: &[CredentialKind] = &[CredentialKind::User];
-/// X's prose accepts only the bearer token, its OpenAPI also the owner's.
-pub(crate) const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
-pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
+use crate::Client;
 
 impl Client {
     /// Returns the calls for webhooks and subscriptions of enterprise 1.1.
@@ -72,11 +68,4 @@ impl Client {
     pub fn stream_links(&self) -> StreamLinksApi<'_> {
         StreamLinksApi(self)
     }
-}
-
-/// Percent-encodes a path segment.
-fn part(text: &str) -> String {
-    // Unreserved characters stay as they are: servers differ in whether they decode them before
-    // they verify the signature.
-    crate::oauth1::encoded(text)
 }

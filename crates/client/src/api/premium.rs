@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::accepted::{BEARER, OWNER, USER};
 use super::enterprise::{users, yes_or_no};
-use super::{BEARER, Counts, OWNER, RegisteredWebhook, USER, answer, part};
-use crate::call::Call;
+use super::response;
+use super::types::{Counts, RegisteredWebhook};
+use crate::call::{Call, segment};
 use crate::{Client, Error};
 
 /// Calls for webhooks and subscriptions of an environment of premium 1.1.
@@ -16,7 +18,7 @@ pub struct PremiumApi<'a> {
 
 impl PremiumApi<'_> {
     fn path(&self, rest: &str) -> String {
-        format!("/1.1/account_activity/all/{}/{rest}", part(self.environment))
+        format!("/1.1/account_activity/all/{}/{rest}", segment(self.environment))
     }
 
     /// Registers a webhook. X challenges it first.
@@ -25,7 +27,7 @@ impl PremiumApi<'_> {
     /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
     /// is reached.
     pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
-        self.client.read(Call::post(self.path("webhooks.json"), OWNER).query("url", url)).await
+        self.client.fetch(Call::post(self.path("webhooks.json"), OWNER).query("url", url)).await
     }
 
     /// Returns the environment's webhooks.
@@ -33,7 +35,7 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
-        self.client.read(Call::get(self.path("webhooks.json"), BEARER)).await
+        self.client.fetch(Call::get(self.path("webhooks.json"), BEARER)).await
     }
 
     /// Returns the name and the webhooks of every environment.
@@ -47,8 +49,8 @@ impl PremiumApi<'_> {
             #[serde(default)]
             webhooks: Vec<RegisteredWebhook>,
         }
-        let read = |answer: &Value| answer::many::<Environment>(answer, "environments");
-        let all = self.client.read_as(Call::get("/1.1/account_activity/all/webhooks.json", BEARER), read).await?;
+        let read = |response: &Value| response::many::<Environment>(response, "environments");
+        let all = self.client.fetch_as(Call::get("/1.1/account_activity/all/webhooks.json", BEARER), read).await?;
         Ok(all.into_iter().map(|one| (one.environment_name, one.webhooks)).collect())
     }
 
@@ -57,7 +59,7 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if the challenge fails.
     pub async fn challenge(&self, webhook: &str) -> Result<(), Error> {
-        self.client.done(Call::put(self.path(&format!("webhooks/{}.json", part(webhook))), OWNER)).await
+        self.client.execute(Call::put(self.path(&format!("webhooks/{}.json", segment(webhook))), OWNER)).await
     }
 
     /// Deletes a webhook and its subscriptions.
@@ -65,7 +67,7 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if the id does not exist.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        self.client.done(Call::delete(self.path(&format!("webhooks/{}.json", part(webhook))), OWNER)).await
+        self.client.execute(Call::delete(self.path(&format!("webhooks/{}.json", segment(webhook))), OWNER)).await
     }
 
     /// Subscribes a user, on whose behalf the call is made.
@@ -74,7 +76,7 @@ impl PremiumApi<'_> {
     /// Returns an error if the user has not authorised the app for direct messages, or is already
     /// subscribed.
     pub async fn subscribe(&self, user: &str) -> Result<(), Error> {
-        self.client.done(Call::post(self.path("subscriptions.json"), USER).of(user).idempotent()).await
+        self.client.execute(Call::post(self.path("subscriptions.json"), USER).for_user(user).idempotent()).await
     }
 
     /// Returns whether a user is subscribed.
@@ -82,7 +84,7 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call.
     pub async fn is_subscribed(&self, user: &str) -> Result<bool, Error> {
-        yes_or_no(self.client.done(Call::get(self.path("subscriptions.json"), USER).of(user)).await)
+        yes_or_no(self.client.execute(Call::get(self.path("subscriptions.json"), USER).for_user(user)).await)
     }
 
     /// Returns the ids of the subscribed users.
@@ -90,7 +92,7 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call.
     pub async fn subscribers(&self) -> Result<Vec<String>, Error> {
-        self.client.read_as(Call::get(self.path("subscriptions/list.json"), BEARER), users).await
+        self.client.fetch_as(Call::get(self.path("subscriptions/list.json"), BEARER), users).await
     }
 
     /// Returns the number of subscriptions of the account.
@@ -98,7 +100,7 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call.
     pub async fn count(&self) -> Result<Counts, Error> {
-        self.client.read(Call::get("/1.1/account_activity/all/subscriptions/count.json", BEARER)).await
+        self.client.fetch(Call::get("/1.1/account_activity/all/subscriptions/count.json", BEARER)).await
     }
 
     /// Removes a user's subscription.
@@ -106,6 +108,6 @@ impl PremiumApi<'_> {
     /// # Errors
     /// Returns an error if the user is not subscribed.
     pub async fn unsubscribe(&self, user: &str) -> Result<(), Error> {
-        self.client.done(Call::delete(self.path(&format!("subscriptions/{}.json", part(user))), BEARER)).await
+        self.client.execute(Call::delete(self.path(&format!("subscriptions/{}.json", segment(user))), BEARER)).await
     }
 }

@@ -4,8 +4,9 @@ use birdhook_core::Timestamp;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{BEARER, answer, part};
-use crate::call::Call;
+use super::accepted::BEARER;
+use super::response;
+use crate::call::{Call, segment};
 use crate::{Client, Error};
 
 /// Calls for links of webhooks to filtered streams.
@@ -19,7 +20,7 @@ pub struct StreamLinksApi<'a>(pub(super) &'a Client);
 #[non_exhaustive]
 pub struct StreamLink {
     /// The webhook's id.
-    #[serde(deserialize_with = "answer::id")]
+    #[serde(deserialize_with = "response::id")]
     pub webhook_id: String,
     /// The app's id.
     #[serde(default)]
@@ -28,13 +29,13 @@ pub struct StreamLink {
     #[serde(default)]
     pub fields: Vec<String>,
     /// The time of creation.
-    #[serde(default, deserialize_with = "answer::time")]
+    #[serde(default, deserialize_with = "response::time")]
     pub created_at: Option<Timestamp>,
 }
 
 impl StreamLinksApi<'_> {
     fn path(webhook: &str) -> String {
-        format!("/2/tweets/search/webhooks/{}", part(webhook))
+        format!("/2/tweets/search/webhooks/{}", segment(webhook))
     }
 
     /// Delivers the filtered stream to a webhook, with these fields of posts.
@@ -46,7 +47,7 @@ impl StreamLinksApi<'_> {
     pub async fn create(&self, webhook: &str, fields: &[(&'static str, &str)]) -> Result<(), Error> {
         let call = Call::post(Self::path(webhook), BEARER).idempotent();
         let call = fields.iter().fold(call, |call, (name, value)| call.query(name, *value));
-        self.0.made(call, |answer| answer::flag(answer, "provisioned")).await
+        self.0.execute_checked(call, |response| response::flag(response, "provisioned")).await
     }
 
     /// Returns the app's links.
@@ -57,12 +58,12 @@ impl StreamLinksApi<'_> {
     /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<StreamLink>, Error> {
         let of = |path: &str| Call::get(path, BEARER);
-        let read = |answer: &serde_json::Value| answer::many(answer, "links");
-        match self.0.read_as(of("/2/tweets/search/webhooks"), read).await {
+        let read = |response: &serde_json::Value| response::many(response, "links");
+        match self.0.fetch_as(of("/2/tweets/search/webhooks"), read).await {
             Err(error) if matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)) => {
-                self.0.read_as(of("/2/tweets/search/stream/webhooks"), read).await
+                self.0.fetch_as(of("/2/tweets/search/stream/webhooks"), read).await
             }
-            answer => answer,
+            response => response,
         }
     }
 
@@ -71,6 +72,8 @@ impl StreamLinksApi<'_> {
     /// # Errors
     /// Returns an error if there is no link.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        self.0.made(Call::delete(Self::path(webhook), BEARER), |answer| answer::flag(answer, "deleted")).await
+        self.0
+            .execute_checked(Call::delete(Self::path(webhook), BEARER), |response| response::flag(response, "deleted"))
+            .await
     }
 }

@@ -3,14 +3,14 @@
 use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::answer;
+use super::response;
 
 /// A registered webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct RegisteredWebhook {
     /// The id.
-    #[serde(deserialize_with = "answer::id")]
+    #[serde(deserialize_with = "response::id")]
     pub id: String,
     /// The URL, which cannot change after registration.
     pub url: String,
@@ -18,7 +18,7 @@ pub struct RegisteredWebhook {
     #[serde(default)]
     pub valid: bool,
     /// The time of registration.
-    #[serde(default, deserialize_with = "answer::time")]
+    #[serde(default, deserialize_with = "response::time")]
     pub created_at: Option<Timestamp>,
 }
 
@@ -30,13 +30,13 @@ pub struct Counts {
     #[serde(default)]
     pub account_name: Option<String>,
     /// The number of subscribed users.
-    #[serde(default, alias = "subscriptions_count_all", deserialize_with = "answer::number")]
+    #[serde(default, alias = "subscriptions_count_all", deserialize_with = "response::number")]
     pub subscriptions_count: Option<u64>,
     /// The number of users who are subscribed only to direct messages.
-    #[serde(default, deserialize_with = "answer::number")]
+    #[serde(default, deserialize_with = "response::number")]
     pub subscriptions_count_direct_messages: Option<u64>,
     /// The maximum number of subscriptions.
-    #[serde(default, deserialize_with = "answer::number")]
+    #[serde(default, deserialize_with = "response::number")]
     pub provisioned_count: Option<u64>,
 }
 
@@ -51,16 +51,16 @@ pub struct ReplayJob {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Job {
-    #[serde(default, rename = "job_id", deserialize_with = "answer::id")]
+struct Job {
+    #[serde(default, rename = "job_id", deserialize_with = "response::id")]
     id: String,
-    #[serde(default, deserialize_with = "answer::time")]
+    #[serde(default, deserialize_with = "response::time")]
     created_at: Option<Timestamp>,
 }
 
 impl ReplayJob {
-    pub(super) fn read(answer: &serde_json::Value) -> Self {
-        let job: Option<Job> = answer::one(answer, "job");
+    pub(super) fn read(response: &serde_json::Value) -> Self {
+        let job: Option<Job> = response::one(response, "job");
         let (id, created_at) = job.map(|job| (job.id, job.created_at)).unzip();
         Self { id: id.filter(|id| !id.is_empty()), created_at: created_at.flatten() }
     }

@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BEARER, BEARER_OR_OWNER, RegisteredWebhook, ReplayJob, ReplaySpan, answer, part};
-use crate::call::Call;
+use super::accepted::{BEARER, BEARER_OR_OWNER};
+use super::response;
+use super::types::{RegisteredWebhook, ReplayJob, ReplaySpan};
+use crate::call::{Call, segment};
 use crate::{Client, Error};
 
 /// Calls for v2 webhooks (<https://docs.x.com/x-api/webhooks/introduction>).
@@ -13,7 +15,7 @@ pub struct WebhooksApi<'a>(pub(super) &'a Client);
 
 /// The validity in the response to a registration.
 #[derive(Deserialize)]
-struct Stated {
+struct Validity {
     valid: Option<bool>,
 }
 
@@ -27,13 +29,13 @@ impl WebhooksApi<'_> {
     /// is reached.
     pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
         let call = Call::post("/2/webhooks", BEARER_OR_OWNER).json(&json!({ "url": url }))?;
-        let read = |answer: &Value| {
-            let made: RegisteredWebhook = answer::one(answer, "webhook")?;
-            let Stated { valid } = answer::one(answer, "webhook")?;
+        let read = |response: &Value| {
+            let made: RegisteredWebhook = response::one(response, "webhook")?;
+            let Validity { valid } = response::one(response, "webhook")?;
             // Without the member, X has registered the webhook after a successful challenge.
             Some(RegisteredWebhook { valid: valid.unwrap_or(true), ..made })
         };
-        self.0.read_as(call, read).await
+        self.0.fetch_as(call, read).await
     }
 
     /// Returns the app's webhooks.
@@ -43,7 +45,7 @@ impl WebhooksApi<'_> {
     pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
         let fields = "created_at,id,url,valid";
         let call = Call::get("/2/webhooks", BEARER).query("webhook_config.fields", fields);
-        self.0.read_as(call, |answer| answer::many(answer, "webhooks")).await
+        self.0.fetch_as(call, |response| response::many(response, "webhooks")).await
     }
 
     /// Makes X challenge a webhook now, and returns whether X then lists it as valid.
@@ -54,12 +56,12 @@ impl WebhooksApi<'_> {
     /// # Errors
     /// Returns an error if X refuses the call, or the id does not exist.
     pub async fn validate(&self, webhook: &str) -> Result<bool, Error> {
-        let call = Call::put(format!("/2/webhooks/{}", part(webhook)), BEARER_OR_OWNER);
-        let said = self.0.read_as(call, |answer| Some(answer::flag(answer, "valid"))).await?;
-        match self.0.free().webhooks().list().await {
+        let call = Call::put(format!("/2/webhooks/{}", segment(webhook)), BEARER_OR_OWNER);
+        let reported = self.0.fetch_as(call, |response| Some(response::flag(response, "valid"))).await?;
+        match self.0.unrestricted().webhooks().list().await {
             Ok(all) => Ok(all.iter().any(|one| one.id == webhook && one.valid)),
             // The call succeeded, so its own response is the best information available.
-            Err(error) => said.ok_or(error),
+            Err(error) => reported.ok_or(error),
         }
     }
 
@@ -68,8 +70,8 @@ impl WebhooksApi<'_> {
     /// # Errors
     /// Returns an error if the id does not exist.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        let call = Call::delete(format!("/2/webhooks/{}", part(webhook)), BEARER_OR_OWNER);
-        self.0.made(call, |answer| answer::flag(answer, "deleted")).await
+        let call = Call::delete(format!("/2/webhooks/{}", segment(webhook)), BEARER_OR_OWNER);
+        self.0.execute_checked(call, |response| response::flag(response, "deleted")).await
     }
 
     /// Requests a replay of the deliveries that X attempted in the last 24 hours.
@@ -80,6 +82,6 @@ impl WebhooksApi<'_> {
         let (from, to) = span.dates();
         let body = json!({"webhook_id": webhook, "from_date": from, "to_date": to});
         let call = Call::post("/2/webhooks/replay", BEARER).json(&body)?;
-        self.0.read_as(call, |answer| Some(ReplayJob::read(answer))).await
+        self.0.fetch_as(call, |response| Some(ReplayJob::read(response))).await
     }
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::Client;
 use crate::call::Call;
-use crate::oauth1::encoded;
+use crate::oauth1::percent_encode;
 use crate::{CredentialKind, Error};
 
 const CONSUMER: CredentialKind = CredentialKind::Consumer;
@@ -45,8 +45,8 @@ impl Client {
         let consumer =
             self.inner.credentials.consumer.as_ref().ok_or_else(|| Error::no_credential(call, call.takes))?;
         let fetch = Call::post("/oauth2/token", &[CONSUMER]);
-        let invalid = || Error::invalid(&fetch, "a key or token holds what no header can");
-        let pair = format!("{}:{}", encoded(consumer.key()), encoded(consumer.secret()));
+        let invalid = || Error::invalid(&fetch, "a key or token contains a character that no header can contain");
+        let pair = format!("{}:{}", percent_encode(consumer.key()), percent_encode(consumer.secret()));
         let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).map_err(|_| invalid())?;
         basic.set_sensitive(true);
         let request = Request::builder()
@@ -56,15 +56,15 @@ impl Client {
             .header(AUTHORIZATION, basic)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8")
             .body(Bytes::from_static(b"grant_type=client_credentials"))
-            .map_err(|_| Error::invalid(&fetch, "the call makes no URL"))?;
-        let answer = self.inner.transport.send(request).await;
-        let answer = answer.map_err(|error| Error::no_answer(&fetch, Some(CONSUMER), error))?;
-        if !answer.status().is_success() {
-            return Err(Error::read(&fetch, Some(CONSUMER), &answer, self.now()));
+            .map_err(|_| Error::invalid(&fetch, "the base URL and the path do not form a valid URL"))?;
+        let response = self.inner.transport.send(request).await;
+        let response = response.map_err(|error| Error::no_response(&fetch, Some(CONSUMER), error))?;
+        if !response.status().is_success() {
+            return Err(Error::read(&fetch, Some(CONSUMER), &response, self.now()));
         }
         // A serde error may contain the token.
-        let fetched: Option<Fetched> = serde_json::from_slice(answer.body()).ok();
-        let unreadable = || Error::unreadable(&fetch, Some(CONSUMER), "it holds no access_token".to_owned());
+        let fetched: Option<Fetched> = serde_json::from_slice(response.body()).ok();
+        let unreadable = || Error::unreadable(&fetch, Some(CONSUMER), "it contains no access_token".to_owned());
         fetched.map(|fetched| SecretString::from(fetched.access_token)).ok_or_else(unreadable)
     }
 }

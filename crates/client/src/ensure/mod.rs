@@ -7,51 +7,54 @@
 //! use birdhook_client::{Client, Filter, DesiredState};
 //!
 //! # async fn example(client: Client) -> Result<(), birdhook_client::EnsureError> {
-//! let wanted = DesiredState::new("https://app.example/webhooks/twitter")
+//! let desired = DesiredState::new("https://app.example/webhooks/twitter")
 //!     .account_activity("2001")
 //!     .activity("like.create", Filter::user("2001"));
-//! println!("{}", client.ensure(&wanted).plan().await?); // a dry run
-//! let ensured = client.ensure(&wanted).run().await?;
-//! assert!(client.ensure(&wanted).plan().await?.is_empty());
+//! println!("{}", client.ensure(&desired).plan().await?); // a dry run
+//! let ensured = client.ensure(&desired).run().await?;
+//! assert!(client.ensure(&desired).plan().await?.is_empty());
 //! # let _ = ensured;
 //! # Ok(()) }
 //! ```
 
 mod apply;
 mod check;
-mod found;
+mod current;
+mod desired;
+mod faults;
 mod plan;
 mod probe;
-mod wanted;
+mod report;
 
-pub use apply::{EnsureError, Ensured, Undone};
-pub use check::{DesiredStateError, DesiredStateFault};
+pub use desired::{DesiredState, DesiredSubscription};
+pub use faults::{DesiredStateError, DesiredStateFault};
 pub use plan::{Differing, Plan, PlanStep};
 pub use probe::{ProbeFault, probe};
-pub use wanted::{DesiredState, DesiredSubscription, ManagementApi};
+pub use report::{EnsureError, Ensured, Undone};
 
 pub(crate) use apply::apply;
-pub(crate) use check::wanted as check;
-pub(crate) use found::CurrentState;
-pub(crate) use plan::plan;
+pub(crate) use check::check_state;
+pub(crate) use current::CurrentState;
+pub(crate) use plan::{plan, write_steps};
 
 use birdhook_core::SecretKind;
 
 use crate::Client;
+use check::check_credentials;
 
 /// The planner and executor for a desired state ([`DesiredState`]).
 #[derive(Debug)]
 #[must_use]
 pub struct Ensure<'a> {
     client: &'a Client,
-    wanted: &'a DesiredState,
+    desired: &'a DesiredState,
     probes: bool,
 }
 
 impl Client {
     /// Returns an [`Ensure`] for this desired state.
-    pub fn ensure<'a>(&'a self, wanted: &'a DesiredState) -> Ensure<'a> {
-        Ensure { client: self, wanted, probes: true }
+    pub fn ensure<'a>(&'a self, desired: &'a DesiredState) -> Ensure<'a> {
+        Ensure { client: self, desired, probes: true }
     }
 }
 
@@ -67,10 +70,10 @@ impl Ensure<'_> {
     /// Returns an error if X would refuse the URL, a type or a filter, if credentials for a step
     /// are missing, or if X's current state cannot be read.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {
-        check::wanted(self.client, self.wanted)?;
-        let found = CurrentState::read(self.client, self.wanted).await?;
-        let plan = plan(self.wanted, &found, self.client.now());
-        check::credentials(self.client, self.wanted, &plan).await?;
+        check_state(self.client, self.desired)?;
+        let current = CurrentState::read(self.client, self.desired).await?;
+        let plan = plan(self.desired, &current, self.client.now());
+        check_credentials(self.client, self.desired.api, &plan).await?;
         Ok(plan)
     }
 
@@ -86,23 +89,23 @@ impl Ensure<'_> {
         self.run_with(|_| ()).await
     }
 
-    /// Applies the desired state, and calls `tell` after each completed step.
+    /// Applies the desired state, and calls `on_step` after each completed step.
     ///
     /// # Errors
     /// As for [`run`](Self::run).
-    pub async fn run_with(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+    pub async fn run_with(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         let plan = self.plan().await?;
         let challenges =
             plan.steps().iter().any(|step| matches!(step, PlanStep::Register { .. } | PlanStep::Challenge { .. }));
         let answered_with = match self.probes && challenges {
-            true => Some(probe(self.client, &self.wanted.url).await.map_err(EnsureError::Receiver)?),
+            true => Some(probe(self.client, &self.desired.url).await.map_err(EnsureError::Receiver)?),
             false => None,
         };
-        let mut ensured = apply(self.client, self.wanted, plan, tell).await.map_err(|mut error| {
+        let mut ensured = apply(self.client, self.desired, plan, on_step).await.map_err(|mut error| {
             if let (EnsureError::Step { error, hint, .. }, Some(kind)) = (&mut error, answered_with)
                 && probe::may_be_the_secret(error)
             {
-                *hint = Some(probe::answer_with_the_other(kind));
+                *hint = Some(probe::use_other_secret(kind));
             }
             error
         })?;

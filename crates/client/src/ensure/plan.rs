@@ -5,8 +5,8 @@ use std::fmt;
 use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use super::found::CurrentState;
-use super::wanted::{DesiredState, DesiredSubscription};
+use super::current::CurrentState;
+use super::desired::{DesiredState, DesiredSubscription};
 use crate::api::is_same_second;
 
 /// The steps to do, in order.
@@ -101,36 +101,36 @@ pub enum PlanStep {
 }
 
 /// Returns the plan from the current to the desired state.
-pub(crate) fn plan(wanted: &DesiredState, found: &CurrentState, now: Timestamp) -> Plan {
+pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
-    match &found.webhook {
-        None => plan.steps.push(PlanStep::Register { url: wanted.url.clone() }),
+    match &current.webhook {
+        None => plan.steps.push(PlanStep::Register { url: desired.url.clone() }),
         Some(webhook) if !webhook.valid => plan.steps.push(PlanStep::Challenge { webhook: webhook.id.clone() }),
         Some(_) => plan.kept += 1,
     }
-    for user in &wanted.account_activity {
-        match found.subscribers.contains(user) {
+    for user in &desired.account_activity {
+        match current.subscribers.contains(user) {
             true => plan.kept += 1,
             false => plan.steps.push(PlanStep::Subscribe { user: user.clone() }),
         }
     }
-    for wish in &wanted.activity {
-        let Some(one) = found.equal(wish, now) else {
-            let held = found.differing(wish, now);
+    for new in &desired.activity {
+        let Some(existing) = current.equal(new, now) else {
+            let held = current.differing(new, now);
             if !held.is_empty() {
-                plan.differing.push(Differing { wanted: wish.to_string(), held });
+                plan.differing.push(Differing { wanted: new.to_string(), held });
             }
-            plan.steps.push(PlanStep::SubscribeTo(wish.clone()));
+            plan.steps.push(PlanStep::SubscribeTo(new.clone()));
             continue;
         };
         let before = plan.steps.len();
-        if let Some(tag) = wish.tag.as_ref().filter(|tag| one.tag.as_ref() != Some(tag)) {
-            plan.steps.push(PlanStep::Tag { subscription: one.id.clone(), tag: tag.clone() });
+        if let Some(tag) = new.tag.as_ref().filter(|tag| existing.tag.as_ref() != Some(tag)) {
+            plan.steps.push(PlanStep::Tag { subscription: existing.id.clone(), tag: tag.clone() });
         }
-        if wish.expires_at.is_some_and(|end| one.expires_at.is_none_or(|is| !is_same_second(is, end))) {
-            let tag = wish.tag.clone().or_else(|| one.tag.clone());
-            let wish = DesiredSubscription { tag, ..wish.clone() };
-            plan.steps.push(PlanStep::Expire { subscription: one.id.clone(), wish });
+        if new.expires_at.is_some_and(|end| existing.expires_at.is_none_or(|is| !is_same_second(is, end))) {
+            let tag = new.tag.clone().or_else(|| existing.tag.clone());
+            let wish = DesiredSubscription { tag, ..new.clone() };
+            plan.steps.push(PlanStep::Expire { subscription: existing.id.clone(), wish });
         }
         plan.kept += usize::from(plan.steps.len() == before);
     }
@@ -140,13 +140,19 @@ pub(crate) fn plan(wanted: &DesiredState, found: &CurrentState, now: Timestamp) 
 /// Writes one line for each step.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
-            return write!(f, "nothing is to be done");
-        }
-        let lines: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
-        f.write_str(&lines.join("\n"))?;
+        write_steps(f, &self.steps)?;
         self.differing.iter().try_for_each(|one| write!(f, "\n{one}"))
     }
+}
+
+/// Writes one line for each step, or `nothing to do`.
+pub(crate) fn write_steps<'a>(
+    f: &mut fmt::Formatter<'_>,
+    steps: impl IntoIterator<Item = &'a PlanStep>,
+) -> fmt::Result {
+    let lines: Vec<String> = steps.into_iter().map(ToString::to_string).collect();
+    f.write_str(if lines.is_empty() { "nothing to do" } else { "" })?;
+    f.write_str(&lines.join("\n"))
 }
 
 impl fmt::Display for Differing {
@@ -160,24 +166,12 @@ impl fmt::Display for PlanStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Register { url } => write!(f, "register {url}"),
-            Self::Challenge { webhook } => write!(f, "let X challenge the webhook {webhook}, which is invalid"),
+            Self::Challenge { webhook } => write!(f, "have X challenge the invalid webhook {webhook}"),
             Self::Subscribe { user } => write!(f, "subscribe {user} to the Account Activity API"),
             Self::SubscribeTo(wish) => write!(f, "subscribe to {wish}"),
             Self::Tag { subscription, tag } => write!(f, "tag the subscription {subscription} with {tag:?}"),
-            Self::Expire { subscription, wish } => {
-                write!(f, "create the subscription {subscription} again: {wish}")
-            }
-            Self::Unsubscribe { user } => write!(f, "end {user}'s subscription to the Account Activity API"),
+            Self::Expire { subscription, wish } => write!(f, "create the subscription {subscription} again: {wish}"),
+            Self::Unsubscribe { user } => write!(f, "remove {user}'s subscription to the Account Activity API"),
         }
-    }
-}
-
-impl fmt::Display for DesiredSubscription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.event_type, self.filter)?;
-        if let Some(tag) = &self.tag {
-            write!(f, ", tagged {tag:?}")?;
-        }
-        self.expires_at.map_or(Ok(()), |end| write!(f, ", until {end}"))
     }
 }

@@ -16,31 +16,31 @@ use crate::{ChallengeFault, Client, Error, ErrorCause, TransportError, redact_ur
 #[non_exhaustive]
 pub enum ProbeFault {
     /// The URL is invalid.
-    #[error("{} is not a URL", redact_url(.0))]
+    #[error("invalid URL {}", redact_url(.0))]
     Url(String),
     /// Neither the client secret nor the consumer secret is known.
-    #[error("there is neither a client secret nor a consumer secret to judge its answer by")]
+    #[error("no client secret or consumer secret to check the response with; run `birdhook auth app`")]
     Secret,
     /// A known secret cannot be the app's.
-    #[error("the {0} cannot be X's: {1}")]
+    #[error("invalid {0}: {1}")]
     BadSecret(SecretKind, SecretError),
     /// There is no response.
-    #[error("its URL cannot be reached from here: {0}")]
+    #[error("cannot reach its URL from this machine: {0}")]
     NoAnswer(TransportError),
     /// The receiver redirects, which X does not follow.
-    #[error("it redirects ({0}), which ends a webhook at once: register the URL that it redirects to")]
+    #[error("it redirects ({0}), which X does not follow; register the URL that it redirects to")]
     Redirect(u16),
     /// The status is not 200.
-    #[error("it answers {0} to GET ?crc_token=...: does this path take GET, and without a login?")]
+    #[error("it responds with {0} to GET ?crc_token=...; allow GET on this path without a login")]
     Status(u16),
     /// The response is not JSON with a `response_token`.
-    #[error("its answer is not JSON with a response_token")]
+    #[error("its response is not JSON with a response_token")]
     NoToken,
     /// The signature is made with another secret, or does not sign the token.
-    #[error("its response_token is wrong: give it this app's client secret, or its consumer secret")]
+    #[error("its response_token is wrong; configure it with this app's client secret or consumer secret")]
     WrongToken,
     /// The response takes longer than X waits.
-    #[error("it takes {} ms to answer, and X waits 3 s at its shortest", .0.as_millis())]
+    #[error("it takes {} ms to respond; X may wait only 3 s", .0.as_millis())]
     Slow(Duration),
 }
 
@@ -54,7 +54,7 @@ impl Client {
         if !may_be_the_secret(error) {
             return None;
         }
-        probe(self, url).await.ok().map(answer_with_the_other)
+        probe(self, url).await.ok().map(use_other_secret)
     }
 }
 
@@ -64,15 +64,15 @@ pub(super) fn may_be_the_secret(error: &Error) -> bool {
 }
 
 /// Explains how to answer with the other secret than this one, whose response X refused.
-pub(super) fn answer_with_the_other(kind: SecretKind) -> String {
+pub(super) fn use_other_secret(kind: SecretKind) -> String {
     let other = match kind {
         SecretKind::Client => SecretKind::Consumer,
         SecretKind::Consumer => SecretKind::Client,
     };
     let flag = other.as_str();
     format!(
-        "the receiver answers challenges with the {kind}, and X refuses that answer: let it answer with the {other} \
-         (`birdhook listen --answer-with {flag}`, or `App::answer_challenges_with`), and have X challenge it again"
+        "the receiver answers challenges with the {kind}, which X refuses; answer with the {other} instead \
+         (`birdhook listen --answer-with {flag}`, or `App::answer_challenges_with`), then have X challenge it again"
     )
 }
 
@@ -93,21 +93,21 @@ pub async fn probe(client: &Client, url: &str) -> Result<SecretKind, ProbeFault>
         return Err(ProbeFault::Secret);
     }
     let token = STANDARD_NO_PAD.encode(std::iter::repeat_with(|| fastrand::u8(..)).take(36).collect::<Vec<u8>>());
-    let joint = if url.contains('?') { '&' } else { '?' };
+    let separator = if url.contains('?') { '&' } else { '?' };
     let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("crc_token", &token).finish();
-    let request = Request::get(format!("{url}{joint}{query}")).body(Bytes::new());
+    let request = Request::get(format!("{url}{separator}{query}")).body(Bytes::new());
     let request = request.map_err(|_| ProbeFault::Url(url.to_owned()))?;
-    let begun = Instant::now();
-    let answer = client.transport().send(request).await.map_err(ProbeFault::NoAnswer)?;
-    match answer.status().as_u16() {
+    let started = Instant::now();
+    let response = client.transport().send(request).await.map_err(ProbeFault::NoAnswer)?;
+    match response.status().as_u16() {
         200 => {}
         status @ 300..=399 => return Err(ProbeFault::Redirect(status)),
         status => return Err(ProbeFault::Status(status)),
     }
-    let said: Value = serde_json::from_slice(answer.body()).map_err(|_| ProbeFault::NoToken)?;
-    let said = said.get("response_token").and_then(Value::as_str).ok_or(ProbeFault::NoToken)?;
-    let made = |secret: &Secret| signature::verify(secret, token.as_bytes(), said.as_bytes()).is_ok();
-    let (kind, _) = secrets.iter().find(|(_, secret)| made(secret)).ok_or(ProbeFault::WrongToken)?;
-    let took = begun.elapsed();
+    let body: Value = serde_json::from_slice(response.body()).map_err(|_| ProbeFault::NoToken)?;
+    let signed = body.get("response_token").and_then(Value::as_str).ok_or(ProbeFault::NoToken)?;
+    let is_signer = |secret: &Secret| signature::verify(secret, token.as_bytes(), signed.as_bytes()).is_ok();
+    let (kind, _) = secrets.iter().find(|(_, secret)| is_signer(secret)).ok_or(ProbeFault::WrongToken)?;
+    let took = started.elapsed();
     if took > LIMIT { Err(ProbeFault::Slow(took)) } else { Ok(*kind) }
 }

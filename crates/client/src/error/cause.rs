@@ -4,7 +4,8 @@ use std::fmt;
 
 use birdhook_core::Timestamp;
 
-use crate::{CredentialKind, TransportError};
+use crate::TransportError;
+use crate::credentials::{CredentialKind, one_of};
 
 /// The cause of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,48 +109,49 @@ pub enum UrlFault {
 impl fmt::Display for ErrorCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ChallengeFailed(ChallengeFault::WrongToken) => "the receiver answered X's challenge wrongly",
+            Self::ChallengeFailed(ChallengeFault::WrongToken) => "the receiver's response to X's challenge is wrong",
             Self::ChallengeFailed(ChallengeFault::Status) => {
-                "the receiver answered X's challenge with another status than 200"
+                "the receiver responded to X's challenge with a status other than 200"
             }
-            Self::ChallengeFailed(ChallengeFault::TooSlow) => "the receiver answered X's challenge too late",
+            Self::ChallengeFailed(ChallengeFault::TooSlow) => "the receiver responded to X's challenge too late",
             Self::ChallengeFailed(ChallengeFault::Unknown) => "the receiver failed X's challenge",
-            Self::UrlRefused(fault) => return write!(f, "X does not take the URL{}", fault.in_words()),
-            Self::DuplicateUrl => "the app has a webhook of this URL",
-            Self::LimitReached => "there are as many as there may be",
-            Self::AlreadySubscribed => "subscribed already",
-            Self::NotSubscribed => "there is no such subscription",
-            Self::NoSuchWebhook => "there is no such webhook, or it is another app's",
+            Self::UrlRefused(fault) => return write!(f, "X does not accept the URL{}", fault.detail()),
+            Self::DuplicateUrl => "the app already has a webhook at this URL",
+            Self::LimitReached => "the limit is reached",
+            Self::AlreadySubscribed => "already subscribed",
+            Self::NotSubscribed => "the subscription does not exist",
+            Self::NoSuchWebhook => "the webhook does not exist or belongs to another app",
             Self::WebhookInvalid => "the webhook is invalid",
-            Self::NotAllowed => "the app may not do this",
+            Self::NotAllowed => "the app is not allowed to make this call",
             Self::AccessLevel => "the app's access level does not include this call",
             Self::Suspended => "the account or the app is suspended",
             Self::Locked => "the account is locked",
             Self::NoCredits => "the account has no credits left",
             Self::UsageCap => "a usage cap is reached",
             Self::Permission => "the user has not authorised the app for this",
-            Self::Unauthenticated => "X does not know who calls",
+            Self::Unauthenticated => "X does not accept the credentials",
             Self::NotRenewed => "X does not renew the user's token",
             Self::TokenStore => "the token store failed",
-            Self::WrongCredential => "this call takes other credentials",
-            Self::NoCredential(kinds) => return write!(f, "nothing to sign it with: wanted is {}", in_words(kinds)),
-            Self::RateLimited { until: Some(until) } => return write!(f, "called too often, wait until {until}"),
-            Self::RateLimited { until: None } => "called too often",
-            Self::ReplayUnderWay => "a replay job is under way",
-            Self::ReplayDates => "X does not take these dates",
+            Self::WrongCredential => "wrong kind of credentials for this call",
+            Self::NoCredential(kinds) => return write!(f, "no credentials for this call: it needs {}", one_of(kinds)),
+            Self::RateLimited { until: Some(until) } => return write!(f, "rate limit reached; wait until {until}"),
+            Self::RateLimited { until: None } => "rate limit reached",
+            Self::ReplayUnderWay => "a replay job is already running",
+            Self::ReplayDates => "X does not accept these dates",
             Self::Down => "X is down or overloaded",
             Self::NoAnswer(error) => return error.fmt(f),
-            Self::Unreadable => "the answer cannot be read",
-            Self::Invalid => "something is wrong with what was sent",
-            Self::Other => "refused",
+            Self::Unreadable => "the response cannot be read",
+            Self::Invalid => "the request is invalid",
+            Self::Other => "X refused the call",
         })
     }
 }
 
 impl UrlFault {
-    pub(crate) fn in_words(self) -> &'static str {
+    /// Returns the detail to append to a message, or nothing if no fault is apparent.
+    pub(crate) fn detail(self) -> &'static str {
         match self {
-            Self::Malformed => ": it is none, or has more than a host, a path and a query",
+            Self::Malformed => ": it is malformed, or has more than a host, a path and a query",
             Self::TooLong => ": it is longer than 200 characters",
             Self::NotHttps => ": it is not https",
             Self::Port => ": it has a port",
@@ -157,10 +159,4 @@ impl UrlFault {
             Self::Unknown => "",
         }
     }
-}
-
-/// Joins the kinds of credentials: `this, or that`.
-pub(super) fn in_words(kinds: &[CredentialKind]) -> String {
-    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-    kinds.join(", or ")
 }

@@ -19,8 +19,8 @@ pub(crate) fn xml_as_json(body: &[u8]) -> Option<Value> {
     Some(json!({"errors": [{"code": code, "message": message}]}))
 }
 
-/// Returns the text of an HTML page, at most `longest` characters, and the error code in it.
-pub(crate) fn page_words(body: &[u8], longest: usize) -> Option<(Option<i64>, String)> {
+/// Returns the text of an HTML page, at most `max` characters, and the error code in it.
+pub(crate) fn page_words(body: &[u8], max: usize) -> Option<(Option<i64>, String)> {
     let text = std::str::from_utf8(body).ok()?.trim();
     if !text.starts_with('<') {
         return None;
@@ -34,7 +34,7 @@ pub(crate) fn page_words(body: &[u8], longest: usize) -> Option<(Option<i64>, St
             visible = format!("{before} {after}");
         }
     }
-    let words: String = words(&visible).chars().take(longest).collect();
+    let words: String = words(&visible).chars().take(max).collect();
     (!words.is_empty()).then(|| (code(&words), words))
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_xml_answer_reads_as_the_json_of_1_1() {
+    fn an_xml_response_reads_as_the_json_of_1_1() {
         for (xml, code, words) in [
             (
                 "<?xml version=\"1.0\"?><errors><error code=\"417\">Use &apos;oob&apos; &amp; a PIN</error></errors>",

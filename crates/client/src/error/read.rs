@@ -5,16 +5,18 @@ use birdhook_core::Timestamp;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{ChallengeFault, ErrorCause, UrlFault, page_words, url, xml_as_json};
-use crate::CredentialKind;
+use super::cause::{ChallengeFault, ErrorCause, UrlFault};
+use super::markup::{page_words, xml_as_json};
+use super::url;
 use crate::call::Call;
+use crate::credentials::CredentialKind;
 
 /// Maximum length of a plain-text message, in bytes.
-const LONGEST_LINE: usize = 1000;
+const MAX_LINE: usize = 1000;
 
 /// The content of an error response.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct ErrorBody {
     pub(super) code: Option<i64>,
     pub(super) reason: Option<String>,
     pub(super) message: Option<String>,
@@ -40,11 +42,11 @@ pub(crate) const REASONS: [&str; 14] = [
     "SpendCapReached",
 ];
 
-impl Said {
+impl ErrorBody {
     pub(super) fn read(body: &[u8]) -> Self {
         let read = serde_json::from_slice::<Value>(body).ok().or_else(|| xml_as_json(body));
         let Some(body) = read else {
-            let (code, message) = match page_words(body, LONGEST_LINE) {
+            let (code, message) = match page_words(body, MAX_LINE) {
                 Some((code, words)) => (code, Some(words)),
                 None => (None, plain(body)),
             };
@@ -55,8 +57,8 @@ impl Said {
         let of_first = text(&first, "message").or_else(|| text(&first, "detail"));
         let message = of_first.or_else(|| text(&body, "detail")).or_else(|| text(&body, "message"));
         let reasons = [text(&first, "reason"), text(&first, "title"), text(&body, "reason"), text(&body, "title")];
-        let said: Vec<String> = reasons.into_iter().chain([message.clone()]).flatten().collect();
-        let named = |name: &&&str| said.iter().any(|text| text.contains(**name));
+        let texts: Vec<String> = reasons.into_iter().chain([message.clone()]).flatten().collect();
+        let named = |name: &&&str| texts.iter().any(|text| text.contains(**name));
         let kind = text(&body, "type").or_else(|| text(&first, "type"));
         let reason = REASONS.iter().find(named);
         let message = message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title"));
@@ -87,11 +89,11 @@ impl Said {
             return ErrorCause::Down;
         }
         let cause = named.unwrap_or_else(|| self.by_status(call, credential, status));
-        let is_about_who =
+        let is_about_credentials =
             matches!(cause, ErrorCause::Unauthenticated | ErrorCause::NotAllowed | ErrorCause::Permission);
         // 1.1 uses one error for credentials of the wrong kind and for wrong credentials.
         match credential {
-            Some(used) if is_about_who && !call.takes.contains(&used) => ErrorCause::WrongCredential,
+            Some(used) if is_about_credentials && !call.takes.contains(&used) => ErrorCause::WrongCredential,
             _ => cause,
         }
     }
@@ -252,5 +254,5 @@ fn url_fault(call: &Call) -> UrlFault {
 fn plain(body: &[u8]) -> Option<String> {
     let text = str::from_utf8(body).ok()?.trim();
     let is_line = !text.is_empty() && !text.starts_with('<') && !text.contains(char::is_control);
-    (is_line && text.len() <= LONGEST_LINE).then(|| text.to_owned())
+    (is_line && text.len() <= MAX_LINE).then(|| text.to_owned())
 }

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
-use super::UrlFault;
+use super::cause::UrlFault;
 
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// Returns the first of X's requirements that a URL violates.
 pub(crate) fn fault(url: &str) -> UrlFault {
@@ -15,7 +15,7 @@ pub(crate) fn fault(url: &str) -> UrlFault {
     let Some((scheme, authority)) = parts else { return UrlFault::Malformed };
     if authority.as_str().contains('@') || url.contains('#') {
         UrlFault::Malformed
-    } else if url.chars().count() > LONGEST {
+    } else if url.chars().count() > MAX_LENGTH {
         UrlFault::TooLong
     } else if scheme != "https" {
         UrlFault::NotHttps
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_a_url_shows() {
+    fn the_first_violated_requirement_of_a_url_is_returned() {
         let long = format!("https://app.example/{}", "x".repeat(181));
         for (url, expected) in [
             ("https://app.example/hooks?a=b", UrlFault::Unknown),

@@ -7,29 +7,29 @@ use http::Response;
 use serde_json::Value;
 
 use crate::TransportError;
-use crate::error::{REASONS, cure_of_code, page_words, xml_as_json};
+use crate::error::{REASONS, fix_of_code, page_words, xml_as_json};
 
 /// Maximum length of X's message, in characters.
-const LONGEST: usize = 200;
+const MAX_MESSAGE: usize = 200;
 
 /// The reason why there is no token. Holds no credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
     /// The user did not authorise the app.
-    #[error("the user has not agreed")]
+    #[error("the user did not authorise the app")]
     Denied,
     /// The redirect belongs to another login: its state or request token differs or is missing.
     #[error("the redirect belongs to another login")]
     AnotherLogin,
     /// The redirect contains neither a code nor a refusal, or more than one of them.
-    #[error("the redirect holds no code")]
+    #[error("the redirect contains no code")]
     NoCode,
     /// X issued a request token but did not confirm the callback URL.
-    #[error("X has not confirmed the callback URL")]
+    #[error("X did not confirm the callback URL")]
     CallbackNotConfirmed,
     /// The callback URL is not in the app's settings at X (code 415).
-    #[error("X does not allow the callback URL {callback}{}", said(*status, Some("code 415"), message.as_deref()))]
+    #[error("X does not accept the callback URL {callback}{}", details(*status, Some("code 415"), message.as_deref()))]
     CallbackNotAllowed {
         /// The callback URL.
         callback: String,
@@ -39,7 +39,7 @@ pub enum LoginError {
         message: Option<String>,
     },
     /// The app is set up for PINs, without callback URLs (code 417).
-    #[error("X takes a PIN alone from this app{}", said(*status, Some("code 417"), message.as_deref()))]
+    #[error("X accepts only a PIN from this app{}", details(*status, Some("code 417"), message.as_deref()))]
     PinOnly {
         /// The HTTP status.
         status: Option<u16>,
@@ -47,13 +47,13 @@ pub enum LoginError {
         message: Option<String>,
     },
     /// The user did not return in time.
-    #[error("the user did not come back in time")]
+    #[error("the user did not return in time")]
     TimedOut,
     /// The token was issued without the scope `offline.access`.
-    #[error("there is no refresh token")]
+    #[error("no refresh token")]
     NoRefreshToken,
     /// X refused.
-    #[error("X refuses{}", said(*status, reason.as_deref(), message.as_deref()))]
+    #[error("X refused the request{}", details(*status, reason.as_deref(), message.as_deref()))]
     Refused {
         /// The HTTP status. `None` if X refused in the redirect.
         status: Option<u16>,
@@ -67,14 +67,14 @@ pub enum LoginError {
     #[error(transparent)]
     NoAnswer(#[from] TransportError),
     /// The response is not what X documents.
-    #[error("X's answer cannot be read: {0}")]
+    #[error("X's response cannot be read: {0}")]
     Unreadable(&'static str),
     /// The app's own settings are invalid. Nothing was sent.
     #[error("{0}")]
     Invalid(&'static str),
 }
 
-fn said(status: Option<u16>, reason: Option<&str>, message: Option<&str>) -> String {
+fn details(status: Option<u16>, reason: Option<&str>, message: Option<&str>) -> String {
     let status = status.map(|status| status.to_string());
     let known: Vec<&str> = [status.as_deref(), reason].into_iter().flatten().collect();
     let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
@@ -83,13 +83,13 @@ fn said(status: Option<u16>, reason: Option<&str>, message: Option<&str>) -> Str
 
 impl LoginError {
     /// Reads an error response.
-    pub(super) fn read(answer: &Response<Bytes>) -> Self {
-        let status = Some(answer.status().as_u16());
-        let read = serde_json::from_slice::<Value>(answer.body()).ok().or_else(|| xml_as_json(answer.body()));
+    pub(super) fn read(response: &Response<Bytes>) -> Self {
+        let status = Some(response.status().as_u16());
+        let read = serde_json::from_slice::<Value>(response.body()).ok().or_else(|| xml_as_json(response.body()));
         let Some(body) = read else {
-            let (code, message) = match page_words(answer.body(), LONGEST) {
+            let (code, message) = match page_words(response.body(), MAX_MESSAGE) {
                 Some((code, words)) => (code, of_page(&words)),
-                None => (None, words(answer.body())),
+                None => (None, words(response.body())),
             };
             return Self::Refused { status, reason: code.map(|code| code.to_string()), message };
         };
@@ -135,36 +135,36 @@ impl LoginError {
         }
     }
 
-    /// Returns the fix in one sentence, with the command that applies it, if there is one.
+    /// Returns the fix in one phrase, with the command that applies it, if there is one.
     pub fn fix(&self) -> Cow<'static, str> {
         match self {
             Self::CallbackNotAllowed { callback, .. } => format!(
-                "Add {callback} to the callback URLs of the app's user authentication settings in X's console, to the letter, or use a PIN: `birdhook auth user --pin`."
+                "add exactly {callback} to the callback URLs in the app's user authentication settings in X's console, or use a PIN (`birdhook auth user --pin`)"
             )
             .into(),
-            other => other.general_cure().into(),
+            other => other.general_fix().into(),
         }
     }
 
-    fn general_cure(&self) -> &'static str {
+    fn general_fix(&self) -> &'static str {
         match self {
-            Self::Denied => "Tell the user what the app needs access for, and let them begin again.",
-            Self::AnotherLogin => "Begin again: the redirect is of an older login, or somebody else's.",
-            Self::NoCode => "Pass the whole URL to which X has redirected.",
+            Self::Denied => "explain to the user why the app needs access, and start the login again",
+            Self::AnotherLogin => "start the login again; the redirect is of an older login or of another user",
+            Self::NoCode => "pass the complete URL to which X redirected",
             Self::CallbackNotConfirmed | Self::CallbackNotAllowed { .. } => {
-                "Add the callback URL to the app's settings at X, to the letter."
+                "add exactly this callback URL to the app's settings in X's console"
             }
             Self::PinOnly { .. } => {
-                "Log in with a PIN (`birdhook auth user --pin`), or add a callback URL to the app's user authentication settings in X's console."
+                "log in with a PIN (`birdhook auth user --pin`), or add a callback URL to the app's user authentication settings in X's console"
             }
-            Self::TimedOut => "Begin again.",
-            Self::NoRefreshToken => "Let the user log in again, with the scope `offline.access`.",
-            Self::Refused { .. } if self.is_retryable() => "Try again later; see X's status page.",
-            Self::Refused { reason, .. } => refused_cure(reason.as_deref()),
-            Self::NoAnswer(TransportError::Connect(_)) => "Check the network, the proxy and the name of X's host.",
-            Self::NoAnswer(_) => "Try again; when X refuses then, begin the login again.",
-            Self::Unreadable(_) => "See the message: X may have changed its answer.",
-            Self::Invalid(_) => "Correct what it names.",
+            Self::TimedOut => "start the login again",
+            Self::NoRefreshToken => "have the user log in again, with the scope `offline.access`",
+            Self::Refused { .. } if self.is_retryable() => "try again later, and check X's status page",
+            Self::Refused { reason, .. } => refused_fix(reason.as_deref()),
+            Self::NoAnswer(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
+            Self::NoAnswer(_) => "try again; if X refuses then, start the login again",
+            Self::Unreadable(_) => "check X's changelog; the format of its responses may have changed",
+            Self::Invalid(_) => "correct the setting that the message names",
         }
     }
 }
@@ -174,28 +174,28 @@ fn is_cap(reason: Option<&str>) -> bool {
     reason.is_some_and(|reason| ["UsageCapExceeded", "SpendCapReached", "CreditsDepleted"].contains(&reason))
 }
 
-fn refused_cure(reason: Option<&str>) -> &'static str {
+fn refused_fix(reason: Option<&str>) -> &'static str {
     match reason {
         Some("unauthorized_client" | "invalid_client") => {
-            "Run `birdhook auth app` with the app's present OAuth 2.0 client id and client secret: X does not accept those in use."
+            "run `birdhook auth app` with the app's current OAuth 2.0 client id and client secret; X does not accept the configured ones"
         }
         Some("invalid_scope") => {
-            "Ask for fewer scopes (`birdhook auth user2 --type TYPE`): X does not give this app all of them."
+            "request fewer scopes (`birdhook auth user2 --type TYPE`); X does not grant all of them to this app"
         }
         Some(name) if is_cap(Some(name)) => {
-            "Look at the account's credits and caps in X's console: X refuses calls until then."
+            "check the account's credits and caps in X's console; X rejects calls until they are raised"
         }
         reason => match reason.and_then(|code| code.parse().ok()) {
-            Some(code) => cure_of_code(code).unwrap_or("See X's words."),
+            Some(code) => fix_of_code(code).unwrap_or("see X's message"),
             None => {
-                "Check the app's keys, its callback URL and the machine's clock, and begin again: codes are short-lived and work once."
+                "check the app's keys, its callback URL and the machine's clock, and start the login again; codes expire soon and work once"
             }
         },
     }
 }
 
 fn short(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).take(LONGEST).collect()
+    text.chars().filter(|char| !char.is_control()).take(MAX_MESSAGE).collect()
 }
 
 /// Returns the text of a page, without words that may belong to a form and contain a token.
@@ -207,6 +207,6 @@ fn of_page(words: &str) -> Option<String> {
 /// Returns a plain-text body. Skips forms, which may contain a token, and pages.
 fn words(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
-    let is_text = !text.is_empty() && text.len() <= LONGEST && !text.contains(['=', '<', '{']);
+    let is_text = !text.is_empty() && text.len() <= MAX_MESSAGE && !text.contains(['=', '<', '{']);
     is_text.then(|| short(text))
 }

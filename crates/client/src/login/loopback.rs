@@ -10,12 +10,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::visit::{self, IsOurs};
-use super::{LoginError, Proof, Redirect};
+use super::callback::{self, IsExpected};
+use super::error::LoginError;
+use super::proof::Proof;
+use super::redirect::Redirect;
 use crate::AccessToken;
 
 /// Maximum number of connections served at once. A further connection aborts the oldest one.
-const AT_ONCE: usize = 32;
+const MAX_CONNECTIONS: usize = 32;
 
 /// A listener on this machine for the redirect that ends a login (RFC 8252, section 7.3).
 ///
@@ -63,7 +65,7 @@ impl Loopback {
     /// Returns [`LoginError::TimedOut`] if the limit expires.
     pub async fn verifier(&self, request_token: &AccessToken, limit: Duration) -> Result<Redirect, LoginError> {
         let request_token = request_token.clone();
-        self.redirect(Arc::new(move |redirect| is_answer(&redirect.verifier(&request_token))), limit).await
+        self.redirect(Arc::new(move |redirect| belongs_to_login(&redirect.verifier(&request_token))), limit).await
     }
 
     /// Waits up to `limit` for the redirect of an OAuth 2.0 login.
@@ -75,31 +77,31 @@ impl Loopback {
     /// Returns [`LoginError::TimedOut`] if the limit expires.
     pub async fn code(&self, proof: &Proof, limit: Duration) -> Result<Redirect, LoginError> {
         let proof = proof.clone();
-        self.redirect(Arc::new(move |redirect| is_answer(&redirect.code(&proof))), limit).await
+        self.redirect(Arc::new(move |redirect| belongs_to_login(&redirect.code(&proof))), limit).await
     }
 
-    async fn redirect(&self, is_ours: IsOurs, limit: Duration) -> Result<Redirect, LoginError> {
-        let waiting = tokio::time::timeout(limit, self.wait(is_ours));
+    async fn redirect(&self, is_expected: IsExpected, limit: Duration) -> Result<Redirect, LoginError> {
+        let waiting = tokio::time::timeout(limit, self.wait(is_expected));
         waiting.await.map_err(|_| LoginError::TimedOut)
     }
 
     /// Serves connections concurrently, because browsers open some without sending a request.
-    async fn wait(&self, is_ours: IsOurs) -> Redirect {
+    async fn wait(&self, is_expected: IsExpected) -> Redirect {
         let path: Arc<str> = self.path.as_str().into();
-        let mut visits = JoinSet::new();
+        let mut connections = JoinSet::new();
         let mut handles: VecDeque<AbortHandle> = VecDeque::new();
         loop {
             tokio::select! {
-                Some(visited) = visits.join_next() => if let Ok(Some(redirect)) = visited {
+                Some(ended) = connections.join_next() => if let Ok(Some(redirect)) = ended {
                     return redirect;
                 },
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        handles.retain(|visit| !visit.is_finished());
-                        if handles.len() >= AT_ONCE && let Some(oldest) = handles.pop_front() {
+                        handles.retain(|handle| !handle.is_finished());
+                        if handles.len() >= MAX_CONNECTIONS && let Some(oldest) = handles.pop_front() {
                             oldest.abort();
                         }
-                        handles.push_back(visits.spawn(visit::serve(stream, Arc::clone(&path), Arc::clone(&is_ours))));
+                        handles.push_back(connections.spawn(callback::serve(stream, Arc::clone(&path), Arc::clone(&is_expected))));
                     }
                     // Too many files are open, or the peer has disconnected.
                     Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -109,7 +111,7 @@ impl Loopback {
     }
 }
 
-fn is_answer(read: &Result<&str, LoginError>) -> bool {
+fn belongs_to_login(read: &Result<&str, LoginError>) -> bool {
     !matches!(read, Err(LoginError::AnotherLogin | LoginError::NoCode))
 }
 

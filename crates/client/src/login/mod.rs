@@ -36,21 +36,20 @@
 //! A server keeps [`OAuth1Pending::request_token`] or [`OAuth2Pending::proof`] with the visitor's
 //! session. It finishes the login with the URL of the request to its callback.
 
+mod callback;
+pub(crate) mod context;
 mod error;
 mod loopback;
 mod pkce;
+mod proof;
 mod redirect;
-mod renewal;
+pub(crate) mod renewal;
 mod revoke;
 mod three_legged;
-mod visit;
-mod way;
 
 pub use error::LoginError;
 pub use loopback::Loopback;
-pub use pkce::{OAuth2, OAuth2Pending, Proof, SCOPES};
+pub use pkce::{OAuth2, OAuth2Pending, SCOPES};
+pub use proof::Proof;
 pub use redirect::Redirect;
 pub use three_legged::{Authorised, OAuth1, OAuth1Pending};
-
-pub(crate) use renewal::Renewal;
-pub(crate) use way::Way;

@@ -16,7 +16,10 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{LoginError, Redirect, Way};
+use super::context::{ApiContext, INVALID_BASE_URL};
+use super::error::LoginError;
+use super::proof::Proof;
+use super::redirect::Redirect;
 #[cfg(doc)]
 use crate::api::EVENT_TYPES;
 use crate::api::EventType;
@@ -54,7 +57,7 @@ pub struct OAuth2 {
     pub(super) client_secret: Option<SecretString>,
     authorize_url: String,
     scopes: Vec<String>,
-    pub(super) way: Way,
+    pub(super) context: ApiContext,
 }
 
 /// A login that waits for the user.
@@ -67,29 +70,6 @@ pub struct OAuth2Pending {
     pub proof: Proof,
 }
 
-/// The proof that a redirect answers this login, and that the same party began and finishes it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Proof {
-    /// The URL to which X redirects the user.
-    pub redirect_url: String,
-    /// The value that the redirect repeats.
-    pub state: SecretString,
-    /// The PKCE verifier, whose SHA-256 X has received.
-    pub verifier: SecretString,
-}
-
-impl Proof {
-    /// Restores a proof from its stored parts.
-    pub fn new(
-        redirect_url: impl Into<String>,
-        state: impl Into<SecretString>,
-        verifier: impl Into<SecretString>,
-    ) -> Self {
-        Self { redirect_url: redirect_url.into(), state: state.into(), verifier: verifier.into() }
-    }
-}
-
 type App = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 impl OAuth2 {
@@ -100,17 +80,17 @@ impl OAuth2 {
     /// # Errors
     /// Returns an error if TLS cannot be set up.
     pub fn new(client_id: impl Into<String>, client_secret: Option<SecretString>) -> Result<Self, TransportError> {
-        Ok(Self::by(client_id.into(), client_secret, Way::to_x()?))
+        Ok(Self::with_context(client_id.into(), client_secret, ApiContext::for_x()?))
     }
 
-    pub(super) fn by(client_id: String, client_secret: Option<SecretString>, way: Way) -> Self {
+    pub(super) fn with_context(client_id: String, client_secret: Option<SecretString>, context: ApiContext) -> Self {
         let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
-        Self { client_id, client_secret, authorize_url: "https://x.com/i/oauth2/authorize".to_owned(), scopes, way }
+        Self { client_id, client_secret, authorize_url: "https://x.com/i/oauth2/authorize".to_owned(), scopes, context }
     }
 
     /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.way.base = url.into().trim_end_matches('/').to_owned();
+        self.context.base = url.into().trim_end_matches('/').to_owned();
         self
     }
 
@@ -139,13 +119,13 @@ impl OAuth2 {
 
     /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
     pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.way.transport = Arc::new(transport);
+        self.context.transport = Arc::new(transport);
         self
     }
 
     /// Sets the clock for the expiry of tokens. Defaults to the system clock.
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.way.now = Arc::new(now);
+        self.context.now = Arc::new(now);
         self
     }
 
@@ -171,12 +151,12 @@ impl OAuth2 {
     /// Returns an error if the user did not authorise the app, the redirect belongs to another
     /// login, or X refuses or does not respond.
     pub async fn finish(&self, proof: &Proof, redirect_url: impl Into<Redirect>) -> Result<UserToken, LoginError> {
-        let answer = redirect_url.into();
-        let code = AuthorizationCode::new(answer.code(proof)?.to_owned());
+        let redirected = redirect_url.into();
+        let code = AuthorizationCode::new(redirected.code(proof)?.to_owned());
         let app = self.app()?.set_redirect_uri(redirect(&proof.redirect_url)?);
         let verifier = PkceCodeVerifier::new(proof.verifier.expose_secret().to_owned());
-        let answer = app.exchange_code(code).set_pkce_verifier(verifier).request_async(&self.way).await;
-        self.read(answer)
+        let response = app.exchange_code(code).set_pkce_verifier(verifier).request_async(&self.context).await;
+        self.read(response)
     }
 
     /// Renews a token. X accepts each refresh token once, so store the new token before you use it.
@@ -187,8 +167,8 @@ impl OAuth2 {
         let refresh = token.refresh.as_ref().ok_or(LoginError::NoRefreshToken)?;
         let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
         let app = self.app()?;
-        let answer = app.exchange_refresh_token(&refresh).request_async(&self.way).await;
-        let mut next = self.read(answer)?;
+        let response = app.exchange_refresh_token(&refresh).request_async(&self.context).await;
+        let mut next = self.read(response)?;
         // RFC 6749, section 6: without a new refresh token, the old one stays valid.
         next.refresh = next.refresh.or_else(|| token.refresh.clone());
         Ok(next)
@@ -203,21 +183,22 @@ impl OAuth2 {
     /// Returns an error if X refuses or does not respond.
     pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
         let bearer = HeaderValue::try_from(format!("Bearer {}", token.access.expose_secret()));
-        let mut bearer = bearer.map_err(|_| LoginError::Invalid("the token holds what no header can"))?;
+        let mut bearer =
+            bearer.map_err(|_| LoginError::Invalid("the token contains a character that no header can contain"))?;
         bearer.set_sensitive(true);
-        let request = Request::get(format!("{}/2/users/me", self.way.base)).header(AUTHORIZATION, bearer);
-        let request = request.body(Bytes::new()).map_err(|_| LoginError::Invalid("the base URL is none"))?;
-        let answer = self.way.send(request).await?;
-        let answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let id = answer.pointer("/data/id").and_then(Value::as_str);
-        id.map(str::to_owned).ok_or(LoginError::Unreadable("it tells no user"))
+        let request = Request::get(format!("{}/2/users/me", self.context.base)).header(AUTHORIZATION, bearer);
+        let request = request.body(Bytes::new()).map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?;
+        let response = self.context.send(request).await?;
+        let response: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        let id = response.pointer("/data/id").and_then(Value::as_str);
+        id.map(str::to_owned).ok_or(LoginError::Unreadable("it contains no user"))
     }
 
     fn app(&self) -> Result<App, LoginError> {
         let authorize = AuthUrl::new(self.authorize_url.clone());
-        let authorize = authorize.map_err(|_| LoginError::Invalid("the URL where the user agrees is none"))?;
-        let token = TokenUrl::new(format!("{}/2/oauth2/token", self.way.base));
-        let token = token.map_err(|_| LoginError::Invalid("the base URL is none"))?;
+        let authorize = authorize.map_err(|_| LoginError::Invalid("the authorisation URL is invalid"))?;
+        let token = TokenUrl::new(format!("{}/2/oauth2/token", self.context.base));
+        let token = token.map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?;
         let app = BasicClient::new(ClientId::new(self.client_id.clone())).set_auth_uri(authorize).set_token_uri(token);
         Ok(match &self.client_secret {
             Some(secret) => app.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned())),
@@ -227,29 +208,30 @@ impl OAuth2 {
 
     fn read(
         &self,
-        answer: Result<BasicTokenResponse, RequestTokenError<LoginError, BasicErrorResponse>>,
+        response: Result<BasicTokenResponse, RequestTokenError<LoginError, BasicErrorResponse>>,
     ) -> Result<UserToken, LoginError> {
         // The errors of the `oauth2` crate contain the response, and with it the token.
-        let answer = answer.map_err(|error| match error {
+        let response = response.map_err(|error| match error {
             RequestTokenError::Request(error) => error,
-            _ => LoginError::Unreadable("it holds no token"),
+            _ => LoginError::Unreadable("it contains no token"),
         })?;
-        let lasts = answer.expires_in().map(|lasts| i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
-        let expires_at = lasts.map(|lasts| Timestamp::from_millis(self.way.now().as_millis().saturating_add(lasts)));
-        let refresh = answer.refresh_token().map(|refresh| refresh.secret().clone().into());
-        let scope = answer.scopes().map(|all| all.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
-        Ok(UserToken { access: answer.access_token().secret().clone().into(), refresh, expires_at, scope })
+        let lifetime = response.expires_in().map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        let expires_at =
+            lifetime.map(|time| Timestamp::from_millis(self.context.now().as_millis().saturating_add(time)));
+        let refresh = response.refresh_token().map(|refresh| refresh.secret().clone().into());
+        let scope = response.scopes().map(|all| all.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
+        Ok(UserToken { access: response.access_token().secret().clone().into(), refresh, expires_at, scope })
     }
 }
 
 fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
-    RedirectUrl::new(url.to_owned()).map_err(|_| LoginError::Invalid("the redirect URL is none"))
+    RedirectUrl::new(url.to_owned()).map_err(|_| LoginError::Invalid("the redirect URL is invalid"))
 }
 
 impl fmt::Debug for OAuth2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth2")
-            .field("base", &redact_url(&self.way.base))
+            .field("base", &redact_url(&self.context.base))
             .field("client_id", &self.client_id)
             .field("scopes", &self.scopes)
             .finish_non_exhaustive()

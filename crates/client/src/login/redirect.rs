@@ -4,7 +4,8 @@ use std::fmt;
 
 use secrecy::ExposeSecret;
 
-use super::{LoginError, Proof};
+use super::error::LoginError;
+use super::proof::Proof;
 use crate::AccessToken;
 
 /// The redirect that ends a login: its URL, its query, or the bare code, verifier or PIN.
@@ -23,7 +24,7 @@ pub struct Redirect(Content);
 
 #[derive(Clone)]
 enum Content {
-    Alone(String),
+    Bare(String),
     Parameters(Vec<(String, String)>),
 }
 
@@ -37,7 +38,7 @@ impl From<&str> for Redirect {
         let is_query = text.contains('&') || NAMES.iter().any(|name| text.starts_with(name));
         Self(match query.or(is_query.then_some(text)) {
             Some(query) => Content::Parameters(form_urlencoded::parse(query.as_bytes()).into_owned().collect()),
-            None => Content::Alone(text.to_owned()),
+            None => Content::Bare(text.to_owned()),
         })
     }
 }
@@ -52,23 +53,23 @@ impl Redirect {
     /// Returns the OAuth 1.0a verifier for this request token.
     pub(super) fn verifier(&self, request_token: &AccessToken) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
-            Content::Alone(verifier) => return Some(verifier.as_str()).filter(is_something).ok_or(LoginError::NoCode),
+            Content::Bare(verifier) => return Some(verifier.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
             Content::Parameters(parameters) => parameters,
         };
-        let is_ours = |token: &str| token == request_token.token();
-        if get(parameters, "denied").is_some_and(is_ours) {
+        let is_expected = |token: &str| token == request_token.token();
+        if get(parameters, "denied").is_some_and(is_expected) {
             return Err(LoginError::Denied);
         }
-        if !get(parameters, "oauth_token").is_some_and(is_ours) {
+        if !get(parameters, "oauth_token").is_some_and(is_expected) {
             return Err(LoginError::AnotherLogin);
         }
-        get(parameters, "oauth_verifier").filter(is_something).ok_or(LoginError::NoCode)
+        get(parameters, "oauth_verifier").filter(is_not_empty).ok_or(LoginError::NoCode)
     }
 
     /// Returns the OAuth 2.0 code for this proof.
     pub(super) fn code(&self, proof: &Proof) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
-            Content::Alone(code) => return Some(code.as_str()).filter(is_something).ok_or(LoginError::NoCode),
+            Content::Bare(code) => return Some(code.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
             Content::Parameters(parameters) => parameters,
         };
         if get(parameters, "state") != Some(proof.state.expose_secret()) {
@@ -77,19 +78,19 @@ impl Redirect {
         if let Some(error) = get(parameters, "error") {
             return Err(LoginError::of_redirect(error, get(parameters, "error_description")));
         }
-        get(parameters, "code").filter(is_something).ok_or(LoginError::NoCode)
+        get(parameters, "code").filter(is_not_empty).ok_or(LoginError::NoCode)
     }
 }
 
-fn is_something(text: &&str) -> bool {
+fn is_not_empty(text: &&str) -> bool {
     !text.is_empty()
 }
 
 /// Returns a parameter that occurs exactly once. RFC 6749 forbids repetition.
-fn get<'a>(parameters: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
-    let mut found = parameters.iter().filter(|(name, _)| name == wanted);
-    let (_, value) = found.next()?;
-    found.next().is_none().then_some(value.as_str())
+fn get<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut values = parameters.iter().filter(|(known, _)| known == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value.as_str())
 }
 
 impl fmt::Debug for Redirect {

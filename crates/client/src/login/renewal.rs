@@ -8,7 +8,9 @@ use http::HeaderValue;
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use super::{LoginError, OAuth2, Way};
+use super::context::ApiContext;
+use super::error::LoginError;
+use super::pkce::OAuth2;
 use crate::call::Call;
 use crate::{CredentialKind, Credentials, Error, ErrorCause, TokenStore, TokenStoreError, TransportError, UserToken};
 
@@ -17,7 +19,7 @@ use crate::{CredentialKind, Credentials, Error, ErrorCause, TokenStore, TokenSto
 const MARGIN: i64 = 60_000;
 
 /// Timeout for X's response to a renewal or a revocation. The token is locked meanwhile.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The store of users' tokens, with their renewal.
 pub(crate) struct Renewal {
@@ -44,19 +46,19 @@ impl From<TokenStoreError> for NotRenewed {
 }
 
 impl NotRenewed {
-    fn of(self, user: &str) -> Error {
-        let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]).of(user);
+    fn into_error(self, user: &str) -> Error {
+        let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]).for_user(user);
         match self {
             Self::Login(_, error) if may_be_spent(&error) => {
-                let message = format!("{error}; X may have accepted the refresh token, which is not sent again");
+                let message = format!("{error}; X may have accepted the refresh token, which will not be sent again");
                 Error::refused(&call, ErrorCause::NotRenewed, None, None, Some(message))
             }
-            Self::Login(_, error) => error.of_call(&call, ErrorCause::NotRenewed),
+            Self::Login(_, error) => error.into_call_error(&call, ErrorCause::NotRenewed),
             Self::Store(error) => Error::token_store(&call, &error),
             Self::Unstored(error) => {
                 let lost = format!(
-                    "{error}; the renewed token of user {user} is lost when this process ends before it is stored: run \
-                     `birdhook auth user2` then"
+                    "{error}; the renewed token of user {user} is lost if this process ends before it is stored; then \
+                     run `birdhook auth user2`"
                 );
                 Error::token_store(&call, &TokenStoreError::new(lost))
             }
@@ -65,9 +67,9 @@ impl NotRenewed {
 }
 
 impl Renewal {
-    pub(crate) fn new(credentials: &Credentials, way: Way, store: Arc<dyn TokenStore>) -> Self {
+    pub(crate) fn new(credentials: &Credentials, context: ApiContext, store: Arc<dyn TokenStore>) -> Self {
         let secret = credentials.client_secret.clone();
-        let login = credentials.client_id.clone().map(|id| OAuth2::by(id, secret, way));
+        let login = credentials.client_id.clone().map(|id| OAuth2::with_context(id, secret, context));
         Self { store, login, spent: Arc::default() }
     }
 
@@ -77,13 +79,13 @@ impl Renewal {
 
     /// Returns the user's token from the store.
     pub(crate) async fn stored(&self, user: &str) -> Result<Option<UserToken>, Error> {
-        self.store.get(user).await.map_err(|error| NotRenewed::Store(error).of(user))
+        self.store.get(user).await.map_err(|error| NotRenewed::Store(error).into_error(user))
     }
 
     /// Returns the user's token, renewing it first if it is about to expire.
     pub(crate) async fn token(&self, user: &str) -> Result<Option<UserToken>, Error> {
         let left = |token: &UserToken| {
-            let now = self.login.as_ref()?.way.now().as_millis();
+            let now = self.login.as_ref()?.context.now().as_millis();
             Some(token.expires_at?.as_millis().saturating_sub(now))
         };
         let is_due = |token: &UserToken| left(token).is_some_and(|left| left <= MARGIN);
@@ -92,23 +94,23 @@ impl Renewal {
             Err(NotRenewed::Login(old, error)) if error.is_retryable() && left(&old).is_some_and(|left| left > 0) => {
                 Ok(Some(old))
             }
-            renewed => renewed.map_err(|error| error.of(user)),
+            renewed => renewed.map_err(|error| error.into_error(user)),
         }
     }
 
     /// Replaces the token of a rejected `Authorization` header. Returns whether the user now has a
     /// different token.
-    pub(crate) async fn replaced(&self, user: &str, refused: &HeaderValue) -> Result<bool, Error> {
-        let is_it = |token: &UserToken| {
-            refused.as_bytes().strip_prefix(b"Bearer ") == Some(token.access.expose_secret().as_bytes())
+    pub(crate) async fn replaced(&self, user: &str, rejected: &HeaderValue) -> Result<bool, Error> {
+        let is_rejected = |token: &UserToken| {
+            rejected.as_bytes().strip_prefix(b"Bearer ") == Some(token.access.expose_secret().as_bytes())
         };
-        let token = self.renewed(user, is_it).await.map_err(|error| error.of(user))?;
-        Ok(token.is_some_and(|token| !is_it(&token)))
+        let token = self.renewed(user, is_rejected).await.map_err(|error| error.into_error(user))?;
+        Ok(token.is_some_and(|token| !is_rejected(&token)))
     }
 
-    /// Returns the user's token, renewing it first if `must_be` requires it and it can be renewed.
-    async fn renewed(&self, user: &str, must_be: impl Fn(&UserToken) -> bool) -> Result<Option<UserToken>, NotRenewed> {
-        let login = |token: &UserToken| self.login.clone().filter(|_| must_be(token) && token.refresh.is_some());
+    /// Returns the user's token, renewing it first if `is_due` says so and it can be renewed.
+    async fn renewed(&self, user: &str, is_due: impl Fn(&UserToken) -> bool) -> Result<Option<UserToken>, NotRenewed> {
+        let login = |token: &UserToken| self.login.clone().filter(|_| is_due(token) && token.refresh.is_some());
         let Some(token) = self.store.get(user).await? else { return Ok(None) };
         if login(&token).is_none() {
             return Ok(Some(token));
@@ -127,10 +129,10 @@ impl Renewal {
             let next = match known {
                 Some(next) => next,
                 None => {
-                    let silence = || Err(TransportError::Timeout.into());
+                    let timed_out = || Err(TransportError::Timeout.into());
                     // Covers a task that ends before the response.
-                    spent().insert(refresh.clone(), silence());
-                    let next = timeout(PATIENCE, login.refresh(&token)).await.unwrap_or_else(|_| silence());
+                    spent().insert(refresh.clone(), timed_out());
+                    let next = timeout(TIMEOUT, login.refresh(&token)).await.unwrap_or_else(|_| timed_out());
                     let next = next.map(|next| UserToken { scope: next.scope.or_else(|| token.scope.clone()), ..next });
                     match &next {
                         Err(error) if !may_be_spent(error) => _ = spent().remove(&refresh),
@@ -158,41 +160,41 @@ impl Renewal {
 
     /// Revokes the user's tokens at X, and removes them from the store.
     pub(crate) async fn revoke(&self, user: &str) -> Result<(), Error> {
-        let call = Call::post("/2/oauth2/revoke", &[CredentialKind::User2]).of(user);
+        let call = Call::post("/2/oauth2/revoke", &[CredentialKind::User2]).for_user(user);
         let failed = |error: TokenStoreError| Error::token_store(&call, &error);
         let mut locked = self.store.lock(user).await.map_err(failed)?;
         let Some(token) = locked.get().await.map_err(failed)? else {
             return Err(Error::no_credential(&call, call.takes));
         };
         let Some(login) = &self.login else {
-            return Err(Error::invalid(&call, "the OAuth 2.0 client id is not known: set Credentials::oauth2_client"));
+            return Err(Error::invalid(&call, "no OAuth 2.0 client id: set Credentials::oauth2_client"));
         };
-        let revoked = timeout(PATIENCE, login.revoke(&token)).await;
+        let revoked = timeout(TIMEOUT, login.revoke(&token)).await;
         let revoked = revoked.unwrap_or_else(|_| Err(TransportError::Timeout.into()));
-        revoked.map_err(|error| error.of_call(&call, ErrorCause::Other))?;
+        revoked.map_err(|error| error.into_call_error(&call, ErrorCause::Other))?;
         locked.set(None).await.map_err(failed)
     }
 }
 
 /// Returns whether X may have accepted the refresh token although its response contains no token.
 fn may_be_spent(error: &LoginError) -> bool {
-    let is_silence = |error: &TransportError| matches!(error, TransportError::Timeout | TransportError::Broken(_));
+    let is_unknown = |error: &TransportError| matches!(error, TransportError::Timeout | TransportError::Broken(_));
     match error {
-        LoginError::NoAnswer(error) => is_silence(error),
+        LoginError::NoAnswer(error) => is_unknown(error),
         error => matches!(error, LoginError::Unreadable(_)),
     }
 }
 
 impl LoginError {
     /// Converts to the error of a call. `refused` is the cause of a permanent refusal.
-    fn of_call(self, call: &Call, refused: ErrorCause) -> Error {
+    fn into_call_error(self, call: &Call, rejected: ErrorCause) -> Error {
         match self {
-            Self::NoAnswer(error) => Error::no_answer(call, None, error),
+            Self::NoAnswer(error) => Error::no_response(call, None, error),
             Self::Refused { status, reason, message } => {
                 let cause = match status {
                     Some(429) => ErrorCause::RateLimited { until: None },
                     Some(500..) => ErrorCause::Down,
-                    _ => refused,
+                    _ => rejected,
                 };
                 Error::refused(call, cause, status, reason, message)
             }

@@ -8,9 +8,11 @@ use http::{HeaderValue, Request};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{LoginError, OAuth2};
+use super::context::INVALID_BASE_URL;
+use super::error::LoginError;
+use super::pkce::OAuth2;
 use crate::UserToken;
-use crate::oauth1::encoded;
+use crate::oauth1::percent_encode;
 
 impl OAuth2 {
     /// Revokes a user's refresh token and access token at X.
@@ -33,12 +35,14 @@ impl OAuth2 {
     async fn revoke_one(&self, token: &SecretString) -> Result<(), LoginError> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", token.expose_secret());
-        let mut request = Request::post(format!("{}/2/oauth2/revoke", self.way.base));
+        let mut request = Request::post(format!("{}/2/oauth2/revoke", self.context.base));
         match &self.client_secret {
             Some(secret) => {
-                let pair = format!("{}:{}", encoded(&self.client_id), encoded(secret.expose_secret()));
+                let pair = format!("{}:{}", percent_encode(&self.client_id), percent_encode(secret.expose_secret()));
                 let basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
-                let mut basic = basic.map_err(|_| LoginError::Invalid("the client secret holds what no header can"))?;
+                let mut basic = basic.map_err(|_| {
+                    LoginError::Invalid("the client secret contains a character that no header can contain")
+                })?;
                 basic.set_sensitive(true);
                 request = request.header(AUTHORIZATION, basic);
             }
@@ -49,11 +53,11 @@ impl OAuth2 {
         let request = request
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form.finish()))
-            .map_err(|_| LoginError::Invalid("the base URL is none"))?;
-        let answer = self.way.send(request).await?;
-        let answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        match answer.get("revoked").and_then(Value::as_bool) {
-            Some(false) => Err(LoginError::Unreadable("it says that the token was not revoked")),
+            .map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?;
+        let response = self.context.send(request).await?;
+        let response: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        match response.get("revoked").and_then(Value::as_bool) {
+            Some(false) => Err(LoginError::Unreadable("it reports that the token was not revoked")),
             _ => Ok(()),
         }
     }

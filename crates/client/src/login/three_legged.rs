@@ -8,8 +8,10 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Uri};
 
-use super::{LoginError, Redirect, Way};
-use crate::oauth1::{self, Once};
+use super::context::{ApiContext, INVALID_BASE_URL};
+use super::error::LoginError;
+use super::redirect::Redirect;
+use crate::oauth1::{self, Stamp};
 use crate::{AccessToken, ConsumerKeys, Transport, TransportError, redact_url};
 
 /// The OAuth 1.0a login flow, which obtains a user's token for the Account Activity API.
@@ -20,7 +22,7 @@ use crate::{AccessToken, ConsumerKeys, Transport, TransportError, redact_url};
 #[must_use]
 pub struct OAuth1 {
     consumer: ConsumerKeys,
-    way: Way,
+    context: ApiContext,
 }
 
 /// A login that waits for the user.
@@ -57,24 +59,24 @@ impl OAuth1 {
     /// # Errors
     /// Returns an error if TLS cannot be set up.
     pub fn new(consumer: ConsumerKeys) -> Result<Self, TransportError> {
-        Ok(Self { consumer, way: Way::to_x()? })
+        Ok(Self { consumer, context: ApiContext::for_x()? })
     }
 
     /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.way.base = url.into().trim_end_matches('/').to_owned();
+        self.context.base = url.into().trim_end_matches('/').to_owned();
         self
     }
 
     /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
     pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.way.transport = Arc::new(transport);
+        self.context.transport = Arc::new(transport);
         self
     }
 
     /// Sets the clock for signatures. Defaults to the system clock.
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.way.now = Arc::new(now);
+        self.context.now = Arc::new(now);
         self
     }
 
@@ -86,14 +88,14 @@ impl OAuth1 {
     /// # Errors
     /// Returns an error if X refuses the keys or the callback URL, or does not respond.
     pub async fn begin(&self, callback: &str) -> Result<OAuth1Pending, LoginError> {
-        let answer = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await;
-        let answer = answer.map_err(|error| error.of_callback(callback))?;
-        if answer.get("oauth_callback_confirmed") != Some("true") {
+        let response = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await;
+        let response = response.map_err(|error| error.of_callback(callback))?;
+        if response.get("oauth_callback_confirmed") != Some("true") {
             return Err(LoginError::CallbackNotConfirmed);
         }
-        let request_token = answer.token()?;
+        let request_token = response.token()?;
         let parameter: String = form_urlencoded::byte_serialize(request_token.token().as_bytes()).collect();
-        let authorize_url = format!("{}/oauth/authorize?oauth_token={parameter}", self.way.base);
+        let authorize_url = format!("{}/oauth/authorize?oauth_token={parameter}", self.context.base);
         Ok(OAuth1Pending { authorize_url, request_token })
     }
 
@@ -109,24 +111,23 @@ impl OAuth1 {
     ) -> Result<Authorised, LoginError> {
         let redirect = redirect.into();
         let verifier = redirect.verifier(request_token)?;
-        let answer = self.post("/oauth/access_token", Some(request_token), ("oauth_verifier", verifier)).await?;
-        let field = |name| answer.get(name).map(str::to_owned).ok_or(LoginError::Unreadable("it tells no user"));
-        Ok(Authorised { user_id: field("user_id")?, screen_name: field("screen_name")?, token: answer.token()? })
+        let response = self.post("/oauth/access_token", Some(request_token), ("oauth_verifier", verifier)).await?;
+        let field = |name| response.get(name).map(str::to_owned).ok_or(LoginError::Unreadable("it contains no user"));
+        Ok(Authorised { user_id: field("user_id")?, screen_name: field("screen_name")?, token: response.token()? })
     }
 
     async fn post(&self, path: &str, token: Option<&AccessToken>, parameter: (&str, &str)) -> Result<Form, LoginError> {
-        let url = Uri::try_from(format!("{}{path}", self.way.base));
-        let url = url.map_err(|_| LoginError::Invalid("the base URL is none"))?;
-        let nonce = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect();
-        let once = Once { nonce, timestamp: self.way.now().as_millis().div_euclid(1000) };
+        let url = Uri::try_from(format!("{}{path}", self.context.base));
+        let url = url.map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?;
+        let stamp = Stamp::new(self.context.now());
         let call = (&Method::POST, &url);
-        let header = oauth1::authorization(call, &[], &self.consumer, token, &[parameter], &once)
-            .ok_or(LoginError::Invalid("the keys hold what no header can"))?;
+        let header = oauth1::authorization(call, &[], &self.consumer, token, &[parameter], &stamp)
+            .ok_or(LoginError::Invalid("the keys contain a character that no header can contain"))?;
         let mut request = Request::new(Bytes::new());
         (*request.method_mut(), *request.uri_mut()) = (Method::POST, url);
         request.headers_mut().insert(AUTHORIZATION, header);
-        let answer = self.way.send(request).await?;
-        Ok(Form(form_urlencoded::parse(answer.body()).into_owned().collect()))
+        let response = self.context.send(request).await?;
+        Ok(Form(form_urlencoded::parse(response.body()).into_owned().collect()))
     }
 }
 
@@ -134,23 +135,23 @@ impl OAuth1 {
 struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn get(&self, wanted: &str) -> Option<&str> {
+    fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
-            .find(|(name, _)| name == wanted)
+            .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
     }
 
     fn token(&self) -> Result<AccessToken, LoginError> {
         let (token, secret) = (self.get("oauth_token"), self.get("oauth_token_secret"));
-        let (token, secret) = token.zip(secret).ok_or(LoginError::Unreadable("it holds no token"))?;
+        let (token, secret) = token.zip(secret).ok_or(LoginError::Unreadable("it contains no token"))?;
         Ok(AccessToken::new(token, secret))
     }
 }
 
 impl fmt::Debug for OAuth1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1").field("base", &redact_url(&self.way.base)).finish_non_exhaustive()
+        f.debug_struct("OAuth1").field("base", &redact_url(&self.context.base)).finish_non_exhaustive()
     }
 }

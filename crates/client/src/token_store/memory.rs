@@ -10,27 +10,27 @@ use crate::UserToken;
 
 /// An in-memory token store for one client and its clones.
 #[derive(Clone)]
-pub(crate) struct MemoryTokenStore(Arc<Mutex<BTreeMap<String, Slot>>>);
+pub(crate) struct MemoryTokenStore(Arc<Mutex<BTreeMap<String, Entry>>>);
 
 #[derive(Default)]
-struct Slot {
+struct Entry {
     token: Option<UserToken>,
     lock: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl MemoryTokenStore {
     pub(crate) fn new(tokens: &BTreeMap<String, UserToken>) -> Self {
-        let slots =
-            tokens.iter().map(|(user, token)| (user.clone(), Slot { token: Some(token.clone()), ..Slot::default() }));
-        Self(Arc::new(Mutex::new(slots.collect())))
+        let entries =
+            tokens.iter().map(|(user, token)| (user.clone(), Entry { token: Some(token.clone()), ..Entry::default() }));
+        Self(Arc::new(Mutex::new(entries.collect())))
     }
 
-    fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn token(&self, user: &str) -> Option<UserToken> {
-        self.slots().get(user)?.token.clone()
+        self.entries().get(user)?.token.clone()
     }
 }
 
@@ -41,7 +41,7 @@ impl TokenStore for MemoryTokenStore {
 
     fn lock<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Box<dyn LockedToken>> {
         Box::pin(async move {
-            let lock = Arc::clone(&self.slots().entry(user.to_owned()).or_default().lock);
+            let lock = Arc::clone(&self.entries().entry(user.to_owned()).or_default().lock);
             let lock = lock.lock_owned().await;
             Ok(Box::new(Locked { store: self.clone(), user: user.to_owned(), _lock: lock }) as Box<dyn LockedToken>)
         })
@@ -61,7 +61,7 @@ impl LockedToken for Locked {
 
     fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()> {
         Box::pin(async move {
-            self.store.slots().entry(self.user.clone()).or_default().token = token;
+            self.store.entries().entry(self.user.clone()).or_default().token = token;
             Ok(())
         })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use birdhook_core::Timestamp;
 
-use super::notice::WatchEvent;
+use super::event::WatchEvent;
 use super::settings::WatchSettings;
 use super::time::after;
 use crate::api::{ActivitySubscription, NewSubscription};
@@ -35,14 +35,14 @@ impl Expiries {
         is_due
     }
 
-    /// Returns the notices of a listing that were not reported before.
+    /// Returns the events of a listing that were not reported before.
     ///
     /// Each expiry is reported once, and a failure again only if its cause changes.
-    pub(super) fn report(&mut self, looked: Result<Vec<WatchEvent>, Error>) -> Vec<WatchEvent> {
-        match looked {
-            Ok(notices) => {
+    pub(super) fn report(&mut self, listed: Result<Vec<WatchEvent>, Error>) -> Vec<WatchEvent> {
+        match listed {
+            Ok(events) => {
                 self.failed = None;
-                notices.into_iter().filter(|notice| self.is_new(notice)).collect()
+                events.into_iter().filter(|event| self.is_new(event)).collect()
             }
             Err(error) if self.failed.as_ref() == Some(error.cause()) => Vec::new(),
             Err(error) => {
@@ -52,8 +52,8 @@ impl Expiries {
         }
     }
 
-    fn is_new(&mut self, notice: &WatchEvent) -> bool {
-        match notice {
+    fn is_new(&mut self, event: &WatchEvent) -> bool {
+        match event {
             WatchEvent::Expiring { subscription, at, .. } => {
                 self.reported.insert(subscription.clone(), *at) != Some(*at)
             }
@@ -63,24 +63,28 @@ impl Expiries {
 }
 
 /// Lists the webhook's subscriptions that are about to expire, and renews them if configured.
-pub(super) async fn look(client: &Client, webhook: &str, settings: &WatchSettings) -> Result<Vec<WatchEvent>, Error> {
+pub(super) async fn expiring(
+    client: &Client,
+    webhook: &str,
+    settings: &WatchSettings,
+) -> Result<Vec<WatchEvent>, Error> {
     let now = client.now();
     let limit = after(now, settings.expiry_warning);
-    let mut notices = Vec::new();
+    let mut events = Vec::new();
     for one in client.activity().list().await? {
         let end = one.expires_at.filter(|end| now < *end && *end <= limit);
         let Some(end) = end.filter(|_| one.webhook_id.as_deref() == Some(webhook)) else { continue };
         let renewed = settings.renew_for.map(|longer| after(now, longer)).filter(|renewed| *renewed > end);
-        notices.push(match renewed {
+        events.push(match renewed {
             Some(renewed) => renew(client, &one, end, renewed).await,
-            None => WatchEvent::Expiring { subscription: one.id.clone(), of: of(&one), at: end },
+            None => WatchEvent::Expiring { subscription: one.id.clone(), of: description(&one), at: end },
         });
     }
-    Ok(notices)
+    Ok(events)
 }
 
 async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, renewed: Timestamp) -> WatchEvent {
-    let (subscription, of) = (one.id.clone(), of(one));
+    let (subscription, of) = (one.id.clone(), description(one));
     match client.activity().renew(&NewSubscription::again(one, Some(renewed))).await {
         Ok(_) => WatchEvent::Renewed { subscription, of, at: renewed },
         Err(error) => WatchEvent::NotRenewed { subscription, of, at: end, error },
@@ -88,6 +92,6 @@ async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, rene
 }
 
 /// Describes a subscription by its type and filter.
-fn of(one: &ActivitySubscription) -> String {
+fn description(one: &ActivitySubscription) -> String {
     format!("{}{}", one.event_type, one.filter)
 }

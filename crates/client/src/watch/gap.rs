@@ -39,15 +39,15 @@ impl fmt::Display for GapCause {
         f.write_str(match self {
             Self::Down => "the app was down",
             Self::Invalid => "the webhook was invalid",
-            Self::NoEvents => "no event came",
-            Self::NoChallenges => "no challenge came",
+            Self::NoEvents => "no event arrived",
+            Self::NoChallenges => "no challenge arrived",
         })
     }
 }
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from {} to {} {}", self.from, self.to, self.cause)
+        write!(f, "from {} to {}: {}", self.from, self.to, self.cause)
     }
 }
 
@@ -56,9 +56,9 @@ impl fmt::Display for Gap {
 pub(super) struct Pending {
     pub(super) span: ReplaySpan,
     /// The number of failed attempts.
-    pub(super) tries: u32,
+    pub(super) attempts: u32,
     /// The replay time that was last reported for this span.
-    pub(super) told: Option<Timestamp>,
+    pub(super) reported_at: Option<Timestamp>,
 }
 
 /// The spans to replay, oldest first, without overlap.
@@ -67,20 +67,20 @@ pub(super) struct Queue(Vec<Pending>);
 
 impl Queue {
     /// Adds the parts of a span that are neither queued nor being replayed.
-    pub(super) fn add(&mut self, span: ReplaySpan, under_way: Option<ReplaySpan>) {
+    pub(super) fn add(&mut self, span: ReplaySpan, running: Option<ReplaySpan>) {
         let mut parts = vec![span];
-        for taken in self.0.iter().map(|one| one.span).chain(under_way) {
-            parts = parts.into_iter().flat_map(|part| without(part, taken)).collect();
+        for covered in self.0.iter().map(|one| one.span).chain(running) {
+            parts = parts.into_iter().flat_map(|part| without(part, covered)).collect();
         }
         for span in parts {
-            self.put(Pending { span, tries: 0, told: None });
+            self.insert(Pending { span, attempts: 0, reported_at: None });
         }
     }
 
     /// Inserts a span in order.
-    pub(super) fn put(&mut self, pending: Pending) {
-        let place = self.0.partition_point(|one| one.span.from() < pending.span.from());
-        self.0.insert(place, pending);
+    pub(super) fn insert(&mut self, pending: Pending) {
+        let index = self.0.partition_point(|one| one.span.from() < pending.span.from());
+        self.0.insert(index, pending);
     }
 
     /// Removes and returns the oldest span.
@@ -94,9 +94,9 @@ impl Queue {
 }
 
 /// Returns the parts of a span before and after another one.
-fn without(span: ReplaySpan, taken: ReplaySpan) -> impl Iterator<Item = ReplaySpan> {
-    let before = ReplaySpan::around(span.from(), span.to().min(taken.from()));
-    let after = ReplaySpan::around(span.from().max(taken.to()), span.to());
+fn without(span: ReplaySpan, covered: ReplaySpan) -> impl Iterator<Item = ReplaySpan> {
+    let before = ReplaySpan::around(span.from(), span.to().min(covered.from()));
+    let after = ReplaySpan::around(span.from().max(covered.to()), span.to());
     before.into_iter().chain(after)
 }
 
@@ -114,19 +114,19 @@ mod tests {
         #![proptest_config(birdhook_test_harness::seed::property())]
 
         #[test]
-        fn every_minute_is_there_once(gaps in proptest::collection::vec((0i64..60, 1i64..30), 1..8)) {
+        fn each_minute_is_queued_once(gaps in proptest::collection::vec((0i64..60, 1i64..30), 1..8)) {
             let mut queue = Queue::default();
-            let under_way = span(20, 25);
+            let running = span(20, 25);
             let mut minutes = std::collections::BTreeSet::new();
             for (from, length) in gaps {
-                queue.add(span(from, from + length), Some(under_way));
+                queue.add(span(from, from + length), Some(running));
                 minutes.extend((from..from + length).filter(|minute| !(20..25).contains(minute)));
             }
-            let mut held = Vec::new();
+            let mut queued = Vec::new();
             while let Some(one) = queue.take() {
-                held.extend(one.span.from().as_millis() / 60_000..one.span.to().as_millis() / 60_000);
+                queued.extend(one.span.from().as_millis() / 60_000..one.span.to().as_millis() / 60_000);
             }
-            prop_assert_eq!(held, minutes.into_iter().collect::<Vec<_>>());
+            prop_assert_eq!(queued, minutes.into_iter().collect::<Vec<_>>());
         }
     }
 }

@@ -11,10 +11,10 @@ use crate::api::ReplayJob;
 pub(super) struct Job {
     pub(super) pending: Pending,
     webhook: String,
-    pub(super) begun: Timestamp,
+    pub(super) started: Timestamp,
     /// X's response. X may replay, and even report the end, before its response arrives.
-    answer: Option<ReplayJob>,
-    ends: Vec<End>,
+    response: Option<ReplayJob>,
+    reported_ends: Vec<End>,
 }
 
 /// X's report that a job has ended.
@@ -25,21 +25,21 @@ struct End {
 }
 
 impl Job {
-    pub(super) fn new(pending: Pending, webhook: String, begun: Timestamp) -> Self {
-        Self { pending, webhook, begun, answer: None, ends: Vec::new() }
+    pub(super) fn new(pending: Pending, webhook: String, started: Timestamp) -> Self {
+        Self { pending, webhook, started, response: None, reported_ends: Vec::new() }
     }
 
-    pub(super) fn answered(&mut self, answer: ReplayJob) {
-        self.answer = Some(answer);
+    pub(super) fn set_response(&mut self, response: ReplayJob) {
+        self.response = Some(response);
     }
 
     /// Records X's report that a job has ended, which may be another job.
-    pub(super) fn told(&mut self, end: &Replay<'_>) {
+    pub(super) fn record_end(&mut self, end: &Replay<'_>) {
         let of = |id: Option<&str>| id.map(str::to_owned);
         let is_of_webhook = end.webhook_id.as_deref().is_none_or(|id| id == self.webhook);
         if is_of_webhook {
             let complete = end.complete.unwrap_or(true);
-            self.ends.push(End { id: of(end.job_id.as_deref()), complete });
+            self.reported_ends.push(End { id: of(end.job_id.as_deref()), complete });
         }
     }
 
@@ -48,9 +48,9 @@ impl Job {
     /// One of X's sample responses has no id. Any reported end then counts, because only one job
     /// runs at a time.
     pub(super) fn end(&self) -> Option<bool> {
-        let answer = self.answer.as_ref()?;
-        let is_it = |end: &&End| answer.id.is_none() || end.id.is_none() || end.id == answer.id;
-        self.ends.iter().find(is_it).map(|end| end.complete)
+        let response = self.response.as_ref()?;
+        let is_it = |end: &&End| response.id.is_none() || end.id.is_none() || end.id == response.id;
+        self.reported_ends.iter().find(is_it).map(|end| end.complete)
     }
 
     /// Returns whether an event may be a replayed one. Only its old time distinguishes it.
@@ -67,29 +67,29 @@ mod tests {
     use crate::api::ReplaySpan;
 
     /// Returns the outcome of a job with this id, with the report before and after X's response.
-    fn ended(answer: Option<&str>, end: &str) -> Option<bool> {
+    fn ended(response: Option<&str>, end: &str) -> Option<bool> {
         let at = Timestamp::from_millis;
         let span = ReplaySpan::around(at(0), at(60_000)).unwrap();
-        let answer = ReplayJob { id: answer.map(str::to_owned), created_at: None };
+        let response = ReplayJob { id: response.map(str::to_owned), created_at: None };
         let body = format!(r#"{{"replay_job_status":{{{end}}}}}"#);
         let event = birdhook_testkit::read("app", body).unwrap().into_events().remove(0);
         let Activity::ReplayFinished(end) = event.activity() else { panic!("{event:?}") };
 
-        let pending = Pending { span, tries: 0, told: None };
+        let pending = Pending { span, attempts: 0, reported_at: None };
         let mut late = Job::new(pending, "7".to_owned(), at(0));
         let mut early = late.clone();
-        early.told(&end);
-        assert_eq!(early.end(), None, "it has ended when X has answered");
-        early.answered(answer.clone());
-        late.answered(answer);
+        early.record_end(&end);
+        assert_eq!(early.end(), None, "a job ends only after X's response");
+        early.set_response(response.clone());
+        late.set_response(response);
         assert_eq!(late.end(), None);
-        late.told(&end);
+        late.record_end(&end);
         assert_eq!(late.end(), early.end());
         late.end()
     }
 
     #[test]
-    fn a_job_ends_with_its_own_status() {
+    fn a_job_ends_when_x_reports_its_own_id() {
         let status = |id: &str, webhook: &str, state: &str| {
             format!(r#""webhook_id":"{webhook}","job_state":"{state}","job_state_description":"","job_id":"{id}""#)
         };

@@ -1,17 +1,17 @@
 //! Watches a webhook: revalidates it, detects gaps, and requests their replay.
 
+mod event;
 mod expiry;
 mod gap;
 mod job;
-mod notice;
 mod rules;
 mod settings;
 mod silence;
 mod state;
 mod time;
 
+pub use event::{LostCause, WatchEvent};
 pub use gap::{Gap, GapCause};
-pub use notice::{LostCause, WatchEvent};
 pub use rules::{DeferredReplay, ReplayJobs, ReplayRules};
 pub use settings::WatchSettings;
 
@@ -23,8 +23,9 @@ use birdhook_core::{Activity, Event, EventKind, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::{RegisteredWebhook, ReplayJob, ReplaySpan, same_url};
-use crate::{Client, Error, ManagementApi};
+use crate::Client;
+use crate::api::ReplaySpan;
+use crate::api::managed::{ManagedApi, ManagementApi};
 use state::State;
 
 /// A watch over a webhook. Clones share one watch.
@@ -42,14 +43,14 @@ use state::State;
 /// X replays the deliveries that it attempted. Events from the time in which X held the webhook for
 /// invalid may be missing.
 ///
-/// The watch stores nothing on disk. The app reports to it every event ([`saw`](Self::record_event)), every
+/// The watch stores nothing on disk. The app reports to it every event ([`record_event`](Self::record_event)), every
 /// challenge ([`challenged`](Self::challenged)), and after a restart the period in which it was
 /// down.
 ///
 /// # Replayed events and duplicates
 /// Replayed events arrive like all others, without a marker. The receiver drops those that it
 /// remembers, so its memory must reach as far back as X replays. In `birdhook`, set
-/// `RegisteredWebhook::dedupe_window` to 25 hours (5 days and an hour in enterprise 1.1), with room for the
+/// `Webhook::dedupe_window` to 25 hours (5 days and an hour in enterprise 1.1), with room for the
 /// events of that time. By default, the receiver remembers 15 minutes and nothing from before a
 /// restart, so it drops almost no replayed event. To accept all replayed events, including known
 /// ones, disable the window during the replay: `dedupe_window(0, Duration::ZERO)`.
@@ -62,7 +63,7 @@ use state::State;
 /// let watch = client.watch("https://app.example/webhooks/twitter", WatchSettings::default());
 /// watch.was_down(stopped, started);
 /// let watched = watch.clone();
-/// tokio::join!(watch.run(|notice| println!("{notice}")), async {
+/// tokio::join!(watch.run(|event| println!("{event}")), async {
 ///     loop {
 ///         watched.record_event(&next().await);
 ///     }
@@ -76,7 +77,7 @@ pub struct Watch {
 
 /// Pause before the next job. X considers a job ended only once the receiver has answered its
 /// status event, which is shortly after the watch sees it.
-const MOMENT: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(1);
 
 struct Inner {
     client: Client,
@@ -134,91 +135,77 @@ impl Watch {
         self.state().pending()
     }
 
-    /// Polls once and returns the new notices.
+    /// Polls once and returns the new events.
     ///
     /// A poll makes X challenge an invalid webhook again, detects gaps, handles the running replay
-    /// job and requests the next one. The notices also cover what the app has reported since the
+    /// job and requests the next one. The events also cover what the app has reported since the
     /// last poll.
     pub async fn step(&self) -> Vec<WatchEvent> {
-        let _alone = self.inner.stepping.lock().await;
+        let _guard = self.inner.stepping.lock().await;
         self.poll().await;
-        self.look_for_ends().await;
+        self.report_expiries().await;
         self.replay().await;
-        self.state().take_notices()
+        self.state().take_events()
     }
 
-    /// Polls until the future is dropped, and passes each notice to `tell`.
+    /// Polls until the future is dropped, and passes each event to `on_event`.
     ///
     /// The next replay job does not wait for the next poll.
-    pub async fn run(&self, mut tell: impl FnMut(WatchEvent)) {
+    pub async fn run(&self, mut on_event: impl FnMut(WatchEvent)) {
         loop {
-            self.step().await.into_iter().for_each(&mut tell);
+            self.step().await.into_iter().for_each(&mut on_event);
             let next = Instant::now() + self.inner.settings.poll_interval;
             let mut pause: Option<Duration> = None;
             while Instant::now() < next {
                 let until = pause.map_or(next, |pause| next.min(Instant::now() + pause));
                 if timeout_at(until, self.inner.ended.notified()).await.is_ok() {
-                    pause = Some(MOMENT);
+                    pause = Some(PAUSE);
                     continue;
                 }
                 let Some(waited) = pause else { break };
-                let notices = {
-                    let _alone = self.inner.stepping.lock().await;
+                let events = {
+                    let _guard = self.inner.stepping.lock().await;
                     self.replay().await;
-                    self.state().take_notices()
+                    self.state().take_events()
                 };
-                notices.into_iter().for_each(&mut tell);
+                events.into_iter().for_each(&mut on_event);
                 let is_busy = self.state().is_busy();
-                pause = Some(waited * 2).filter(|pause| is_busy && *pause <= MOMENT * 4);
+                pause = Some(waited * 2).filter(|pause| is_busy && *pause <= PAUSE * 4);
             }
         }
     }
 
     async fn poll(&self) {
         let Inner { client, url, settings, .. } = &*self.inner;
-        let found = self.webhook().await;
-        match found {
+        let managed = self.managed();
+        match managed.find(url).await {
             Err(error) => self.state().unknown(error),
             Ok(None) => self.state().missing(url),
             Ok(Some(webhook)) if webhook.valid => self.state().valid(&webhook.id, client.now(), settings),
             Ok(Some(webhook)) => {
                 self.state().invalid(&webhook.id);
-                match self.challenge(&webhook.id).await {
+                match managed.challenge(&webhook.id).await {
                     Ok(true) => self.state().valid(&webhook.id, client.now(), settings),
                     Ok(false) => self.state().still_invalid(&webhook.id, None),
                     Err(error) => self.state().still_invalid(&webhook.id, Some(error)),
                 }
             }
         }
-        self.state().listen(client.now(), settings);
+        self.state().check_silences(client.now(), settings);
+    }
+
+    fn managed(&self) -> ManagedApi<'_> {
+        self.inner.client.managed(self.inner.settings.api)
     }
 
     /// Checks once an hour for X Activity API subscriptions that are about to expire.
-    async fn look_for_ends(&self) {
+    async fn report_expiries(&self) {
         let Inner { client, settings, .. } = &*self.inner;
         let webhook = self.state().valid_webhook().filter(|_| settings.api == ManagementApi::V2);
         let Some(webhook) = webhook else { return };
         if self.state().expiries().is_due(client.now()) {
-            let looked = expiry::look(client, &webhook, settings).await;
-            self.state().report_ends(looked);
-        }
-    }
-
-    async fn webhook(&self) -> Result<Option<RegisteredWebhook>, Error> {
-        let client = &self.inner.client;
-        let all = match self.inner.settings.api {
-            ManagementApi::V2 => client.webhooks().list().await?,
-            ManagementApi::Enterprise => client.enterprise().list().await?,
-        };
-        Ok(all.into_iter().find(|webhook| same_url(&webhook.url, &self.inner.url)))
-    }
-
-    /// Makes X challenge the webhook. Returns whether it is then valid.
-    async fn challenge(&self, webhook: &str) -> Result<bool, Error> {
-        let client = &self.inner.client;
-        match self.inner.settings.api {
-            ManagementApi::V2 => client.webhooks().validate(webhook).await,
-            ManagementApi::Enterprise => client.enterprise().challenge(webhook).await.map(|()| true),
+            let listed = expiry::expiring(client, &webhook, settings).await;
+            self.state().report_expiries(listed);
         }
     }
 
@@ -233,18 +220,10 @@ impl Watch {
                 state.next(now, rules)
             };
             let Some((webhook, span)) = next else { return };
-            match self.ask(&webhook, span).await {
-                Ok(job) => self.state().began(job),
+            match self.managed().replay(&webhook, span).await {
+                Ok(job) => self.state().replaying(job),
                 Err(error) => return self.state().refused(error),
             }
-        }
-    }
-
-    async fn ask(&self, webhook: &str, span: ReplaySpan) -> Result<ReplayJob, Error> {
-        let client = &self.inner.client;
-        match self.inner.settings.api {
-            ManagementApi::V2 => client.webhooks().replay(webhook, span).await,
-            ManagementApi::Enterprise => client.enterprise().replay(webhook, span).await,
         }
     }
 

@@ -6,8 +6,8 @@ use birdhook_core::Timestamp;
 use serde::Serialize;
 
 use super::time::{after, before};
-use crate::ManagementApi;
 use crate::api::ReplaySpan;
+use crate::api::managed::ManagementApi;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -82,17 +82,18 @@ impl ReplayRules {
     /// Empty if `to` is not after `from`.
     pub fn jobs(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> ReplayJobs {
         let mut jobs = ReplayJobs::default();
-        let Some(asked) = ReplaySpan::around(from, to) else { return jobs };
-        let edge = before(now, self.window);
+        let Some(requested) = ReplaySpan::around(from, to) else { return jobs };
+        let window_start = before(now, self.window);
         // A job may begin with the first whole minute within the window.
-        let oldest = ReplaySpan::around(Timestamp::from_millis(i64::MIN / 2), edge).map_or(edge, ReplaySpan::to);
-        jobs.too_old = ReplaySpan::around(asked.from(), asked.to().min(oldest));
-        let mut from = asked.from().max(oldest);
-        while from < asked.to() {
-            let to = asked.to().min(after(from, self.longest));
+        let oldest =
+            ReplaySpan::around(Timestamp::from_millis(i64::MIN / 2), window_start).map_or(window_start, ReplaySpan::to);
+        jobs.too_old = ReplaySpan::around(requested.from(), requested.to().min(oldest));
+        let mut from = requested.from().max(oldest);
+        while from < requested.to() {
+            let to = requested.to().min(after(from, self.longest));
             let at = self.ready_at(from, to);
             if at > now {
-                jobs.not_yet = ReplaySpan::around(from, asked.to()).map(|span| DeferredReplay { span, at });
+                jobs.not_yet = ReplaySpan::around(from, requested.to()).map(|span| DeferredReplay { span, at });
                 break;
             }
             jobs.spans.extend(ReplaySpan::around(from, to));
@@ -130,7 +131,7 @@ mod tests {
         /// For any gap, each minute is covered once. X accepts every job now, and no acceptable
         /// minute is left out.
         #[test]
-        fn jobs_cover_exactly_what_may_be_asked_for(
+        fn jobs_cover_exactly_the_minutes_that_x_replays(
             api in prop_oneof![Just(ManagementApi::V2), Just(ManagementApi::Enterprise)],
             now in NOW..NOW + 3 * MINUTE,
             ago in -600_000i64..6 * 24 * 60 * MINUTE,
@@ -146,7 +147,7 @@ mod tests {
             let whole = (from.div_euclid(MINUTE) * MINUTE, -(-to).div_euclid(MINUTE) * MINUTE);
             prop_assert_eq!((parts[0].0, parts[parts.len() - 1].1), whole);
             for pair in parts.windows(2) {
-                prop_assert_eq!(pair[0].1, pair[1].0, "no minute is left out, and none comes twice");
+                prop_assert_eq!(pair[0].1, pair[1].0, "each minute is covered once");
             }
             for (from, to) in jobs.spans.iter().copied().map(ends) {
                 prop_assert!(from < to && to - from <= 120 * MINUTE);
@@ -160,19 +161,19 @@ mod tests {
                 let to = to.min(from + 120 * MINUTE);
                 prop_assert!(later.at.as_millis() > now);
                 prop_assert_eq!(later.at.as_millis(), (from + 31 * MINUTE).max(to + 10 * MINUTE));
-                prop_assert_eq!(rules.jobs(at(from), at(to), later.at).spans.len(), 1, "it is taken when it said");
+                prop_assert_eq!(rules.jobs(at(from), at(to), later.at).spans.len(), 1, "it can be requested at the announced time");
             }
         }
 
         #[test]
-        fn no_time_is_too_strange(from: i64, to: i64, now: i64) {
+        fn any_times_are_accepted(from: i64, to: i64, now: i64) {
             let jobs = ReplayRules::of(ManagementApi::Enterprise).jobs(at(from), at(to), at(now));
             prop_assert!(jobs.spans.len() <= 60);
         }
     }
 
     #[test]
-    fn the_edges_are_x_s_own() {
+    fn the_limits_are_those_of_x() {
         let rules = ReplayRules::of(ManagementApi::V2);
         let jobs = |from: i64, to: i64| rules.jobs(at(NOW - from * MINUTE), at(NOW - to * MINUTE), at(NOW));
         assert_eq!(jobs(31, 10).spans.len(), 1);

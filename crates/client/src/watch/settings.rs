@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ManagementApi;
+use crate::api::managed::ManagementApi;
 
 /// Settings of a [`Watch`](super::Watch).
 ///

@@ -11,7 +11,7 @@ use super::time::after;
 pub(super) struct Silence {
     last: Option<Timestamp>,
     /// The end of the reported part of the current silence.
-    told_until: Option<Timestamp>,
+    reported_until: Option<Timestamp>,
 }
 
 impl Silence {
@@ -25,17 +25,17 @@ impl Silence {
             return None;
         }
         self.last = Some(at);
-        let from = self.told_until.take()?;
+        let from = self.reported_until.take()?;
         (from < at).then_some((from, at))
     }
 
     /// Returns the start of the unreported silence if it exceeds the limit. Marks it as reported.
-    pub(super) fn is_too_long(&mut self, limit: Duration, begun: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let since = self.told_until.or(self.last).unwrap_or(begun);
+    pub(super) fn is_too_long(&mut self, limit: Duration, started: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let since = self.reported_until.or(self.last).unwrap_or(started);
         if now <= after(since, limit) {
             return None;
         }
-        self.told_until = Some(now);
+        self.reported_until = Some(now);
         Some(since)
     }
 
@@ -43,11 +43,11 @@ impl Silence {
     /// reported silence.
     pub(super) fn restart(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.last = self.last.max(Some(now));
-        self.told_until.take()
+        self.reported_until.take()
     }
 
     /// Restarts like `restart`, but only if something has ever arrived.
-    pub(super) fn restart_if_heard(&mut self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn restart_if_active(&mut self, now: Timestamp) -> Option<Timestamp> {
         if self.last.is_some() { self.restart(now) } else { None }
     }
 }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silence_is_told_once_and_whole() {
+    fn a_silence_is_reported_once_and_completely() {
         let limit = Duration::from_secs(60);
         let mut silence = Silence::default();
         assert_eq!(silence.is_too_long(limit, at(0), at(60)), None);
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(silence.is_too_long(limit, at(0), at(122)), Some(at(61)));
         assert_eq!(silence.record_activity(at(130)), Some((at(122), at(130))));
         assert_eq!(silence.record_activity(at(140)), None);
-        assert_eq!(silence.record_activity(at(135)), None, "an older one changes nothing");
+        assert_eq!(silence.record_activity(at(135)), None, "an earlier arrival changes nothing");
         assert_eq!(silence.is_too_long(limit, at(0), at(201)), Some(at(140)));
     }
 }

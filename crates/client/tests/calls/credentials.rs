@@ -3,24 +3,25 @@
 use birdhook_client::{AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy};
 use birdhook_testkit::mock::MockApi;
 
-use crate::calls::retries::call;
-use crate::calls::stated::{Stated, check, sound};
-use crate::calls::transport::{Book, answer, authorization};
-use crate::calls::world::{OTHER, USER, World, builder, by_the_book, consumer, made_up, token};
+use crate::calls::every_call::{CALLS, call};
+use crate::calls::expected::{Expected, check, check_general};
+use crate::calls::fixture::{Fixture, OTHER, builder, made_up, scripted};
+use crate::support::transport::{Script, answer, authorization};
+use crate::support::{USER, consumer, token};
 
 use CredentialKind::{Bearer, Consumer, Owner, User, User2};
 
 #[tokio::test]
-async fn the_bearer_token_is_fetched_once_and_used_again() {
-    let world = World::new().await;
-    let (client, sent) = world.client_with(Credentials::new(consumer(world.x.app())));
+async fn the_bearer_token_is_fetched_once_and_reused() {
+    let fixture = Fixture::new().await;
+    let (client, sent) = fixture.client_with(Credentials::new(consumer(fixture.x.app())));
     for _ in 0..3 {
         client.webhooks().list().await.unwrap();
     }
     client.clone().only(Bearer).enterprise().list().await.unwrap();
     let list = "GET /2/webhooks?webhook_config.fields=created_at%2Cid%2Curl%2Cvalid";
     let all = sent.all();
-    let bearer = format!("Bearer {}", world.x.app().bearer.as_str());
+    let bearer = format!("Bearer {}", fixture.x.app().bearer.as_str());
     assert!(all[1..].iter().all(|request| authorization(request) == bearer));
     assert_eq!(all[0].body(), "grant_type=client_credentials");
     assert_eq!(all[0].headers()["content-type"], "application/x-www-form-urlencoded;charset=UTF-8");
@@ -28,9 +29,9 @@ async fn the_bearer_token_is_fetched_once_and_used_again() {
 }
 
 #[tokio::test]
-async fn calls_at_the_same_time_fetch_it_once() {
-    let world = World::new().await;
-    let (client, sent) = world.client_with(Credentials::new(consumer(world.x.app())));
+async fn concurrent_calls_fetch_the_bearer_token_once() {
+    let fixture = Fixture::new().await;
+    let (client, sent) = fixture.client_with(Credentials::new(consumer(fixture.x.app())));
     let tasks: Vec<_> = (0..20)
         .map(|_| {
             let client = client.clone();
@@ -45,26 +46,26 @@ async fn calls_at_the_same_time_fetch_it_once() {
 }
 
 #[tokio::test]
-async fn a_bearer_token_that_cannot_be_fetched_says_so_and_is_tried_by_the_next_call() {
-    let world = World::new().await;
-    let wrong = ConsumerKeys::new(&world.x.app().consumer_key, "wrong");
-    let (client, sent) = world.client_with(Credentials::new(wrong));
+async fn the_next_call_retries_to_fetch_the_bearer_token() {
+    let fixture = Fixture::new().await;
+    let wrong = ConsumerKeys::new(&fixture.x.app().consumer_key, "wrong");
+    let (client, sent) = fixture.client_with(Credentials::new(wrong));
     for _ in 0..2 {
         let error = client.webhooks().list().await.unwrap_err();
         assert_eq!(error.call(), "POST /oauth2/token");
         let message = Some("Unable to verify your credentials");
         let (cause, credential) = (ErrorCause::Unauthenticated, Consumer);
-        check(&error, &Stated { cause, credential, status: 403, code: Some(99), reason: None, message });
+        check(&error, &Expected { cause, credential, status: 403, code: Some(99), reason: None, message });
     }
     assert_eq!(sent.count(), 2);
     for body in ["", "<html>", "{}", r#""a-token""#, r#"{"access_token":7}"#] {
-        let (book, _) = Book::new([answer(200, body)]);
+        let (script, _) = Script::new([answer(200, body)]);
         let credentials = Credentials::new(ConsumerKeys::new("key", "secret"));
-        let client = builder(credentials, book).retries(RetryPolicy::never()).build().unwrap();
+        let client = builder(credentials, script).retries(RetryPolicy::never()).build().unwrap();
         let error = client.webhooks().list().await.unwrap_err();
         assert_eq!(
             (error.cause(), error.message()),
-            (&ErrorCause::Unreadable, Some("it holds no access_token")),
+            (&ErrorCause::Unreadable, Some("it contains no access_token")),
             "{body}"
         );
         assert_eq!(error.credential(), Some(Consumer));
@@ -73,61 +74,18 @@ async fn a_bearer_token_that_cannot_be_fetched_says_so_and_is_tried_by_the_next_
 
 #[tokio::test]
 async fn consumer_keys_are_encoded_before_they_are_joined() {
-    let (book, sent) = Book::new([answer(200, r#"{"access_token":"t"}"#), answer(200, "{\"data\":[]}")]);
+    let (script, sent) = Script::new([answer(200, r#"{"access_token":"t"}"#), answer(200, "{\"data\":[]}")]);
     let credentials = Credentials::new(ConsumerKeys::new("k:e y", "s+~%"));
-    builder(credentials, book).build().unwrap().webhooks().list().await.unwrap();
+    builder(credentials, script).build().unwrap().webhooks().list().await.unwrap();
     // The encoded pair is `k%3Ae%20y:s%2B~%25`.
     assert_eq!(authorization(&sent.all()[0]), "Basic ayUzQWUlMjB5OnMlMkJ+JTI1");
 }
 
 #[tokio::test]
-async fn every_call_takes_its_kind_and_says_which_it_would_take() {
-    let (bearer, owner, user) = (&[Bearer], &[Owner], &[User]);
-    let either: &[CredentialKind] = &[Bearer, Owner];
-    let any: &[CredentialKind] = &[User, User2];
-    let public: &[CredentialKind] = &[Bearer, User2, User];
-    let table: &[(&str, &'static [CredentialKind])] = &[
-        ("enterprise.register", owner),
-        ("enterprise.list", bearer),
-        ("enterprise.challenge", owner),
-        ("enterprise.delete", owner),
-        ("enterprise.subscribe", user),
-        ("enterprise.is_subscribed", user),
-        ("enterprise.subscribers", bearer),
-        ("enterprise.count", bearer),
-        ("enterprise.unsubscribe", bearer),
-        ("enterprise.replay", bearer),
-        ("premium.register", owner),
-        ("premium.list", bearer),
-        ("premium.environments", bearer),
-        ("premium.challenge", owner),
-        ("premium.delete", owner),
-        ("premium.subscribe", user),
-        ("premium.is_subscribed", user),
-        ("premium.subscribers", bearer),
-        ("premium.count", bearer),
-        ("premium.unsubscribe", bearer),
-        ("webhooks.register", either),
-        ("webhooks.list", bearer),
-        ("webhooks.delete", either),
-        ("webhooks.replay", bearer),
-        ("aaa.subscribe", any),
-        ("aaa.is_subscribed", any),
-        ("aaa.subscribers", bearer),
-        ("aaa.count", bearer),
-        ("aaa.unsubscribe", bearer),
-        ("activity.create", public),
-        ("activity.list", bearer),
-        ("activity.update", bearer),
-        ("activity.delete", bearer),
-        ("activity.delete_many", bearer),
-        ("links.create", bearer),
-        ("links.list", bearer),
-        ("links.delete", bearer),
-    ];
-    for (name, kinds) in table {
+async fn every_call_uses_and_names_its_kinds_of_credentials() {
+    for (name, _, _, kinds, _) in CALLS {
         // The error for a 418 names the kind that was used, and the call is not retried.
-        let (client, _) = by_the_book([answer(418, "")]);
+        let (client, _) = scripted([answer(418, "")]);
         let error = call(&client, name).await.unwrap_err();
         assert_eq!(error.credential(), Some(kinds[0]), "{name}");
         assert_eq!(error.takes(), *kinds, "{name}");
@@ -137,18 +95,18 @@ async fn every_call_takes_its_kind_and_says_which_it_would_take() {
             false => Some(Credentials::bearer_only("b")),
         };
         if let Some(nothing) = nothing {
-            let (book, sent) = Book::new([]);
-            let client = builder(nothing, book).build().unwrap();
+            let (script, sent) = Script::new([]);
+            let client = builder(nothing, script).build().unwrap();
             let error = call(&client, name).await.unwrap_err();
             assert_eq!((error.cause(), error.credential()), (&ErrorCause::NoCredential(kinds), None), "{name}");
             assert_eq!((error.status(), sent.count()), (None, 0), "{name}");
-            sound(&error);
+            check_general(&error);
         }
     }
 }
 
 #[tokio::test]
-async fn the_kind_can_be_overridden() {
+async fn only_overrides_the_kind_of_credentials() {
     let sends = |kind| match kind {
         Bearer => "Bearer bearer-token".to_owned(),
         User2 => "Bearer oauth2-token".to_owned(),
@@ -156,23 +114,23 @@ async fn the_kind_can_be_overridden() {
         _ => "2001-user".to_owned(),
     };
     for kind in [Bearer, Owner, User, User2] {
-        let (client, sent) = by_the_book([answer(418, "")]);
+        let (client, sent) = scripted([answer(418, "")]);
         let error = client.only(kind).account_activity().subscribe("1", USER).await.unwrap_err();
         assert_eq!(error.credential(), Some(kind));
         assert!(authorization(&sent.all()[0]).contains(&sends(kind)), "{kind}");
         assert!(error.to_string().ends_with(&format!("[with {kind}]")), "{error}");
         // `only` does not change the original client.
-        let (client, _) = by_the_book([answer(418, "")]);
+        let (client, _) = scripted([answer(418, "")]);
         let _ = client.only(kind);
         assert_eq!(client.account_activity().subscribe("1", USER).await.unwrap_err().credential(), Some(User));
     }
 }
 
 #[tokio::test]
-async fn an_override_without_such_credentials_names_what_is_missing() {
+async fn an_override_without_credentials_names_the_missing_kind() {
     let client = |credentials| {
-        let (book, sent) = Book::new([]);
-        (builder(credentials, book).build().unwrap(), sent)
+        let (script, sent) = Script::new([]);
+        (builder(credentials, script).build().unwrap(), sent)
     };
     let bearer = || Credentials::bearer_only("bearer-token");
     let consumer = || Credentials::new(ConsumerKeys::new("key", "secret"));
@@ -188,47 +146,47 @@ async fn an_override_without_such_credentials_names_what_is_missing() {
         (subscribe(client(made_up()).0.only(User2), OTHER).await, User2),
     ];
     for (error, kind) in cases {
-        let ErrorCause::NoCredential(wanted) = error.cause() else { panic!("{error}") };
-        assert_eq!((*wanted, error.credential()), ([kind].as_slice(), None));
-        assert!(error.to_string().ends_with(&format!("nothing to sign it with: wanted is {kind}")), "{error}");
-        sound(&error);
+        let ErrorCause::NoCredential(accepted) = error.cause() else { panic!("{error}") };
+        assert_eq!((*accepted, error.credential()), ([kind].as_slice(), None));
+        assert!(error.to_string().ends_with(&format!("no credentials for this call: it needs {kind}")), "{error}");
+        check_general(&error);
     }
 }
 
 #[tokio::test]
 async fn the_owner_subscribes_with_their_own_tokens() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
-    let owner = &world.x.app().owner;
-    let (client, _) = world.client_with(Credentials::new(consumer(world.x.app())).owner(token(owner)));
+    let fixture = Fixture::new().await;
+    let webhook = fixture.webhook(MockApi::Enterprise).await;
+    let owner = &fixture.x.app().owner;
+    let (client, _) = fixture.client_with(Credentials::new(consumer(fixture.x.app())).owner(token(owner)));
     client.enterprise().subscribe(&webhook.id, &owner.id).await.unwrap();
-    assert_eq!(world.x.subscriptions()[0].user_id, owner.id);
+    assert_eq!(fixture.x.subscriptions()[0].user_id, owner.id);
 }
 
 #[tokio::test]
 async fn every_user_subscribes_with_their_own_tokens() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let fixture = Fixture::new().await;
+    let webhook = fixture.webhook(MockApi::V2).await;
     for user in [OTHER, USER] {
-        world.client.account_activity().subscribe(&webhook.id, user).await.unwrap();
+        fixture.client.account_activity().subscribe(&webhook.id, user).await.unwrap();
     }
-    let users: Vec<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
+    let users: Vec<_> = fixture.x.subscriptions().into_iter().map(|one| one.user_id).collect();
     assert_eq!(users, [OTHER, USER]);
 }
 
 #[tokio::test]
-async fn what_no_header_can_hold_is_not_sent() {
-    let (book, sent) = Book::new([]);
-    let client = builder(Credentials::bearer_only("line\nline"), book).build().unwrap();
+async fn a_token_that_no_header_can_contain_is_not_sent() {
+    let (script, sent) = Script::new([]);
+    let client = builder(Credentials::bearer_only("line\nline"), script).build().unwrap();
     let error = client.webhooks().list().await.unwrap_err();
     assert_eq!(
         (error.cause(), error.message()),
-        (&ErrorCause::Invalid, Some("a key or token holds what no header can"))
+        (&ErrorCause::Invalid, Some("a key or token contains a character that no header can contain"))
     );
     assert_eq!(sent.count(), 0);
     // OAuth 1.0a encodes such characters.
     let odd = Credentials::new(ConsumerKeys::new("k\n\"", "s")).owner(AccessToken::new("1-ü\n", "s"));
-    let (book, sent) = Book::new([answer(204, "")]);
-    builder(odd, book).build().unwrap().enterprise().delete("1").await.unwrap();
+    let (script, sent) = Script::new([answer(204, "")]);
+    builder(odd, script).build().unwrap().enterprise().delete("1").await.unwrap();
     assert!(authorization(&sent.all()[0]).contains("oauth_consumer_key=\"k%0A%22\""));
 }

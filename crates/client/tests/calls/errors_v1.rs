@@ -7,9 +7,10 @@ use birdhook_client::{ChallengeFault, Client, CredentialKind, Error, ErrorCause,
 use birdhook_testkit::mock::{AccessTier, MockApi, MockSettings, Outage, Permission};
 use birdhook_testkit::{Kind, MockX};
 
-use crate::calls::receiver::Crc;
-use crate::calls::stated::{Stated, check};
-use crate::calls::world::{OTHER, USER, World, at, client, credentials, everything, token};
+use crate::calls::expected::{Expected, check};
+use crate::calls::fixture::{Fixture, OTHER, client, everything};
+use crate::support::receiver::Crc;
+use crate::support::{USER, at, credentials, token};
 
 use CredentialKind::{Bearer, Owner, User};
 
@@ -21,11 +22,11 @@ const FULL: &str = "Too many resources already created.";
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
 fn says(error: Error, cause: ErrorCause, credential: CredentialKind, (status, code): (u16, i64), message: &str) {
     let message = Some(message);
-    check(&error, &Stated { cause, credential, status, code: Some(code), reason: None, message });
+    check(&error, &Expected { cause, credential, status, code: Some(code), reason: None, message });
 }
 
 #[tokio::test]
-async fn a_challenge_that_fails_says_why() {
+async fn a_failed_challenge_names_the_fault() {
     let latency = "High latency on CRC GET request. Your webhook should respond in less than 3 seconds.";
     let token = "Webhook URL does not meet the requirements. Invalid CRC token or json response format.";
     let status = "Non-200 response code during CRC GET request (i.e. 404, 500, etc).";
@@ -36,21 +37,21 @@ async fn a_challenge_that_fails_says_why() {
     ] {
         let hangs = crc == Crc::Hang;
         let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
-        let world = World::with(|settings| settings.patience = patience).await;
-        let (hooks, cause) = (world.client.enterprise(), ErrorCause::ChallengeFailed(fault));
-        world.receiver.crc(crc);
-        says(hooks.register(&world.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
-        let premium = world.client.premium("dev");
-        says(premium.register(&world.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
-        world.receiver.crc(Crc::Right);
-        let made = hooks.register(&world.receiver.url).await.unwrap();
-        world.receiver.crc(crc);
+        let fixture = Fixture::with(|settings| settings.patience = patience).await;
+        let (hooks, cause) = (fixture.client.enterprise(), ErrorCause::ChallengeFailed(fault));
+        fixture.receiver.crc(crc);
+        says(hooks.register(&fixture.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
+        let premium = fixture.client.premium("dev");
+        says(premium.register(&fixture.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
+        fixture.receiver.crc(Crc::Right);
+        let made = hooks.register(&fixture.receiver.url).await.unwrap();
+        fixture.receiver.crc(crc);
         says(hooks.challenge(&made.id).await.unwrap_err(), cause, Owner, (403, 214), message);
     }
 }
 
 #[tokio::test]
-async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
+async fn a_refused_url_names_the_fault() {
     let x = MockX::start(MockSettings::default()).await.unwrap();
     let (client, _) = client(&x, everything(&x));
     let long = format!("https://app.example/{}", "x".repeat(200));
@@ -70,13 +71,13 @@ async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
-    let world = World::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
-    let (hooks, id) = (world.client.enterprise(), webhook.id.as_str());
+async fn missing_objects_and_reached_limits_are_reported() {
+    let fixture = Fixture::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
+    let webhook = fixture.webhook(MockApi::Enterprise).await;
+    let (hooks, id) = (fixture.client.enterprise(), webhook.id.as_str());
     hooks.subscribe(id, USER).await.unwrap();
     // 1.1 uses the same error for a duplicate URL and for too many webhooks.
-    let url = &world.receiver.url;
+    let url = &fixture.receiver.url;
     says(hooks.register(url).await.unwrap_err(), ErrorCause::LimitReached, Owner, (403, 214), FULL);
     hooks.register(&format!("{url}/2")).await.unwrap();
     says(hooks.register(&format!("{url}/3")).await.unwrap_err(), ErrorCause::LimitReached, Owner, (403, 214), FULL);
@@ -94,7 +95,7 @@ async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
     says(hooks.unsubscribe(id, OTHER).await.unwrap_err(), ErrorCause::NotSubscribed, Bearer, (404, 34), PAGE);
     assert!(!hooks.is_subscribed(id, OTHER).await.unwrap());
 
-    let dev = world.client.premium("dev");
+    let dev = fixture.client.premium("dev");
     says(dev.challenge("1").await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(dev.delete("1").await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(dev.subscribe(USER).await.unwrap_err(), none.clone(), User, (404, 34), NONE);
@@ -103,45 +104,45 @@ async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
     says(dev.unsubscribe(USER).await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
 
     // A webhook of another app.
-    let second = world.x.another_app("second").unwrap();
-    let (other, _) = world.client_with(credentials(&second));
+    let second = fixture.x.another_app("second").unwrap();
+    let (other, _) = fixture.client_with(credentials(&second));
     says(other.enterprise().challenge(id).await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(other.enterprise().subscribers(id).await.unwrap_err(), none, Bearer, (404, 34), NONE);
 }
 
 #[tokio::test]
-async fn premium_tells_subscriptions_as_enterprise_does() {
-    let world = World::new().await;
-    let dev = world.client.premium("dev");
-    dev.register(&world.receiver.url).await.unwrap();
+async fn premium_reports_subscriptions_like_enterprise() {
+    let fixture = Fixture::new().await;
+    let dev = fixture.client.premium("dev");
+    dev.register(&fixture.receiver.url).await.unwrap();
     dev.subscribe(USER).await.unwrap();
     let again = dev.subscribe(USER).await.unwrap_err();
     says(again, ErrorCause::AlreadySubscribed, User, (409, 355), "Subscription already exists.");
     says(dev.unsubscribe(OTHER).await.unwrap_err(), ErrorCause::NotSubscribed, Bearer, (404, 34), PAGE);
-    let more = dev.register(&format!("{}/2", world.receiver.url)).await.unwrap_err();
+    let more = dev.register(&format!("{}/2", fixture.receiver.url)).await.unwrap_err();
     says(more, ErrorCause::LimitReached, Owner, (403, 214), FULL);
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_why() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
+async fn missing_permissions_name_the_cause() {
+    let fixture = Fixture::new().await;
+    let webhook = fixture.webhook(MockApi::Enterprise).await;
     let write = "Application cannot perform write actions.";
-    let (url, id) = (world.receiver.url.as_str(), webhook.id.as_str());
+    let (url, id) = (fixture.receiver.url.as_str(), webhook.id.as_str());
 
     // Keys and tokens that X does not know.
     let nobody = || {
         let owner = birdhook_client::AccessToken::new("1-x", "x");
         birdhook_client::Credentials::new(birdhook_client::ConsumerKeys::new("x", "x")).bearer("x").owner(owner)
     };
-    let (stranger, _) = world.client_with(nobody());
+    let (stranger, _) = fixture.client_with(nobody());
     let unknown = "Could not authenticate you.";
     let hooks = stranger.enterprise();
     says(hooks.register(url).await.unwrap_err(), ErrorCause::Unauthenticated, Owner, (401, 32), unknown);
     says(hooks.count().await.unwrap_err(), ErrorCause::Unauthenticated, Bearer, (401, 32), unknown);
 
     // Credentials of the wrong kind.
-    let bearer = world.client.only(Bearer);
+    let bearer = fixture.client.only(Bearer);
     says(bearer.enterprise().register(url).await.unwrap_err(), ErrorCause::WrongCredential, Bearer, (403, 261), write);
     says(
         bearer.enterprise().subscribe(id, USER).await.unwrap_err(),
@@ -150,38 +151,41 @@ async fn who_may_not_is_told_why() {
         (403, 261),
         write,
     );
-    let owner = world.client.only(Owner);
+    let owner = fixture.client.only(Owner);
     let access = "You don't have access to this resource.";
     says(owner.enterprise().list().await.unwrap_err(), ErrorCause::WrongCredential, Owner, (403, 99), access);
     says(owner.enterprise().count().await.unwrap_err(), ErrorCause::WrongCredential, Owner, (401, 32), unknown);
     let app_only = "Invalid authentication method. Please use application-only authentication.";
     let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
     let replay = owner.enterprise().replay(id, span).await.unwrap_err();
-    assert!(replay.to_string().contains("takes other credentials: the app's bearer token"), "{replay}");
+    assert!(
+        replay.to_string().contains("wrong kind of credentials for this call: it needs the app's bearer token"),
+        "{replay}"
+    );
     says(replay, ErrorCause::WrongCredential, Owner, (401, 32), app_only);
 
     // A user who is not the owner, and tokens with too few permissions.
-    let not_owner = credentials(world.x.app()).owner(token(&world.x.user(USER)));
-    let (not_owner, _) = world.client_with(not_owner);
+    let not_owner = credentials(fixture.x.app()).owner(token(&fixture.x.user(USER)));
+    let (not_owner, _) = fixture.client_with(not_owner);
     let error = not_owner.enterprise().register(url).await.unwrap_err();
     says(error, ErrorCause::NotAllowed, Owner, (403, 200), "Forbidden.");
-    world.x.set_permission(Permission::ReadWrite);
-    let writer = world.x.user("5005");
-    let (writer, _) = world.client_with(credentials(world.x.app()).user("5005", token(&writer)));
+    fixture.x.set_permission(Permission::ReadWrite);
+    let writer = fixture.x.user("5005");
+    let (writer, _) = fixture.client_with(credentials(fixture.x.app()).user("5005", token(&writer)));
     let text = "Client application is not permitted to access this user's webhook subscriptions.";
     let error = writer.enterprise().subscribe(id, "5005").await.unwrap_err();
-    assert!(error.fix().contains("old tokens keep old permissions"));
+    assert!(error.fix().contains("issued tokens keep their permissions"));
     says(error, ErrorCause::Permission, User, (403, 348), text);
-    world.x.set_permission(Permission::Read);
-    let reader = world.x.another_app("reader").unwrap();
-    let (reader, _) = world.client_with(credentials(&reader));
+    fixture.x.set_permission(Permission::Read);
+    let reader = fixture.x.another_app("reader").unwrap();
+    let (reader, _) = fixture.client_with(credentials(&reader));
     says(reader.enterprise().register(url).await.unwrap_err(), ErrorCause::Permission, Owner, (403, 261), write);
 }
 
 #[tokio::test]
-async fn an_account_without_the_product_is_told_so() {
-    let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
-    let hooks = world.client.enterprise();
+async fn an_account_without_the_product_is_reported() {
+    let fixture = Fixture::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
+    let hooks = fixture.client.enterprise();
     says(hooks.list().await.unwrap_err(), ErrorCause::NotAllowed, Bearer, (403, 200), "Forbidden.");
     let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
     let text = "Account Activity API enterprise account with replay is required. Please confirm you have an enterprise account and replay is enabled.";
@@ -189,10 +193,10 @@ async fn an_account_without_the_product_is_told_so() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_a_replay_is_told() {
-    let world = World::with(|settings| settings.rate_limits = false).await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
-    let (hooks, id) = (world.client.enterprise(), webhook.id.as_str());
+async fn every_refusal_of_a_replay_is_reported() {
+    let fixture = Fixture::with(|settings| settings.rate_limits = false).await;
+    let webhook = fixture.webhook(MockApi::Enterprise).await;
+    let (hooks, id) = (fixture.client.enterprise(), webhook.id.as_str());
     let span = |from: &str, to: &str| {
         let at = |time: &str| at(&format!("2026-11-{time}:00Z"));
         ReplaySpan::around(at(from), at(to)).unwrap()
@@ -215,23 +219,23 @@ async fn every_refusal_of_a_replay_is_told() {
 }
 
 #[tokio::test]
-async fn a_replay_waits_for_the_one_under_way_and_takes_a_valid_webhook() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
-    world.x.subscribe(&webhook, USER).unwrap();
-    world.x.happen(Kind::Like, USER);
-    world.x.settle().await;
-    world.x.clock().advance(Duration::from_secs(3600)).await;
-    world.x.hold();
+async fn a_replay_needs_a_valid_webhook_and_no_running_job() {
+    let fixture = Fixture::new().await;
+    let webhook = fixture.webhook(MockApi::Enterprise).await;
+    fixture.x.subscribe(&webhook, USER).unwrap();
+    fixture.x.happen(Kind::Like, USER);
+    fixture.x.settle().await;
+    fixture.x.clock().advance(Duration::from_secs(3600)).await;
+    fixture.x.hold();
     let span = ReplaySpan::around(at("2026-11-23T09:30:00Z"), at("2026-11-23T09:31:00Z")).unwrap();
-    let hooks = world.client.enterprise();
+    let hooks = fixture.client.enterprise();
     hooks.replay(&webhook.id, span).await.unwrap();
     let text = "A replay job is already in progress for this webhook.";
     let again = hooks.replay(&webhook.id, span).await.unwrap_err();
     assert!(again.is_retryable());
     says(again, ErrorCause::ReplayUnderWay, Bearer, (409, 355), text);
 
-    let other = World::new().await;
+    let other = Fixture::new().await;
     let webhook = other.webhook(MockApi::Enterprise).await;
     other.receiver.crc(Crc::Status(500));
     let marked = "Webhook is marked invalid and requires a CRC check.";
@@ -244,13 +248,13 @@ async fn a_replay_waits_for_the_one_under_way_and_takes_a_valid_webhook() {
 }
 
 #[tokio::test]
-async fn x_is_down_in_its_own_words() {
-    let world = World::new().await;
+async fn outages_are_reported_with_x_s_message() {
+    let fixture = Fixture::new().await;
     let again = "Twitter server error. Retry using an exponential backoff pattern.";
     let outages = [(Outage::Internal, 500, 0, "Internal server error."), (Outage::Unavailable, 503, 67, again)];
     for (outage, status, code, message) in outages {
-        world.x.set_outage(Some(outage));
-        let client: &Client = &world.client;
+        fixture.x.set_outage(Some(outage));
+        let client: &Client = &fixture.client;
         says(client.enterprise().list().await.unwrap_err(), ErrorCause::Down, Bearer, (status, code), message);
         says(client.premium("dev").delete("1").await.unwrap_err(), ErrorCause::Down, Owner, (status, code), message);
     }

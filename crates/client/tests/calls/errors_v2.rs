@@ -9,9 +9,10 @@ use birdhook_client::{
 use birdhook_testkit::mock::{AccessTier, ErrorForm, MockApi, MockSettings, Outage, Permission, WebhookAuth};
 use birdhook_testkit::{Kind, MockX};
 
-use crate::calls::receiver::Crc;
-use crate::calls::stated::{Stated, check, sound};
-use crate::calls::world::{OTHER, USER, World, at, client, credentials, everything, token};
+use crate::calls::expected::{Expected, check, check_general};
+use crate::calls::fixture::{Fixture, OTHER, client, everything};
+use crate::support::receiver::Crc;
+use crate::support::{USER, at, credentials, token};
 
 use CredentialKind::{Bearer, Owner, User, User2};
 
@@ -27,18 +28,18 @@ fn says(form: ErrorForm, error: Error, cause: ErrorCause, credential: Credential
         ErrorForm::Problem => (None, &short),
         _ => (Some(i64::from(status)), &long),
     };
-    check(&error, &Stated { cause, credential, status, code, reason: Some(reason), message: Some(message) });
+    check(&error, &Expected { cause, credential, status, code, reason: Some(reason), message: Some(message) });
 }
 
 /// Checks an error without a reason.
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
 fn plain(form: ErrorForm, error: Error, cause: ErrorCause, credential: CredentialKind, status: u16, message: &str) {
     let code = (form == ErrorForm::Code).then_some(i64::from(status));
-    check(&error, &Stated { cause, credential, status, code, reason: None, message: Some(message) });
+    check(&error, &Expected { cause, credential, status, code, reason: None, message: Some(message) });
 }
 
 #[tokio::test]
-async fn a_challenge_that_fails_says_why() {
+async fn a_failed_challenge_names_the_fault() {
     let bad = "URL returned bad response during CRC with error: ";
     for form in FORMS {
         for (crc, fault, why) in [
@@ -49,12 +50,12 @@ async fn a_challenge_that_fails_says_why() {
         ] {
             let hangs = crc == Crc::Hang;
             let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
-            let world = World::with(|settings| {
+            let fixture = Fixture::with(|settings| {
                 (settings.patience, settings.contradictions.errors) = (patience, form);
             })
             .await;
-            world.receiver.crc(crc);
-            let error = world.client.webhooks().register(&world.receiver.url).await.unwrap_err();
+            fixture.receiver.crc(crc);
+            let error = fixture.client.webhooks().register(&fixture.receiver.url).await.unwrap_err();
             // A redirect counts as a wrong status.
             let fault = if fault == ChallengeFault::Unknown { ChallengeFault::Status } else { fault };
             let said = format!("{bad}{why}");
@@ -64,7 +65,7 @@ async fn a_challenge_that_fails_says_why() {
 }
 
 #[tokio::test]
-async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
+async fn a_refused_url_names_the_fault() {
     let long = format!("https://app.example/{}", "x".repeat(200));
     for form in FORMS {
         let mut settings = MockSettings::default();
@@ -86,18 +87,18 @@ async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn what_is_there_already_or_not_at_all_is_told() {
+async fn duplicates_and_missing_objects_are_reported() {
     for form in FORMS {
-        let world = World::with(|settings| {
+        let fixture = Fixture::with(|settings| {
             (settings.limits.webhooks, settings.limits.users) = (2, 1);
             settings.limits.activity_subscriptions = 1;
             settings.contradictions.errors = form;
         })
         .await;
-        let webhook = world.webhook(MockApi::V2).await;
-        let (id, url) = (webhook.id.as_str(), world.receiver.url.as_str());
+        let webhook = fixture.webhook(MockApi::V2).await;
+        let (id, url) = (webhook.id.as_str(), fixture.receiver.url.as_str());
         let (hooks, aaa, activity) =
-            (world.client.webhooks(), world.client.account_activity(), world.client.activity());
+            (fixture.client.webhooks(), fixture.client.account_activity(), fixture.client.activity());
         let says = |error, cause, kind, reason, text| says(form, error, cause, kind, 400, (reason, text));
 
         let error = hooks.register(url).await.unwrap_err();
@@ -118,8 +119,8 @@ async fn what_is_there_already_or_not_at_all_is_told() {
         none(aaa.is_subscribed("1", USER).await.unwrap_err(), User);
         none(aaa.subscribers("1").await.unwrap_err(), Bearer);
         none(aaa.unsubscribe("1", USER).await.unwrap_err(), Bearer);
-        none(world.client.stream_links().create("1", &[]).await.unwrap_err(), Bearer);
-        none(world.client.stream_links().delete("1").await.unwrap_err(), Bearer);
+        none(fixture.client.stream_links().create("1", &[]).await.unwrap_err(), Bearer);
+        none(fixture.client.stream_links().delete("1").await.unwrap_err(), Bearer);
         let lost = NewSubscription::new("news.new", Filter::keyword("tea")).webhook("1");
         none(activity.create(&lost).await.unwrap_err(), Bearer);
 
@@ -131,7 +132,7 @@ async fn what_is_there_already_or_not_at_all_is_told() {
         says(error, ErrorCause::AlreadySubscribed, User, duplicate.0, duplicate.1);
         says(aaa.subscribe(id, OTHER).await.unwrap_err(), ErrorCause::LimitReached, User, full.0, full.1);
         says(aaa.unsubscribe(id, OTHER).await.unwrap_err(), ErrorCause::NotSubscribed, Bearer, missing.0, missing.1);
-        let error = world.client.stream_links().delete(id).await.unwrap_err();
+        let error = fixture.client.stream_links().delete(id).await.unwrap_err();
         says(error, ErrorCause::NotSubscribed, Bearer, missing.0, missing.1);
 
         let like = NewSubscription::new("like.create", Filter::user(USER)).webhook(id);
@@ -142,20 +143,20 @@ async fn what_is_there_already_or_not_at_all_is_told() {
         none(error, User2);
         let error = activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.unwrap_err();
         says(error, ErrorCause::LimitReached, Bearer, full.0, full.1);
-        for error in [activity.delete("77").await.unwrap_err(), update(&world, "77").await] {
+        for error in [activity.delete("77").await.unwrap_err(), update(&fixture, "77").await] {
             let text = "Could not find subscription with subscription_id: [77].";
             plain(form, error, ErrorCause::NotSubscribed, Bearer, 404, text);
         }
     }
 }
 
-async fn update(world: &World, id: &str) -> Error {
-    world.client.activity().update(id, &birdhook_client::api::SubscriptionChange::tag("t")).await.unwrap_err()
+async fn update(fixture: &Fixture, id: &str) -> Error {
+    fixture.client.activity().update(id, &birdhook_client::api::SubscriptionChange::tag("t")).await.unwrap_err()
 }
 
 #[tokio::test]
-async fn what_cannot_be_subscribed_is_told() {
-    let world = World::new().await;
+async fn invalid_subscriptions_are_reported() {
+    let fixture = Fixture::new().await;
     for (new, why) in [
         (NewSubscription::new("tea.drunk", Filter::user(USER)), "there is no event type"),
         (NewSubscription::new("news.new", Filter::default()), "filter must have"),
@@ -163,79 +164,82 @@ async fn what_cannot_be_subscribed_is_told() {
         (NewSubscription::new("news.new", Filter::keyword("tea")).tag("x".repeat(201)), "tag must have"),
         (NewSubscription::new("follow.follow", Filter::user("ada")), "filter.user_id must be"),
     ] {
-        let error = world.client.activity().create(&new).await.unwrap_err();
+        let error = fixture.client.activity().create(&new).await.unwrap_err();
         assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::Invalid, 400), "{error}");
         assert!(error.message().unwrap().contains(why), "{error}");
-        sound(&error);
+        check_general(&error);
     }
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_why() {
+async fn missing_permissions_name_the_cause() {
     for form in FORMS {
-        let world = World::of(|all| (all.errors, all.webhook_auth) = (form, WebhookAuth::BearerOrOwner)).await;
-        let webhook = world.webhook(MockApi::V2).await;
+        let fixture = Fixture::of(|all| (all.errors, all.webhook_auth) = (form, WebhookAuth::BearerOrOwner)).await;
+        let webhook = fixture.webhook(MockApi::V2).await;
         let plain = |error, cause, kind, status, text| plain(form, error, cause, kind, status, text);
         let owner = AccessToken::new("1-x", "x");
         let nobody = Credentials::new(ConsumerKeys::new("x", "x")).bearer("x").owner(owner);
-        let (nobody, _) = world.client_with(nobody);
+        let (nobody, _) = fixture.client_with(nobody);
         plain(nobody.webhooks().list().await.unwrap_err(), ErrorCause::Unauthenticated, Bearer, 401, "Unauthorized");
         let error = nobody.only(Owner).webhooks().register("https://app.example").await.unwrap_err();
         plain(error, ErrorCause::Unauthenticated, Owner, 401, "Unauthorized");
 
         // Credentials of the wrong kind, and of the right kind but of another user or with too few
         // permissions.
-        let error = world.client.only(Owner).webhooks().list().await.unwrap_err();
-        assert!(error.to_string().contains("takes other credentials: the app's bearer token (403"), "{error}");
+        let error = fixture.client.only(Owner).webhooks().list().await.unwrap_err();
+        assert!(
+            error.to_string().contains("wrong kind of credentials for this call: it needs the app's bearer token (403"),
+            "{error}"
+        );
         let text = "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported authentication types are [OAuth 2.0 Application-Only].";
         plain(error, ErrorCause::WrongCredential, Owner, 403, text);
-        let error = world.client.only(Bearer).account_activity().subscribe(&webhook.id, USER).await.unwrap_err();
+        let error = fixture.client.only(Bearer).account_activity().subscribe(&webhook.id, USER).await.unwrap_err();
         let text = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context].";
         plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
         let like = NewSubscription::new("like.create", Filter::user(USER));
-        let error = world.client.only(Bearer).activity().create(&like).await.unwrap_err();
+        let error = fixture.client.only(Bearer).activity().create(&like).await.unwrap_err();
         let text = "like.create is private: it takes a token of the user it is about";
         plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
 
-        let user = world.x.user(USER);
-        world.x.restrict(&user, &["tweet.read", "users.read"]);
-        let by_oauth2 = world.client.only(User2);
+        let user = fixture.x.user(USER);
+        fixture.x.restrict(&user, &["tweet.read", "users.read"]);
+        let by_oauth2 = fixture.client.only(User2);
         let error = by_oauth2.account_activity().subscribe(&webhook.id, USER).await.unwrap_err();
         plain(error, ErrorCause::Permission, User2, 403, "Forbidden");
-        world.x.set_permission(Permission::ReadWrite);
-        let writer = world.x.user("5005");
-        let (writer, _) = world.client_with(credentials(world.x.app()).user("5005", token(&writer)));
+        fixture.x.set_permission(Permission::ReadWrite);
+        let writer = fixture.x.user("5005");
+        let (writer, _) = fixture.client_with(credentials(fixture.x.app()).user("5005", token(&writer)));
         let error = writer.account_activity().subscribe(&webhook.id, "5005").await.unwrap_err();
         plain(error, ErrorCause::Permission, User, 403, "Forbidden");
     }
 }
 
 #[tokio::test]
-async fn an_account_without_the_product_is_told_so() {
+async fn an_account_without_the_product_is_reported() {
     for form in FORMS {
-        let world = World::with(|settings| {
+        let fixture = Fixture::with(|settings| {
             *settings = settings.clone().plan(AccessTier::PayPerUse);
             settings.contradictions.errors = form;
         })
         .await;
-        let error = world.client.stream_links().create("1", &[]).await.unwrap_err();
+        let error = fixture.client.stream_links().create("1", &[]).await.unwrap_err();
         let text = "When authenticating requests to this endpoint, you must use credentials of an app whose account has access to it.";
         let reason = (form == ErrorForm::Problem).then_some("client-not-enrolled");
         let code = (form == ErrorForm::Code).then_some(403);
         let (cause, credential, status) = (ErrorCause::NotAllowed, Bearer, 403);
-        check(&error, &Stated { cause, credential, status, code, reason, message: Some(text) });
+        check(&error, &Expected { cause, credential, status, code, reason, message: Some(text) });
     }
 }
 
 #[tokio::test]
-async fn every_refusal_of_a_replay_is_told() {
+async fn every_refusal_of_a_replay_is_reported() {
     for form in FORMS {
-        let world = World::of(|all| all.errors = form).await;
-        let webhook = world.webhook(MockApi::V2).await;
-        world.x.subscribe(&webhook, USER).unwrap();
-        world.x.happen(Kind::Like, USER);
-        world.x.settle().await;
-        let hooks = world.client.webhooks();
+        let fixture = Fixture::of(|all| all.errors = form).await;
+        let webhook = fixture.webhook(MockApi::V2).await;
+        fixture.x.subscribe(&webhook, USER).unwrap();
+        fixture.x.happen(Kind::Like, USER);
+        fixture.x.settle().await;
+        let hooks = fixture.client.webhooks();
         let span = |from: &str, to: &str| {
             let at = |time: &str| at(&format!("2026-11-{time}:00Z"));
             ReplaySpan::around(at(from), at(to)).unwrap()
@@ -248,39 +252,39 @@ async fn every_refusal_of_a_replay_is_told() {
             let error = hooks.replay(&webhook.id, span(from, to)).await.unwrap_err();
             assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::ReplayDates, 400), "{error}");
             assert!(error.message().unwrap().ends_with(why), "{error}");
-            sound(&error);
+            check_general(&error);
         }
-        world.x.clock().advance(Duration::from_secs(3600)).await;
-        world.x.hold();
+        fixture.x.clock().advance(Duration::from_secs(3600)).await;
+        fixture.x.hold();
         let job = span("23T09:30", "23T09:31");
         hooks.replay(&webhook.id, job).await.unwrap();
         let text = "A replay job is already in progress for this webhook";
         let error = hooks.replay(&webhook.id, job).await.unwrap_err();
         says(form, error, ErrorCause::ReplayUnderWay, Bearer, 409, ("ReplayConflictError", text));
 
-        let world = World::of(|all| all.errors = form).await;
-        let webhook = world.webhook(MockApi::V2).await;
-        world.receiver.crc(Crc::OtherSecret);
+        let fixture = Fixture::of(|all| all.errors = form).await;
+        let webhook = fixture.webhook(MockApi::V2).await;
+        fixture.receiver.crc(Crc::OtherSecret);
         let good = span("23T08:00", "23T08:10");
-        let error = world.client.webhooks().replay(&webhook.id, good).await.unwrap_err();
+        let error = fixture.client.webhooks().replay(&webhook.id, good).await.unwrap_err();
         let text = "URL returned bad response during CRC with error: Invalid `response_token`";
         let failed = ErrorCause::ChallengeFailed(ChallengeFault::WrongToken);
         says(form, error, failed, Bearer, 400, ("CrcValidationFailed", text));
-        let error = world.client.webhooks().replay(&webhook.id, good).await.unwrap_err();
+        let error = fixture.client.webhooks().replay(&webhook.id, good).await.unwrap_err();
         let text = "Webhook is marked invalid and requires a CRC check";
         says(form, error, ErrorCause::WebhookInvalid, Bearer, 400, ("CrcValidationFailed", text));
     }
 }
 
 #[tokio::test]
-async fn x_is_down_in_its_own_words() {
+async fn outages_are_reported_with_x_s_message() {
     for form in FORMS {
-        let world = World::of(|all| all.errors = form).await;
+        let fixture = Fixture::of(|all| all.errors = form).await;
         let internal = (Outage::Internal, 500, "Internal Server Error");
         for (outage, status, text) in [internal, (Outage::Unavailable, 503, "Service Unavailable")] {
-            world.x.set_outage(Some(outage));
-            plain(form, world.client.webhooks().list().await.unwrap_err(), ErrorCause::Down, Bearer, status, text);
-            let error = world.client.account_activity().is_subscribed("1", USER).await.unwrap_err();
+            fixture.x.set_outage(Some(outage));
+            plain(form, fixture.client.webhooks().list().await.unwrap_err(), ErrorCause::Down, Bearer, status, text);
+            let error = fixture.client.account_activity().is_subscribed("1", USER).await.unwrap_err();
             plain(form, error, ErrorCause::Down, User, status, text);
         }
     }

@@ -1,25 +1,24 @@
 //! Calls to the mock X, which checks signatures, and to transports with scripted responses.
 
-mod answers;
+mod app_requests;
 mod contradictions;
 mod credentials;
 mod enterprise;
 mod errors_v1;
 mod errors_v2;
+mod every_call;
+mod expected;
+pub(crate) mod fixture;
 mod openapi;
 mod openapi_schema;
-mod own;
 mod premium;
-mod rates;
-mod receiver;
+mod rate_limits;
 mod refusals;
+mod responses;
 mod retries;
 mod secrets;
 mod signatures;
-mod stated;
+mod sockets;
 mod subscribing;
-pub(crate) mod transport;
 mod v2;
-mod wire;
-pub(crate) mod world;
 mod x_activity;

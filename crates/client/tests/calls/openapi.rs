@@ -5,34 +5,18 @@
 
 use std::collections::BTreeSet;
 use std::slice;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use birdhook_client::api::{Filter, FilterDirection, NewSubscription, ReplaySpan, SubscriptionChange};
-use birdhook_client::{Client, CredentialKind, HttpsTransport, RetryPolicy, Transport, TransportFuture};
+use birdhook_client::{Client, CredentialKind};
 use birdhook_testkit::mock::{ActivityAnswer, StreamLinksList, StreamLinksPath, WebhookAuth};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
+use crate::calls::fixture::Fixture;
 use crate::calls::openapi_schema::Description;
-use crate::calls::transport::authorization;
-use crate::calls::world::{USER, World, at, everything};
-
-type Exchanges = Arc<Mutex<Vec<(Request<Bytes>, Response<Bytes>)>>>;
-
-/// A transport over real HTTP that records requests and responses.
-struct Exchanging(HttpsTransport, Exchanges);
-
-impl Transport for Exchanging {
-    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
-        Box::pin(async move {
-            let answer = self.0.send(request.clone()).await?;
-            self.1.lock().unwrap().push((request, answer.clone()));
-            Ok(answer)
-        })
-    }
-}
+use crate::support::transport::authorization;
+use crate::support::{USER, at};
 
 fn description() -> Description {
     let text = match std::env::var_os("BIRDHOOK_X_OPENAPI") {
@@ -43,9 +27,9 @@ fn description() -> Description {
 }
 
 /// Makes every v2 call once, some of them with each kind of credentials.
-async fn every_call(world: &World, client: &Client) {
+async fn every_call(fixture: &Fixture, client: &Client) {
     let (hooks, aaa, activity) = (client.webhooks(), client.account_activity(), client.activity());
-    let webhook = hooks.register(&world.receiver.url).await.unwrap();
+    let webhook = hooks.register(&fixture.receiver.url).await.unwrap();
     let id = webhook.id.as_str();
     let owner = client.only(CredentialKind::Owner);
     assert!(owner.webhooks().validate(id).await.unwrap());
@@ -94,25 +78,21 @@ async fn every_call(world: &World, client: &Client) {
 }
 
 #[tokio::test]
-async fn every_call_and_every_answer_is_as_x_describes_it() {
+async fn every_call_and_response_matches_x_s_description() {
     let description = description();
-    let world = World::of(|all| {
+    let fixture = Fixture::of(|all| {
         all.webhook_auth = WebhookAuth::BearerOrOwner;
         all.activity_answer = ActivityAnswer::Nested;
         all.stream_links_path = StreamLinksPath::OpenApi;
         all.stream_links_list = StreamLinksList::Array;
     })
     .await;
-    let exchanges = Exchanges::default();
-    let transport = Exchanging(HttpsTransport::new(Duration::from_secs(20)).unwrap(), Arc::clone(&exchanges));
-    let clock = world.x.clock();
-    let builder = Client::builder(everything(&world.x)).base_url(world.x.url()).clock(move || clock.now());
-    let client = builder.transport(transport).retries(RetryPolicy::never()).build().unwrap();
-    every_call(&world, &client).await;
+    every_call(&fixture, &fixture.client).await;
 
     let (mut called, mut sent) = (BTreeSet::new(), BTreeSet::new());
-    for (request, answer) in exchanges.lock().unwrap().iter() {
-        let operation = exchange(&world, &description, request, answer);
+    let exchanges = fixture.sent.exchanges();
+    for (request, response) in &exchanges {
+        let operation = exchange(&fixture, &description, request, response.as_ref().unwrap());
         sent.extend(members(&operation, request));
         called.insert(operation);
     }
@@ -125,7 +105,7 @@ async fn every_call_and_every_answer_is_as_x_describes_it() {
     assert!(not_called.is_empty(), "{not_called:?}");
     let not_sent: Vec<String> = description.members().into_iter().filter(|member| !sent.contains(member)).collect();
     assert!(not_sent.is_empty(), "described, and never sent: {not_sent:?}");
-    eprintln!("{} exchanges are as X describes them", exchanges.lock().unwrap().len());
+    eprintln!("{} exchanges are as X describes them", exchanges.len());
 }
 
 /// Returns a request's query parameters and body members, prefixed with the operation.
@@ -144,7 +124,7 @@ fn members(operation: &str, request: &Request<Bytes>) -> Vec<String> {
 }
 
 #[test]
-fn every_event_type_that_x_describes_can_be_asked_for() {
+fn every_described_event_type_can_be_subscribed() {
     let description = description();
     let types =
         description.0.pointer("/components/schemas/CreateActivitySubscriptionRequest/properties/event_type/enum");
@@ -156,23 +136,28 @@ fn every_event_type_that_x_describes_can_be_asked_for() {
 }
 
 /// Checks a request and its response against the description. Returns the operation.
-fn exchange(world: &World, description: &Description, request: &Request<Bytes>, answer: &Response<Bytes>) -> String {
+fn exchange(
+    fixture: &Fixture,
+    description: &Description,
+    request: &Request<Bytes>,
+    answer: &Response<Bytes>,
+) -> String {
     let name = format!("{} {}", request.method(), request.uri());
     let (method, path) = (request.method().as_str(), request.uri().path());
     let (template, operation) =
         description.operation(method, path).unwrap_or_else(|| panic!("{name} is not described"));
 
     let header = authorization(request);
-    let is_app = header == format!("Bearer {}", world.x.app().bearer.as_str());
+    let is_app = header == format!("Bearer {}", fixture.x.app().bearer.as_str());
     let scheme = if is_app { "BearerToken" } else { "OAuth2UserToken" };
     let scheme = if header.starts_with("OAuth ") { "UserToken" } else { scheme };
     let allowed = operation["security"].as_array().unwrap();
     assert!(allowed.iter().any(|one| one.get(scheme).is_some()), "{name} with {scheme}: {allowed:?}");
 
-    for (wanted, part) in template.split('/').zip(path.split('/')) {
-        if let Some(wanted) = wanted.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            let schema = description.parameter(operation, wanted).unwrap();
-            description.check_text(schema, part, &format!("{name}: {wanted}"));
+    for (parameter, part) in template.split('/').zip(path.split('/')) {
+        if let Some(parameter) = parameter.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            let schema = description.parameter(operation, parameter).unwrap();
+            description.check_text(schema, part, &format!("{name}: {parameter}"));
         }
     }
     for (parameter, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
@@ -188,7 +173,7 @@ fn exchange(world: &World, description: &Description, request: &Request<Bytes>, 
         description.check(&body["content"]["application/json"]["schema"], &sent, &format!("{name}: body"));
     }
 
-    let said: Value = serde_json::from_slice(answer.body()).unwrap();
+    let body_received: Value = serde_json::from_slice(answer.body()).unwrap();
     let (kind, is_success) = (answer.headers()["content-type"].to_str().unwrap(), answer.status().is_success());
     let status = answer.status().as_u16().to_string();
     let responses = &operation["responses"];
@@ -197,6 +182,6 @@ fn exchange(world: &World, description: &Description, request: &Request<Bytes>, 
     let kind = kind.split(';').next().unwrap();
     let schema = &described["content"][kind]["schema"];
     assert!(schema.is_object(), "{name}: {kind} is not described");
-    description.check(schema, &said, &format!("{name}: answer"));
+    description.check(schema, &body_received, &format!("{name}: answer"));
     format!("{method} {template}")
 }

@@ -22,7 +22,7 @@ impl Description {
         let fits = |template: &&String| {
             let template: Vec<&str> = template.split('/').collect();
             let mut pairs = template.iter().zip(&parts);
-            template.len() == parts.len() && pairs.all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
+            template.len() == parts.len() && pairs.all(|(expected, part)| expected.starts_with('{') || expected == part)
         };
         let paths = self.0["paths"].as_object().unwrap();
         // A path without parameters takes precedence over one with parameters.

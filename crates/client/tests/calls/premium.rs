@@ -2,19 +2,20 @@
 
 use std::slice;
 
-use crate::calls::receiver::Crc;
-use crate::calls::world::{OTHER, USER, World, at};
+use crate::calls::fixture::{Fixture, OTHER};
+use crate::support::receiver::Crc;
+use crate::support::{USER, at};
 
 #[tokio::test]
 async fn webhooks_are_registered_listed_challenged_and_deleted_in_their_environment() {
-    let world = World::new().await;
-    let (dev, other) = (world.client.premium("Dev-env_1.x~"), world.client.premium("dév env/2"));
-    let first = dev.register(&world.receiver.url).await.unwrap();
-    let second = other.register(&format!("{}/2", world.receiver.url)).await.unwrap();
-    assert_eq!((first.url.as_str(), first.valid), (world.receiver.url.as_str(), true));
+    let fixture = Fixture::new().await;
+    let (dev, other) = (fixture.client.premium("Dev-env_1.x~"), fixture.client.premium("dév env/2"));
+    let first = dev.register(&fixture.receiver.url).await.unwrap();
+    let second = other.register(&format!("{}/2", fixture.receiver.url)).await.unwrap();
+    assert_eq!((first.url.as_str(), first.valid), (fixture.receiver.url.as_str(), true));
     assert_eq!(first.created_at, Some(at("2026-11-23T09:30:00Z")));
     assert_eq!(
-        world.sent.take(),
+        fixture.sent.take(),
         [
             format!("POST /1.1/account_activity/all/Dev-env_1.x~/webhooks.json?url={}", form(&first.url)),
             format!("POST /1.1/account_activity/all/d%C3%A9v%20env%2F2/webhooks.json?url={}", form(&second.url)),
@@ -28,17 +29,17 @@ async fn webhooks_are_registered_listed_challenged_and_deleted_in_their_environm
         environments,
         [("Dev-env_1.x~".to_owned(), vec![first.clone()]), ("dév env/2".to_owned(), vec![second.clone()])]
     );
-    assert_eq!(world.client.premium("dev-env_1.x~").list().await.unwrap(), [], "names are case-sensitive");
+    assert_eq!(fixture.client.premium("dev-env_1.x~").list().await.unwrap(), [], "names are case-sensitive");
 
-    world.receiver.crc(Crc::Status(500));
+    fixture.receiver.crc(Crc::Status(500));
     dev.challenge(&first.id).await.unwrap_err();
     assert!(!dev.list().await.unwrap()[0].valid);
-    world.receiver.crc(Crc::Right);
+    fixture.receiver.crc(Crc::Right);
     dev.challenge(&first.id).await.unwrap();
     assert!(dev.list().await.unwrap()[0].valid);
     dev.delete(&first.id).await.unwrap();
     assert_eq!(dev.list().await.unwrap(), []);
-    assert_eq!(world.x.webhooks().len(), 1);
+    assert_eq!(fixture.x.webhooks().len(), 1);
 }
 
 fn form(text: &str) -> String {
@@ -47,9 +48,9 @@ fn form(text: &str) -> String {
 
 #[tokio::test]
 async fn users_are_subscribed_counted_listed_and_unsubscribed() {
-    let world = World::new().await;
-    let dev = world.client.premium("dev");
-    dev.register(&world.receiver.url).await.unwrap();
+    let fixture = Fixture::new().await;
+    let dev = fixture.client.premium("dev");
+    dev.register(&fixture.receiver.url).await.unwrap();
     assert!(!dev.is_subscribed(USER).await.unwrap());
     dev.subscribe(USER).await.unwrap();
     dev.subscribe(OTHER).await.unwrap();
@@ -62,18 +63,16 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
     assert!(!dev.is_subscribed(USER).await.unwrap());
     assert_eq!(dev.subscribers().await.unwrap(), [OTHER]);
     let all = "/1.1/account_activity/all";
-    assert_eq!(
-        world.sent.take()[1..],
-        [
-            format!("GET {all}/dev/subscriptions.json"),
-            format!("POST {all}/dev/subscriptions.json"),
-            format!("POST {all}/dev/subscriptions.json"),
-            format!("GET {all}/dev/subscriptions.json"),
-            format!("GET {all}/dev/subscriptions/list.json"),
-            format!("GET {all}/subscriptions/count.json"),
-            format!("DELETE {all}/dev/subscriptions/2001.json"),
-            format!("GET {all}/dev/subscriptions.json"),
-            format!("GET {all}/dev/subscriptions/list.json"),
-        ]
-    );
+    let expected = [
+        format!("GET {all}/dev/subscriptions.json"),
+        format!("POST {all}/dev/subscriptions.json"),
+        format!("POST {all}/dev/subscriptions.json"),
+        format!("GET {all}/dev/subscriptions.json"),
+        format!("GET {all}/dev/subscriptions/list.json"),
+        format!("GET {all}/subscriptions/count.json"),
+        format!("DELETE {all}/dev/subscriptions/2001.json"),
+        format!("GET {all}/dev/subscriptions.json"),
+        format!("GET {all}/dev/subscriptions/list.json"),
+    ];
+    assert_eq!(fixture.sent.take()[1..], expected);
 }

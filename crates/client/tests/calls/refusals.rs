@@ -3,207 +3,136 @@
 use birdhook_client::api::{EVENT_TYPES, Filter, NewSubscription};
 use birdhook_client::{ChallengeFault, CredentialKind, DesiredState, EnsureError, ErrorCause, UrlFault};
 
-use crate::calls::retries::call;
-use crate::calls::stated::sound;
-use crate::calls::transport::{answer, answer_with, authorization};
-use crate::calls::world::{USER, again_by_the_book, at, by_the_book};
+use crate::calls::every_call::call;
+use crate::calls::expected::check_general;
+use crate::calls::fixture::{scripted, scripted_with_retries};
+use crate::support::transport::{answer, answer_with, authorization};
+use crate::support::{USER, at};
 
-/// A call, status and body; then the cause, the text in the error, and the text in the fix.
-type Row = (&'static str, u16, &'static str, ErrorCause, &'static str, &'static str);
+use ErrorCause::{
+    AccessLevel, ChallengeFailed, DuplicateUrl, Invalid, LimitReached, Locked, NoCredits, NoSuchWebhook, NotAllowed,
+    Permission, ReplayDates, Suspended, Unauthenticated, UrlRefused, UsageCap, WebhookInvalid,
+};
+
+/// Returns a body of 1.1.
+fn v1(code: i64, message: &str) -> String {
+    format!(r#"{{"errors":[{{"code":{code},"message":"{message}"}}]}}"#)
+}
+
+/// Returns a problem of v2.
+fn problem(title: &str, detail: &str, kind: &str) -> String {
+    format!(r#"{{"title":"{title}","detail":"{detail}","type":"https://api.x.com/2/problems/{kind}"}}"#)
+}
+
+/// Returns a body of v2 with one error.
+fn v2(message: &str) -> String {
+    format!(
+        r#"{{"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","errors":[{{"message":"{message}"}}]}}"#
+    )
+}
+
+/// A response to a call, and the cause, the text in the error, and the text in the fix.
+type Row = (&'static str, u16, String, ErrorCause, &'static str, &'static str);
 
 #[tokio::test]
-async fn the_code_and_the_problem_say_more_than_the_status() {
-    let unknown = r#"{"title":"Unsupported Authentication","detail":"Authenticating with Unknown is forbidden for this endpoint.  Supported authentication types are [OAuth 2.0 Application-Only].","type":"https://api.twitter.com/2/problems/unsupported-authentication","status":403}"#;
-    let table: &[Row] = &[
-        (
-            "enterprise.subscribe",
-            403,
-            r#"{"errors":[{"message":"A different access level is needed.","code":453}]}"#,
-            ErrorCause::AccessLevel,
-            "access level does not include this call (403, code 453): A different",
-            "Raise the app's access level",
-        ),
-        (
-            "enterprise.subscribe",
-            403,
-            r#"{"errors":[{"code":64,"message":"Your account is suspended."}]}"#,
-            ErrorCause::Suspended,
-            "code 64",
-            "appeal",
-        ),
-        ("enterprise.subscribe", 401, r#"{"errors":[{"code":63}]}"#, ErrorCause::Suspended, "code 63", "appeal"),
-        (
-            "enterprise.subscribe",
-            403,
-            r#"{"errors":[{"code":326,"message":"This account is temporarily locked."}]}"#,
-            ErrorCause::Locked,
-            "temporarily locked",
-            "unlock",
-        ),
-        ("webhooks.list", 402, "{}", ErrorCause::NoCredits, "no credits left (402)", "Buy credits"),
-        (
-            "webhooks.list",
-            403,
-            r#"{"title":"Spent","detail":"Nothing is left.","type":"https://api.x.com/2/problems/credits"}"#,
-            ErrorCause::NoCredits,
-            "Nothing is left.",
-            "Buy credits",
-        ),
-        (
-            "webhooks.list",
-            429,
-            r#"{"title":"UsageCapExceeded","period":"Monthly","detail":"Usage cap exceeded: Monthly product cap","type":"https://api.twitter.com/2/problems/usage-capped"}"#,
-            ErrorCause::UsageCap,
-            "a usage cap is reached (429, UsageCapExceeded): Usage cap exceeded: Monthly",
-            "Raise the cap",
-        ),
-        (
-            "webhooks.list",
-            403,
-            r#"{"title":"SpendCapReached","detail":"The spend cap of this cycle is reached.","type":"https://api.twitter.com/2/problems/credits"}"#,
-            ErrorCause::UsageCap,
-            "SpendCapReached",
-            "Raise the cap",
-        ),
-        (
-            "webhooks.list",
-            429,
-            r#"{"title":"Too Many Requests"}"#,
-            ErrorCause::RateLimited { until: None },
-            "429",
-            "Wait until",
-        ),
-        (
-            "webhooks.list",
-            403,
-            unknown,
-            ErrorCause::Unauthenticated,
-            "Authenticating with Unknown",
-            "birdhook auth app",
-        ),
-        (
-            "webhooks.register",
-            400,
-            r#"{"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","errors":[{"message":"WebhookLimitExceeded: "}]}"#,
-            ErrorCause::LimitReached,
-            "there are as many as there may be (400, WebhookLimitExceeded) [with",
-            "birdhook webhooks list",
-        ),
-        (
-            "webhooks.replay",
-            400,
-            r#"{"errors":[{"message":"QueryParamInvalid: from_date is not a date"}]}"#,
-            ErrorCause::ReplayDates,
-            "QueryParamInvalid",
-            "31 minutes",
-        ),
-        (
-            "activity.list",
-            400,
-            r#"{"errors":[{"message":"QueryParamInvalid: max_results"}]}"#,
-            ErrorCause::Invalid,
-            "QueryParamInvalid",
-            "Correct what X's words name.",
-        ),
-        (
-            "webhooks.list",
-            400,
-            "<?xml version=\"1.0\"?><errors><error code=\"215\">Bad data</error></errors>",
-            ErrorCause::Unauthenticated,
-            "(400, code 215): Bad data",
-            "birdhook auth app",
-        ),
-        (
-            "webhooks.list",
-            403,
-            "<html><head><title>No entry</title></head><body><p>Ask the proxy</p></body></html>",
-            ErrorCause::NotAllowed,
-            "(403): No entry Ask the proxy",
-            "X's console",
-        ),
-        (
-            "enterprise.count",
-            403,
-            r#"{"errors":[{"code":87,"message":"No"}]}"#,
-            ErrorCause::NotAllowed,
-            "code 87",
-            "console",
-        ),
-        (
-            "aaa.subscribe",
-            403,
-            r#"{"errors":[{"code":93,"message":"No"}]}"#,
-            ErrorCause::Permission,
-            "code 93",
-            "auth user`",
-        ),
+async fn the_code_and_the_problem_determine_the_cause_before_the_status() {
+    let unknown = "Authenticating with Unknown is forbidden for this endpoint.  Supported authentication types are [OAuth 2.0 Application-Only].";
+    let monthly = problem("UsageCapExceeded", "Usage cap exceeded: Monthly product cap", "usage-capped");
+    let spend_cap = problem("SpendCapReached", "The spend cap of this cycle is reached.", "credits");
+    let xml = "<?xml version=\"1.0\"?><errors><error code=\"215\">Bad data</error></errors>".to_owned();
+    let page = "<html><head><title>No entry</title></head><body><p>Ask the proxy</p></body></html>".to_owned();
+    let level = "access level does not include this call (403, code 453): A different";
+    let capped = "a usage cap is reached (429, UsageCapExceeded): Usage cap exceeded: Monthly";
+    let limited = ErrorCause::RateLimited { until: None };
+    let unsupported = problem("Unsupported Authentication", unknown, "unsupported-authentication");
+    let full = "the limit is reached (400, WebhookLimitExceeded) [with";
+    let (subscribe, list) = ("enterprise.subscribe", "webhooks.list");
+    let table: Vec<Row> = vec![
+        (subscribe, 403, v1(453, "A different access level."), AccessLevel, level, "raise the app's access level"),
+        (subscribe, 403, v1(64, "Your account is suspended."), Suspended, "code 64", "appeal"),
+        (subscribe, 401, r#"{"errors":[{"code":63}]}"#.to_owned(), Suspended, "code 63", "appeal"),
+        (subscribe, 403, v1(326, "This account is temporarily locked."), Locked, "temporarily locked", "unlock"),
+        (list, 402, "{}".to_owned(), NoCredits, "no credits left (402)", "buy credits"),
+        (list, 403, problem("Spent", "Nothing is left.", "credits"), NoCredits, "Nothing is left.", "buy credits"),
+        (list, 429, monthly, UsageCap, capped, "raise the cap"),
+        (list, 403, spend_cap, UsageCap, "SpendCapReached", "raise the cap"),
+        (list, 429, r#"{"title":"Too Many Requests"}"#.to_owned(), limited, "429", "wait until"),
+        (list, 403, unsupported, Unauthenticated, "Authenticating with Unknown", "birdhook auth app"),
+        ("webhooks.register", 400, v2("WebhookLimitExceeded: "), LimitReached, full, "birdhook webhooks list"),
+        ("webhooks.replay", 400, v2("QueryParamInvalid: from_date"), ReplayDates, "QueryParamInvalid", "31 minutes"),
+        ("activity.list", 400, v2("QueryParamInvalid: max_results"), Invalid, "QueryParamInvalid", "correct the field"),
+        (list, 400, xml, Unauthenticated, "(400, code 215): Bad data", "birdhook auth app"),
+        (list, 403, page, NotAllowed, "(403): No entry Ask the proxy", "X's console"),
+        ("enterprise.count", 403, v1(87, "No"), NotAllowed, "code 87", "console"),
+        ("aaa.subscribe", 403, v1(93, "No"), Permission, "code 93", "auth user`"),
     ];
     for (name, status, body, cause, shown, fix) in table {
-        let (client, _) = by_the_book([answer(*status, body)]);
+        let (client, _) = scripted([answer(status, &body)]);
         let error = call(&client, name).await.unwrap_err();
-        assert_eq!(error.cause(), cause, "{error}");
+        assert_eq!(*error.cause(), cause, "{error}");
         assert!(error.to_string().contains(shown), "{error}");
         assert!(error.fix().contains(fix), "{error}: {}", error.fix());
-        sound(&error);
+        check_general(&error);
     }
 }
 
 #[tokio::test]
-async fn an_unfamiliar_code_stays_neutral_and_shows_x_s_words() {
+async fn an_unknown_code_has_a_neutral_cause_and_shows_x_s_message() {
+    let unknown = v1(9001, "The moon is full.");
     for (name, status, body) in [
-        ("enterprise.subscribe", 403, r#"{"errors":[{"code":9001,"message":"The moon is full."}]}"#),
-        ("enterprise.subscribe", 401, r#"{"errors":[{"code":9001,"message":"The moon is full."}]}"#),
-        ("enterprise.subscribe", 404, r#"{"errors":[{"code":9001,"message":"The moon is full."}]}"#),
-        ("enterprise.subscribe", 409, r#"{"errors":[{"code":9001,"message":"The moon is full."}]}"#),
-        ("webhooks.list", 402, r#"{"errors":[{"code":9001,"message":"The moon is full."}]}"#),
-        ("aaa.subscribe", 403, r#"{"detail":"The moon is full.","type":"https://api.x.com/2/problems/moon"}"#),
+        ("enterprise.subscribe", 403, &*unknown),
+        ("enterprise.subscribe", 401, &unknown),
+        ("enterprise.subscribe", 404, &unknown),
+        ("enterprise.subscribe", 409, &unknown),
+        ("webhooks.list", 402, &unknown),
+        ("aaa.subscribe", 403, &problem("", "The moon is full.", "moon")),
         ("aaa.subscribe", 403, "<errors><error code='9001'>The moon is full.</error></errors>"),
     ] {
-        let (client, _) = by_the_book([answer(status, body)]);
+        let (client, _) = scripted([answer(status, body)]);
         let error = call(&client, name).await.unwrap_err();
         assert_eq!(
             (error.cause(), error.message()),
             (&ErrorCause::Other, Some("The moon is full.")),
             "{status} {body}"
         );
-        assert_eq!(error.fix(), "See X's words.");
-        sound(&error);
+        assert_eq!(error.fix(), "see X's message");
+        check_general(&error);
     }
     // Without an unknown code, the status determines the cause.
-    let (client, _) = by_the_book([answer(403, r#"{"detail":"Forbidden","type":"about:blank","status":403}"#)]);
-    assert_eq!(*call(&client, "aaa.subscribe").await.unwrap_err().cause(), ErrorCause::Permission);
+    let (client, _) = scripted([answer(403, r#"{"detail":"Forbidden","type":"about:blank","status":403}"#)]);
+    assert_eq!(*call(&client, "aaa.subscribe").await.unwrap_err().cause(), Permission);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cap_is_not_waited_for() {
+async fn a_cap_is_not_retried() {
     let capped = r#"{"title":"UsageCapExceeded","detail":"Usage cap exceeded: Daily","type":"https://api.x.com/2/problems/usage-capped"}"#;
     let headers = [("x-rate-limit-remaining", "39999"), ("x-rate-limit-reset", "1795426230")];
-    let (client, sent) = again_by_the_book([answer_with(429, &headers, capped)]);
+    let (client, sent) = scripted_with_retries([answer_with(429, &headers, capped)]);
     let error = call(&client, "webhooks.list").await.unwrap_err();
-    assert_eq!((error.cause(), error.is_retryable(), sent.count()), (&ErrorCause::UsageCap, false, 1));
-    let (client, sent) = again_by_the_book([answer_with(429, &headers, "{}"), answer(200, r#"{"data":[]}"#)]);
+    assert_eq!((error.cause(), error.is_retryable(), sent.count()), (&UsageCap, false, 1));
+    let (client, sent) = scripted_with_retries([answer_with(429, &headers, "{}"), answer(200, r#"{"data":[]}"#)]);
     call(&client, "webhooks.list").await.unwrap();
     assert_eq!(sent.count(), 2);
 }
 
 #[tokio::test]
-async fn a_token_that_x_does_not_accept_names_the_login_to_run_again() {
+async fn a_rejected_token_names_the_login_to_run_again() {
     let expired = r#"{"errors":[{"code":89,"message":"Invalid or expired token."}]}"#;
     let unauthorized = r#"{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}"#;
     let late = r#"{"errors":[{"code":135,"message":"Timestamp out of bounds."}]}"#;
     for (name, kind, body, fix) in [
-        ("enterprise.subscribe", CredentialKind::User, expired, "`birdhook auth user` and let user 2001 agree"),
-        ("aaa.subscribe", CredentialKind::User, unauthorized, "`birdhook auth user` and let user 2001 agree"),
-        ("aaa.subscribe", CredentialKind::User2, unauthorized, "`birdhook auth user2` and let user 2001 agree"),
+        ("enterprise.subscribe", CredentialKind::User, expired, "`birdhook auth user` and have user 2001 authorise"),
+        ("aaa.subscribe", CredentialKind::User, unauthorized, "`birdhook auth user` and have user 2001 authorise"),
+        ("aaa.subscribe", CredentialKind::User2, unauthorized, "`birdhook auth user2` and have user 2001 authorise"),
         ("enterprise.register", CredentialKind::Owner, expired, "`birdhook auth user --owner`"),
         ("webhooks.list", CredentialKind::Bearer, expired, "`birdhook auth app`"),
-        ("enterprise.subscribe", CredentialKind::User, late, "Set this machine's clock"),
+        ("enterprise.subscribe", CredentialKind::User, late, "set this machine's clock"),
     ] {
-        let (client, _) = by_the_book([answer(401, body)]);
+        let (client, _) = scripted([answer(401, body)]);
         let error = call(&client.only(kind), name).await.unwrap_err();
-        assert_eq!((error.cause(), error.credential()), (&ErrorCause::Unauthenticated, Some(kind)), "{name}");
+        assert_eq!((error.cause(), error.credential()), (&Unauthenticated, Some(kind)), "{name}");
         assert!(error.fix().contains(fix), "{name}: {}", error.fix());
-        sound(&error);
+        check_general(&error);
     }
 }
 
@@ -211,33 +140,33 @@ async fn a_token_that_x_does_not_accept_names_the_login_to_run_again() {
 async fn a_refused_subscription_names_the_scopes_and_the_command_that_obtains_them() {
     let forbidden = r#"{"title":"Forbidden","type":"about:blank","status":403,"detail":"Forbidden"}"#;
     for known in EVENT_TYPES {
-        let (client, _) = by_the_book([answer(403, forbidden)]);
+        let (client, _) = scripted([answer(403, forbidden)]);
         let new = NewSubscription::new(known.name, Filter::user(USER));
         let error = client.only(CredentialKind::User2).activity().create(&new).await.unwrap_err();
-        assert_eq!((error.cause(), error.scopes(), error.user()), (&ErrorCause::Permission, known.scopes, Some(USER)));
+        assert_eq!((error.cause(), error.scopes(), error.user()), (&Permission, known.scopes, Some(USER)));
         let scopes = known.scopes.join(", ");
-        assert!(error.to_string().contains(&format!(": it takes the scopes {scopes} (403)")), "{error}");
+        assert!(error.to_string().contains(&format!(": it needs the scopes {scopes} (403)")), "{error}");
         let fix = error.fix();
-        let says = format!("Run `birdhook auth user2`, which asks for {scopes}, and let user 2001 agree");
+        let says = format!("run `birdhook auth user2`, which requests {scopes}, and have user 2001 authorise");
         assert!(fix.starts_with(&says), "{fix}");
-        sound(&error);
+        check_general(&error);
     }
-    let (client, _) = by_the_book([answer(403, forbidden)]);
+    let (client, _) = scripted([answer(403, forbidden)]);
     let error = client.only(CredentialKind::User2).account_activity().subscribe("1", USER).await.unwrap_err();
-    assert!(error.to_string().contains("it takes the scopes dm.read, dm.write, tweet.read, users.read"), "{error}");
+    assert!(error.to_string().contains("it needs the scopes dm.read, dm.write, tweet.read, users.read"), "{error}");
     // OAuth 1.0a for a private type. X may follow its introduction and refuse it.
-    let (client, _) = by_the_book([answer(403, forbidden)]);
+    let (client, _) = scripted([answer(403, forbidden)]);
     let new = NewSubscription::new("dm.received", Filter::user(USER));
     let error = client.only(CredentialKind::User).activity().create(&new).await.unwrap_err();
-    assert!(error.fix().starts_with("Run `birdhook auth user2`, which asks for dm.read"), "{}", error.fix());
+    assert!(error.fix().starts_with("run `birdhook auth user2`, which requests dm.read"), "{}", error.fix());
 }
 
 #[tokio::test]
-async fn follows_go_out_with_the_user_s_token_where_there_is_one() {
+async fn follows_are_signed_with_the_user_s_token_if_there_is_one() {
     let made = r#"{"data":{"subscription":{"subscription_id":"7","event_type":"follow.follow","filter":{}}}}"#;
     for (user, expected) in [(USER, "Bearer oauth2-token"), ("4004", "Bearer bearer-token")] {
         for name in ["follow.follow", "follow.unfollow"] {
-            let (client, sent) = by_the_book([answer(200, made)]);
+            let (client, sent) = scripted([answer(200, made)]);
             client.activity().create(&NewSubscription::new(name, Filter::user(user))).await.unwrap();
             assert_eq!(authorization(&sent.all()[0]), expected, "{name}");
         }
@@ -246,80 +175,70 @@ async fn follows_go_out_with_the_user_s_token_where_there_is_one() {
 
 #[tokio::test]
 async fn missing_credentials_name_the_commands_that_obtain_them() {
-    let (client, sent) = by_the_book([]);
+    let (client, sent) = scripted([]);
     let new = NewSubscription::new("like.create", Filter::user("4004"));
     let error = client.activity().create(&new).await.unwrap_err();
     assert_eq!(*error.cause(), ErrorCause::NoCredential(&[CredentialKind::User2, CredentialKind::User]));
     assert!(error.fix().contains("`birdhook auth user2`") && error.fix().contains("`birdhook auth user`"));
-    sound(&error);
+    check_general(&error);
     let error = client.only(CredentialKind::User).webhooks().list().await.unwrap_err();
     assert!(error.fix().contains("`birdhook auth user`"), "{}", error.fix());
     assert_eq!(sent.count(), 0);
 }
 
 #[tokio::test]
-async fn every_cause_that_a_command_cures_names_it() {
+async fn causes_with_a_command_as_fix_name_it() {
     let of = async |name: &str, status: u16, body: &str| {
-        let (client, _) = by_the_book([answer(status, body)]);
+        let (client, _) = scripted([answer(status, body)]);
         call(&client, name).await.unwrap_err()
     };
-    let said = |reason: &str| format!(r#"{{"errors":[{{"message":"{reason}: words"}}]}}"#);
+    let body = |reason: &str| format!(r#"{{"errors":[{{"message":"{reason}: words"}}]}}"#);
     for (name, reason, cause, command) in [
-        ("webhooks.register", "DuplicateUrlFailed", ErrorCause::DuplicateUrl, "birdhook webhooks list"),
-        ("webhooks.register", "WebhookLimitExceeded", ErrorCause::LimitReached, "birdhook webhooks delete ID"),
-        ("activity.create", "SubscriptionLimitExceeded", ErrorCause::LimitReached, "birdhook activity remove ID"),
-        ("aaa.subscribe", "SubscriptionLimitExceeded", ErrorCause::LimitReached, "birdhook subscriptions list"),
-        ("webhooks.delete", "WebhookIdInvalid", ErrorCause::NoSuchWebhook, "birdhook webhooks list"),
-        (
-            "webhooks.replay",
-            "CrcValidationFailed: marked invalid",
-            ErrorCause::WebhookInvalid,
-            "birdhook webhooks validate",
-        ),
-        (
-            "webhooks.register",
-            "CrcValidationFailed",
-            ErrorCause::ChallengeFailed(ChallengeFault::Unknown),
-            "birdhook doctor",
-        ),
-        ("webhooks.register", "UrlValidationFailed", ErrorCause::UrlRefused(UrlFault::Unknown), "birdhook doctor"),
+        ("webhooks.register", "DuplicateUrlFailed", DuplicateUrl, "birdhook webhooks list"),
+        ("webhooks.register", "WebhookLimitExceeded", LimitReached, "birdhook webhooks delete ID"),
+        ("activity.create", "SubscriptionLimitExceeded", LimitReached, "birdhook activity remove ID"),
+        ("aaa.subscribe", "SubscriptionLimitExceeded", LimitReached, "birdhook subscriptions list"),
+        ("webhooks.delete", "WebhookIdInvalid", NoSuchWebhook, "birdhook webhooks list"),
+        ("webhooks.replay", "CrcValidationFailed: marked invalid", WebhookInvalid, "birdhook webhooks validate"),
+        ("webhooks.register", "CrcValidationFailed", ChallengeFailed(ChallengeFault::Unknown), "birdhook doctor"),
+        ("webhooks.register", "UrlValidationFailed", UrlRefused(UrlFault::Unknown), "birdhook doctor"),
     ] {
-        let error = of(name, 400, &said(reason)).await;
+        let error = of(name, 400, &body(reason)).await;
         assert_eq!(*error.cause(), cause, "{error}");
         assert!(error.fix().contains(command), "{error}: {}", error.fix());
-        sound(&error);
+        check_general(&error);
     }
     let until = Some(at("2026-11-23T09:31:00Z"));
-    let (client, _) = by_the_book([answer_with(429, &[("x-rate-limit-reset", "1795426260")], "")]);
+    let (client, _) = scripted([answer_with(429, &[("x-rate-limit-reset", "1795426260")], "")]);
     assert_eq!(*call(&client, "webhooks.list").await.unwrap_err().cause(), ErrorCause::RateLimited { until });
 }
 
 #[tokio::test]
-async fn ensure_knows_the_webhook_of_a_url_whose_host_is_written_otherwise() {
+async fn ensure_finds_a_webhook_whatever_the_case_of_its_host() {
     let listed = r#"{"data":[{"id":"27","url":"https://Hooks.Example/x","valid":true}]}"#;
     for (url, is_there) in [("https://hooks.example/x", true), ("https://hooks.example/X", false)] {
-        let (client, _) = by_the_book([answer(200, listed)]);
-        let wanted = DesiredState::new(url);
-        assert_eq!(client.ensure(&wanted).plan().await.unwrap().is_empty(), is_there, "{url}");
+        let (client, _) = scripted([answer(200, listed)]);
+        let desired = DesiredState::new(url);
+        assert_eq!(client.ensure(&desired).plan().await.unwrap().is_empty(), is_there, "{url}");
     }
 }
 
 #[tokio::test]
-async fn ensure_does_not_succeed_with_a_webhook_that_x_registers_as_invalid() {
+async fn ensure_fails_if_x_registers_the_webhook_as_invalid() {
     let none = || answer(200, r#"{"data":[],"meta":{"result_count":0}}"#);
     let made = answer(200, r#"{"data":{"id":"27","url":"https://hooks.example/x","valid":false}}"#);
-    let (client, sent) = by_the_book([none(), none(), made]);
-    let wanted = DesiredState::new("https://hooks.example/x").account_activity(USER);
-    let error = client.ensure(&wanted).without_probe().run().await.unwrap_err();
+    let (client, sent) = scripted([none(), none(), made]);
+    let desired = DesiredState::new("https://hooks.example/x").account_activity(USER);
+    let error = client.ensure(&desired).without_probe().run().await.unwrap_err();
     assert!(matches!(&error, EnsureError::Invalid(id) if id == "27"), "{error}");
-    assert_eq!(sent.count(), 3, "nobody is subscribed to it");
+    assert_eq!(sent.count(), 3, "no user is subscribed");
 }
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
 
 /// Compares the table in `docs/protocol.md` with the one in the code.
 #[test]
-fn the_documented_table_of_scopes_is_that_of_the_code() {
+fn the_documented_scopes_match_the_code() {
     let page = std::fs::read_to_string(PAGE).unwrap();
     let (_, section) = page.split_once("### What a subscription to each type takes").unwrap();
     let rows = section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| `"));

@@ -10,7 +10,7 @@ use http::Request;
 use oauth1_request::{Builder, HmacSha1, ParameterList, Token};
 use percent_encoding::percent_decode_str;
 
-use crate::calls::transport::{Book, answer, authorization};
+use crate::support::transport::{Script, answer, authorization};
 
 /// Returns the parameters of an OAuth header.
 pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
@@ -63,7 +63,7 @@ fn text(random: &mut fastrand::Rng, longest: usize) -> String {
 }
 
 #[tokio::test]
-async fn signatures_are_those_of_another_implementation() {
+async fn signatures_match_another_implementation() {
     let seed = birdhook_test_harness::seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let bases = [
@@ -79,13 +79,13 @@ async fn signatures_are_those_of_another_implementation() {
         let (base, signed_base) = bases[random.usize(..bases.len())];
         let keys: [String; 4] = std::array::from_fn(|_| text(&mut random, 40));
         let time = random.i64(1..4_000_000_000);
-        let (book, sent) = Book::new([answer(418, "")]);
+        let (script, sent) = Script::new([answer(418, "")]);
         let [key, secret, token, token_secret] = keys.clone();
         let credentials =
             Credentials::new(ConsumerKeys::new(key, secret)).user("7", AccessToken::new(&*token, &*token_secret));
         let client = Client::builder(credentials.owner(AccessToken::new(token, token_secret)))
             .base_url(base)
-            .transport(book)
+            .transport(script)
             .clock(move || Timestamp::from_millis(time * 1000 + 999))
             .build()
             .unwrap();
@@ -116,7 +116,7 @@ async fn signatures_are_those_of_another_implementation() {
 
 /// Checks the other implementation against X's own example.
 #[test]
-fn the_oracle_signs_x_s_example() {
+fn the_other_implementation_signs_x_s_example() {
     let keys = [
         "xvz1evFS4wEEPTGEFPHBog",
         "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",

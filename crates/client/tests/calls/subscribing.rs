@@ -11,13 +11,14 @@ use birdhook_testkit::mock::{ActivityAnswer, MockApi};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::calls::transport::{End, answer};
-use crate::calls::world::{USER, World, at, by_the_book};
+use crate::calls::fixture::{Fixture, scripted};
+use crate::support::transport::{Outcome, answer};
+use crate::support::{USER, at};
 
 const DUPLICATE: &str =
     r#"{"title":"Invalid Request","errors":[{"message":"DuplicateSubscriptionFailed: Subscription already exists"}]}"#;
 
-fn duplicate() -> End {
+fn duplicate() -> Outcome {
     answer(400, DUPLICATE)
 }
 
@@ -26,7 +27,7 @@ fn listed(id: &str, filter: &Value, webhook: &str) -> Value {
     json!({"subscription_id": id, "event_type": "follow.follow", "filter": filter, "webhook_id": webhook})
 }
 
-fn list(all: &[Value]) -> End {
+fn list(all: &[Value]) -> Outcome {
     answer(200, &json!({"data": all, "meta": {"result_count": all.len()}}).to_string())
 }
 
@@ -50,7 +51,7 @@ fn word(outcome: &Subscribed) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_is_confirmed_by_the_list() {
+async fn open_outcomes_are_confirmed_by_the_list() {
     let plain = json!({"user_id": USER});
     let equal = listed("1", &plain, "77");
     let narrower = listed("2", &json!({"user_id": USER, "qualifiers": {"direction": "inbound"}}), "77");
@@ -62,16 +63,13 @@ async fn an_answer_is_confirmed_by_the_list() {
     expired["expires_at"] = json!("2026-11-23T09:29:59Z");
     let forbidden = || answer(403, r#"{"title":"Forbidden","detail":"Forbidden"}"#);
     let made = |one: &Value| answer(200, &json!({"data": {"subscription": one}}).to_string());
-    let cases: Vec<(&str, Vec<End>, &str)> = vec![
+    let other_made = "unconfirmed: X accepted the call, but created 2 for";
+    let cases: Vec<(&str, Vec<Outcome>, &str)> = vec![
         ("named", vec![made(&equal)], "added 1"),
         ("empty", vec![answer(204, ""), list(&[narrower.clone(), equal.clone()])], "added 1"),
         ("a page", vec![answer(200, "<html>"), list(slice::from_ref(&equal))], "added 1"),
         ("without data", vec![answer(201, r#"{"meta":{}}"#), list(slice::from_ref(&equal))], "added 1"),
-        (
-            "narrower",
-            vec![made(&narrower), list(slice::from_ref(&narrower))],
-            "unconfirmed: X accepted the call, and answers with 2 for",
-        ),
+        ("narrower", vec![made(&narrower), list(slice::from_ref(&narrower))], other_made),
         ("empty, not listed", vec![answer(204, ""), list(slice::from_ref(&of_other))], "unconfirmed: X accepted"),
         ("empty, unreadable", vec![answer(204, ""), forbidden()], "unconfirmed: X accepted"),
         ("duplicate", vec![duplicate(), list(&[of_other.clone(), equal.clone()])], "there 1"),
@@ -82,15 +80,15 @@ async fn an_answer_is_confirmed_by_the_list() {
         ("a member", vec![duplicate(), list(&[unknown])], "in the way 4"),
         ("another webhook", vec![duplicate(), list(&[narrower, elsewhere])], "in the way 5"),
         ("expired", vec![duplicate(), list(&[expired])], "in the way 7"),
-        ("not listed", vec![duplicate(), list(&[of_other])], "unconfirmed: X answers"),
-        ("not readable", vec![duplicate(), forbidden()], "unconfirmed: X answers"),
+        ("not listed", vec![duplicate(), list(&[of_other])], "unconfirmed: X responds"),
+        ("not readable", vec![duplicate(), forbidden()], "unconfirmed: X responds"),
         ("down, and made", vec![answer(503, ""), list(&[equal])], "added 1"),
         ("down", vec![answer(503, ""), list(&[])], "refused: Down"),
         ("refused", vec![answer(403, "{}")], "refused: Permission"),
     ];
     for (name, answers, expected) in cases {
         let count = answers.len();
-        let (client, sent) = by_the_book(answers);
+        let (client, sent) = scripted(answers);
         let outcome = word(&client.activity().subscribe(&new()).await);
         assert!(outcome.starts_with(expected), "{name}: {outcome}");
         assert_eq!(sent.count(), count, "{name}");
@@ -98,13 +96,13 @@ async fn an_answer_is_confirmed_by_the_list() {
 }
 
 #[tokio::test]
-async fn creating_confirms_an_empty_success_too() {
+async fn create_confirms_an_empty_success() {
     let equal = listed("1", &json!({"user_id": USER}), "77");
-    let (client, _) = by_the_book([answer(204, ""), list(&[equal])]);
+    let (client, _) = scripted([answer(204, ""), list(&[equal])]);
     assert_eq!(client.activity().create(&new()).await.unwrap().id, "1");
-    let (client, _) = by_the_book([answer(204, ""), list(&[])]);
+    let (client, _) = scripted([answer(204, ""), list(&[])]);
     assert_eq!(*client.activity().create(&new()).await.unwrap_err().cause(), ErrorCause::Unreadable);
-    let (client, _) = by_the_book([duplicate()]);
+    let (client, _) = scripted([duplicate()]);
     assert_eq!(*client.activity().create(&new()).await.unwrap_err().cause(), ErrorCause::AlreadySubscribed);
 }
 
@@ -112,20 +110,20 @@ async fn creating_confirms_an_empty_success_too() {
 async fn an_empty_success_of_a_change_or_a_deletion_is_confirmed() {
     let mut tagged = listed("1", &json!({"user_id": USER}), "77");
     tagged["tag"] = json!("bell");
-    let (client, _) = by_the_book([answer(204, ""), list(slice::from_ref(&tagged))]);
+    let (client, _) = scripted([answer(204, ""), list(slice::from_ref(&tagged))]);
     assert_eq!(client.activity().update("1", &SubscriptionChange::tag("bell")).await.unwrap().id, "1");
-    let (client, _) = by_the_book([answer(204, ""), list(slice::from_ref(&tagged))]);
+    let (client, _) = scripted([answer(204, ""), list(slice::from_ref(&tagged))]);
     client.activity().update("1", &SubscriptionChange::tag("other")).await.unwrap_err();
     let ids = ["1".to_owned(), "2".to_owned()];
-    let (client, _) = by_the_book([answer(204, ""), list(&[])]);
+    let (client, _) = scripted([answer(204, ""), list(&[])]);
     assert_eq!(client.activity().delete_many(&ids).await.unwrap().deleted, ids);
-    let (client, _) = by_the_book([answer(204, ""), list(&[tagged])]);
+    let (client, _) = scripted([answer(204, ""), list(&[tagged])]);
     let error = client.activity().delete_many(&ids).await.unwrap_err();
     assert!(error.to_string().contains("still lists 1"), "{error}");
 }
 
 #[tokio::test]
-async fn no_filter_makes_a_subscription_disappear_from_a_list() {
+async fn subscriptions_with_unknown_filters_are_listed() {
     let all = [
         listed("1", &json!({"user_id": USER, "direction": "sideways"}), "77"),
         listed("2", &json!({"user_id": USER, "qualifiers": {"depth": 3}}), "77"),
@@ -133,7 +131,7 @@ async fn no_filter_makes_a_subscription_disappear_from_a_list() {
         listed("4", &json!("everything"), "77"),
         json!({"subscription_id": 5, "event_type": "follow.follow", "tag": {"x": 1}, "webhook_id": 77}),
     ];
-    let (client, _) = by_the_book([list(&all)]);
+    let (client, _) = scripted([list(&all)]);
     let read: Vec<ActivitySubscription> = client.activity().list().await.unwrap();
     let ids: Vec<&str> = read.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["1", "2", "3", "4", "5"]);
@@ -143,47 +141,47 @@ async fn no_filter_makes_a_subscription_disappear_from_a_list() {
 }
 
 #[tokio::test]
-async fn an_unknown_member_is_never_sent_back() {
+async fn unknown_filter_members_are_never_sent() {
     let one = listed("1", &json!({"user_id": USER, "language": "en"}), "77");
-    let (client, sent) = by_the_book([list(&[one])]);
+    let (client, sent) = scripted([list(&[one])]);
     let one = client.activity().list().await.unwrap().remove(0);
     let again = NewSubscription::again(&one, Some(at("2027-01-01T00:00:00Z")));
     let error = client.activity().renew(&again).await.unwrap_err();
     assert!(error.to_string().contains("language: \"en\""), "{error}");
     assert!(matches!(client.activity().subscribe(&again).await, Subscribed::Refused(_)));
     client.activity().create(&again).await.unwrap_err();
-    assert_eq!(sent.count(), 1, "nothing but the list was asked for");
+    assert_eq!(sent.count(), 1, "only the list is requested");
 }
 
 #[tokio::test]
-async fn qualifiers_and_the_end_are_sent_listed_and_applied() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+async fn qualifiers_and_expiries_are_sent_and_listed() {
+    let fixture = Fixture::new().await;
+    let webhook = fixture.webhook(MockApi::V2).await;
     let filter = Filter::user(USER).qualifier("direction", "inbound").qualifier("mood", "calm");
     let end = at("2026-12-01T00:00:00Z");
     let new = NewSubscription::new("follow.follow", filter.clone()).webhook(&webhook.id).expires_at(end);
-    let made = world.client.activity().create(&new).await.unwrap();
-    let body: Value = serde_json::from_slice(world.sent.all()[0].body()).unwrap();
+    let made = fixture.client.activity().create(&new).await.unwrap();
+    let body: Value = serde_json::from_slice(fixture.sent.all()[0].body()).unwrap();
     let expected = json!({"event_type": "follow.follow", "webhook_id": webhook.id, "expires_at": "2026-12-01T00:00:00Z",
         "filter": {"user_id": USER, "qualifiers": {"direction": "inbound", "mood": "calm"}}});
     assert_eq!(body, expected);
     assert_eq!((&made.filter, made.expires_at), (&filter, Some(end)));
-    assert_eq!(world.client.activity().list().await.unwrap(), [made]);
+    assert_eq!(fixture.client.activity().list().await.unwrap(), [made]);
     let refused = NewSubscription::new("news.new", Filter::keyword("tea").qualifier("post_id", "1"));
-    assert_eq!(*world.client.activity().create(&refused).await.unwrap_err().cause(), ErrorCause::Invalid);
+    assert_eq!(*fixture.client.activity().create(&refused).await.unwrap_err().cause(), ErrorCause::Invalid);
 }
 
 #[tokio::test]
-async fn creating_again_sets_the_end_and_a_change_leaves_it() {
-    let world = World::of(|all| all.activity_answer = ActivityAnswer::Empty).await;
-    let webhook = world.webhook(MockApi::V2).await;
-    let activity = world.client.activity();
+async fn renewing_sets_the_expiry_and_an_update_keeps_it() {
+    let fixture = Fixture::of(|all| all.activity_answer = ActivityAnswer::Empty).await;
+    let webhook = fixture.webhook(MockApi::V2).await;
+    let activity = fixture.client.activity();
     let filter = Filter::user(USER).direction(FilterDirection::Inbound);
     let new = NewSubscription::new("like.create", filter).webhook(&webhook.id).tag("bell");
-    let ends = at("2026-12-01T00:00:00Z");
-    let one = activity.create(&new.clone().expires_at(ends)).await.unwrap();
+    let expiry = at("2026-12-01T00:00:00Z");
+    let one = activity.create(&new.clone().expires_at(expiry)).await.unwrap();
     let changed = activity.update(&one.id, &SubscriptionChange::tag("other")).await.unwrap();
-    assert_eq!(changed.expires_at, Some(ends));
+    assert_eq!(changed.expires_at, Some(expiry));
     let later = at("2026-12-31T00:00:00.250Z");
     let renewed = activity.renew(&NewSubscription::again(&changed, Some(later))).await.unwrap();
     assert_eq!((&renewed.id, &renewed.filter), (&one.id, &new.filter));
@@ -193,43 +191,40 @@ async fn creating_again_sets_the_end_and_a_change_leaves_it() {
 }
 
 #[tokio::test]
-async fn one_users_subscriptions_are_asked_for_by_the_app_or_by_that_user() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
-    let mine = world.x.subscribe_to(&webhook, USER, Kind::Follow).unwrap();
-    world.x.subscribe_to(&webhook, "4004", Kind::Follow).unwrap();
+async fn a_user_s_subscriptions_are_listed_with_the_app_s_or_the_user_s_token() {
+    let fixture = Fixture::new().await;
+    let webhook = fixture.webhook(MockApi::V2).await;
+    let mine = fixture.x.subscribe_to(&webhook, USER, Kind::Follow).unwrap();
+    fixture.x.subscribe_to(&webhook, "4004", Kind::Follow).unwrap();
     for kind in [CredentialKind::Bearer, CredentialKind::User2, CredentialKind::User] {
-        let read = world.client.only(kind).activity().list_of(USER).await.unwrap();
+        let read = fixture.client.only(kind).activity().list_of(USER).await.unwrap();
         assert_eq!(read.iter().map(|one| &one.id).collect::<Vec<_>>(), [&mine.id], "{kind}");
     }
-    let sent = world.sent.all();
+    let sent = fixture.sent.all();
     assert!(sent.iter().all(|request| request.method() == Method::GET));
     let expected = format!("/2/activity/subscriptions?user_id={USER}&max_results=1000");
     assert!(sent.iter().any(|request| *request.uri().path_and_query().unwrap() == *expected), "{:?}", sent[0].uri());
 }
 
 #[tokio::test]
-async fn what_x_would_refuse_is_named_before_it_is_asked() {
-    let user = || Filter::user(USER);
+async fn faults_are_found_before_a_call() {
+    let (new, user) = (|name: &str, filter| NewSubscription::new(name, filter), || Filter::user(USER));
     let now = at("2026-11-23T09:30:00Z");
     for (new, says) in [
-        (
-            NewSubscription::new("like.created", user()),
-            "unknown event type \"like.created\": did you mean \"like.create\"?",
-        ),
-        (NewSubscription::new("like.create", Filter::user("ada")), "invalid user id \"ada\": expected 1 to 19 digits"),
-        (NewSubscription::new("like.create", Filter::default()), "names neither a user nor a keyword"),
-        (NewSubscription::new("news.new", Filter::keyword("")), "invalid keyword"),
-        (NewSubscription::new("mute.mute", user().direction(FilterDirection::Inbound)), "mute.mute takes no direction"),
-        (NewSubscription::new("like.create", user()).tag(""), "invalid tag"),
-        (NewSubscription::new("like.create", user()).expires_at(now), "is not in the future"),
+        (new("like.created", user()), "unknown event type \"like.created\": did you mean \"like.create\"?"),
+        (new("like.create", Filter::user("ada")), "invalid user id \"ada\": expected 1 to 19 digits"),
+        (new("like.create", Filter::default()), "names neither a user nor a keyword"),
+        (new("news.new", Filter::keyword("")), "invalid keyword"),
+        (new("mute.mute", user().direction(FilterDirection::Inbound)), "mute.mute accepts no direction"),
+        (new("like.create", user()).tag(""), "invalid tag"),
+        (new("like.create", user()).expires_at(now), "expected a time in the future"),
     ] {
         let fault = new.check(now).unwrap_err();
         assert!(fault.to_string().contains(says), "{fault}");
     }
     let alias = NewSubscription::new("chat.conversation_join", user().qualifier("any", "value"));
     alias.check(now).unwrap();
-    let (client, _) = by_the_book([]);
+    let (client, _) = scripted([]);
     let of_other = NewSubscription::new("like.create", Filter::user("4004"));
     let fault = client.activity().check(&of_other).await.unwrap_err();
     assert!(matches!(fault, SubscriptionFault::Credentials { .. }), "{fault}");
@@ -237,13 +232,13 @@ async fn what_x_would_refuse_is_named_before_it_is_asked() {
 }
 
 #[test]
-fn the_command_that_replaces_a_subscription_keeps_its_end_and_tag() {
+fn the_replace_command_keeps_the_expiry_and_tag() {
     let read = |value: Value| serde_json::from_value::<ActivitySubscription>(value).unwrap();
     let mut narrower = listed("5", &json!({"user_id": USER, "direction": "inbound"}), "77");
     narrower["expires_at"] = json!("2099-01-01T00:00:00Z");
     narrower["tag"] = json!("it's");
-    let wanted = NewSubscription::new("follow.follow", Filter::user(USER).qualifier("a", "b c")).webhook("77");
-    let command = wanted.replace_command(&read(narrower));
+    let desired = NewSubscription::new("follow.follow", Filter::user(USER).qualifier("a", "b c")).webhook("77");
+    let command = desired.replace_command(&read(narrower));
     let expected = "birdhook activity remove 5 --yes && birdhook activity add follow.follow --user 2001 \
         --qualifier 'a=b c' --webhook 77 --tag 'it'\\''s' --expires-at 2099-01-01T00:00:00Z";
     assert_eq!(command, expected);

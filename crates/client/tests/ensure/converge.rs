@@ -9,126 +9,119 @@ use birdhook_core::{EventKind, SecretError, SecretKind};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{MockApi, MockSettings, MockToken};
 
-use super::receiver::{Answers, CLIENT_SECRET};
-use super::world::{USERS, World};
+use super::fixture::{Fixture, USERS};
+use crate::support::receiver::{CLIENT_SECRET, Crc};
 
 const TYPES: [&str; 4] = ["like.create", "post.create", "follow.follow", "dm.received"];
 
-fn wanted(url: &str) -> DesiredState {
-    DesiredState::new(url)
-        .account_activity("2001")
-        .account_activity("2002")
-        .activity("like.create", Filter::user("2001"))
-        .tagged_activity("post.create", Filter::user("2003"), "posts")
-}
-
 #[tokio::test]
-async fn an_empty_account_comes_to_delivered_events_and_a_second_run_changes_nothing() {
-    let world = World::new().await;
-    let wanted = wanted(&world.receiver.url);
-    let plan = world.client.ensure(&wanted).plan().await.unwrap();
+async fn an_empty_account_is_set_up_and_a_second_run_changes_nothing() {
+    let fixture = Fixture::new().await;
+    let desired = fixture.desired();
+    let plan = fixture.client.ensure(&desired).plan().await.unwrap();
     let lines: Vec<String> = plan.to_string().lines().map(str::to_owned).collect();
     let expected = [
-        format!("register {}", world.receiver.url),
+        format!("register {}", fixture.receiver.url),
         "subscribe 2001 to the Account Activity API".to_owned(),
         "subscribe 2002 to the Account Activity API".to_owned(),
         "subscribe to like.create of 2001".to_owned(),
         "subscribe to post.create of 2003, tagged \"posts\"".to_owned(),
     ];
     assert_eq!(lines, expected);
-    assert!(world.x.webhooks().is_empty() && world.receiver.challenges() == 0, "a dry run does nothing");
+    assert!(fixture.x.webhooks().is_empty() && fixture.receiver.challenges() == 0, "a dry run does nothing");
 
-    let mut told = Vec::new();
-    let ensured = world.client.ensure(&wanted).run_with(|step| told.push(step.to_string())).await.unwrap();
-    assert_eq!(told, expected);
+    let mut steps = Vec::new();
+    let ensured = fixture.client.ensure(&desired).run_with(|step| steps.push(step.to_string())).await.unwrap();
+    assert_eq!(steps, expected);
     assert_eq!(ensured.done, plan.steps());
-    assert!(ensured.webhook.valid && ensured.webhook.url == world.receiver.url);
-    world.x.happen(Kind::Like, "2001");
-    world.x.happen(Kind::Post, "2003");
-    world.x.ledger().expect(EventKind::Liked).await.unwrap();
-    let post = world.x.ledger().expect(EventKind::PostCreated).await.unwrap();
+    assert!(ensured.webhook.valid && ensured.webhook.url == fixture.receiver.url);
+    fixture.x.happen(Kind::Like, "2001");
+    fixture.x.happen(Kind::Post, "2003");
+    fixture.x.ledger().expect(EventKind::Liked).await.unwrap();
+    let post = fixture.x.ledger().expect(EventKind::PostCreated).await.unwrap();
     assert_eq!(post.tag(), Some("posts"));
 
-    let changes = world.line.changes().len();
-    let challenges = world.receiver.challenges();
-    let again = world.client.ensure(&wanted).run().await.unwrap();
+    let changes = fixture.network.sent.changes().len();
+    let challenges = fixture.receiver.challenges();
+    let again = fixture.client.ensure(&desired).run().await.unwrap();
     assert!(again.done.is_empty());
     assert_eq!((again.kept, again.webhook.id), (5, ensured.webhook.id));
-    assert_eq!(world.line.changes().len(), changes);
-    assert_eq!(world.receiver.challenges(), challenges, "nor is the receiver asked");
-    assert!(world.client.ensure(&wanted).plan().await.unwrap().is_empty());
+    assert_eq!(fixture.network.sent.changes().len(), changes);
+    assert_eq!(fixture.receiver.challenges(), challenges, "nor is the receiver asked");
+    assert!(fixture.client.ensure(&desired).plan().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn enterprise_is_managed_by_its_own_calls() {
-    let world = World::new().await;
-    let wanted = DesiredState::new(&*world.receiver.url).api(ManagementApi::Enterprise).account_activity("2001");
-    world.client.ensure(&wanted).run().await.unwrap();
-    assert_eq!(world.x.webhooks()[0].generation, MockApi::Enterprise);
-    assert!(world.line.changes().iter().all(|call| call.contains(" /1.1/")), "{:?}", world.line.changes());
-    assert!(world.client.ensure(&wanted).run().await.unwrap().done.is_empty());
+async fn enterprise_is_managed_through_1_1() {
+    let fixture = Fixture::new().await;
+    let desired = fixture.webhook_only().api(ManagementApi::Enterprise).account_activity("2001");
+    fixture.client.ensure(&desired).run().await.unwrap();
+    assert_eq!(fixture.x.webhooks()[0].generation, MockApi::Enterprise);
+    let changes = fixture.network.sent.changes();
+    assert!(changes.iter().all(|call| call.contains(" /1.1/")), "{changes:?}");
+    assert!(fixture.client.ensure(&desired).run().await.unwrap().done.is_empty());
 }
 
 #[tokio::test]
-async fn a_receiver_that_x_would_refuse_is_explained_before_x_is_asked() {
-    let world = World::new().await;
-    let wanted = wanted(&world.receiver.url);
-    for (answers, expected) in [
-        (Answers::WithAnotherSecret, ProbeFault::WrongToken),
-        (Answers::WithAPage, ProbeFault::NoToken),
-        (Answers::NotAtAll, ProbeFault::Status(404)),
-        (Answers::WithARedirect, ProbeFault::Redirect(302)),
+async fn a_wrong_receiver_is_reported_before_x_is_called() {
+    let fixture = Fixture::new().await;
+    let desired = fixture.desired();
+    for (crc, expected) in [
+        (Crc::OtherSecret, ProbeFault::WrongToken),
+        (Crc::Page, ProbeFault::NoToken),
+        (Crc::Status(404), ProbeFault::Status(404)),
+        (Crc::Redirect, ProbeFault::Redirect(302)),
     ] {
-        world.receiver.answers(answers);
-        let error = world.client.ensure(&wanted).run().await.unwrap_err();
-        assert!(matches!(&error, EnsureError::Receiver(fault) if *fault == expected), "{answers:?}: {error}");
+        fixture.receiver.crc(crc);
+        let error = fixture.client.ensure(&desired).run().await.unwrap_err();
+        assert!(matches!(&error, EnsureError::Receiver(fault) if *fault == expected), "{crc:?}: {error}");
     }
-    assert!(world.line.changes().is_empty(), "{:?}", world.line.changes());
-    let error = world.client.ensure(&wanted).without_probe().run().await.unwrap_err();
+    assert!(fixture.network.sent.changes().is_empty(), "{:?}", fixture.network.sent.changes());
+    let error = fixture.client.ensure(&desired).without_probe().run().await.unwrap_err();
     let EnsureError::Step { step, error, .. } = error else { panic!("{error}") };
     assert!(matches!(*step, PlanStep::Register { .. }));
     assert!(matches!(error.cause(), ErrorCause::ChallengeFailed(_)), "{error}");
 }
 
 #[tokio::test]
-async fn an_invalid_webhook_is_made_valid_again() {
-    let world = World::with(MockSettings::manual()).await;
-    let wanted = wanted(&world.receiver.url);
-    let ensured = world.client.ensure(&wanted).run().await.unwrap();
-    world.receiver.answers(Answers::WithAnotherSecret);
-    world.x.revalidate(&world.x.webhooks()[0]).await.unwrap_err();
-    assert!(!world.x.webhooks()[0].valid);
-    let error = world.client.ensure(&wanted).run().await.unwrap_err();
+async fn an_invalid_webhook_is_revalidated() {
+    let fixture = Fixture::with(MockSettings::manual()).await;
+    let desired = fixture.desired();
+    let ensured = fixture.client.ensure(&desired).run().await.unwrap();
+    fixture.receiver.crc(Crc::OtherSecret);
+    fixture.x.revalidate(&fixture.x.webhooks()[0]).await.unwrap_err();
+    assert!(!fixture.x.webhooks()[0].valid);
+    let error = fixture.client.ensure(&desired).run().await.unwrap_err();
     assert!(matches!(error, EnsureError::Receiver(ProbeFault::WrongToken)), "{error}");
-    world.receiver.answers(Answers::Well);
-    let healed = world.client.ensure(&wanted).run().await.unwrap();
-    assert_eq!(healed.done, [PlanStep::Challenge { webhook: ensured.webhook.id.clone() }]);
-    assert!(healed.webhook.valid);
+    fixture.receiver.crc(Crc::Right);
+    let revalidated = fixture.client.ensure(&desired).run().await.unwrap();
+    assert_eq!(revalidated.done, [PlanStep::Challenge { webhook: ensured.webhook.id.clone() }]);
+    assert!(revalidated.webhook.valid);
 }
 
 #[tokio::test]
-async fn a_webhook_that_stays_invalid_is_said_to() {
-    let world = World::new().await;
-    let wanted = DesiredState::new(&*world.receiver.url);
-    world.client.ensure(&wanted).run().await.unwrap();
-    world.receiver.answers(Answers::WithAnotherSecret);
-    world.x.revalidate(&world.x.webhooks()[0]).await.unwrap_err();
-    let error = world.client.ensure(&wanted).without_probe().run().await.unwrap_err();
-    assert!(matches!(&error, EnsureError::Invalid(id) if *id == world.x.webhooks()[0].id), "{error}");
+async fn a_webhook_that_stays_invalid_is_an_error() {
+    let fixture = Fixture::new().await;
+    let desired = fixture.webhook_only();
+    fixture.client.ensure(&desired).run().await.unwrap();
+    fixture.receiver.crc(Crc::OtherSecret);
+    fixture.x.revalidate(&fixture.x.webhooks()[0]).await.unwrap_err();
+    let error = fixture.client.ensure(&desired).without_probe().run().await.unwrap_err();
+    assert!(matches!(&error, EnsureError::Invalid(id) if *id == fixture.x.webhooks()[0].id), "{error}");
 }
 
 #[tokio::test]
-async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
-    let world = World::new().await;
-    let webhook = world.x.register(&world.receiver.url).await.unwrap();
-    world.x.subscribe(&webhook, "2003").unwrap();
-    world.x.subscribe_tagged(&webhook, "2001", Kind::Like, Some("mine")).unwrap();
-    world.x.subscribe_tagged(&webhook, "2003", Kind::Post, Some("old")).unwrap();
-    world.x.subscribe_to(&webhook, "2002", Kind::Bio).unwrap();
-    world.client.ensure(&wanted(&world.receiver.url)).run().await.unwrap();
-    let users: BTreeSet<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
+async fn nothing_is_deleted_and_only_desired_tags_are_set() {
+    let fixture = Fixture::new().await;
+    let webhook = fixture.x.register(&fixture.receiver.url).await.unwrap();
+    fixture.x.subscribe(&webhook, "2003").unwrap();
+    fixture.x.subscribe_tagged(&webhook, "2001", Kind::Like, Some("mine")).unwrap();
+    fixture.x.subscribe_tagged(&webhook, "2003", Kind::Post, Some("old")).unwrap();
+    fixture.x.subscribe_to(&webhook, "2002", Kind::Bio).unwrap();
+    fixture.client.ensure(&fixture.desired()).run().await.unwrap();
+    let users: BTreeSet<_> = fixture.x.subscriptions().into_iter().map(|one| one.user_id).collect();
     assert_eq!(users, USERS.map(str::to_owned).into());
-    let tags: Vec<_> = world.x.activity_subscriptions().into_iter().map(|one| (one.event_type, one.tag)).collect();
+    let tags: Vec<_> = fixture.x.activity_subscriptions().into_iter().map(|one| (one.event_type, one.tag)).collect();
     let expected = [("like.create", Some("mine")), ("post.create", Some("posts")), ("profile.update.bio", None)];
     assert_eq!(tags, expected.map(|(name, tag)| (name.to_owned(), tag.map(str::to_owned))));
 }
@@ -136,111 +129,110 @@ async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
 /// From random current to random desired states: everything desired exists, everything that existed
 /// still does, and a second run changes nothing.
 #[tokio::test]
-async fn every_state_is_led_to_every_other() {
+async fn any_current_state_converges_to_any_desired_state() {
     let seed = birdhook_test_harness::seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let kinds = [Kind::Like, Kind::Post, Kind::Follow, Kind::MessageReceived];
     for round in 0..25 {
-        let world = World::new().await;
+        let fixture = Fixture::new().await;
         if random.bool() {
-            let webhook = world.x.register(&world.receiver.url).await.unwrap();
+            let webhook = fixture.x.register(&fixture.receiver.url).await.unwrap();
             for user in USERS {
                 if random.bool() {
-                    world.x.subscribe(&webhook, user).unwrap();
+                    fixture.x.subscribe(&webhook, user).unwrap();
                 }
                 for kind in kinds {
                     let tag = [None, Some(None), Some(Some("before"))][random.usize(..3)];
                     if let Some(tag) = tag {
-                        world.x.subscribe_tagged(&webhook, user, kind, tag).unwrap();
+                        fixture.x.subscribe_tagged(&webhook, user, kind, tag).unwrap();
                     }
                 }
             }
             if random.u8(..4) == 0 {
-                world.receiver.answers(Answers::NotAtAll);
-                let _ = world.x.revalidate(&webhook).await;
-                world.receiver.answers(Answers::Well);
+                fixture.receiver.crc(Crc::Status(404));
+                let _ = fixture.x.revalidate(&webhook).await;
+                fixture.receiver.crc(Crc::Right);
             }
         }
-        let mut wanted = DesiredState::new(&*world.receiver.url);
+        let mut desired = fixture.webhook_only();
         for user in USERS {
             if random.bool() {
-                wanted = wanted.account_activity(user);
+                desired = desired.account_activity(user);
             }
             for name in TYPES {
-                wanted = match random.u8(..4) {
-                    0 => wanted.activity(name, Filter::user(user)),
-                    1 => wanted.tagged_activity(name, Filter::user(user), "after"),
-                    _ => wanted,
+                desired = match random.u8(..4) {
+                    0 => desired.activity(name, Filter::user(user)),
+                    1 => desired.tagged_activity(name, Filter::user(user), "after"),
+                    _ => desired,
                 };
             }
         }
-        let before = (world.x.subscriptions(), world.x.activity_subscriptions());
-        let plan = world.client.ensure(&wanted).plan().await.unwrap();
-        let ensured = world.client.ensure(&wanted).run().await.unwrap();
+        let before = (fixture.x.subscriptions(), fixture.x.activity_subscriptions());
+        let plan = fixture.client.ensure(&desired).plan().await.unwrap();
+        let ensured = fixture.client.ensure(&desired).run().await.unwrap();
         assert_eq!(ensured.done, plan.steps(), "round {round}");
         assert!(ensured.webhook.valid, "round {round}");
-        let after = (world.x.subscriptions(), world.x.activity_subscriptions());
+        let after = (fixture.x.subscriptions(), fixture.x.activity_subscriptions());
         assert!(before.0.iter().all(|one| after.0.contains(one)), "round {round}");
         let is_kept =
             |one: &birdhook_testkit::mock::MockActivitySubscription| after.1.iter().any(|kept| kept.id == one.id);
         assert!(before.1.iter().all(is_kept), "round {round}");
         let users: BTreeSet<_> = after.0.iter().map(|one| one.user_id.clone()).collect();
-        assert!(wanted.account_activity.is_subset(&users), "round {round}");
-        for wish in &wanted.activity {
-            let mut found = after
-                .1
-                .iter()
-                .filter(|one| one.event_type == wish.event_type && one.filter.user_id == wish.filter.user_id);
-            let one = found.next().unwrap_or_else(|| panic!("round {round}: {wish}"));
-            assert!(found.next().is_none(), "round {round}: {wish} twice");
-            assert!(wish.tag.is_none() || one.tag == wish.tag, "round {round}: {wish}");
+        assert!(desired.account_activity.is_subset(&users), "round {round}");
+        for subscription in &desired.activity {
+            let mut found = after.1.iter().filter(|one| {
+                one.event_type == subscription.event_type && one.filter.user_id == subscription.filter.user_id
+            });
+            let one = found.next().unwrap_or_else(|| panic!("round {round}: {subscription}"));
+            assert!(found.next().is_none(), "round {round}: {subscription} twice");
+            assert!(subscription.tag.is_none() || one.tag == subscription.tag, "round {round}: {subscription}");
         }
-        assert!(world.client.ensure(&wanted).run().await.unwrap().done.is_empty(), "round {round}");
+        assert!(fixture.client.ensure(&desired).run().await.unwrap().done.is_empty(), "round {round}");
     }
 }
 
 #[tokio::test]
-async fn a_receiver_may_answer_with_either_secret_and_it_is_told_which() {
-    for (answers, answered_with) in [(Answers::Well, "consumer"), (Answers::WithTheClientSecret, "client")] {
+async fn a_receiver_may_answer_with_either_secret_and_it_is_named() {
+    for (crc, answered_with) in [(Crc::Right, "consumer"), (Crc::ClientSecret, "client")] {
         let mut settings = MockSettings::local();
         settings.client_secret = Some(MockToken::new(CLIENT_SECRET));
-        let world = World::with(settings).await;
-        world.receiver.answers(answers);
-        let wanted = DesiredState::new(&*world.receiver.url);
-        let ensured = world.client.ensure(&wanted).run().await.unwrap();
+        let fixture = Fixture::with(settings).await;
+        fixture.receiver.crc(crc);
+        let desired = fixture.webhook_only();
+        let ensured = fixture.client.ensure(&desired).run().await.unwrap();
         assert_eq!(ensured.answered_with, Some(answered_with));
-        let again = world.client.ensure(&wanted).run().await.unwrap();
+        let again = fixture.client.ensure(&desired).run().await.unwrap();
         assert_eq!((again.answered_with, again.done.len()), (None, 0), "it was not challenged");
     }
 }
 
 #[tokio::test]
-async fn a_refused_answer_names_the_secret_that_made_it_and_the_other_one() {
-    for (answers, takes, made, other) in [
-        (Answers::Well, SecretKind::Client, "the consumer secret", "--answer-with client"),
-        (Answers::WithTheClientSecret, SecretKind::Consumer, "the client secret", "--answer-with consumer"),
+async fn a_refused_response_names_both_secrets() {
+    for (crc, takes, made, other) in [
+        (Crc::Right, SecretKind::Client, "the consumer secret", "--answer-with client"),
+        (Crc::ClientSecret, SecretKind::Consumer, "the client secret", "--answer-with consumer"),
     ] {
         let mut settings = MockSettings::local();
         settings.client_secret = Some(MockToken::new(CLIENT_SECRET));
         settings.answers = Some(takes);
-        let world = World::with(settings).await;
-        world.receiver.answers(answers);
-        let url = &*world.receiver.url;
-        let error = world.client.ensure(&DesiredState::new(url)).run().await.unwrap_err();
+        let fixture = Fixture::with(settings).await;
+        fixture.receiver.crc(crc);
+        let url = &*fixture.receiver.url;
+        let error = fixture.client.ensure(&DesiredState::new(url)).run().await.unwrap_err();
         let EnsureError::Step { error, hint: Some(hint), .. } = error else { panic!("{error}") };
         assert!(hint.contains(made) && hint.contains(other), "{hint}");
-        assert_eq!(world.client.refused_answer(url, &error).await, Some(hint));
-        world.receiver.answers(Answers::WithAnotherSecret);
-        assert_eq!(world.client.refused_answer(url, &error).await, None, "neither secret made it");
+        assert_eq!(fixture.client.refused_answer(url, &error).await, Some(hint));
+        fixture.receiver.crc(Crc::OtherSecret);
+        assert_eq!(fixture.client.refused_answer(url, &error).await, None, "neither secret made it");
     }
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_x_s_is_named_before_the_receiver_is_asked() {
+async fn an_invalid_secret_is_reported_before_the_challenge() {
     let client = Client::new(Credentials::bearer_only("b").client_secret("\u{feff}abc")).unwrap();
     let fault = birdhook_client::probe(&client, "http://127.0.0.1:1/").await.unwrap_err();
     let expected = SecretError::Character { character: '\u{feff}', position: 1 };
     assert_eq!(fault, ProbeFault::BadSecret(SecretKind::Client, expected));
-    let says = "the client secret cannot be X's: the secret holds U+FEFF at position 1: expected printable ASCII without spaces";
+    let says = "invalid client secret: the secret holds U+FEFF at position 1: expected printable ASCII without spaces";
     assert_eq!(fault.to_string(), says);
 }

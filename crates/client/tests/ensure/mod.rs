@@ -2,7 +2,6 @@
 
 mod converge;
 mod differing;
+mod fixture;
 mod interrupted;
 mod migrate;
-mod receiver;
-mod world;

@@ -7,12 +7,13 @@ use http::{StatusCode, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::login::world::{USER, World, agree, deny, open, text};
+use crate::login::fixture::{Fixture, agree, deny, open, text};
+use crate::support::USER;
 
 const LONG: Duration = Duration::from_secs(60);
 
 /// Sends these bytes and returns the response, until the connection ends.
-async fn say(loopback: &str, bytes: &[u8]) -> String {
+async fn send(loopback: &str, bytes: &[u8]) -> String {
     let address = loopback.trim_start_matches("http://").split('/').next().unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The listener may respond before all bytes are written.
@@ -26,16 +27,16 @@ fn proof() -> Proof {
     Proof::new("", "the right state", "a verifier")
 }
 
-/// Waits for the redirect with this proof, while `visits` runs.
-async fn meanwhile<T>(loopback: &Loopback, visits: impl Future<Output = T>) -> (Result<Redirect, LoginError>, T) {
+/// Waits for the redirect with this proof, while `requests` runs.
+async fn wait_during<T>(loopback: &Loopback, requests: impl Future<Output = T>) -> (Result<Redirect, LoginError>, T) {
     let proof = proof();
-    tokio::join!(loopback.code(&proof, LONG), visits)
+    tokio::join!(loopback.code(&proof, LONG), requests)
 }
 
 #[tokio::test]
-async fn a_browser_brings_the_verifier_of_oauth1() {
-    let world = World::new().await;
-    let (login, loopback) = (world.oauth1(), Loopback::bind(0).await.unwrap());
+async fn a_browser_delivers_the_oauth1_verifier() {
+    let fixture = Fixture::new().await;
+    let (login, loopback) = (fixture.oauth1(), Loopback::bind(0).await.unwrap());
     let pending = login.begin(&loopback.redirect_url()).await.unwrap();
     let browser = async { open(&agree(&pending.authorize_url).await).await };
     let (redirect, page) = tokio::join!(loopback.verifier(&pending.request_token, LONG), browser);
@@ -46,9 +47,9 @@ async fn a_browser_brings_the_verifier_of_oauth1() {
 }
 
 #[tokio::test]
-async fn a_browser_brings_the_code_of_oauth2() {
-    let world = World::new().await;
-    let (login, loopback) = (world.oauth2(), Loopback::bind(0).await.unwrap().path("back/here"));
+async fn a_browser_delivers_the_oauth2_code() {
+    let fixture = Fixture::new().await;
+    let (login, loopback) = (fixture.oauth2(), Loopback::bind(0).await.unwrap().path("back/here"));
     assert!(loopback.redirect_url().ends_with("/back/here"));
     let pending = login.begin(&loopback.redirect_url()).unwrap();
     let browser = async { open(&agree(&pending.authorize_url).await).await };
@@ -59,10 +60,10 @@ async fn a_browser_brings_the_code_of_oauth2() {
 }
 
 #[tokio::test]
-async fn a_browser_brings_a_refusal() {
-    let world = World::new().await;
+async fn a_browser_delivers_a_refusal() {
+    let fixture = Fixture::new().await;
     let loopback = Loopback::bind(0).await.unwrap();
-    let (login1, login2) = (world.oauth1(), world.oauth2());
+    let (login1, login2) = (fixture.oauth1(), fixture.oauth2());
     let pending = login1.begin(&loopback.redirect_url()).await.unwrap();
     let browser = async { open(&deny(&pending.authorize_url).await).await };
     let (redirect, _) = tokio::join!(loopback.verifier(&pending.request_token, LONG), browser);
@@ -76,7 +77,7 @@ async fn a_browser_brings_a_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_come_is_not_waited_for_longer_than_told() {
+async fn waiting_ends_at_the_limit() {
     let loopback = Loopback::bind(0).await.unwrap();
     let begun = tokio::time::Instant::now();
     let limit = Duration::from_secs(300);
@@ -85,7 +86,7 @@ async fn who_does_not_come_is_not_waited_for_longer_than_told() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_redirect_is_answered_and_ignored() {
+async fn other_requests_are_answered_and_ignored() {
     let loopback = Loopback::bind(0).await.unwrap();
     let url = loopback.redirect_url();
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n").into_bytes();
@@ -107,26 +108,26 @@ async fn what_is_not_the_redirect_is_answered_and_ignored() {
         ("a hundred headers", format!("GET {good} HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(100)).into_bytes(), "400"),
         ("too long", format!("GET {good}&x={} HTTP/1.1\r\n\r\n", "x".repeat(8192)).into_bytes(), "431"),
     ];
-    let (redirect, ()) = meanwhile(&loopback, async {
+    let (redirect, ()) = wait_during(&loopback, async {
         for (what, bytes, status) in cases {
-            let answer = say(&url, &bytes).await;
+            let answer = send(&url, &bytes).await;
             // Unread bytes reset the connection, which may lose the response.
             let is_lost = status == "431" && answer.is_empty();
             assert!(is_lost || answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
             assert!(!answer.contains("close this window"), "{what}: {answer}");
         }
-        assert!(say(&url, &get(good)).await.ends_with("\r\n\r\nYou can close this window."));
+        assert!(send(&url, &get(good)).await.ends_with("\r\n\r\nYou can close this window."));
     })
     .await;
     redirect.unwrap();
 }
 
 #[tokio::test]
-async fn two_hundred_connections_that_say_nothing_hold_nobody_up() {
+async fn two_hundred_silent_connections_do_not_block_the_redirect() {
     let loopback = Loopback::bind(0).await.unwrap();
     let url = loopback.redirect_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
-    let (redirect, ()) = meanwhile(&loopback, async {
+    let (redirect, ()) = wait_during(&loopback, async {
         let mut silent = Vec::new();
         for number in 0..200 {
             let mut stream = TcpStream::connect(&address).await.unwrap();
@@ -146,11 +147,11 @@ async fn two_hundred_connections_that_say_nothing_hold_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_request_may_come_byte_by_byte() {
+async fn a_request_may_arrive_byte_by_byte() {
     let loopback = Loopback::bind(0).await.unwrap();
     let url = loopback.redirect_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
-    let (redirect, answer) = meanwhile(&loopback, async {
+    let (redirect, answer) = wait_during(&loopback, async {
         let mut stream = TcpStream::connect(&address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         for byte in b"GET /callback?code=abc&state=the+right+state HTTP/1.1\r\nhost: x\r\n\r\n" {
@@ -167,7 +168,7 @@ async fn a_request_may_come_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn it_listens_on_this_machine_only_and_at_the_port_it_is_told() {
+async fn it_listens_on_the_given_port_of_this_machine() {
     let first = Loopback::bind(0).await.unwrap();
     let port: u16 =
         first.redirect_url().trim_start_matches("http://127.0.0.1:").trim_end_matches("/callback").parse().unwrap();

@@ -1,5 +1,6 @@
 //! Logins to a mock X over real HTTP, with a browser that authorises, refuses, or misbehaves.
 
+mod fixture;
 mod loopback;
 mod pkce;
 mod renewal;
@@ -7,4 +8,3 @@ mod secrets;
 mod shared_file;
 mod stores;
 mod three_legged;
-mod world;

@@ -10,15 +10,22 @@ use birdhook_client::{Client, CredentialKind, Credentials, Error, ErrorCause, Fi
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret;
 
-use crate::login::world::{SECRET, USER, World, agree, deny};
+use crate::login::fixture::{Fixture, SECRET, agree, deny};
+use crate::support::USER;
 
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
 
 /// Returns a token of the user.
 pub(crate) async fn token(login: &OAuth2) -> UserToken {
+    let (pending, redirect) = agreed(login).await;
+    login.finish(&pending.proof, redirect).await.unwrap()
+}
+
+/// Returns a login to which the user has agreed, and the redirect's URL.
+async fn agreed(login: &OAuth2) -> (OAuth2Pending, String) {
     let pending = login.begin(CALLBACK).unwrap();
     let redirect = agree(&pending.authorize_url).await;
-    login.finish(&pending.proof, redirect).await.unwrap()
+    (pending, redirect)
 }
 
 async fn refused(login: &OAuth2, pending: &OAuth2Pending, redirect: &str) -> String {
@@ -26,16 +33,16 @@ async fn refused(login: &OAuth2, pending: &OAuth2Pending, redirect: &str) -> Str
 }
 
 #[tokio::test]
-async fn a_code_gets_a_token_that_lasts_two_hours_and_can_be_renewed() {
-    for world in [World::new().await, World::confidential().await] {
-        let login = world.oauth2();
+async fn a_code_yields_a_renewable_token_for_two_hours() {
+    for fixture in [Fixture::new().await, Fixture::confidential().await] {
+        let login = fixture.oauth2();
         let first = token(&login).await;
-        assert_eq!(first.expires_at.unwrap().as_millis(), world.x.clock().now().as_millis() + 7_200_000);
+        assert_eq!(first.expires_at.unwrap().as_millis(), fixture.x.clock().now().as_millis() + 7_200_000);
         assert_eq!(login.user_id(&first).await.unwrap(), USER);
 
-        world.advance(7199).await;
+        fixture.advance(7199).await;
         assert_eq!(login.user_id(&first).await.unwrap(), USER);
-        world.advance(1).await;
+        fixture.advance(1).await;
         let error = login.user_id(&first).await.unwrap_err();
         assert!(matches!(error, LoginError::Refused { status: Some(401), .. }), "{error}");
 
@@ -45,16 +52,16 @@ async fn a_code_gets_a_token_that_lasts_two_hours_and_can_be_renewed() {
         let second = login.refresh(&first).await.unwrap();
         assert_eq!(second.scope, first.scope);
         assert_eq!(login.user_id(&second).await.unwrap(), USER);
-        assert_eq!(second.expires_at.unwrap().as_millis(), world.x.clock().now().as_millis() + 7_200_000);
+        assert_eq!(second.expires_at.unwrap().as_millis(), fixture.x.clock().now().as_millis() + 7_200_000);
         let error = login.refresh(&first).await.unwrap_err();
-        let expected = "X refuses (400, invalid_request): Value passed for the token was invalid.";
+        let expected = "X refused the request (400, invalid_request): Value passed for the token was invalid.";
         assert_eq!(error.to_string(), expected, "a refresh token works once");
         login.refresh(&second).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn the_user_is_asked_with_everything_that_x_documents() {
+async fn the_authorize_url_has_every_documented_parameter() {
     let login = OAuth2::new("client id", None).unwrap();
     let pending = login.begin("http://127.0.0.1:8723/callback").unwrap();
     let (page, query) = pending.authorize_url.split_once('?').unwrap();
@@ -80,11 +87,11 @@ async fn the_user_is_asked_with_everything_that_x_documents() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_enough_to_subscribe_the_user_to_every_type() {
-    let world = World::new().await;
-    let bearer = world.x.app().bearer.as_str();
-    let credentials = Credentials::bearer_only(bearer).user2(USER, token(&world.oauth2()).await);
-    let client = Client::builder(credentials).base_url(world.x.url()).build().unwrap();
+async fn the_default_scopes_suffice_for_every_event_type() {
+    let fixture = Fixture::new().await;
+    let bearer = fixture.x.app().bearer.as_str();
+    let credentials = Credentials::bearer_only(bearer).user2(USER, token(&fixture.oauth2()).await);
+    let client = Client::builder(credentials).base_url(fixture.x.url()).build().unwrap();
     let mut refused = Vec::new();
     for EventType { name, scopes, .. } in EVENT_TYPES {
         assert!(scopes.iter().all(|scope| SCOPES.contains(scope)), "{name}");
@@ -96,11 +103,11 @@ async fn what_is_asked_for_is_enough_to_subscribe_the_user_to_every_type() {
         refused.extend(made.err().filter(|error| !may(error)).map(|error| format!("{name}: {error}")));
     }
     assert!(refused.is_empty(), "{refused:#?}");
-    assert!(world.x.activity_subscriptions().len() > 35);
+    assert!(fixture.x.activity_subscriptions().len() > 35);
 }
 
 #[tokio::test]
-async fn a_login_asks_for_what_the_wanted_types_take() {
+async fn a_login_requests_the_scopes_of_the_selected_types() {
     for (types, expected) in [
         (vec!["like.create"], "like.read offline.access tweet.read users.read"),
         (vec!["broadcast.chat"], "broadcast.read offline.access tweet.read users.read"),
@@ -116,20 +123,20 @@ async fn a_login_asks_for_what_the_wanted_types_take() {
 }
 
 #[tokio::test]
-async fn a_client_says_who_it_is_as_its_kind_must() {
-    let (public, confidential) = (World::new().await, World::confidential().await);
-    for (world, is_public) in [(&public, true), (&confidential, false)] {
-        token(&world.oauth2()).await;
-        let sent = world.line.sent();
+async fn public_and_confidential_clients_authenticate_as_documented() {
+    let (public, confidential) = (Fixture::new().await, Fixture::confidential().await);
+    for (fixture, is_public) in [(&public, true), (&confidential, false)] {
+        token(&fixture.oauth2()).await;
+        let sent = fixture.network.sent();
         let request = sent.last().unwrap();
         let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
         let client_id = form.iter().find(|(name, _)| name == "client_id").map(|(_, id)| id.as_str());
         let header = request.headers().get(AUTHORIZATION);
         assert!(!form.iter().any(|(name, _)| name == "client_secret"));
         if is_public {
-            assert_eq!((client_id, header), (Some(world.x.app().client_id.as_str()), None));
+            assert_eq!((client_id, header), (Some(fixture.x.app().client_id.as_str()), None));
         } else {
-            let pair = format!("{}:{}", world.x.app().client_id, SECRET.replace(' ', "+"));
+            let pair = format!("{}:{}", fixture.x.app().client_id, SECRET.replace(' ', "+"));
             let header = header.unwrap();
             assert_eq!((client_id, header.to_str().unwrap()), (None, &*format!("Basic {}", STANDARD.encode(pair))));
             assert!(header.is_sensitive());
@@ -140,17 +147,16 @@ async fn a_client_says_who_it_is_as_its_kind_must() {
         OAuth2::new(&confidential.x.app().client_id, Some("another".into())).unwrap(),
     ];
     for stranger in strangers {
-        let pending = confidential.oauth2().begin(CALLBACK).unwrap();
-        let redirect = agree(&pending.authorize_url).await;
+        let (pending, redirect) = agreed(&confidential.oauth2()).await;
         let error = refused(&stranger.base_url(confidential.x.url()), &pending, &redirect).await;
-        assert_eq!(error, "X refuses (401, unauthorized_client): Missing valid authorization header");
+        assert_eq!(error, "X refused the request (401, unauthorized_client): Missing valid authorization header");
     }
 }
 
 #[tokio::test]
-async fn the_redirect_of_another_login_is_not_taken() {
-    let world = World::new().await;
-    let login = world.oauth2();
+async fn the_redirect_of_another_login_is_rejected() {
+    let fixture = Fixture::new().await;
+    let login = fixture.oauth2();
     let (first, second) = (login.begin(CALLBACK).unwrap(), login.begin(CALLBACK).unwrap());
     let redirect = agree(&first.authorize_url).await;
     let state = first.proof.state.expose_secret();
@@ -169,63 +175,58 @@ async fn the_redirect_of_another_login_is_not_taken() {
         let error = login.finish(&pending.proof, redirect.as_str()).await.unwrap_err();
         assert_eq!(error, expected, "{redirect}");
     }
-    assert_eq!(world.line.sent().len(), 0, "nothing is sent");
+    assert_eq!(fixture.network.sent().len(), 0, "nothing is sent");
     login.finish(&first.proof, redirect).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_user_who_refuses_is_an_error() {
-    let world = World::new().await;
-    let login = world.oauth2();
+    let fixture = Fixture::new().await;
+    let login = fixture.oauth2();
     let (first, second) = (login.begin(CALLBACK).unwrap(), login.begin(CALLBACK).unwrap());
     let redirect = deny(&first.authorize_url).await;
     assert_eq!(login.finish(&second.proof, redirect.as_str()).await.unwrap_err(), LoginError::AnotherLogin);
     assert_eq!(login.finish(&first.proof, redirect).await.unwrap_err(), LoginError::Denied);
     let other = format!("error=invalid_scope&error_description=No+such&state={}", first.proof.state.expose_secret());
-    assert_eq!(refused(&login, &first, &other).await, "X refuses (invalid_scope): No such");
-    assert_eq!(world.line.sent().len(), 0);
+    assert_eq!(refused(&login, &first, &other).await, "X refused the request (invalid_scope): No such");
+    assert_eq!(fixture.network.sent().len(), 0);
 }
 
 #[tokio::test]
-async fn a_code_works_once_for_thirty_seconds_and_for_who_has_begun() {
-    let world = World::new().await;
-    let login = world.oauth2();
-    let invalid = "X refuses (400, invalid_request): Value passed for the authorization code was invalid.";
+async fn a_code_works_once_within_thirty_seconds_for_its_login() {
+    let fixture = Fixture::new().await;
+    let login = fixture.oauth2();
+    let invalid = "X refused the request (400, invalid_request): Value passed for the authorization code was invalid.";
 
-    let pending = login.begin(CALLBACK).unwrap();
-    let redirect = agree(&pending.authorize_url).await;
+    let (pending, redirect) = agreed(&login).await;
     login.finish(&pending.proof, redirect.as_str()).await.unwrap();
     assert_eq!(refused(&login, &pending, &redirect).await, invalid, "twice");
 
-    let pending = login.begin(CALLBACK).unwrap();
-    let redirect = agree(&pending.authorize_url).await;
-    world.advance(31).await;
+    let (pending, redirect) = agreed(&login).await;
+    fixture.advance(31).await;
     assert_eq!(refused(&login, &pending, &redirect).await, invalid, "too late");
 
-    let pending = login.begin(CALLBACK).unwrap();
-    let redirect = agree(&pending.authorize_url).await;
+    let (pending, redirect) = agreed(&login).await;
     let state = pending.proof.state.expose_secret().to_owned();
     let thief = Proof::new(CALLBACK, state.clone(), "the wrong verifier, of at least forty-three letters");
     let error = login.finish(&thief, redirect).await.unwrap_err().to_string();
     assert!(error.ends_with("Value passed for the code verifier did not match the code challenge."), "{error}");
 
-    let pending = login.begin(CALLBACK).unwrap();
-    let redirect = agree(&pending.authorize_url).await;
+    let (pending, redirect) = agreed(&login).await;
     let verifier = pending.proof.verifier.expose_secret().to_owned();
     let elsewhere = Proof::new("https://app.example/other", pending.proof.state.expose_secret(), verifier);
     assert!(login.finish(&elsewhere, redirect).await.is_err(), "another redirect URL");
 
     // A bare code, as a person copies it from the address bar.
-    let pending = login.begin(CALLBACK).unwrap();
-    let redirect = agree(&pending.authorize_url).await;
+    let (pending, redirect) = agreed(&login).await;
     let (_, code) = redirect.split_once("code=").unwrap();
     login.finish(&pending.proof, format!("{code}\n")).await.unwrap();
 }
 
 #[tokio::test]
-async fn without_the_scope_there_is_nothing_to_renew_with() {
-    let world = World::new().await;
-    let login = world.oauth2().scopes(["tweet.read", "users.read"]);
+async fn without_the_offline_scope_there_is_no_refresh_token() {
+    let fixture = Fixture::new().await;
+    let login = fixture.oauth2().scopes(["tweet.read", "users.read"]);
     let token = token(&login).await;
     assert!(token.refresh.is_none());
     assert_eq!(login.refresh(&token).await.unwrap_err(), LoginError::NoRefreshToken);
@@ -233,19 +234,19 @@ async fn without_the_scope_there_is_nothing_to_renew_with() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_stays_when_no_other_comes() {
-    let world = World::new().await;
+async fn the_refresh_token_is_kept_if_x_sends_no_other() {
+    let fixture = Fixture::new().await;
     let body = r#"{"token_type":"bearer","access_token":"new"}"#;
-    world.line.fake(Some(("/2/oauth2/token", Ok((200, body)))));
-    let next = world.oauth2().refresh(&UserToken::new("old").refresh("kept")).await.unwrap();
+    fixture.network.fake(Some(("/2/oauth2/token", Ok((200, body)))));
+    let next = fixture.oauth2().refresh(&UserToken::new("old").refresh("kept")).await.unwrap();
     assert_eq!((next.access.expose_secret(), next.refresh.unwrap().expose_secret()), ("new", "kept"));
     assert!(next.expires_at.is_none());
 }
 
 #[tokio::test]
-async fn urls_that_are_none_are_errors() {
+async fn invalid_urls_are_errors() {
     let login = || OAuth2::new("id", None).unwrap();
-    assert!(matches!(login().begin("callback"), Err(LoginError::Invalid("the redirect URL is none"))));
+    assert!(matches!(login().begin("callback"), Err(LoginError::Invalid("the redirect URL is invalid"))));
     assert!(matches!(login().authorize_url("x").begin(CALLBACK), Err(LoginError::Invalid(_))));
-    assert!(matches!(login().base_url("x").begin(CALLBACK), Err(LoginError::Invalid("the base URL is none"))));
+    assert!(matches!(login().base_url("x").begin(CALLBACK), Err(LoginError::Invalid("the base URL is invalid"))));
 }

@@ -4,13 +4,13 @@ use birdhook_client::UserToken;
 use birdhook_client::login::{LoginError, Loopback, Redirect};
 use secrecy::ExposeSecret;
 
+use crate::login::fixture::{Fixture, SECRET, agree};
 use crate::login::pkce::CALLBACK;
-use crate::login::world::{SECRET, World, agree};
 
 #[tokio::test]
-async fn nothing_that_is_held_shows_a_secret() {
-    let world = World::confidential().await;
-    let (login1, login2) = (world.oauth1(), world.oauth2());
+async fn debug_output_of_logins_contains_no_secrets() {
+    let fixture = Fixture::confidential().await;
+    let (login1, login2) = (fixture.oauth1(), fixture.oauth2());
     let pending1 = login1.begin(CALLBACK).await.unwrap();
     let redirect1 = agree(&pending1.authorize_url).await;
     let authorised = login1.finish(&pending1.request_token, redirect1.as_str()).await.unwrap();
@@ -25,7 +25,7 @@ async fn nothing_that_is_held_shows_a_secret() {
     let proof = format!("{:?} {:?}", pending1.request_token, pending2.proof);
     for secret in [
         SECRET,
-        world.x.app().consumer_secret.as_str(),
+        fixture.x.app().consumer_secret.as_str(),
         pending1.request_token.token(),
         pending1.request_token.secret(),
         authorised.token.token(),
@@ -48,8 +48,8 @@ async fn nothing_that_is_held_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn no_error_shows_what_was_answered_beside_x_s_words() {
-    let world = World::new().await;
+async fn errors_contain_nothing_of_the_response_but_x_s_message() {
+    let fixture = Fixture::new().await;
     let answers = [
         (200, r#"{"access_token":"hush","token_type":7}"#),
         (200, r#"{"access_token":"hush""#),
@@ -60,28 +60,28 @@ async fn no_error_shows_what_was_answered_beside_x_s_words() {
         (302, r#"{"refresh_token":"hush"}"#),
     ];
     for (status, body) in answers {
-        world.line.fake(Some(("oken", Ok((status, body)))));
-        let error1 = world.oauth1().begin(CALLBACK).await.unwrap_err();
-        let error2 = world.oauth2().refresh(&UserToken::new("hush").refresh("hush")).await.unwrap_err();
+        fixture.network.fake(Some(("oken", Ok((status, body)))));
+        let error1 = fixture.oauth1().begin(CALLBACK).await.unwrap_err();
+        let error2 = fixture.oauth2().refresh(&UserToken::new("hush").refresh("hush")).await.unwrap_err();
         for error in [error1, error2] {
             let shown = format!("{error} {error:?} {}", error.fix());
             assert!(!shown.contains("hush"), "{status} {body}: {shown}");
         }
     }
-    world.line.fake(Some(("oken", Ok((400, r#"{"error":"invalid_request","error_description":"a\nb"}"#)))));
-    let error = world.oauth2().refresh(&UserToken::new("a").refresh("b")).await.unwrap_err();
-    assert_eq!(error.to_string(), "X refuses (400, invalid_request): ab");
+    fixture.network.fake(Some(("oken", Ok((400, r#"{"error":"invalid_request","error_description":"a\nb"}"#)))));
+    let error = fixture.oauth2().refresh(&UserToken::new("a").refresh("b")).await.unwrap_err();
+    assert_eq!(error.to_string(), "X refused the request (400, invalid_request): ab");
 }
 
 #[test]
-fn every_error_says_what_to_do() {
+fn every_error_has_a_fix() {
     let refused = |status| LoginError::Refused { status, reason: None, message: None };
     let all = [LoginError::Denied, LoginError::AnotherLogin, LoginError::NoCode, LoginError::TimedOut, refused(None)];
     for error in all {
-        assert!(error.fix().ends_with('.') && !error.is_retryable(), "{error:?}");
+        assert!(!error.fix().ends_with('.') && !error.is_retryable(), "{error:?}");
     }
     for (status, expected) in [(400, false), (401, false), (429, true), (500, true), (503, true)] {
         assert_eq!(refused(Some(status)).is_retryable(), expected, "{status}");
     }
-    assert_eq!(refused(None).to_string(), "X refuses");
+    assert_eq!(refused(None).to_string(), "X refused the request");
 }

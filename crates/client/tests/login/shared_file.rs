@@ -81,14 +81,14 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_is_waited_for_15_s_and_the_error_names_the_process() {
+async fn locking_times_out_after_15_s_and_names_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let file = SharedFile::new(folder.path().join("credentials.toml"));
     let _held = file.lock().await.unwrap();
     let begun = tokio::time::Instant::now();
     let error = file.lock().await.unwrap_err();
     assert_eq!((error.kind(), begun.elapsed().as_secs()), (std::io::ErrorKind::TimedOut, 15));
-    let says = format!("process {} is renewing", std::process::id());
+    let says = format!("process {} may be renewing", std::process::id());
     assert!(error.to_string().contains(&says) && error.to_string().contains("credentials.lock"), "{error}");
     let error = SharedFile::new(folder.path().join("x.lock")).lock().await.unwrap_err();
     assert!(error.to_string().contains("invalid path"), "{error}");
@@ -96,7 +96,7 @@ async fn a_lock_is_waited_for_15_s_and_the_error_names_the_process() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_lock_that_was_deleted_is_made_again_and_excludes() {
+async fn a_deleted_lock_file_is_created_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = SharedFile::new(folder.path().join("credentials.toml"));
     drop(file.lock().await.unwrap());
@@ -109,7 +109,7 @@ async fn a_lock_that_was_deleted_is_made_again_and_excludes() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn no_link_is_followed_and_what_others_could_read_is_made_private() {
+async fn links_are_not_followed_and_files_become_private() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let folder = tempfile::tempdir().unwrap();
@@ -119,7 +119,7 @@ async fn no_link_is_followed_and_what_others_could_read_is_made_private() {
     let lock = folder.path().join("credentials.lock");
     symlink(folder.path().join("nowhere"), &lock).unwrap();
     let error = file.lock().await.unwrap_err();
-    assert!(error.to_string().contains("it is not a regular file"), "{error}");
+    assert!(error.to_string().contains("not a regular file"), "{error}");
     assert!(!folder.path().join("nowhere").exists());
     fs::remove_file(&lock).unwrap();
 
@@ -140,7 +140,7 @@ async fn no_link_is_followed_and_what_others_could_read_is_made_private() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_leaves_the_folder_as_it_was() {
+async fn a_failed_write_leaves_the_folder_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("credentials.toml");
     fs::create_dir(&path).unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use birdhook_client::{
     Client, ClientBuilder, Credentials, ErrorCause, FileTokenStore, HttpsTransport, RetryPolicy, TokenStore, Transport,
@@ -13,108 +13,94 @@ use bytes::Bytes;
 use http::Request;
 use secrecy::ExposeSecret;
 
+use crate::login::fixture::{Fixture, check_login_again, concurrent_tokens};
 use crate::login::pkce::token;
-use crate::login::world::{USER, World};
+use crate::support::USER;
 
 /// The variable that configures a process which another test starts.
 ///
 /// It holds the store's folder, the mock's URL, the client id and the time.
 const ASKED: &str = "BIRDHOOK_TEST_TOKENS";
 
-/// Creates a client with its own store object in this folder.
-fn client(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Client {
-    builder(folder, url, client_id, now).build().unwrap()
-}
-
-fn builder(
-    folder: &Path,
-    url: &str,
-    client_id: &str,
-    now: impl Fn() -> Timestamp + Send + Sync + 'static,
-) -> ClientBuilder {
-    let credentials = Credentials::bearer_only("no bearer").oauth2_client(client_id, None);
+fn builder(folder: &Path, url: &str, id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> ClientBuilder {
+    let credentials = Credentials::bearer_only("no bearer").oauth2_client(id, None);
     let builder = Client::builder(credentials).base_url(url).clock(now).retries(RetryPolicy::never());
     builder.token_store(FileTokenStore::new(folder))
 }
 
+/// Creates a client with its own store object in this folder.
+fn client(fixture: &Fixture, folder: &Path) -> Client {
+    let clock = fixture.x.clock();
+    builder(folder, &fixture.x.url(), &fixture.x.app().client_id, move || clock.now()).build().unwrap()
+}
+
+/// Returns the client that another process was asked to create, if this process is one.
+fn asked() -> Option<ClientBuilder> {
+    let asked = std::env::var(ASKED).ok()?;
+    let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
+    let now = Timestamp::from_millis(now.parse().unwrap());
+    Some(builder(Path::new(folder), url, client_id, move || now))
+}
+
+/// Starts this test in another process, with the variable set.
+fn other_process(fixture: &Fixture, folder: &Path, test: &str) -> Child {
+    let now = fixture.x.clock().now().as_millis();
+    let asked = format!("{}\n{}\n{}\n{now}", folder.display(), fixture.x.url(), fixture.x.app().client_id);
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    other.args([test, "--nocapture"]).env(ASKED, asked).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 /// Returns a fixture whose stored token is due for renewal, and the store's folder.
-async fn due() -> (World, tempfile::TempDir) {
-    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
-    let first = token(&world.oauth2()).await;
+async fn due() -> (Fixture, tempfile::TempDir) {
+    let (fixture, folder) = (Fixture::new().await, tempfile::tempdir().unwrap());
+    let first = token(&fixture.oauth2()).await;
     FileTokenStore::new(folder.path()).set(USER, Some(first)).await.unwrap();
-    world.advance(7200).await;
-    (world, folder)
+    fixture.advance(7200).await;
+    (fixture, folder)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stores_on_one_folder_renew_one_at_a_time() {
-    let (world, folder) = due().await;
+async fn clients_that_share_a_folder_renew_one_at_a_time() {
+    let (fixture, folder) = due().await;
     for round in 0..5 {
-        let mut tasks = Vec::new();
-        for _ in 0..4 {
-            let clock = world.x.clock();
-            let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
-            for _ in 0..3 {
-                let client = client.clone();
-                tasks.push(tokio::spawn(async move { client.access_token(USER).await }));
-            }
-        }
-        let mut tokens = std::collections::BTreeSet::new();
-        for task in tasks {
-            tokens.insert(task.await.unwrap().unwrap().expose_secret().to_owned());
-        }
+        let clients: Vec<_> = (0..4).map(|_| client(&fixture, folder.path())).collect();
+        let tokens = concurrent_tokens(&clients, 3).await;
         assert_eq!(tokens.len(), 1, "round {round}: the mock refuses a refresh token that was used");
-        world.advance(7200).await;
+        fixture.advance(7200).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_on_one_folder_renew_one_at_a_time() {
-    // This test starts itself in further processes, with the variable set.
-    if let Ok(asked) = std::env::var(ASKED) {
-        let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
-        let now = Timestamp::from_millis(now.parse().unwrap());
-        let client = client(Path::new(folder), url, client_id, move || now);
-        let tasks: Vec<_> = (0..4)
-            .map(|_| client.clone())
-            .map(|client| tokio::spawn(async move { client.access_token(USER).await }))
-            .collect();
-        for task in tasks {
-            println!("token {}", task.await.unwrap().unwrap().expose_secret());
-        }
+async fn processes_that_share_a_folder_renew_one_at_a_time() {
+    if let Some(client) = asked() {
+        let tokens = concurrent_tokens(&[client.build().unwrap()], 4).await;
+        tokens.iter().for_each(|token| println!("token {token}"));
         return;
     }
-    let (world, folder) = due().await;
-    let now = world.x.clock().now().as_millis();
-    let asked = format!("{}\n{}\n{}\n{now}", folder.path().display(), world.x.url(), world.x.app().client_id);
-    let processes: Vec<_> = (0..3)
-        .map(|_| {
-            let mut other = Command::new(std::env::current_exe().unwrap());
-            other.args(["processes_on_one_folder_renew_one_at_a_time", "--nocapture"]).env(ASKED, &asked);
-            other.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
+    let (fixture, folder) = due().await;
+    let name = "processes_that_share_a_folder_renew_one_at_a_time";
+    let processes: Vec<_> = (0..3).map(|_| other_process(&fixture, folder.path(), name)).collect();
     let mut tokens = std::collections::BTreeSet::new();
     for process in processes {
         let output = tokio::task::spawn_blocking(|| process.wait_with_output().unwrap()).await.unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
         let found: Vec<_> = said.lines().filter_map(|line| line.split("token ").nth(1)).map(str::to_owned).collect();
-        assert_eq!(found.len(), 4, "{said}");
+        assert_eq!(found.len(), 1, "{said}");
         tokens.extend(found);
     }
     assert_eq!(tokens.len(), 1, "the mock refuses a refresh token that was used");
 }
 
 /// The transport of a process that is killed once X has responded to a renewal.
-struct Doomed(HttpsTransport);
+struct KilledTransport(HttpsTransport);
 
 #[expect(clippy::print_stdout, reason = "the other process reads it")]
-impl Transport for Doomed {
+impl Transport for KilledTransport {
     fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             let answer = self.0.send(request).await?;
-            println!("answered {}", answer.status().as_u16());
+            println!("status {}", answer.status().as_u16());
             std::future::pending::<()>().await;
             Ok(answer)
         })
@@ -122,50 +108,41 @@ impl Transport for Doomed {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_killed_between_answer_and_write_leaves_the_store_whole_and_unlocked() {
-    if let Ok(asked) = std::env::var(ASKED) {
-        let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
-        let now = Timestamp::from_millis(now.parse().unwrap());
-        let builder = builder(Path::new(folder), url, client_id, move || now);
-        let doomed = Doomed(HttpsTransport::new(std::time::Duration::from_secs(10)).unwrap());
+async fn a_process_killed_before_the_write_leaves_the_store_intact_and_unlocked() {
+    if let Some(builder) = asked() {
+        let doomed = KilledTransport(HttpsTransport::new(std::time::Duration::from_secs(10)).unwrap());
         builder.transport(doomed).build().unwrap().access_token(USER).await.unwrap();
         unreachable!("it is killed");
     }
-    let (world, folder) = due().await;
+    let (fixture, folder) = due().await;
     FileTokenStore::new(folder.path()).set("3003", Some(UserToken::new("theirs"))).await.unwrap();
     let path = folder.path().join("2001.json");
     let before = std::fs::read(&path).unwrap();
-    let now = world.x.clock().now().as_millis();
-    let asked = format!("{}\n{}\n{}\n{now}", folder.path().display(), world.x.url(), world.x.app().client_id);
-    let mut other = Command::new(std::env::current_exe().unwrap());
-    let name = "a_process_killed_between_answer_and_write_leaves_the_store_whole_and_unlocked";
-    other.args([name, "--nocapture"]).env(ASKED, &asked).stdout(Stdio::piped()).stderr(Stdio::null());
+    let name = "a_process_killed_before_the_write_leaves_the_store_intact_and_unlocked";
+    let mut other = other_process(&fixture, folder.path(), name);
     let said = tokio::task::spawn_blocking(move || {
-        let mut other = other.spawn().unwrap();
         let lines = BufReader::new(other.stdout.take().unwrap()).lines();
-        let said = lines.map(Result::unwrap).find(|line| line.contains("answered "));
+        let said = lines.map(Result::unwrap).find(|line| line.contains("status "));
         other.kill().unwrap();
         other.wait().unwrap();
         said
     });
-    assert!(said.await.unwrap().unwrap().ends_with("answered 200"), "X has accepted the refresh token");
+    assert!(said.await.unwrap().unwrap().ends_with("status 200"), "X has accepted the refresh token");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
-    let clock = world.x.clock();
-    let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
+    let client = client(&fixture, folder.path());
     let error = client.access_token(USER).await.unwrap_err();
     assert_eq!(error.cause(), &ErrorCause::NotRenewed, "{error}");
-    assert!(error.fix().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.fix());
+    check_login_again(&error);
     assert_eq!(client.access_token("3003").await.unwrap().expose_secret(), "theirs");
 }
 
 #[tokio::test]
-async fn a_lock_is_waited_for_and_what_was_stored_meanwhile_is_used() {
-    let (world, folder) = due().await;
+async fn a_client_waits_for_the_lock_and_uses_the_stored_token() {
+    let (fixture, folder) = due().await;
     let store = FileTokenStore::new(folder.path());
     let mut held = store.lock(USER).await.unwrap();
-    let clock = world.x.clock();
-    let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
+    let client = client(&fixture, folder.path());
     let mut waiting = Box::pin(client.access_token(USER));
     assert!(tokio::time::timeout(std::time::Duration::from_millis(100), &mut waiting).await.is_err(), "it is locked");
     assert!(store.get(USER).await.unwrap().is_some(), "reading does not wait");
@@ -178,7 +155,7 @@ async fn a_lock_is_waited_for_and_what_was_stored_meanwhile_is_used() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
+async fn a_stored_token_is_read_back_and_private() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileTokenStore::new(folder.path().join("new").join("tokens"));
     assert!(store.get(USER).await.unwrap().is_none());
@@ -207,7 +184,8 @@ async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
         let error = store.get(USER).await.unwrap_err().to_string();
         assert!(error.ends_with("2001.json does not hold a token") && !error.contains("5secret"), "{error}");
     }
-    let client = client(path.parent().unwrap(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
+    let client = builder(path.parent().unwrap(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
+    let client = client.build().unwrap();
     assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &ErrorCause::TokenStore);
     for id in ["", "..", "../2001", "a/b", "2001.json", "C:", "ü"] {
         assert!(store.get(id).await.is_err() && store.lock(id).await.is_err(), "{id:?}");
@@ -264,7 +242,7 @@ async fn token_files_of_later_versions_are_refused_and_stay() {
         }
         drop(locked);
         assert_eq!(store.set(USER, Some(UserToken::new("new"))).await.unwrap_err().to_string(), expected);
-        let client = client(folder.path(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
+        let client = builder(folder.path(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0)).build().unwrap();
         assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &ErrorCause::TokenStore);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }

@@ -4,91 +4,92 @@ use birdhook_client::ManagementApi;
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::ChallengeSchedule;
 
-use crate::watch::world::{World, at, m};
+use crate::watch::fixture::{Fixture, at, m};
 
 #[tokio::test]
-async fn a_time_without_events_is_a_gap_and_is_told_whole() {
-    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
-    world.advance(m(10)).await;
-    world.happen(Kind::Like).await;
-    world.advance(m(60)).await;
-    assert!(world.step().await.is_empty());
-    world.mood(|mood| mood.status = 503);
-    world.happen(Kind::Follow).await;
-    world.mood(|mood| mood.status = 200);
-    world.advance(m(1)).await;
-    assert_eq!(world.step().await, ["gap 10 71 no_events", "later 10 71 81"]);
-    world.advance(m(10)).await;
-    assert_eq!(world.step().await, ["replaying 10 71", "replayed 10 71 true"]);
+async fn a_time_without_events_is_a_gap() {
+    let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
+    fixture.advance(m(10)).await;
+    fixture.happen(Kind::Like).await;
+    fixture.advance(m(60)).await;
+    assert!(fixture.step().await.is_empty());
+    fixture.behaviour(|behaviour| behaviour.status = 503);
+    fixture.happen(Kind::Follow).await;
+    fixture.behaviour(|behaviour| behaviour.status = 200);
+    fixture.advance(m(1)).await;
+    assert_eq!(fixture.step().await, ["gap 10 71 no_events", "later 10 71 81"]);
+    fixture.advance(m(10)).await;
+    assert_eq!(fixture.step().await, ["replaying 10 71", "replayed 10 71 true"]);
     // A replayed event does not show that new ones arrive.
-    world.advance(m(9)).await;
-    assert!(world.step().await.is_empty());
-    assert_eq!(world.taken(), ["liked", "followed"]);
-    world.happen(Kind::Block).await;
-    assert_eq!(world.step().await, ["gap 71 90 no_events", "later 71 90 102"]);
-    world.happen(Kind::Mute).await;
-    world.advance(m(12)).await;
-    assert_eq!(world.step().await, ["replaying 71 90", "replayed 71 90 true"]);
-    assert!(world.step().await.is_empty(), "the silence is over");
+    fixture.advance(m(9)).await;
+    assert!(fixture.step().await.is_empty());
+    assert_eq!(fixture.accepted(), ["liked", "followed"]);
+    fixture.happen(Kind::Block).await;
+    assert_eq!(fixture.step().await, ["gap 71 90 no_events", "later 71 90 102"]);
+    fixture.happen(Kind::Mute).await;
+    fixture.advance(m(12)).await;
+    assert_eq!(fixture.step().await, ["replaying 71 90", "replayed 71 90 true"]);
+    assert!(fixture.step().await.is_empty(), "the silence is over");
 }
 
 #[tokio::test]
-async fn a_time_without_challenges_is_a_gap_from_the_last_sign_of_x() {
-    let silent = |world: World| async move {
-        world.watch.challenged(at(0));
-        world.advance(m(26 * 60)).await;
-        assert!(world.step().await.is_empty());
-        world
+async fn a_time_without_challenges_is_a_gap_from_the_last_event() {
+    let silent = |fixture: Fixture| async move {
+        fixture.watch.challenged(at(0));
+        fixture.advance(m(26 * 60)).await;
+        assert!(fixture.step().await.is_empty());
+        fixture
     };
-    let never = || World::with(ManagementApi::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ());
-    let world = silent(never().await).await;
-    world.advance(m(1)).await;
-    let told = world.step().await;
-    assert_eq!(told[..2], ["gap 0 1561 no_challenges", "lost 0 121 too_old"]);
-    assert_eq!(told[2], "replaying 121 241");
+    let never = || Fixture::with(ManagementApi::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ());
+    let fixture = silent(never().await).await;
+    fixture.advance(m(1)).await;
+    let events = fixture.step().await;
+    assert_eq!(events[..2], ["gap 0 1561 no_challenges", "lost 0 121 too_old"]);
+    assert_eq!(events[2], "replaying 121 241");
 
-    let world = silent(never().await).await;
-    world.happen(Kind::Like).await;
-    world.advance(m(1)).await;
-    assert_eq!(world.step().await, ["gap 1560 1561 no_challenges", "later 1560 1561 1591"]);
+    let fixture = silent(never().await).await;
+    fixture.happen(Kind::Like).await;
+    fixture.advance(m(1)).await;
+    assert_eq!(fixture.step().await, ["gap 1560 1561 no_challenges", "later 1560 1561 1591"]);
 }
 
 #[tokio::test]
-async fn challenges_that_the_app_does_not_tell_are_not_missed() {
-    let world = World::with(ManagementApi::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ()).await;
-    world.advance(m(30 * 60)).await;
-    assert!(world.step().await.is_empty());
+async fn unreported_challenges_cause_no_gap() {
+    let fixture =
+        Fixture::with(ManagementApi::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ()).await;
+    fixture.advance(m(30 * 60)).await;
+    assert!(fixture.step().await.is_empty());
 }
 
 #[tokio::test]
-async fn challenges_as_x_sends_them_are_enough() {
-    let world = World::new(ManagementApi::V2).await;
+async fn x_s_schedule_of_challenges_causes_no_gap() {
+    let fixture = Fixture::new(ManagementApi::V2).await;
     for _ in 0..100 {
-        world.advance(m(60)).await;
-        assert!(world.step().await.is_empty());
+        fixture.advance(m(60)).await;
+        assert!(fixture.step().await.is_empty());
     }
 }
 
 #[tokio::test]
-async fn what_came_before_the_watch_began_counts() {
-    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
-    world.watch.record_activity(at(-59));
-    assert!(world.step().await.is_empty());
-    world.advance(m(2)).await;
-    assert_eq!(world.step().await, ["gap -59 2 no_events", "later -59 2 12"]);
+async fn activity_before_the_watch_began_counts() {
+    let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
+    fixture.watch.record_activity(at(-59));
+    assert!(fixture.step().await.is_empty());
+    fixture.advance(m(2)).await;
+    assert_eq!(fixture.step().await, ["gap -59 2 no_events", "later -59 2 12"]);
 }
 
 #[tokio::test]
 async fn the_silence_of_an_invalid_webhook_is_one_gap() {
-    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
-    world.happen(Kind::Like).await;
-    world.step().await;
-    world.invalidate().await;
-    world.advance(m(100)).await;
-    assert_eq!(world.step().await, ["invalid 0", "still_invalid"]);
-    world.mood(|mood| mood.is_right = true);
-    world.advance(m(20)).await;
-    assert_eq!(world.step().await, ["revalidated", "gap 0 120 invalid", "later 0 120 130"]);
-    world.advance(m(60)).await;
-    assert_eq!(world.step().await, ["replaying 0 120", "replayed 0 120 true"]);
+    let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
+    fixture.happen(Kind::Like).await;
+    fixture.step().await;
+    fixture.invalidate().await;
+    fixture.advance(m(100)).await;
+    assert_eq!(fixture.step().await, ["invalid 0", "still_invalid"]);
+    fixture.behaviour(|behaviour| behaviour.is_right = true);
+    fixture.advance(m(20)).await;
+    assert_eq!(fixture.step().await, ["revalidated", "gap 0 120 invalid", "later 0 120 130"]);
+    fixture.advance(m(60)).await;
+    assert_eq!(fixture.step().await, ["replaying 0 120", "replayed 0 120 true"]);
 }

@@ -1,6 +1,6 @@
 //! `birdhook ensure`: applies a webhook configuration file.
 
-mod written;
+mod config;
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, bail};
 use birdhook::client::{EnsureError, Ensured, PlanStep, Undone};
 
-use self::written::Written;
-use crate::Verdict;
-use crate::account::{AccountArgs, explained};
-use crate::output::{self, BAD, CAREFUL, GOOD, note, shown, styled};
+use self::config::ConfigFile;
+use crate::account::{AccountArgs, with_fix};
+use crate::exit_status::ExitStatus;
+use crate::output::{self, BAD, GOOD, WARNING, note, plural, shown, styled};
 use crate::version;
 
 /// The latest version of the configuration file that this version of birdhook reads.
@@ -59,14 +59,14 @@ const FILE: &str = r#"The file is TOML:
     tag = "bell"                         # optional"#;
 
 impl Ensure {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let shown = self.file.display();
         let text = fs::read_to_string(&self.file).with_context(|| format!("cannot read {shown}"))?;
         version::check(&self.file, &text, VERSION)?;
-        let written: Written = toml::from_str(&text).with_context(|| shown.to_string())?;
-        let wanted = written.wanted().with_context(|| shown.to_string())?;
+        let config: ConfigFile = toml::from_str(&text).with_context(|| shown.to_string())?;
+        let desired = config.desired().with_context(|| shown.to_string())?;
         let client = self.account.client()?;
-        let ensure = client.ensure(&wanted);
+        let ensure = client.ensure(&desired);
         let ensure = if self.no_probe { ensure.without_probe() } else { ensure };
         if self.dry_run {
             let plan = ensure.plan().await.map_err(|error| failed(&error))?;
@@ -75,22 +75,22 @@ impl Ensure {
             } else {
                 output::steps(plan.steps())?;
             }
-            return Ok(Verdict::Good);
+            return Ok(ExitStatus::Success);
         }
-        let mut told = Ok(());
+        let mut printed = Ok(());
         let ensured = ensure.run_with(|step| {
-            if !json && told.is_ok() {
-                told = tell_step(step);
+            if !json && printed.is_ok() {
+                printed = print_step(step);
             }
         });
         let ensured = ensured.await;
-        told?;
-        tell_report(ensured, json)
+        printed?;
+        print_report(ensured, json)
     }
 }
 
 /// Prints the report of a run, complete or not.
-pub(crate) fn tell_report(ensured: Result<Ensured, EnsureError>, json: bool) -> Result<Verdict> {
+pub(crate) fn print_report(ensured: Result<Ensured, EnsureError>, json: bool) -> Result<ExitStatus> {
     let report = match ensured {
         Ok(report) => report,
         Err(EnsureError::Incomplete(report)) => *report,
@@ -100,8 +100,8 @@ pub(crate) fn tell_report(ensured: Result<Ensured, EnsureError>, json: bool) -> 
     if json {
         output::json(&report)?;
     } else {
-        tell_undone(refused, &styled(BAD, "refused"))?;
-        tell_undone(unconfirmed, &styled(CAREFUL, "unconfirmed"))?;
+        print_undone(refused, &styled(BAD, "refused"))?;
+        print_undone(unconfirmed, &styled(WARNING, "unconfirmed"))?;
         if let Some(kind) = answered_with {
             output::line(format!("the receiver answers challenges with the {kind} secret"))?;
         }
@@ -112,12 +112,12 @@ pub(crate) fn tell_report(ensured: Result<Ensured, EnsureError>, json: bool) -> 
         output::line(format!("{}: webhook {}", counts.join(", "), shown(&webhook.id)))?;
     }
     if !refused.is_empty() {
-        bail!("{} refused", output::plural(refused.len(), "step"));
+        bail!("{} refused", plural(refused.len(), "step"));
     }
     Ok(unconfirmed.is_empty().into())
 }
 
-fn tell_undone(all: &[Undone], what: &str) -> Result<()> {
+fn print_undone(all: &[Undone], what: &str) -> Result<()> {
     for Undone { step, reason, replace, .. } in all {
         output::line(format!("{what} {}: {}", shown(&step.to_string()), shown(reason)))?;
         for command in replace {
@@ -127,14 +127,14 @@ fn tell_undone(all: &[Undone], what: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn tell_step(step: &PlanStep) -> Result<()> {
+pub(crate) fn print_step(step: &PlanStep) -> Result<()> {
     output::line(format!("{} {}", styled(GOOD, "ok"), shown(&step.to_string())))
 }
 
 /// Returns the error of a run that stopped early. Prints notes about the steps that were not done.
 pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
     match error {
-        EnsureError::Looking(error) => explained(error),
+        EnsureError::Looking(error) => with_fix(error, &error.fix()),
         EnsureError::Step { step, error, left, undone, hint, .. } => {
             if let Some(hint) = hint {
                 note(shown(hint));
@@ -142,11 +142,11 @@ pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
             for Undone { step, reason, .. } in undone {
                 note(format!("not done: {}: {}", shown(&step.to_string()), shown(reason)));
             }
-            let again = if error.is_retryable() { "; run it again later to go on" } else { "" };
+            let again = if error.is_retryable() { "; run it again later to continue" } else { "" };
             if !left.is_empty() {
-                note(format!("{} not tried{again}", output::plural(left.len(), "step")));
+                note(format!("{} not tried{again}", plural(left.len(), "step")));
             }
-            explained(error).context(format!("cannot {}", shown(&step.to_string())))
+            with_fix(error, &error.fix()).context(format!("cannot {}", shown(&step.to_string())))
         }
         other => anyhow!("{other}"),
     }

@@ -4,10 +4,10 @@ use anyhow::{Context, Result};
 use birdhook::inbox::{EventId, EventQuery, EventStatus, Inbox, ListedEvent};
 
 use super::export::Exported;
-use super::folder::{Folder, each};
-use super::list::rows;
-use crate::Verdict;
-use crate::lines::Form;
+use super::folder::{Folder, for_each_event};
+use super::list::print_events;
+use crate::event_format::EventFormat;
+use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, escaped_json, shown, styled};
 
 /// List the dead letters of an inbox, or show one.
@@ -25,36 +25,36 @@ pub(super) struct DeadLetters {
 }
 
 impl DeadLetters {
-    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
         match self.show {
-            None => rows(&self.folder, dead(), self.limit, json).await?,
+            None => print_events(&self.folder, dead_letters_query(), self.limit, json).await?,
             Some(id) => {
                 let letter = self.folder.with(async |inbox| find(inbox, id).await).await?;
                 if json { output::json(&Exported::new(&letter))? } else { show(&letter)? }
             }
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
-pub(super) fn dead() -> EventQuery {
+pub(super) fn dead_letters_query() -> EventQuery {
     EventQuery::all().status(EventStatus::Dead)
 }
 
 async fn find(inbox: &Inbox, id: EventId) -> Result<ListedEvent> {
     let mut found = None;
-    each(inbox, dead(), |letter| {
+    for_each_event(inbox, dead_letters_query(), |letter| {
         found = found.take().or((letter.id == id).then_some(letter));
         Ok(())
     })
     .await?;
-    found.with_context(|| format!("{id} is no dead letter"))
+    found.with_context(|| format!("{id} is not a dead letter"))
 }
 
 /// Prints a line for the event, then its indented JSON. Shows an unreadable body as lossy UTF-8.
 fn show(letter: &ListedEvent) -> Result<()> {
     match &letter.event {
-        Ok(event) => Form::Line.print_event(event)?,
+        Ok(event) => EventFormat::Line.print_event(event)?,
         Err(why) => {
             output::line(styled(BAD, format!("unreadable: {why}")))?;
             output::line(shown(&String::from_utf8_lossy(why.body())))?;

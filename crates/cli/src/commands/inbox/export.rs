@@ -8,8 +8,8 @@ use birdhook::inbox::{EventQuery, ListedEvent, UnreadableEvent};
 use birdhook::{Event, event::Timestamp};
 use serde::Serialize;
 
-use super::folder::{Folder, each};
-use crate::Verdict;
+use super::folder::{Folder, for_each_event};
+use crate::exit_status::ExitStatus;
 use crate::output;
 
 /// Print every event of an inbox as one line of JSON, oldest first.
@@ -25,11 +25,12 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) async fn run(self) -> Result<Verdict> {
-        let print =
-            async |inbox: &_| each(inbox, EventQuery::all(), |listed| output::json(&Exported::new(&listed))).await;
+    pub(super) async fn run(self) -> Result<ExitStatus> {
+        let print = async |inbox: &_| {
+            for_each_event(inbox, EventQuery::all(), |listed| output::json(&Exported::new(&listed))).await
+        };
         self.folder.with(print).await?;
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -37,22 +38,24 @@ impl Export {
 #[derive(Serialize)]
 pub(super) struct Exported<'a> {
     id: String,
+    #[serde(rename = "standing")]
     status: &'static str,
-    tries: u32,
+    #[serde(rename = "tries")]
+    attempts: u32,
     stored_at: Timestamp,
     #[serde(flatten)]
-    what: What<'a>,
+    content: Content<'a>,
 }
 
 /// The event, or its stored body if that can no longer be parsed.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum What<'a> {
+enum Content<'a> {
     Event(Box<Report<'a>>),
     UnreadableEvent { unreadable: String, app: &'a str, position: usize, body_base64: String },
 }
 
-impl<'a> What<'a> {
+impl<'a> Content<'a> {
     fn of(event: &'a Result<Event, UnreadableEvent>) -> Self {
         match event {
             Ok(event) => Self::Event(Box::new(event.report().with_raw())),
@@ -71,9 +74,9 @@ impl<'a> Exported<'a> {
         Self {
             id: listed.id.to_string(),
             status: listed.status.as_str(),
-            tries: listed.attempts,
+            attempts: listed.attempts,
             stored_at: listed.stored_at,
-            what: What::of(&listed.event),
+            content: Content::of(&listed.event),
         }
     }
 }

@@ -16,19 +16,19 @@ pub(crate) struct Folder {
 }
 
 /// Number of events per page.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 
 impl Folder {
-    /// Opens the inbox, calls `look` with it, and closes it.
-    pub(super) async fn with<T>(&self, look: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
+    /// Opens the inbox, calls `read` with it, and closes it.
+    pub(super) async fn with<T>(&self, read: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
         if !Inbox::contains(&self.path) {
-            bail!("there is no inbox in {}", self.path.display());
+            bail!("no inbox in {}", self.path.display());
         }
-        let inbox = opened(&self.path, untouched()).await?;
-        let told = look(&inbox).await;
+        let inbox = open_inbox(&self.path, read_only_settings()).await?;
+        let result = read(&inbox).await;
         // This command leases no events, so closing has none to wait for.
         inbox.close(Duration::from_secs(10)).await;
-        told.map_err(|error| {
+        result.map_err(|error| {
             let failed = format!("cannot read the inbox in {}", self.path.display());
             if error.is::<ListError>() { error.context(failed) } else { error }
         })
@@ -37,7 +37,7 @@ impl Folder {
 
 /// Returns options that delete nothing and have no size limit. Retention and limits are up to the
 /// receiver that owns the inbox.
-fn untouched() -> InboxSettings {
+fn read_only_settings() -> InboxSettings {
     InboxSettings::new()
         .keep_acknowledged(Duration::MAX)
         .dedupe_horizon(Duration::MAX)
@@ -46,24 +46,24 @@ fn untouched() -> InboxSettings {
 }
 
 /// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
-pub(crate) async fn opened(path: &Path, options: InboxSettings) -> Result<Inbox> {
+pub(crate) async fn open_inbox(path: &Path, options: InboxSettings) -> Result<Inbox> {
     let inbox = open(path, options).await?;
-    tokio::spawn(watch(inbox.clone()));
+    tokio::spawn(note_failures(inbox.clone()));
     Ok(inbox)
 }
 
 /// Interval between checks of whether the inbox accepts deliveries.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-async fn watch(inbox: Inbox) {
+async fn note_failures(inbox: Inbox) {
     let mut last = None;
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
         let failure = inbox.failure();
         if failure != last {
             match &failure {
                 Some(why) => note(format!("the inbox refuses deliveries: {why}")),
-                None => note("the inbox takes deliveries again"),
+                None => note("the inbox accepts deliveries again"),
             }
             last = failure;
         }
@@ -73,7 +73,7 @@ async fn watch(inbox: Inbox) {
 async fn open(path: &Path, options: InboxSettings) -> Result<Inbox> {
     options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
         StoreError::InUse(holder) => anyhow!(
-            "the inbox in {} is in use by {}: stop it first, only one process at a time can open the inbox",
+            "the inbox in {} is in use by {}: stop it first; only one process at a time can open an inbox",
             path.display(),
             holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string())
         ),
@@ -81,17 +81,17 @@ async fn open(path: &Path, options: InboxSettings) -> Result<Inbox> {
     })
 }
 
-/// Calls `visit` with each event of a query, the oldest first.
-pub(super) async fn each(
+/// Calls `on_event` with each event of a query, the oldest first.
+pub(super) async fn for_each_event(
     inbox: &Inbox,
     query: EventQuery,
-    mut visit: impl FnMut(ListedEvent) -> Result<()>,
+    mut on_event: impl FnMut(ListedEvent) -> Result<()>,
 ) -> Result<()> {
-    let mut query = query.limit(PAGE);
+    let mut query = query.limit(PAGE_SIZE);
     loop {
         let page = inbox.list(query.clone()).await?;
         let Some(last) = page.last() else { return Ok(()) };
         query = query.after(last.id);
-        page.into_iter().try_for_each(&mut visit)?;
+        page.into_iter().try_for_each(&mut on_event)?;
     }
 }

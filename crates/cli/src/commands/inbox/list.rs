@@ -6,8 +6,8 @@ use birdhook::{Event, event::Timestamp};
 use serde::Serialize;
 
 use super::folder::Folder;
-use crate::Verdict;
-use crate::account::{Cells, tell};
+use crate::account::{TableRow, print_rows};
+use crate::exit_status::ExitStatus;
 use crate::output::{note, plural};
 
 /// List the events of an inbox, oldest first.
@@ -21,52 +21,52 @@ pub(super) struct List {
     folder: Folder,
     /// List only events in this state: ready to be leased, waiting for a retry, dead after the last
     /// attempt, or acknowledged and kept.
-    #[arg(long)]
-    status: Option<StandingName>,
+    #[arg(long, alias = "standing")]
+    status: Option<StatusName>,
     /// List at most this many events.
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum StandingName {
+enum StatusName {
     Ready,
     Waiting,
     Dead,
     Acknowledged,
 }
 
-impl From<StandingName> for EventStatus {
-    fn from(name: StandingName) -> Self {
+impl From<StatusName> for EventStatus {
+    fn from(name: StatusName) -> Self {
         match name {
-            StandingName::Ready => Self::Ready,
-            StandingName::Waiting => Self::Waiting,
-            StandingName::Dead => Self::Dead,
-            StandingName::Acknowledged => Self::Acknowledged,
+            StatusName::Ready => Self::Ready,
+            StatusName::Waiting => Self::Waiting,
+            StatusName::Dead => Self::Dead,
+            StatusName::Acknowledged => Self::Acknowledged,
         }
     }
 }
 
 impl List {
-    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
         let query = self.status.into_iter().fold(EventQuery::all(), |query, name| query.status(name.into()));
-        rows(&self.folder, query, self.limit, json).await?;
-        Ok(Verdict::Good)
+        print_events(&self.folder, query, self.limit, json).await?;
+        Ok(ExitStatus::Success)
     }
 }
 
 /// Prints a row for each event, up to `limit` rows.
-pub(super) async fn rows(folder: &Folder, query: EventQuery, limit: usize, json: bool) -> Result<()> {
+pub(super) async fn print_events(folder: &Folder, query: EventQuery, limit: usize, json: bool) -> Result<()> {
     let query = query.limit(limit.saturating_add(1));
     let mut listed = folder.with(async |inbox| Ok(inbox.list(query).await?)).await?;
     let has_more = listed.len() > limit;
     listed.truncate(limit);
     let rows: Vec<_> = listed.iter().map(Row::new).collect();
     if !rows.is_empty() || !has_more {
-        tell(&rows, json)?;
+        print_rows(&rows, json)?;
     }
     if has_more {
-        note(format!("only the first {} told: --limit tells more", plural(limit, "event")));
+        note(format!("only the first {} printed; pass --limit for more", plural(limit, "event")));
     }
     Ok(())
 }
@@ -75,8 +75,10 @@ pub(super) async fn rows(folder: &Folder, query: EventQuery, limit: usize, json:
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     id: String,
+    #[serde(rename = "standing")]
     status: &'static str,
-    tries: u32,
+    #[serde(rename = "tries")]
+    attempts: u32,
     stored_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
@@ -93,7 +95,7 @@ impl<'a> Row<'a> {
         Self {
             id: listed.id.to_string(),
             status: listed.status.as_str(),
-            tries: listed.attempts,
+            attempts: listed.attempts,
             stored_at: listed.stored_at,
             kind: event.ok().map(|event| event.kind().as_str()),
             unreadable: event.err().map(ToString::to_string),
@@ -103,14 +105,14 @@ impl<'a> Row<'a> {
     }
 }
 
-impl Cells for Row<'_> {
-    const HEADER: &'static [&'static str] = &["id", "standing", "tries", "stored", "kind", "app", "subscriber"];
+impl TableRow for Row<'_> {
+    const HEADER: &'static [&'static str] = &["id", "status", "attempts", "stored", "kind", "app", "subscriber"];
 
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.clone(),
             self.status.to_owned(),
-            self.tries.to_string(),
+            self.attempts.to_string(),
             self.stored_at.to_string(),
             self.kind.unwrap_or("unreadable").to_owned(),
             self.app.to_owned(),

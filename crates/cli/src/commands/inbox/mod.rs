@@ -1,17 +1,17 @@
-//! `birdhook inbox`: shows a durable inbox, and settles the events in it.
+//! `birdhook inbox`: shows an inbox, and requeues or discards the events in it.
 
+mod changes;
 mod dead_letters;
 mod export;
 mod folder;
 mod list;
-mod settle;
 mod stats;
 mod verify;
 
 use anyhow::Result;
 
-pub(crate) use self::folder::opened;
-use crate::Verdict;
+pub(crate) use self::folder::open_inbox;
+use crate::exit_status::ExitStatus;
 
 /// Inspect a durable inbox, and requeue or discard its events.
 ///
@@ -21,30 +21,30 @@ use crate::Verdict;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inbox {
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     Stats(stats::Stats),
     List(list::List),
     DeadLetters(dead_letters::DeadLetters),
-    Requeue(settle::Requeue),
-    Discard(settle::Discard),
+    Requeue(changes::Requeue),
+    Discard(changes::Discard),
     Export(export::Export),
     Verify(verify::Verify),
 }
 
 impl Inbox {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        match self.what {
-            What::Stats(stats) => stats.run(json).await,
-            What::List(list) => list.run(json).await,
-            What::DeadLetters(letters) => letters.run(json).await,
-            What::Requeue(requeue) => requeue.run(json).await,
-            What::Discard(discard) => discard.run(json).await,
-            What::Export(export) => export.run().await,
-            What::Verify(verify) => verify.run(json).await,
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        match self.action {
+            Action::Stats(stats) => stats.run(json).await,
+            Action::List(list) => list.run(json).await,
+            Action::DeadLetters(letters) => letters.run(json).await,
+            Action::Requeue(requeue) => requeue.run(json).await,
+            Action::Discard(discard) => discard.run(json).await,
+            Action::Export(export) => export.run().await,
+            Action::Verify(verify) => verify.run(json).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use indicatif::{HumanBytes, HumanDuration};
 use serde::Serialize;
 
 use super::folder::Folder;
-use crate::Verdict;
+use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, plural, styled};
 
 /// Print the size of an inbox.
@@ -37,7 +37,7 @@ struct Numbers {
 }
 
 impl Stats {
-    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
         let stats = self.folder.with(async |inbox| Ok(inbox.stats())).await?;
         let numbers = Numbers {
             depth: stats.depth,
@@ -52,22 +52,22 @@ impl Stats {
         if json {
             output::json(&numbers)?;
         } else {
-            numbers.tell(stats.oldest)?;
+            numbers.print(stats.oldest)?;
         }
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
 impl Numbers {
-    fn tell(&self, oldest: Option<Duration>) -> Result<()> {
+    fn print(&self, oldest: Option<Duration>) -> Result<()> {
         let oldest = oldest.map(|age| format!(", the oldest for {}", HumanDuration(age))).unwrap_or_default();
         let dead = self.dead.to_string();
         let dead = if self.dead > 0 { styled(BAD, dead) } else { dead };
         for (name, value) in [
-            ("to be done", format!("{} ({} ready, {} waiting){oldest}", self.depth, self.ready, self.waiting)),
+            ("pending", format!("{} ({} ready, {} waiting){oldest}", self.depth, self.ready, self.waiting)),
             ("dead letters", dead),
             ("remembered", plural(self.remembered, "event")),
-            ("size", format!("{}, {} on the disk", HumanBytes(self.bytes), HumanBytes(self.disk))),
+            ("size", format!("{}, {} on disk", HumanBytes(self.bytes), HumanBytes(self.disk))),
         ] {
             output::line(format!("{name:12}  {value}"))?;
         }

@@ -5,7 +5,7 @@ use birdhook::inbox::{ListError, StoreError};
 use serde_json::json;
 
 use super::folder::Folder;
-use crate::Verdict;
+use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, plural, styled};
 
 /// Check an inbox against its checksums.
@@ -19,11 +19,11 @@ pub(super) struct Verify {
 }
 
 impl Verify {
-    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
         let verified = self.folder.with(async |inbox| Ok(inbox.verify().await?)).await;
-        let (is_sound, told, text) = match verified {
+        let (is_sound, report, text) = match verified {
             Ok(events) => {
-                let text = format!("sound: {}, and every checksum holds", plural(events, "event"));
+                let text = format!("sound: {}, all checksums match", plural(events, "event"));
                 (true, json!({"sound": true, "events": events}), styled(GOOD, text))
             }
             Err(error) => match damage(&error) {
@@ -31,7 +31,7 @@ impl Verify {
                 None => return Err(error),
             },
         };
-        if json { output::json(&told) } else { output::line(text) }?;
+        if json { output::json(&report) } else { output::line(text) }?;
         Ok(is_sound.into())
     }
 }

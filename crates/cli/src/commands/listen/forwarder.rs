@@ -7,7 +7,7 @@ use birdhook::client::redact_url;
 use birdhook::{Apps, event::RawJson};
 use birdhook_testkit::Sender;
 
-use super::check_url;
+use crate::values::check_url;
 
 /// Sends bodies to a URL, signed again with the secrets of their app.
 pub(super) struct Forwarder {
@@ -24,14 +24,14 @@ impl Forwarder {
 
     pub(super) async fn forward(&self, app: &str, body: &RawJson) -> Result<()> {
         let app = self.apps.iter().find(|known| known.name() == app);
-        let app = app.context("the app that it is for is not among those that were named")?;
+        let app = app.context("the delivery is for an unknown app")?;
         let body = body.clone().into_bytes();
         let request = http::Request::post(&self.url).header(http::header::CONTENT_TYPE, "application/json");
         let sign = |request: http::request::Builder, (name, value)| request.header(name, value);
         let request = app.sign(&body).into_iter().fold(request, sign).body(body)?;
         let status = self.sender.send(request).await?.status;
         if !status.is_success() {
-            bail!("{} answered {status}", redact_url(&self.url));
+            bail!("{} responded with {status}", redact_url(&self.url));
         }
         Ok(())
     }

@@ -14,25 +14,25 @@ use tokio_io_timeout::TimeoutStream;
 
 /// Timeout for the head of the first request, and for writing a response. birdhook limits the time
 /// for the body.
-const SILENCE: Duration = Duration::from_secs(10);
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Timeout between two requests. It is longer than the 60 s that nginx and most other proxies wait,
 /// so that the proxy closes an unused connection first. A request sent on a connection that this
 /// server is closing would be lost.
-const IDLE: Duration = Duration::from_secs(75);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Maximum size in bytes of a request head and of the read buffer. It limits the memory of one
 /// connection. X's heads take 1 KB.
-const HEAD: usize = 32 << 10;
+const MAX_HEAD: usize = 32 << 10;
 
 /// Maximum number of concurrent streams on an HTTP/2 connection.
-const STREAMS: u32 = 100;
+const MAX_STREAMS: u32 = 100;
 
 /// Length of the accept queue. The system may have a lower limit.
-const WAITING: u32 = 4096;
+const BACKLOG: u32 = 4096;
 
 /// Grace period for connections at shutdown, after all requests are answered.
-const GOODBYE: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Listens on an address. With `shared`, other processes may listen on it too.
 pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
@@ -47,19 +47,19 @@ pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> 
         return Err(io::Error::new(io::ErrorKind::Unsupported, format!("{addr} cannot be shared on this system")));
     }
     socket.bind(addr)?;
-    socket.listen(WAITING)
+    socket.listen(BACKLOG)
 }
 
-/// Serves HTTP/1 and HTTP/2 until `stop` resolves, then closes connections after `GOODBYE`.
+/// Serves HTTP/1 and HTTP/2 until `stop` resolves, then closes connections after `CLOSE_TIMEOUT`.
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     let handle = Handle::<SocketAddr>::new();
-    let server = axum_server::Server::from_listener(listener).acceptor(Patience);
-    let mut server = server.first_request_timeout(SILENCE).handle(handle.clone());
-    server.http_builder().http1().header_read_timeout(IDLE).max_buf_size(HEAD);
-    server.http_builder().http2().max_concurrent_streams(STREAMS);
+    let server = axum_server::Server::from_listener(listener).acceptor(TimeoutAcceptor);
+    let mut server = server.first_request_timeout(STALL_TIMEOUT).handle(handle.clone());
+    server.http_builder().http1().header_read_timeout(IDLE_TIMEOUT).max_buf_size(MAX_HEAD);
+    server.http_builder().http2().max_concurrent_streams(MAX_STREAMS);
     let stop = async move {
         stop.await;
-        handle.graceful_shutdown(Some(GOODBYE));
+        handle.graceful_shutdown(Some(CLOSE_TIMEOUT));
         Ok(())
     };
     tokio::try_join!(server.serve(router.into_make_service()), stop).map(drop)
@@ -67,17 +67,17 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
 
 /// Sets read and write timeouts on connections. hyper has a timeout only for HTTP/1 heads.
 #[derive(Clone, Copy)]
-struct Patience;
+struct TimeoutAcceptor;
 
-impl<S> Accept<TcpStream, S> for Patience {
+impl<S> Accept<TcpStream, S> for TimeoutAcceptor {
     type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
     type Service = S;
     type Future = Ready<io::Result<(Self::Stream, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(IDLE));
-        stream.set_write_timeout(Some(SILENCE));
+        stream.set_read_timeout(Some(IDLE_TIMEOUT));
+        stream.set_write_timeout(Some(STALL_TIMEOUT));
         ready(Ok((Box::pin(stream), service)))
     }
 }

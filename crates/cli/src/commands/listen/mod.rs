@@ -1,29 +1,24 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
-mod durable;
+mod engine_receiver;
 mod forwarder;
-mod handed;
 mod http;
+mod inbox_receiver;
 mod receiver;
 mod recorder;
 mod server;
+mod work;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use axum::http::Uri;
-use birdhook::Event;
-use birdhook::client::redact_url;
+use anyhow::{Result, bail};
 
-use self::durable::Durable;
-use self::handed::Handed;
+use self::engine_receiver::EngineReceiver;
+use self::inbox_receiver::InboxReceiver;
 pub(crate) use self::server::ServerArgs;
-use crate::Verdict;
+pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
-
-/// Time limit for deliveries in flight at shutdown.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+use crate::exit_status::ExitStatus;
 
 /// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each
 /// event.
@@ -59,15 +54,15 @@ pub(crate) struct Listen {
     inbox: Option<PathBuf>,
     /// Turn an event into a dead letter of the inbox after this many attempts. Attempts to reach an
     /// engine are not limited.
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "inbox", value_parser = clap::value_parser!(u32).range(1..))]
-    tries: u32,
+    #[arg(long, alias = "tries", value_name = "N", default_value_t = 10, requires = "inbox", value_parser = clap::value_parser!(u32).range(1..))]
+    max_attempts: u32,
     /// Append each delivery to this file, in the format that `birdhook replay` reads. A delivery
     /// that cannot be written is answered 503.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Forward each delivery to this URL, signed again with the secrets of its app. Without
     /// --inbox, the delivery is answered 200 only if the URL answers 2xx. With --inbox, the
-    /// forwarding is retried up to --tries times.
+    /// forwarding is attempted up to --max-attempts times.
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
     #[command(flatten)]
@@ -93,79 +88,30 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let work = Work { record: Some(self.file), ..Work::default() };
         self.server.serve(json, work, std::future::pending()).await?;
-        Ok(Verdict::Good)
+        Ok(ExitStatus::Success)
     }
 }
 
 impl Listen {
-    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        let Self { server, inbox, tries, record, forward, engine, writing, in_order } = self;
+    pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order } = self;
         if engine.is_named() {
             if record.is_some() || forward.is_some() {
-                bail!("an engine takes the place of --record and --forward");
+                bail!("--record and --forward cannot be used with an engine");
             }
-            Handed { engine, writing, inbox, in_order }.serve(&server).await?;
-            return Ok(Verdict::Good);
+            EngineReceiver { engine, writing, inbox, in_order }.serve(&server).await?;
+            return Ok(ExitStatus::Success);
         }
         match inbox {
-            Some(folder) => Durable { folder, tries, forward }.serve(&server, json).await?,
+            Some(folder) => InboxReceiver { folder, max_attempts, forward }.serve(&server, json).await?,
             None => {
                 let work = Work { record, forward, ..Work::default() };
                 server.serve(json, work, std::future::pending()).await?;
             }
         }
-        Ok(Verdict::Good)
-    }
-}
-
-/// Options for the processing of each delivery, besides printing it.
-pub(crate) struct Work {
-    pub(crate) record: Option<PathBuf>,
-    pub(crate) forward: Option<String>,
-    /// Overrides the deduplication window of `Webhook`: the number of events and the duration.
-    pub(crate) window: Option<(usize, Duration)>,
-    /// Called with each event once the delivery is answered 200.
-    pub(crate) seen: Seen,
-    /// Selects events that are neither printed nor passed to `seen`. Their delivery is still
-    /// answered 200.
-    pub(crate) skipped: fn(&Event) -> bool,
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self { record: None, forward: None, window: None, seen: Box::new(|_| ()), skipped: |_| false }
-    }
-}
-
-pub(crate) type Seen = Box<dyn Fn(&Event) + Send + Sync>;
-
-/// Resolves on Ctrl-C or SIGTERM. SIGTERM is caught from this call on, Ctrl-C from the first poll.
-pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    async move {
-        #[cfg(unix)]
-        if let Ok(mut terminated) = terminated {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-        let _ = interrupted.await;
-    }
-}
-
-/// Rejects URLs that are not absolute `http` or `https` URLs.
-pub(crate) fn check_url(url: &str) -> Result<()> {
-    let invalid = || format!("{:?} is no URL of http or https", redact_url(url));
-    let parsed = Uri::try_from(url).with_context(invalid)?;
-    match (parsed.scheme_str(), parsed.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),
-        _ => bail!(invalid()),
+        Ok(ExitStatus::Success)
     }
 }

@@ -7,17 +7,17 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use birdhook::Event;
 use birdhook::axum::Verified;
 
-use super::Seen;
 use super::forwarder::Forwarder;
 use super::recorder::Recorder;
-use crate::lines::Form;
+use super::work::OnEvent;
+use crate::event_format::EventFormat;
 use crate::output::{self, note};
 
 pub(super) struct Receiver {
     pub(super) recorder: Option<Recorder>,
     pub(super) forwarder: Option<Forwarder>,
-    pub(super) form: Form,
-    pub(super) seen: Seen,
+    pub(super) format: EventFormat,
+    pub(super) on_event: OnEvent,
     pub(super) skipped: fn(&Event) -> bool,
     /// Notified when standard output is closed.
     pub(super) closed: tokio::sync::mpsc::Sender<()>,
@@ -47,7 +47,7 @@ pub(super) async fn receive(
     let events = || delivery.events().iter().filter(|event| !(receiver.skipped)(event));
     match receiver.print(events()).await {
         Ok(()) => {
-            events().for_each(|event| (receiver.seen)(event));
+            events().for_each(|event| (receiver.on_event)(event));
             StatusCode::OK
         }
         Err(error) => {
@@ -62,7 +62,7 @@ pub(super) async fn receive(
 }
 
 /// Number of bytes printed together. Waking the writer thread takes longer than writing a line.
-const AT_ONCE: usize = 32 << 10;
+const BATCH_SIZE: usize = 32 << 10;
 
 impl Receiver {
     /// Returns once the events are written. The delivery's deadline limits the wait.
@@ -72,8 +72,8 @@ impl Receiver {
             if !lines.is_empty() {
                 lines.push('\n');
             }
-            lines += &self.form.line(event)?;
-            if lines.len() >= AT_ONCE {
+            lines += &self.format.line(event)?;
+            if lines.len() >= BATCH_SIZE {
                 output::print(std::mem::take(&mut lines)).await?;
             }
         }

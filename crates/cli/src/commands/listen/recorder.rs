@@ -8,13 +8,13 @@ use anyhow::{Context, Result};
 use birdhook_testkit::{Recorded, Recording};
 use bytes::Bytes;
 
-use crate::output::Outlet;
+use crate::output::QueuedWriter;
 
 /// Maximum number of deliveries that wait to be written.
 const CAPACITY: usize = 64;
 
 /// Appends to a file, one delivery at a time.
-pub(super) struct Recorder(Outlet<Recorded>);
+pub(super) struct Recorder(QueuedWriter<Recorded>);
 
 impl Recorder {
     pub(super) fn open(path: &Path) -> Result<Self> {
@@ -28,7 +28,7 @@ impl Recorder {
         if about.is_file() {
             // After a failed write, a second recorder would cut off lines of the first.
             file.try_lock()
-                .with_context(|| format!("cannot lock {}: another process records into it", path.display()))?;
+                .with_context(|| format!("cannot lock {}: another process is recording to it", path.display()))?;
             // The file may have existed with wider permissions.
             #[cfg(unix)]
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;
@@ -41,7 +41,7 @@ impl Recorder {
                 }
             }
         }
-        Ok(Self(Outlet::new(CAPACITY, move |recorded| append(&file, &recorded))))
+        Ok(Self(QueuedWriter::new(CAPACITY, move |recorded| append(&file, &recorded))))
     }
 
     /// Returns once the request is written.
@@ -52,10 +52,10 @@ impl Recorder {
 
 fn append(file: &File, recorded: &Recorded) -> io::Result<()> {
     let length = file.metadata()?.len();
-    let written = Recording::append(file, recorded);
-    if written.is_err() {
+    let config = Recording::append(file, recorded);
+    if config.is_err() {
         // A partial line, as on a full disk, must not merge with the next line.
         let _ = file.set_len(length);
     }
-    written
+    config
 }

@@ -16,12 +16,14 @@ use birdhook::{
 use tokio::net::TcpListener;
 
 use super::forwarder::Forwarder;
+use super::http;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
-use super::{PATIENCE, Work, asked_to_stop, http};
+use super::work::Work;
 use crate::apps::AppArgs;
-use crate::lines::Form;
-use crate::output::{BAD, note, serving, styled};
+use crate::event_format::EventFormat;
+use crate::output::{BAD, note, plural, queue_output, styled};
+use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
 
 /// The address and the apps of a receiver.
 #[derive(Debug, clap::Args)]
@@ -44,36 +46,36 @@ pub(crate) struct ServerArgs {
     raw: bool,
     /// Enable dual mode: process an event once if both the Account Activity API and the X Activity
     /// API deliver it.
-    #[arg(long)]
-    cut_over: bool,
+    #[arg(long, alias = "cut-over")]
+    dual_mode: bool,
 }
 
 impl ServerArgs {
-    /// Receives until it is asked to stop, or until `enough` resolves.
+    /// Receives until it is asked to stop, or until `stop_early` resolves.
     pub(crate) async fn serve(
         &self,
         json: bool,
         work: Work,
-        enough: impl Future<Output = ()> + Send + 'static,
+        stop_early: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        let (apps, mut described) = self.webhook()?;
+        let (apps, mut description) = self.webhook()?;
         if let Some((events, time)) = work.window {
-            described = described.dedupe_window(events, time);
+            description = description.dedupe_window(events, time);
         }
-        let gate = described.gate();
+        let gate = description.gate();
         let (closed, mut output_closed) = tokio::sync::mpsc::channel(1);
         let receiver = Receiver {
             recorder: work.record.as_deref().map(Recorder::open).transpose()?,
             forwarder: work.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?,
-            form: self.form(json),
-            seen: work.seen,
+            format: self.event_format(json),
+            on_event: work.on_event,
             skipped: work.skipped,
             closed,
         };
         let route = webhook(gate.clone(), receive).with_state(Arc::new(receiver));
-        let enough = async move {
+        let stop_early = async move {
             tokio::select! {
-                () = enough => {}
+                () = stop_early => {}
                 _ = output_closed.recv() => {}
             }
         };
@@ -81,20 +83,20 @@ impl ServerArgs {
             let gate = gate.clone();
             move || gate.health()
         });
-        let shut_down = async move { (gate.shutdown(PATIENCE).await, gate.health()) };
-        self.bind(route, &apps).await?.run(enough, health, shut_down).await
+        let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
+        self.bind(route, &apps).await?.run(stop_early, health, shut_down).await
     }
 
     /// Returns the apps, and the webhook that the arguments describe.
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
         let apps = self.apps.read()?;
         check_path(&self.path)?;
-        let cut_over = if self.cut_over { ApiMode::Dual } else { ApiMode::Single };
-        Ok((apps.clone(), Webhook::new(apps).api_mode(cut_over)))
+        let mode = if self.dual_mode { ApiMode::Dual } else { ApiMode::Single };
+        Ok((apps.clone(), Webhook::new(apps).api_mode(mode)))
     }
 
-    pub(super) fn form(&self, json: bool) -> Form {
-        Form::new(json, self.raw)
+    pub(super) fn event_format(&self, json: bool) -> EventFormat {
+        EventFormat::new(json, self.raw)
     }
 
     /// Listens for a pipeline, and prints the address.
@@ -106,15 +108,15 @@ impl ServerArgs {
     }
 
     async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
-        serving();
-        let asked_to_stop = Box::pin(asked_to_stop());
+        queue_output();
+        let stop_requested = Box::pin(stop_requested());
         let router = Router::new().route(&self.path, route);
         let listener =
             http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;
-        let names: Vec<_> = apps.iter().map(described).collect();
+        let names: Vec<_> = apps.iter().map(description).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
         note(format!("listening on http://{address}{path} for {}", names.join(", ")));
-        Ok(Server { listener, router, asked_to_stop })
+        Ok(Server { listener, router, stop_requested })
     }
 }
 
@@ -125,7 +127,7 @@ fn check_path(path: &str) -> Result<()> {
     let is_pattern = path.contains(['{', '}', '?', '#']) || path.split('/').any(|part| part.starts_with([':', '*']));
     if !path.starts_with('/') || !is_of_a_request || is_pattern {
         bail!(
-            "invalid --path {path:?}: expected a path such as /webhooks/twitter, without ?, # and braces, and with no part that begins with : or *"
+            "invalid --path {path:?}: expected a path such as /webhooks/twitter, without ?, # and braces, and without parts that begin with : or *"
         );
     }
     Ok(())
@@ -141,23 +143,24 @@ async fn warn_of_another_kind(health: Box<dyn Fn() -> Health + Send>) {
     loop {
         let deliveries = health().signed_with_other_kind;
         if deliveries >= limit {
-            note(another_kind(deliveries));
+            note(other_kind_warning(deliveries));
             limit = deliveries * 2;
         }
         tokio::time::sleep(WARNING_INTERVAL).await;
     }
 }
 
-fn another_kind(deliveries: u64) -> String {
+fn other_kind_warning(deliveries: u64) -> String {
     format!(
-        "{}: deliveries signed with another kind of secret than answers challenges: {deliveries}; X may refuse the next \
-         answer: run `birdhook webhooks validate ID`, and if X refuses, start again with the other --answer-with",
-        styled(BAD, "WARNING")
+        "{}: {} signed with a kind of secret that does not answer challenges; X may refuse the next answer; run \
+         `birdhook webhooks validate ID`, and if X refuses, restart with the other --answer-with",
+        styled(BAD, "warning"),
+        plural(deliveries, "delivery")
     )
 }
 
 /// Returns the name of an app and the kinds of its secrets.
-fn described(app: &App) -> String {
+fn description(app: &App) -> String {
     let has = |kind| app.has(kind);
     match (has(SecretKind::Consumer), has(SecretKind::Client), app.challenge_kind()) {
         (true, true, Some(kind)) => format!("{} (both secrets; the {kind} answers challenges)", app.name()),
@@ -170,16 +173,16 @@ fn described(app: &App) -> String {
 pub(super) struct Server {
     listener: TcpListener,
     router: Router,
-    asked_to_stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+    stop_requested: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Server {
-    /// Receives into a pipeline until it is asked to stop, or until `enough` resolves. Returns once
+    /// Receives into a pipeline until it is asked to stop, or until `stop_early` resolves. Returns once
     /// the deliveries in flight are answered.
     pub(super) async fn receive<S>(
         self,
         pipeline: Pipeline<S>,
-        enough: impl Future<Output = ()> + Send + 'static,
+        stop_early: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
@@ -188,29 +191,39 @@ impl Server {
             let pipeline = pipeline.clone();
             move || pipeline.health()
         });
-        self.run(enough, health, async move { (pipeline.shutdown(PATIENCE).await.in_flight, pipeline.health()) }).await
+        self.run(
+            stop_early,
+            health,
+            async move { (pipeline.shutdown(SHUTDOWN_TIMEOUT).await.in_flight, pipeline.health()) },
+        )
+        .await
     }
 
-    /// Serves until a stop condition. `shut_down` returns the number of deliveries that were cut
-    /// off, and the final health.
+    /// Serves until a stop condition. `shut_down` returns the number of aborted deliveries and the
+    /// final health.
     async fn run(
         self,
-        enough: impl Future<Output = ()> + Send + 'static,
+        stop_early: impl Future<Output = ()> + Send + 'static,
         health: Box<dyn Fn() -> Health + Send>,
         shut_down: impl Future<Output = (usize, Health)> + Send + 'static,
     ) -> Result<()> {
         let stop = async move {
             tokio::select! {
-                () = self.asked_to_stop => {}
-                () = enough => {}
+                () = self.stop_requested => {}
+                () = stop_early => {}
                 () = warn_of_another_kind(health) => {}
             }
             let (left, health) = shut_down.await;
             let Health { events, duplicates, signed_with_other_kind: other, .. } = health;
             if other > 0 {
-                note(another_kind(other));
+                note(other_kind_warning(other));
             }
-            note(format!("stopped: {events} events, {duplicates} duplicates, {left} deliveries cut off"));
+            note(format!(
+                "stopped: {}, {}, {} aborted",
+                plural(events, "event"),
+                plural(duplicates, "duplicate"),
+                plural(left, "delivery")
+            ));
         };
         Ok(http::serve(self.listener, self.router, stop).await?)
     }

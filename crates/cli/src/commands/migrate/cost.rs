@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Dollars {
 impl Prices {
     /// Reads the table in this file, or the built-in one.
     pub(super) fn read(file: Option<&Path>) -> Result<Self> {
-        let Some(file) = file else { return toml::from_str(BUILT_IN).context("the built-in prices cannot be read") };
+        let Some(file) = file else { return toml::from_str(BUILT_IN).context("cannot read the built-in prices") };
         let shown = file.display();
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
         version::check(file, &text, VERSION)?;
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_family_counts_and_a_types_own_price_counts_more() {
+    fn a_type_s_own_price_precedes_that_of_its_longest_family() {
         let table = r#"
             date = "2027-01"
             source = "a test"

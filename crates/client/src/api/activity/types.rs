@@ -22,7 +22,7 @@ pub(super) fn is_known(event_type: &str) -> bool {
 
 /// Returns suggestions for an unknown name: the nearest type, otherwise the types of the same
 /// family.
-pub(super) fn meant(name: &str) -> Vec<&'static str> {
+pub(super) fn suggestions(name: &str) -> Vec<&'static str> {
     let near = names().map(|known| (distance(name, known), known)).min();
     if let Some((_, known)) = near.filter(|(distance, known)| *distance <= (known.len() / 4).max(2)) {
         return vec![known];
@@ -53,11 +53,11 @@ mod tests {
 
     #[test]
     fn an_unknown_event_type_has_a_suggestion() {
-        assert_eq!(meant("like.created"), ["like.create"]);
-        assert_eq!(meant("follow.unfolow"), ["follow.unfollow"]);
-        assert_eq!(meant("dm.recieved"), ["dm.received"]);
-        assert_eq!(meant("mute.everybody"), ["mute.mute", "mute.unmute"]);
-        assert!(meant("tea.was_drunk").is_empty());
+        assert_eq!(suggestions("like.created"), ["like.create"]);
+        assert_eq!(suggestions("follow.unfolow"), ["follow.unfollow"]);
+        assert_eq!(suggestions("dm.recieved"), ["dm.received"]);
+        assert_eq!(suggestions("mute.everybody"), ["mute.mute", "mute.unmute"]);
+        assert!(suggestions("tea.was_drunk").is_empty());
         assert_eq!((distance("", "abc"), distance("abc", "abd"), distance("abc", "c")), (3, 1, 2));
     }
 

@@ -1,0 +1,129 @@
+//! `birdhook listen --inbox`: receives into an inbox, and consumes from it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use birdhook::Event;
+use birdhook::inbox::{Inbox, InboxSettings, Lease};
+use tokio::task::JoinSet;
+
+use super::forwarder::Forwarder;
+use super::server::ServerArgs;
+use crate::commands::inbox::open_inbox;
+use crate::event_format::EventFormat;
+use crate::output::{self, note, plural, print};
+use crate::shutdown::SHUTDOWN_TIMEOUT;
+
+/// Time limit for the event being printed when the inbox closes.
+const LAST_EVENT: Duration = Duration::from_secs(1);
+
+/// A receiver that keeps deliveries in an inbox.
+pub(super) struct InboxReceiver {
+    pub(super) folder: PathBuf,
+    pub(super) max_attempts: u32,
+    pub(super) forward: Option<String>,
+}
+
+impl InboxReceiver {
+    /// Receives until it is asked to stop, or until standard output is closed.
+    pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
+        let (apps, webhook) = args.webhook()?;
+        let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
+        let inbox = open_inbox(&self.folder, InboxSettings::new().max_attempts(self.max_attempts)).await?;
+        let pipeline = webhook.sink(inbox.clone());
+        let server = args.bind_to(&pipeline, &apps).await?;
+        note(format!("the inbox contains {}", contents(&inbox)));
+        let consumer = Consumer {
+            inbox: inbox.clone(),
+            forwarder,
+            forwarded: None,
+            format: args.event_format(json),
+            max_attempts: self.max_attempts,
+        };
+        let (ended, mut has_ended) = tokio::sync::mpsc::channel::<()>(1);
+        let mut consuming = tokio::spawn(async move {
+            let _ended = ended;
+            consumer.run().await;
+        });
+        server.receive(pipeline, async move { _ = has_ended.recv().await }).await?;
+        inbox.close(SHUTDOWN_TIMEOUT).await;
+        match tokio::time::timeout(LAST_EVENT, &mut consuming).await {
+            Ok(ended) => ended.context("the consumer failed")?,
+            // The consumer waits for output that is not being read. The event is printed when the
+            // inbox is opened again.
+            Err(_) => consuming.abort(),
+        }
+        note(format!("left in the inbox: {}", contents(&inbox)));
+        Ok(())
+    }
+}
+
+pub(super) fn contents(inbox: &Inbox) -> String {
+    let stats = inbox.stats();
+    format!("{}, {}", plural(stats.depth, "pending event"), plural(stats.dead, "dead letter"))
+}
+
+/// Maximum number of acknowledgements in progress.
+const MAX_ACKS: usize = 64;
+
+/// Leases events from the inbox, then forwards and prints them one at a time.
+struct Consumer {
+    inbox: Inbox,
+    forwarder: Option<Forwarder>,
+    /// The last event whose delivery was forwarded.
+    forwarded: Option<Event>,
+    format: EventFormat,
+    max_attempts: u32,
+}
+
+impl Consumer {
+    /// Runs until the inbox is closed. Closes the inbox itself when standard output is closed.
+    async fn run(mut self) {
+        let mut leases = self.inbox.leases();
+        let mut acks = JoinSet::new();
+        let mut unread = None;
+        while let Some(lease) = leases.recv().await {
+            match self.process(&lease).await {
+                Ok(()) => _ = acks.spawn(lease.ack()),
+                Err(error) if output::is_closed(&error) => {
+                    unread = Some(lease);
+                    break;
+                }
+                Err(error) => {
+                    self.note_failure(&lease, &error);
+                    acks.spawn(lease.nack(None));
+                }
+            }
+            while acks.try_join_next().is_some() {}
+            if acks.len() >= MAX_ACKS {
+                acks.join_next().await;
+            }
+        }
+        // Events not settled before the inbox closed are redelivered when it is opened again.
+        while acks.join_next().await.is_some() {}
+        if let Some(lease) = unread {
+            // Closed while the event is leased, so that this attempt does not count as failed.
+            self.inbox.close(Duration::ZERO).await;
+            drop(lease);
+        }
+    }
+
+    async fn process(&mut self, event: &Event) -> Result<()> {
+        if let Some(forwarder) = &self.forwarder {
+            // A delivery of several events is forwarded once.
+            let is_of = |last: &Event| last.app() == event.app() && last.body() == event.body();
+            if !self.forwarded.as_ref().is_some_and(is_of) {
+                forwarder.forward(event.app(), event.body()).await.context("not forwarded")?;
+                self.forwarded = Some(event.clone());
+            }
+        }
+        print(self.format.line(event)?).await.context("not printed")
+    }
+
+    fn note_failure(&self, lease: &Lease, error: &anyhow::Error) {
+        let (id, attempt, max) = (lease.id(), lease.attempts(), self.max_attempts);
+        let next = if attempt < max { "will be retried" } else { "now a dead letter" };
+        note(format!("event {id}, attempt {attempt} of {max}, {next}: {error:#}"));
+    }
+}

@@ -1,0 +1,56 @@
+//! Parsers and checks of argument values that several commands share.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use birdhook::client::redact_url;
+use birdhook::event::{ApiSource, Timestamp};
+use http::Uri;
+
+/// Parses a number of seconds.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or("expected a number of seconds above 0".to_owned())
+}
+
+/// Parses a time.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or("expected a time such as 2026-11-23T09:30:00Z".to_owned())
+}
+
+/// An API that delivers events.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum EventApi {
+    /// The Account Activity API.
+    Aaa,
+    /// The X Activity API.
+    Xaa,
+}
+
+impl EventApi {
+    pub(crate) fn source(self) -> ApiSource {
+        match self {
+            Self::Aaa => ApiSource::AccountActivity,
+            Self::Xaa => ApiSource::XActivity,
+        }
+    }
+}
+
+/// Rejects URLs that are not absolute `http` or `https` URLs.
+pub(crate) fn check_url(url: &str) -> Result<()> {
+    let invalid = || format!("invalid URL {:?}: expected an http or https URL", redact_url(url));
+    let parsed = Uri::try_from(url).with_context(invalid)?;
+    match (parsed.scheme_str(), parsed.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),
+        _ => bail!(invalid()),
+    }
+}
+
+/// Returns whether a URL names this machine.
+pub(crate) fn is_of_this_machine(url: &str) -> bool {
+    let host = Uri::try_from(url).ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}

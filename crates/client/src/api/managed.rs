@@ -1,0 +1,91 @@
+//! The calls for a webhook through the API that manages it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::same_url::same_url;
+use super::types::{RegisteredWebhook, ReplayJob, ReplaySpan};
+use crate::{Client, Error};
+
+/// The API that manages the webhook and its Account Activity subscriptions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ManagementApi {
+    /// v2.
+    #[default]
+    V2,
+    /// Enterprise 1.1, which does not include the X Activity API.
+    Enterprise,
+}
+
+/// Calls for webhooks and Account Activity subscriptions through either API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ManagedApi<'a> {
+    client: &'a Client,
+    api: ManagementApi,
+}
+
+impl Client {
+    /// Returns the calls through this API.
+    pub(crate) fn managed(&self, api: ManagementApi) -> ManagedApi<'_> {
+        ManagedApi { client: self, api }
+    }
+}
+
+impl ManagedApi<'_> {
+    /// Returns the webhook at this URL.
+    pub(crate) async fn find(&self, url: &str) -> Result<Option<RegisteredWebhook>, Error> {
+        let all = match self.api {
+            ManagementApi::V2 => self.client.webhooks().list().await?,
+            ManagementApi::Enterprise => self.client.enterprise().list().await?,
+        };
+        Ok(all.into_iter().find(|webhook| same_url(&webhook.url, url)))
+    }
+
+    pub(crate) async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
+        match self.api {
+            ManagementApi::V2 => self.client.webhooks().register(url).await,
+            ManagementApi::Enterprise => self.client.enterprise().register(url).await,
+        }
+    }
+
+    /// Makes X challenge the webhook. Returns whether it is then valid.
+    pub(crate) async fn challenge(&self, webhook: &str) -> Result<bool, Error> {
+        match self.api {
+            ManagementApi::V2 => self.client.webhooks().validate(webhook).await,
+            ManagementApi::Enterprise => self.client.enterprise().challenge(webhook).await.map(|()| true),
+        }
+    }
+
+    pub(crate) async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
+        match self.api {
+            ManagementApi::V2 => self.client.account_activity().subscribe(webhook, user).await,
+            ManagementApi::Enterprise => self.client.enterprise().subscribe(webhook, user).await,
+        }
+    }
+
+    pub(crate) async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
+        match self.api {
+            ManagementApi::V2 => self.client.account_activity().unsubscribe(webhook, user).await,
+            ManagementApi::Enterprise => self.client.enterprise().unsubscribe(webhook, user).await,
+        }
+    }
+
+    /// Returns the ids of the subscribed users.
+    pub(crate) async fn subscribers(&self, webhook: &str) -> Result<BTreeSet<String>, Error> {
+        let users = match self.api {
+            ManagementApi::V2 => self.client.account_activity().subscribers(webhook).await?,
+            ManagementApi::Enterprise => self.client.enterprise().subscribers(webhook).await?,
+        };
+        Ok(users.into_iter().collect())
+    }
+
+    pub(crate) async fn replay(&self, webhook: &str, span: ReplaySpan) -> Result<ReplayJob, Error> {
+        match self.api {
+            ManagementApi::V2 => self.client.webhooks().replay(webhook, span).await,
+            ManagementApi::Enterprise => self.client.enterprise().replay(webhook, span).await,
+        }
+    }
+}

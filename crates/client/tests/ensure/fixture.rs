@@ -1,0 +1,59 @@
+//! A fixture with a mock X, a receiver, and a client whose requests can be cut off.
+
+use birdhook_client::{Client, Credentials, DesiredState, Filter, RetryPolicy};
+use birdhook_testkit::mock::{MockSettings, MockX};
+
+use crate::support::receiver::Receiver;
+use crate::support::transport::Recorder;
+use crate::support::{consumer, token, with_users};
+
+pub(crate) const USERS: [&str; 3] = ["2001", "2002", "2003"];
+
+pub(crate) struct Fixture {
+    pub(crate) x: MockX,
+    pub(crate) receiver: Receiver,
+    pub(crate) client: Client,
+    pub(crate) network: Recorder,
+}
+
+fn client(x: &MockX, network: &Recorder, credentials: Credentials) -> Client {
+    let builder = Client::builder(credentials).base_url(x.url()).retries(RetryPolicy::never());
+    builder.transport(network.clone()).build().unwrap()
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        Self::with(MockSettings::local()).await
+    }
+
+    pub(crate) async fn with(settings: MockSettings) -> Self {
+        let x = MockX::start(settings).await.unwrap();
+        let receiver = Receiver::start(&x).await;
+        let (network, app) = (Recorder::new(), x.app());
+        let mut credentials = with_users(Credentials::new(consumer(app)).owner(token(&app.owner)), &x, &USERS);
+        if let Some(secret) = &app.client_secret {
+            credentials = credentials.client_secret(secret.as_str());
+        }
+        let client = client(&x, &network, credentials);
+        Self { x, receiver, client, network }
+    }
+
+    /// Creates a client with the app's keys and additional credentials.
+    pub(crate) fn client_with(&self, add: impl FnOnce(Credentials) -> Credentials) -> Client {
+        client(&self.x, &self.network, add(Credentials::new(consumer(self.x.app()))))
+    }
+
+    /// Returns a desired state without subscriptions.
+    pub(crate) fn webhook_only(&self) -> DesiredState {
+        DesiredState::new(&self.receiver.url)
+    }
+
+    /// Returns a desired state with two subscriptions to each API.
+    pub(crate) fn desired(&self) -> DesiredState {
+        self.webhook_only()
+            .account_activity("2001")
+            .account_activity("2002")
+            .activity("like.create", Filter::user("2001"))
+            .tagged_activity("post.create", Filter::user("2003"), "posts")
+    }
+}
