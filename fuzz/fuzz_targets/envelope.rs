@@ -66,7 +66,7 @@ fn check(delivery: &Delivery, body: &[u8]) {
 /// Checks that an event written for an engine is read back as the same event.
 fn assert_crosses(event: &Event) {
     for format in [Format::Plain, Format::CloudEvents] {
-        let message = format.write(event, &event.delivery_key());
+        let message = format.write(event);
         let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
         let other = read(message.payload.clone(), fact).expect("it can be read again");
         assert_eq!((event.kind(), event.name(), event.subscriber()), (other.kind(), other.name(), other.subscriber()));

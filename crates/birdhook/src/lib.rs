@@ -100,7 +100,7 @@ pub mod dedupe {
 pub mod sink {
     #[doc(inline)]
     pub use birdhook_pipeline::{
-        Backlog, ChannelSendFuture, ChannelSink, EventSink, Events, Handler, HandlerFuture, Keys, SinkError,
+        Backlog, ChannelSendFuture, ChannelSink, EventSink, Events, Handler, HandlerFuture, SinkError,
     };
 }
 

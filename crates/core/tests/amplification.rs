@@ -25,8 +25,8 @@ type Use = fn(&Event);
 /// The uses of an event that read its activity: printing it, and writing it to a queue.
 const USES: [(&str, Use); 3] = [
     ("report", |event| drop(black_box(serde_json::to_string(&event.report().with_raw()).unwrap()))),
-    ("plain message", |event| drop(black_box(Format::Plain.write(event, &event.delivery_key())))),
-    ("cloud event", |event| drop(black_box(Format::CloudEvents.write(event, &event.delivery_key())))),
+    ("plain message", |event| drop(black_box(Format::Plain.write(event)))),
+    ("cloud event", |event| drop(black_box(Format::CloudEvents.write(event)))),
 ];
 
 #[test]

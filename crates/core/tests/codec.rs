@@ -14,9 +14,11 @@ fn fact<'m>(message: &'m EncodedEvent, name: &str) -> Option<&'m str> {
 }
 
 fn written_and_read(event: &Event, format: Format) -> Event {
-    let message = format.write(event, &event.delivery_key());
-    assert_eq!(fact(&message, "key").unwrap().parse::<EventKey>(), Ok(event.delivery_key()));
-    read(message.payload.clone(), |name| fact(&message, name)).unwrap()
+    let message = format.write(event);
+    assert_eq!(fact(&message, "key").unwrap().parse::<EventKey>(), Ok(event.dedupe_key()));
+    let read = read(message.payload.clone(), |name| fact(&message, name)).unwrap();
+    assert_eq!(read.dedupe_key(), event.dedupe_key());
+    read
 }
 
 fn assert_same(one: &Event, other: &Event) {
@@ -41,7 +43,7 @@ fn assert_survives(delivery: &Delivery) {
         for format in FORMATS {
             assert_same(event, &written_and_read(event, format));
         }
-        let message = Format::Plain.write(event, &event.delivery_key());
+        let message = Format::Plain.write(event);
         if fact(&message, "sent").is_none() {
             let alone = Delivery::restore("bees", message.payload.clone(), 10).unwrap();
             assert_eq!(alone.events().len(), 1, "the body contains another event");
@@ -113,10 +115,9 @@ fn a_large_body_is_not_written_with_each_event() {
     let likes: Vec<_> = (0..500).map(|n| json!({"id": format!("like{n}"), "user": {"id_str": "8"}})).collect();
     let body = json!({"for_user_id": "7", "users": {"8": {"id": "8"}}, "favorite_events": likes, "follow_events": []});
     let delivery = deliver(body.to_string());
-    let bytes: usize =
-        delivery.events().iter().map(|event| Format::Plain.write(event, &event.delivery_key()).payload.len()).sum();
+    let bytes: usize = delivery.events().iter().map(|event| Format::Plain.write(event).payload.len()).sum();
     assert!(bytes < 10 * body.to_string().len(), "{bytes} bytes");
-    let message = Format::Plain.write(&delivery.events()[3], &delivery.events()[3].delivery_key());
+    let message = Format::Plain.write(&delivery.events()[3]);
     let alone: Value = serde_json::from_slice(&message.payload).unwrap();
     assert_eq!(alone, json!({"for_user_id": "7", "users": {"8": {"id": "8"}}, "favorite_events": [likes[3]]}));
     assert_eq!((fact(&message, "position"), fact(&message, "sent")), (None, None));
@@ -142,7 +143,7 @@ fn large_shared_members_are_not_written_with_each_event() {
     let delivery = deliver(body.to_string());
     assert_survives(&delivery);
     let event = &delivery.events()[3];
-    let alone: Value = serde_json::from_slice(&Format::Plain.write(event, &event.delivery_key()).payload).unwrap();
+    let alone: Value = serde_json::from_slice(&Format::Plain.write(event).payload).unwrap();
     let expected = json!({
         "for_user_id": "7",
         "user_has_blocked": false,
@@ -167,7 +168,7 @@ fn events_outside_of_arrays_are_separated_too() {
     assert_eq!(delivery.events().len(), 201);
     assert_survives(&delivery);
     for event in &delivery {
-        let message = Format::Plain.write(event, &event.delivery_key());
+        let message = Format::Plain.write(event);
         assert!(fact(&message, "sent").is_none() && message.payload.len() < 100, "{}", event.name());
     }
 }
@@ -176,7 +177,7 @@ fn events_outside_of_arrays_are_separated_too() {
 fn a_body_with_one_event_is_not_copied() {
     let delivery = deliver(fixture("tweet_mention"));
     let event = &delivery.events()[0];
-    let message = Format::Plain.write(event, &event.delivery_key());
+    let message = Format::Plain.write(event);
     assert_eq!(message.payload.as_ptr(), event.body().as_str().as_ptr());
 }
 
@@ -185,8 +186,9 @@ fn facts_contain_what_most_consumers_need() {
     let delivery = deliver(
         r#"{"for_user_id":"7","favorite_events":[{"id":"a","timestamp_ms":1700000000123,"user":{"id_str":"8"},"favorited_status":{"id_str":"9","user":{"id_str":"7"}}}]}"#,
     );
-    let event = &delivery.events()[0];
-    let message = Format::Plain.write(event, &event.content_key());
+    let event = &mut delivery.clone().into_events()[0];
+    event.set_dedupe_key(event.content_key());
+    let message = Format::Plain.write(event);
     let expected = [
         ("app", "bees"),
         ("content_type", "application/json"),
@@ -208,7 +210,7 @@ fn facts_contain_what_most_consumers_need() {
 fn a_cloud_event_follows_the_specification() {
     let delivery = deliver(fixture("tweet_mention"));
     let event = &delivery.events()[0];
-    let message = Format::CloudEvents.write(event, &event.delivery_key());
+    let message = Format::CloudEvents.write(event);
     let written: Value = serde_json::from_slice(&message.payload).unwrap();
     assert_eq!(written["specversion"], "1.0");
     assert_eq!(written["id"], event.delivery_key().to_string());
@@ -242,10 +244,28 @@ fn a_message_in_another_form_is_rejected() {
     assert_eq!(with("sent", "x").unwrap_err(), DecodeError::Fact("sent"));
     assert_eq!(with("content_type", "application/cloudevents+json; charset=utf-8").unwrap_err(), DecodeError::Payload);
     assert!(with("content_type", "text/plain").is_ok());
+    assert_eq!(with("key", "00").unwrap_err(), DecodeError::Fact("key"));
     for key in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
         let error = key.parse::<EventKey>().unwrap_err();
         assert_eq!(DecodeError::from(error), DecodeError::Fact("key"), "{key}");
     }
+}
+
+#[test]
+fn a_stored_dedupe_key_is_written_and_read_in_each_format() {
+    let delivery = deliver(fixture("tweet_mention"));
+    let mut event = delivery.events()[0].clone();
+    let key = EventKey::from([7; 32]);
+    event.set_dedupe_key(key);
+    for format in FORMATS {
+        let message = format.write(&event);
+        assert_eq!(fact(&message, "key"), Some(&*key.to_string()));
+        assert_eq!(written_and_read(&event, format).dedupe_key(), key);
+        let without_key = |name: &str| fact(&message, name).filter(|_| name != "key");
+        assert_eq!(read(message.payload.clone(), without_key).unwrap().dedupe_key(), event.delivery_key());
+    }
+    let message = Format::CloudEvents.write(&event);
+    assert_eq!(serde_json::from_slice::<Value>(&message.payload).unwrap()["id"], key.to_string());
 }
 
 /// Other members of the body may contain data about an event, or events that are not in an array.

@@ -28,7 +28,7 @@ impl Golden {
     }
 
     fn of(fixture: &str, event: &Event, format: Format) -> Self {
-        let message = format.write(event, &event.delivery_key());
+        let message = format.write(event);
         Self {
             fixture: fixture.to_owned(),
             position: event.index(),

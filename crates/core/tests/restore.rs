@@ -1,7 +1,7 @@
 //! Deliveries restored from a store.
 
 use crate::support::deliver;
-use birdhook_core::{DedupeScope, Delivery, Event, EventKind};
+use birdhook_core::{DedupeScope, Delivery, Event, EventKey, EventKind};
 
 const ALL: &str = r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1"},{"id_str":"2"}],"favorite_events":[{"id":"a","user":{"id_str":"8"}}],"tweet_delete_events":[{"status":{"id":"3","user_id":"7"}}]}"#;
 const ACTIVITY: &str =
@@ -45,6 +45,20 @@ fn an_index_does_not_change_when_events_are_removed() {
     assert_eq!(whole.events()[delivery.events()[1].index()].raw(), &third, "it is found by its place");
     delivery.retain(|_| false);
     assert_eq!((delivery.original_len(), delivery.events().len()), (4, 0));
+}
+
+#[test]
+fn a_dedupe_key_stays_with_its_event() {
+    let mut delivery = deliver(ALL);
+    assert_eq!(delivery.events()[0].dedupe_key(), delivery.events()[0].delivery_key(), "none is stored");
+    let key = |index: usize| EventKey::from([index as u8; 32]);
+    delivery.set_dedupe_keys(|event| key(event.index()));
+    delivery.retain(|event| event.index() % 2 == 1);
+    assert_eq!(delivery.events().iter().map(Event::dedupe_key).collect::<Vec<_>>(), [key(1), key(3)]);
+    let mut event = delivery.into_events().remove(1);
+    assert_eq!(Delivery::from(event.clone()).events()[0].dedupe_key(), key(3));
+    event.set_dedupe_key(None);
+    assert_eq!(event.dedupe_key(), event.delivery_key());
 }
 
 #[test]

@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use birdhook_core::{Delivery, Event, EventKey};
-use birdhook_pipeline::{EventSink, Keys, SinkError};
+use birdhook_pipeline::{EventSink, SinkError};
 
 use crate::lease::{Lease, Leases};
-use crate::seen_keys::{KeyPrefix, key_prefix};
+use crate::seen_keys::key_prefix;
 use crate::storage::entry::{Entry, ordering_key};
 use crate::storage::record::Stored;
 use crate::writer::command::{Command, StoreRequest};
@@ -62,20 +62,9 @@ type Storing = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 impl EventSink for Inbox {
     type Future = Storing;
 
-    /// Stores a delivery that did not pass through a [`Pipeline`](birdhook_pipeline::Pipeline).
-    ///
-    /// Its keys are those of [`Event::delivery_key`].
+    /// Stores the events, and half of each [`dedupe_key`](birdhook_core::Event::dedupe_key).
     fn deliver(&self, delivery: Delivery) -> Storing {
-        let keys = delivery.events().iter().map(|event| key_prefix(&event.delivery_key())).collect();
-        self.store(delivery, keys)
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Storing {
-        // Without this, an event without a key would be dropped and still answered 200.
-        if keys.len() != delivery.events().len() {
-            return self.deliver(delivery);
-        }
-        self.store(delivery, keys.map(|key| key_prefix(&key)).collect())
+        self.store(delivery)
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
@@ -98,14 +87,15 @@ impl EventSink for Inbox {
 }
 
 impl Inbox {
-    fn store(&self, delivery: Delivery, keys: Vec<KeyPrefix>) -> Storing {
+    fn store(&self, delivery: Delivery) -> Storing {
         let handle = self.handle.clone();
         Box::pin(async move {
             if !handle.shared.is_accepting.load(SeqCst) {
                 return Err(SinkError::Closed);
             }
             let entry = |event: &Event| Entry::new(ordering_key(event.app(), event.subscriber()));
-            let events = delivery.events().iter().map(entry).zip(keys).collect();
+            let events =
+                delivery.events().iter().map(|event| (entry(event), key_prefix(&event.dedupe_key()))).collect();
             // Bounds the memory of bodies that wait for a slow disk, however many requests there
             // are.
             let share = delivery.body().as_str().len().div_ceil(1024).clamp(1, MEMORY_KIB);

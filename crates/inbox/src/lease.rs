@@ -19,7 +19,9 @@ use crate::writer::handle::Handle;
 
 /// An event leased to one consumer until it is settled or the lease expires.
 ///
-/// Dereferences to the [`Event`].
+/// Dereferences to the [`Event`]. The inbox stores only half of each key, so the
+/// [`dedupe_key`](Event::dedupe_key) of a leased event is its delivery key. `DedupePolicy::key`
+/// returns that of another policy.
 ///
 /// A lease that is dropped unsettled, for example by a panic, counts as failed, and the event is
 /// retried. Once [`ack`](Self::ack) has returned, the event is never leased again. The process may

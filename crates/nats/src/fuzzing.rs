@@ -1,22 +1,22 @@
 //! Access to internals for fuzz targets.
 
 use async_nats::header::HeaderMap;
-use birdhook_core::codec::{Format, Unreadable};
-use birdhook_core::{Event, EventKey};
+use birdhook_core::Event;
+use birdhook_core::codec::{DecodeError, Format};
 use bytes::Bytes;
 
 use crate::{Subjects, headers};
 
 /// Returns a published event: its subject, headers and payload.
-pub fn written(event: &Event, key: &EventKey, format: Format, subjects: &Subjects) -> (String, HeaderMap, Bytes) {
-    let message = format.write(event, key);
-    (subjects.subject(event), headers::headers(&message, key), message.payload)
+pub fn written(event: &Event, format: Format, subjects: &Subjects) -> (String, HeaderMap, Bytes) {
+    let message = format.write(event);
+    (subjects.subject(event), headers::headers(&message), message.payload)
 }
 
 /// Reads the event of a message of a stream.
 ///
 /// # Errors
 /// Fails if birdhook did not write it.
-pub fn read(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), DecodeError> {
+pub fn read(headers: &HeaderMap, payload: Bytes) -> Result<Event, DecodeError> {
     headers::event(headers, payload)
 }

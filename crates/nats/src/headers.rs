@@ -1,8 +1,8 @@
 //! Converts an event's facts to message headers and back.
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
+use birdhook_core::Event;
 use birdhook_core::codec::{DecodeError, EncodedEvent, read};
-use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -13,17 +13,20 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 /// The facts required to read an event.
 const NEEDED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
 
-pub(crate) fn headers(message: &EncodedEvent, key: &EventKey) -> HeaderMap {
-    let id = HeaderValue::from(key.to_string());
+/// Returns the facts as headers. The event's key is also the message id, by which JetStream
+/// deduplicates.
+pub(crate) fn headers(message: &EncodedEvent) -> HeaderMap {
+    let key = message.facts.iter().find(|(fact, _)| *fact == "key");
+    let id = key.map(|(_, key)| (NATS_MESSAGE_ID, HeaderValue::from(&**key)));
     let facts = message.facts.iter().filter_map(|(fact, value)| {
         let value = utf8_percent_encode(value, ESCAPED).to_string();
         Some((name(fact)?, value.parse().ok()?))
     });
-    facts.chain([(NATS_MESSAGE_ID, id)]).collect()
+    facts.chain(id).collect()
 }
 
-/// Returns the event and its deduplication key.
-pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), DecodeError> {
+/// Returns the event with its deduplication key, which either of two headers contains.
+pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<Event, DecodeError> {
     let mut facts = Vec::with_capacity(NEEDED.len());
     for fact in NEEDED {
         if let Some(value) = name(fact).and_then(|name| headers.get(name)) {
@@ -31,10 +34,13 @@ pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, Event
             facts.push((fact, value));
         }
     }
-    let fact = |wanted: &str| facts.iter().find(|(fact, _)| *fact == wanted).map(|(_, value)| &**value);
-    let event = read(payload, fact)?;
     let key = name("key").and_then(|name| headers.get(name)).or_else(|| headers.get(NATS_MESSAGE_ID));
-    Ok((event, key.ok_or(DecodeError::Fact("key"))?.as_str().parse()?))
+    let fact = |wanted: &str| match wanted {
+        "key" => key.map(HeaderValue::as_str),
+        _ => facts.iter().find(|(fact, _)| *fact == wanted).map(|(_, value)| &**value),
+    };
+    let event = read(payload, fact)?;
+    key.map(|_| event).ok_or(DecodeError::Fact("key"))
 }
 
 /// Returns the header of a fact: `Birdhook-Occurred-At` for `occurred_at`.
@@ -62,8 +68,8 @@ mod tests {
     fn written(app: &str, format: Format) -> (Event, HeaderMap, Bytes) {
         let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2","user_id":"3"},"timestamp_ms":"1432228155593"}]}"#;
         let event = Delivery::restore(app, body, 1).unwrap().into_events().remove(0);
-        let message = format.write(&event, &event.delivery_key());
-        let headers = headers(&message, &event.delivery_key());
+        let message = format.write(&event);
+        let headers = headers(&message);
         (event, headers, message.payload)
     }
 
@@ -97,8 +103,8 @@ mod tests {
         {
             let (told, headers, payload) = written(app, format);
             assert!(value(&headers, "Birdhook-App").unwrap().bytes().all(|b| b.is_ascii_graphic()), "{app:?}");
-            let (event, key) = event(&headers, payload).unwrap();
-            assert_eq!((event.app(), key), (app, told.delivery_key()));
+            let event = event(&headers, payload).unwrap();
+            assert_eq!((event.app(), event.dedupe_key()), (app, told.delivery_key()));
             let told = serde_json::to_value(told.report()).unwrap();
             assert_eq!(serde_json::to_value(event.report()).unwrap(), told);
         }
@@ -109,10 +115,16 @@ mod tests {
         let (told, headers, payload) = written("shop", Format::Plain);
         for left_out in ["Nats-Msg-Id", "Birdhook-Key"] {
             let kept = headers.iter().filter(|(name, _)| name.to_string() != left_out);
-            let kept: HeaderMap = kept.map(|(name, values)| (name.clone(), values[0].clone())).collect();
+            let mut kept: HeaderMap = kept.map(|(name, values)| (name.clone(), values[0].clone())).collect();
             assert_eq!(kept.len(), headers.len() - 1);
-            assert_eq!(event(&kept, payload.clone()).unwrap().1, told.delivery_key());
+            assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), told.delivery_key());
+            let other = if left_out == "Birdhook-Key" { "Nats-Msg-Id" } else { "Birdhook-Key" };
+            kept.insert(other, "7".repeat(64).as_str());
+            assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), [0x77; 32].into(), "{other}");
         }
+        let neither = headers.iter().filter(|(name, _)| !["Nats-Msg-Id", "Birdhook-Key"].contains(&&*name.to_string()));
+        let neither: HeaderMap = neither.map(|(name, values)| (name.clone(), values[0].clone())).collect();
+        assert_eq!(event(&neither, payload).unwrap_err(), DecodeError::Fact("key"));
     }
 
     /// Messages that version 0.1 published: the name of the app, the index of the event, the body, and
@@ -154,10 +166,10 @@ mod tests {
         for (app, position, body, golden) in GOLDEN {
             let (_, headers, payload) = parts(golden);
             let headers = headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            let (read, key) = event(&headers.collect(), payload.into()).unwrap();
+            let read = event(&headers.collect(), payload.into()).unwrap();
             let sent = golden_event(app, position, body);
             assert_eq!((read.app(), read.kind(), read.raw()), (app, sent.kind(), sent.raw()));
-            assert_eq!((key, read.delivery_key()), (sent.delivery_key(), key));
+            assert_eq!((read.dedupe_key(), read.delivery_key()), (sent.delivery_key(), sent.delivery_key()));
         }
     }
 
@@ -168,8 +180,8 @@ mod tests {
             let event = golden_event(app, position, body);
             let is_plain = old.contains(&("Content-Type", "application/json"));
             let format = if is_plain { Format::Plain } else { Format::CloudEvents };
-            let message = format.write(&event, &event.delivery_key());
-            let written = headers(&message, &event.delivery_key());
+            let message = format.write(&event);
+            let written = headers(&message);
             for (name, old) in old {
                 assert_eq!(value(&written, name), Some(old), "{app} {name}");
             }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_nats::client::{Request, RequestErrorKind};
 use async_nats::header::HeaderMap;
 use async_nats::jetstream::{self, AckKind};
+use birdhook_core::Event;
 use birdhook_core::codec::DecodeError;
-use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 
 use crate::headers;
@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A leased event. Dereferences to the [`Event`].
 ///
+/// Its [`dedupe_key`](Event::dedupe_key) is that with which it was published.
+///
 /// If it is dropped unsettled, as by a panic, it is delivered again after
 /// [`ack_wait`](crate::ConsumerSettings::ack_wait). Once [`ack`](Self::ack) returns `Ok`, this
 /// consumer does not receive it again. The process may end before that, so **a consumer may see an
@@ -25,7 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct JetStreamMessage {
     event: Event,
-    key: EventKey,
     handed: Handed,
 }
 
@@ -46,7 +47,7 @@ impl JetStreamMessage {
     pub(crate) fn read(message: jetstream::Message) -> Result<Self, UnrecognizedMessage> {
         let handed = Handed(message);
         match headers::event(handed.headers(), handed.0.payload.clone()) {
-            Ok((event, key)) => Ok(Self { event, key, handed }),
+            Ok(event) => Ok(Self { event, handed }),
             Err(reason) => Err(UnrecognizedMessage { reason, handed }),
         }
     }
@@ -54,11 +55,6 @@ impl JetStreamMessage {
     /// Returns the event. It outlives the message.
     pub fn event(&self) -> &Event {
         &self.event
-    }
-
-    /// Returns the deduplication key with which it was published. Each copy has the same key.
-    pub fn key(&self) -> EventKey {
-        self.key
     }
 
     /// Returns the number of delivery attempts to this consumer, including this one.
@@ -186,7 +182,7 @@ impl Deref for JetStreamMessage {
 impl fmt::Debug for JetStreamMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JetStreamMessage")
-            .field("key", &self.key)
+            .field("key", &self.event.dedupe_key())
             .field("tries", &self.attempts())
             .finish_non_exhaustive()
     }

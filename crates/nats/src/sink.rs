@@ -12,8 +12,8 @@ use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErro
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, Context, ErrorCode};
 use birdhook_core::codec::{EncodedEvent, Format};
-use birdhook_core::{Delivery, Event, EventKey};
-use birdhook_pipeline::{EventSink, Keys, SinkError};
+use birdhook_core::{Delivery, Event};
+use birdhook_pipeline::{EventSink, SinkError};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep};
@@ -79,7 +79,7 @@ impl JetStreamSink {
         self
     }
 
-    async fn publish(self, events: Vec<(Event, EventKey)>) -> Result<(), SinkError> {
+    async fn publish(self, events: Vec<Event>) -> Result<(), SinkError> {
         let start = Instant::now();
         while !is_connected(&self.context) {
             if start.elapsed() > WITHOUT_CONNECTION {
@@ -88,15 +88,15 @@ impl JetStreamSink {
             sleep(LOOK_AGAIN).await;
         }
         let (mut receipts, mut outcome) = (FuturesUnordered::new(), Outcome { result: Ok(()), bytes: 0 });
-        for (event, key) in events {
+        for event in events {
             // Published events wait in memory until the connection has sent them.
             while receipts.len() >= UNCONFIRMED || outcome.bytes >= UNCONFIRMED_BYTES {
                 let Some(receipt) = receipts.next().await else { break };
                 outcome.add(receipt);
             }
-            let (subject, message) = (self.subjects.subject(&event), self.format.write(&event, &key));
+            let (subject, message) = (self.subjects.subject(&event), self.format.write(&event));
             let bytes = message.payload.len();
-            let mut sending = pin!(self.send(subject.clone(), message, key));
+            let mut sending = pin!(self.send(subject.clone(), message));
             // Polls the receipts too: the limit of messages in flight may be used up by this very
             // delivery.
             let sent = poll_fn(|cx| {
@@ -123,13 +123,8 @@ impl JetStreamSink {
         outcome.result
     }
 
-    async fn send(
-        &self,
-        subject: String,
-        message: EncodedEvent,
-        key: EventKey,
-    ) -> Result<PublishAckFuture, PublishError> {
-        let publish = PublishMessage::build().headers(headers(&message, &key)).payload(message.payload);
+    async fn send(&self, subject: String, message: EncodedEvent) -> Result<PublishAckFuture, PublishError> {
+        let publish = PublishMessage::build().headers(headers(&message)).payload(message.payload);
         self.context.send_publish(subject, publish).await
     }
 }
@@ -161,17 +156,7 @@ impl EventSink for JetStreamSink {
     type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        self.deliver_keyed(delivery, Keys::from(&[][..]))
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        let mut keys = Some(keys).filter(|keys| keys.len() == delivery.events().len());
-        let keyed = |event: Event| {
-            let key = keys.as_mut().and_then(Iterator::next).unwrap_or_else(|| event.delivery_key());
-            (event, key)
-        };
-        let events = delivery.into_events().into_iter().map(keyed).collect();
-        Box::pin(self.clone().publish(events))
+        Box::pin(self.clone().publish(delivery.into_events()))
     }
 
     fn timeout_error(&self) -> SinkError {

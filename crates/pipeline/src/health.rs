@@ -6,7 +6,7 @@ use std::time::Duration;
 use birdhook_core::Outcome;
 use tokio::time::Instant;
 
-use crate::Backlog;
+use crate::sink::Backlog;
 
 /// A snapshot for readiness probes and alerts.
 ///
@@ -51,12 +51,12 @@ pub struct Health {
 }
 
 impl Health {
-    /// Returns how many requests were answered with this reason.
-    pub fn answered(&self, reason: Outcome) -> u64 {
-        self.answers.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)
+    /// Returns the number of requests that were answered with this outcome.
+    pub fn answered(&self, outcome: Outcome) -> u64 {
+        self.answers.iter().find(|(other, _)| *other == outcome).map_or(0, |(_, count)| *count)
     }
 
-    /// Returns each reason that occurred, with its count.
+    /// Returns each outcome that occurred, with its count.
     pub fn answers(&self) -> impl Iterator<Item = (Outcome, u64)> + '_ {
         self.answers.iter().copied()
     }
@@ -66,7 +66,7 @@ impl Health {
 pub(crate) struct Counts {
     epoch: Instant,
     answers: [AtomicU64; Outcome::ALL.len()],
-    pub(crate) unanswered: AtomicU64,
+    unanswered: AtomicU64,
     events: AtomicU64,
     duplicates: AtomicU64,
     challenges_by_x: AtomicU64,
@@ -90,16 +90,20 @@ impl Counts {
         }
     }
 
-    pub(crate) fn answered(&self, reason: Outcome) {
-        if let Some(count) = self.answers.get(reason as usize) {
+    pub(crate) fn answered(&self, outcome: Outcome) {
+        if let Some(count) = self.answers.get(outcome as usize) {
             count.fetch_add(1, Relaxed);
         }
-        if reason == Outcome::ChallengeAnswered {
-            self.last_challenge.is(self.epoch, Instant::now());
+        if outcome == Outcome::ChallengeAnswered {
+            self.last_challenge.set(self.epoch, Instant::now());
         }
     }
 
-    pub(crate) fn signed_by_x(&self) {
+    pub(crate) fn unanswered(&self) {
+        self.unanswered.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn challenge_by_x(&self) {
         self.challenges_by_x.fetch_add(1, Relaxed);
     }
 
@@ -107,12 +111,12 @@ impl Counts {
         self.signed_with_other_kind.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn handed_over(&self, events: usize, now: Instant) {
+    pub(crate) fn delivered(&self, events: usize, now: Instant) {
         self.events.fetch_add(events as u64, Relaxed);
-        self.last_event.is(self.epoch, now);
+        self.last_event.set(self.epoch, now);
     }
 
-    pub(crate) fn left_out(&self, events: usize) {
+    pub(crate) fn removed_duplicates(&self, events: usize) {
         self.duplicates.fetch_add(events as u64, Relaxed);
     }
 
@@ -144,7 +148,7 @@ impl Counts {
 struct Moment(AtomicU64);
 
 impl Moment {
-    fn is(&self, epoch: Instant, now: Instant) {
+    fn set(&self, epoch: Instant, now: Instant) {
         self.0.store(millis(epoch, now) + 1, Relaxed);
     }
 

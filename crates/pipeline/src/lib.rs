@@ -36,35 +36,31 @@
 //! `tracing`: a span `birdhook{request, app, events, outcome}` for each request. The sink runs
 //! inside it, and the answer is logged in it.
 
-mod bodies;
-mod channel;
+mod acceptance;
+mod catch_panic;
 mod dedupe;
-mod deliveries;
-mod doorbell;
-mod gate;
-mod handler;
 mod health;
+mod memory_budget;
 #[cfg(all(test, birdhook_models))]
+#[path = "../tests/models/mod.rs"]
 mod models;
-mod observe;
-mod panics;
 mod pipeline;
 mod sink;
 mod sync;
-mod tellings;
+mod telemetry;
+mod wake_coalescer;
 mod webhook;
 
+pub use acceptance::{Gate, IncomingDelivery, VerifiedDelivery};
 pub use birdhook_core::{
     Activity, ApiSource, App, AppSelector, Apps, AppsError, ChallengeSignature, DedupeScope, Delivery, Direction,
     Event, EventKey, EventKind, HeadResult, Outcome, PostRelation, RawJson, Reply, RequestHead, Secret, SecretError,
     SecretKind, Timestamp, activity, codec, crc, schema, signature,
 };
-pub use channel::{ChannelSendFuture, ChannelSink};
-pub use dedupe::{ApiMode, DedupePolicy, Keys};
-pub use deliveries::{Deliveries, Events};
-pub use gate::{Gate, IncomingDelivery, VerifiedDelivery};
-pub use handler::{Handler, HandlerFuture};
+pub use dedupe::{ApiMode, DedupePolicy};
 pub use health::Health;
 pub use pipeline::{Pipeline, ShutdownReport};
-pub use sink::{Backlog, EventSink, SinkError};
+pub use sink::{
+    Backlog, ChannelSendFuture, ChannelSink, Deliveries, EventSink, Events, Handler, HandlerFuture, SinkError,
+};
 pub use webhook::Webhook;

@@ -9,9 +9,10 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::Instant;
 
-use crate::gate::after;
-use crate::sync::timeout_at;
-use crate::{Backlog, EventSink, Gate, Health, IncomingDelivery, Keys};
+use crate::acceptance::{Gate, IncomingDelivery};
+use crate::health::Health;
+use crate::sink::{Backlog, EventSink};
+use crate::sync::{after, timeout_at};
 
 /// Processes requests up to their answers and delivers events to an [`EventSink`]. Cheap to clone.
 ///
@@ -33,20 +34,27 @@ impl<S: EventSink> Pipeline<S> {
         self.gate.begin(head)
     }
 
-    /// Reads a delivery's body, passes its new events to the sink and returns the answer.
+    /// Reads a delivery's body, delivers its new events to the sink and returns the answer.
     ///
     /// The future may be dropped at any await point. It is `Send` if the body and the sink's future
     /// are.
+    ///
+    /// `incoming` must be from [`begin`](Self::begin) of this pipeline or of a clone. A delivery
+    /// that began at another one is answered 503 ([`Outcome::SinkFailed`]) and not read: its apps
+    /// and its deduplication are not those of this pipeline.
     pub async fn receive<E>(&self, incoming: IncomingDelivery, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
+        if !self.gate.began(&incoming) {
+            return incoming.refuse(Outcome::SinkFailed);
+        }
         let verified = match incoming.verify_unless(body, |key| self.sink.remembers(key)).await {
             Ok(verified) => verified,
             Err(reply) => return reply,
         };
-        let deliver = |delivery, keys: Keys<'_>| {
-            let delivered = self.sink.deliver_keyed(delivery, keys);
+        let deliver = |delivery| {
+            let delivered = self.sink.deliver(delivery);
             async { delivered.await.map_err(|error| error.outcome()) }
         };
-        match verified.deliver_keyed_with(deliver, self.sink.timeout_error().outcome()).await {
+        match verified.deliver_with(deliver, self.sink.timeout_error().outcome()).await {
             Ok(()) => Outcome::Accepted.into(),
             Err(reply) => reply,
         }

@@ -1,5 +1,9 @@
 //! Synchronization primitives: those of std and tokio, or those of the model tests' scheduler.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 #[cfg(not(all(test, birdhook_models)))]
 mod real {
     pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, atomic};
@@ -21,3 +25,9 @@ mod real {
 pub(crate) use crate::models::sync::*;
 #[cfg(not(all(test, birdhook_models)))]
 pub(crate) use real::*;
+
+/// Returns the instant `time` after `start`, at most 30 years, because timers do not reach further.
+pub(crate) fn after(start: Instant, time: Duration) -> Instant {
+    const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
+    start + time.min(LONGEST)
+}

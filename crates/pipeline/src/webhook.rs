@@ -5,11 +5,11 @@ use std::time::Duration;
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, EndpointSettings};
 
-use crate::bodies::Bodies;
-use crate::channel::{ChannelSink, channel};
+use crate::acceptance::Gate;
 use crate::dedupe::{ApiMode, Dedupe, DedupePolicy};
-use crate::handler::Handler;
-use crate::{Deliveries, EventSink, Gate, Pipeline};
+use crate::memory_budget::MemoryBudget;
+use crate::pipeline::Pipeline;
+use crate::sink::{ChannelSink, Deliveries, EventSink, Handler, channel};
 
 /// Builder for a webhook endpoint: its apps and settings.
 ///
@@ -202,11 +202,11 @@ impl Webhook {
 
     /// Returns a gate, which verifies and deduplicates; the caller delivers the events itself.
     pub fn gate(self) -> Gate {
-        let bodies = Bodies::new(self.memory_budget.max(self.settings.body_limit.saturating_mul(2)));
+        let memory_budget = MemoryBudget::new(self.memory_budget.max(self.settings.body_limit.saturating_mul(2)));
         Gate::new(
             Endpoint::new(self.apps, self.settings),
             Dedupe::new(self.policy, self.tolerance, self.window),
-            bodies,
+            memory_budget,
             self.deadline,
         )
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, webhook};
-use birdhook_pipeline::{Backlog, Outcome, Pipeline};
+use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, poll, webhook};
+use birdhook_pipeline::{Backlog, Delivery, EventSink, Outcome, Pipeline};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, advance, sleep};
 
@@ -16,7 +16,7 @@ fn backlog(deliveries: usize, events: usize) -> Backlog {
 }
 
 /// Lets the runtime finish its tick, and the one after it, in which the wake-up is delivered.
-async fn turn() {
+async fn tick() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
 }
@@ -41,7 +41,7 @@ async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn room_made_in_time_is_used_in_order() {
+async fn deliveries_that_wait_for_a_free_slot_are_accepted_in_order() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let started = Instant::now();
@@ -59,7 +59,7 @@ async fn room_made_in_time_is_used_in_order() {
 
 /// A free slot goes to the delivery that has waited, not to one that arrives at the right moment.
 #[tokio::test(start_paused = true)]
-async fn nobody_overtakes_who_waits_for_room() {
+async fn a_new_delivery_does_not_overtake_waiting_ones() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (two, three) = (deleted(&["2"]), deleted(&["3"]));
@@ -74,7 +74,7 @@ async fn nobody_overtakes_who_waits_for_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_channel_that_nobody_reads_any_more_is_503_at_once() {
+async fn deliveries_are_answered_503_at_once_after_the_receiver_is_dropped() {
     let (pipeline, deliveries) = webhook().channel(1);
     drop(deliveries);
     let started = Instant::now();
@@ -88,7 +88,7 @@ async fn a_channel_that_nobody_reads_any_more_is_503_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_room_hears_of_the_closing() {
+async fn a_waiting_delivery_is_woken_when_the_receiver_is_dropped() {
     let (pipeline, deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2"]);
@@ -102,7 +102,7 @@ async fn who_waits_for_room_hears_of_the_closing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn deliveries_come_out_in_order_by_recv_and_as_a_stream() {
+async fn recv_and_the_stream_yield_deliveries_in_order() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
         assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
@@ -115,7 +115,7 @@ async fn deliveries_come_out_in_order_by_recv_and_as_a_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_come_out_one_by_one_in_order() {
+async fn events_are_yielded_one_by_one_in_order() {
     let (pipeline, deliveries) = webhook().channel(8);
     for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
         assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
@@ -129,7 +129,7 @@ async fn events_come_out_one_by_one_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_backlog_counts_what_was_not_consumed() {
+async fn the_backlog_counts_unconsumed_deliveries_and_events() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let seen = |pipeline: &Pipeline<_>| pipeline.health().backlog.unwrap();
     assert_eq!(seen(&pipeline), backlog(0, 0));
@@ -150,7 +150,7 @@ async fn the_backlog_counts_what_was_not_consumed() {
 
 /// A delivery that waits for a slot is never part of the backlog.
 #[tokio::test(start_paused = true)]
-async fn the_backlog_does_not_count_who_waits() {
+async fn the_backlog_does_not_count_waiting_deliveries() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2", "3"]);
@@ -171,8 +171,8 @@ async fn a_dropped_recv_loses_nothing() {
         let mut recv = Box::pin(deliveries.recv());
         assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         assert_eq!(deliver(&pipeline, &deleted(&[&round.to_string(), "x"])).await, Outcome::Accepted);
-        turn().await;
-        assert_eq!(alarm.rung(), 1, "who waits is told, when the turn is over");
+        tick().await;
+        assert_eq!(alarm.rung(), 1, "the waiting delivery is woken at the end of the tick");
         drop(recv);
         assert_eq!(pipeline.health().backlog.unwrap().deliveries, 1, "woken, not read");
         drop(Box::pin(deliveries.recv()));
@@ -191,7 +191,7 @@ async fn a_dropped_recv_loses_nothing() {
 }
 
 #[tokio::test]
-async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
+async fn one_tick_wakes_the_consumer_once_for_all_its_deliveries() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let (alarm, waker) = Alarm::new();
     let mut read = Vec::new();
@@ -205,7 +205,7 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
         rung.rung()
     });
     assert_eq!(one_turn.await.unwrap(), 0);
-    turn().await;
+    tick().await;
     assert_eq!(alarm.rung(), 1);
     assert_eq!(recv.await, 5, "no more than asked for");
     assert_eq!(pipeline.health().backlog, Some(Backlog { deliveries: 2, events: 4 }));
@@ -221,7 +221,7 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
 
 /// A synchronous server creates a runtime for each request and stops it afterwards.
 #[test]
-fn a_runtime_that_stands_still_after_a_request_has_woken_the_consumer() {
+fn the_consumer_is_woken_even_if_the_runtime_stops_running_after_a_request() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let (alarm, waker) = Alarm::new();
     let mut recv = Box::pin(deliveries.recv());
@@ -258,7 +258,7 @@ async fn select_between_recv_and_a_tick_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_capacity_of_nought_is_one() {
+async fn a_capacity_of_zero_is_treated_as_one() {
     let (pipeline, mut deliveries) = webhook().channel(0);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Outcome::SinkFull);
@@ -268,7 +268,7 @@ async fn a_capacity_of_nought_is_one() {
 
 /// A capacity above the maximum is treated as the maximum.
 #[tokio::test(start_paused = true)]
-async fn a_capacity_without_end_does_not_panic() {
+async fn the_largest_capacity_does_not_panic() {
     let (pipeline, _deliveries) = webhook().channel(usize::MAX);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
 }
@@ -288,7 +288,7 @@ async fn the_capacity_counts_deliveries() {
 
 /// An event stays valid when the pipeline and the rest of its delivery are dropped.
 #[tokio::test(start_paused = true)]
-async fn an_event_outlives_everything() {
+async fn an_event_outlives_the_pipeline_and_the_channel() {
     let (pipeline, mut deliveries) = webhook().channel(3);
     assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     let event = deliveries.recv().await.unwrap().into_events().pop().unwrap();
@@ -299,7 +299,7 @@ async fn an_event_outlives_everything() {
 
 /// Each of thousands of events is ready at once, and the app may await nothing else.
 #[tokio::test]
-async fn other_tasks_have_a_turn_between_the_events_of_a_long_delivery() {
+async fn other_tasks_run_between_the_events_of_a_long_delivery() {
     let (pipeline, deliveries) = webhook().channel(8);
     let ids: Vec<String> = (0..1000).map(|id| id.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -315,4 +315,30 @@ async fn other_tasks_have_a_turn_between_the_events_of_a_long_delivery() {
     }
     assert_eq!(read, ids);
     assert_eq!(most, 128, "and no turn without an event");
+}
+
+#[test]
+#[should_panic = "polled after completion"]
+fn polling_a_completed_send_panics_as_the_futures_of_std_do() {
+    let (sink, _deliveries) = webhook().channel(1);
+    let mut sending = Box::pin(sink.sink().deliver(restored("1")));
+    assert!(poll(&mut sending).is_ready());
+    let _ = poll(&mut sending);
+}
+
+/// The same for a send that had to wait, which is another future inside.
+#[test]
+#[should_panic = "resumed after completion"]
+fn polling_a_completed_send_that_waited_panics() {
+    let (sink, mut deliveries) = webhook().channel(1);
+    assert!(poll(&mut Box::pin(sink.sink().deliver(restored("1")))).is_ready());
+    let mut sending = Box::pin(sink.sink().deliver(restored("2")));
+    assert!(poll(&mut sending).is_pending());
+    assert!(poll(&mut Box::pin(deliveries.recv())).is_ready());
+    assert!(poll(&mut sending).is_ready());
+    let _ = poll(&mut sending);
+}
+
+fn restored(id: &str) -> Delivery {
+    Delivery::restore("bees", deleted(&[id]), 1).unwrap()
 }

@@ -49,7 +49,7 @@ fn count(answers: &[Outcome], reason: Outcome) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixty_four_copies_for_a_channel_give_one_event() {
+async fn a_channel_receives_one_of_64_concurrent_copies() {
     for round in 0..20 {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(COPIES);
         let answers = race(&pipeline, &deleted(&[&round.to_string(), "x"])).await;
@@ -64,7 +64,7 @@ async fn sixty_four_copies_for_a_channel_give_one_event() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixty_four_copies_for_a_slow_handler_give_one_event() {
+async fn a_slow_handler_receives_one_of_64_concurrent_copies() {
     for _ in 0..20 {
         let (sink, mut asked) = asking();
         let pipeline = webhook().deadline(Duration::from_secs(60)).sink(sink);
@@ -79,18 +79,18 @@ async fn sixty_four_copies_for_a_slow_handler_give_one_event() {
         });
         assert_eq!(count(&answers, Outcome::Accepted), 1);
         assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 1);
-        assert!(asked.now().is_none(), "handed over once");
+        assert!(asked.now().is_none(), "delivered once");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn copies_race_a_handler_that_fails_nine_times() {
+async fn copies_are_delivered_until_the_handler_succeeds() {
     let (calls, within) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (calls_in, within_in) = (Arc::clone(&calls), Arc::clone(&within));
     let pipeline = webhook().deadline(Duration::from_secs(60)).handler(move |_| {
         let (calls, within) = (Arc::clone(&calls_in), Arc::clone(&within_in));
         async move {
-            assert_eq!(within.fetch_add(1, SeqCst), 0, "two copies are handed over at once");
+            assert_eq!(within.fetch_add(1, SeqCst), 0, "two copies are delivered at once");
             tokio::task::yield_now().await;
             within.fetch_sub(1, SeqCst);
             if calls.fetch_add(1, SeqCst) < 9 { Err("not yet") } else { Ok(()) }
@@ -130,7 +130,7 @@ fn sixty_four<'a>(
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_holder_fails_exactly_one_waiter_takes_over() {
+async fn exactly_one_waiting_request_takes_over_from_one_that_fails() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let (mut copies, mut holder) = sixty_four(&pipeline, &body, &mut asked);
@@ -155,7 +155,7 @@ async fn when_the_holder_fails_exactly_one_waiter_takes_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_holder_is_dropped_exactly_one_waiter_takes_over() {
+async fn exactly_one_waiting_request_takes_over_from_one_that_is_dropped() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let (mut copies, verdict) = sixty_four(&pipeline, &body, &mut asked);
@@ -172,7 +172,7 @@ async fn when_the_holder_is_dropped_exactly_one_waiter_takes_over() {
 
 /// A waiter that is dropped after it was woken does not keep another one from its claim.
 #[tokio::test(start_paused = true)]
-async fn a_waiter_that_was_woken_and_dropped_does_not_swallow_the_claim() {
+async fn a_waiting_request_that_is_woken_and_dropped_does_not_block_the_others() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let mut holder = deliver(&pipeline, &body).boxed();
@@ -183,7 +183,7 @@ async fn a_waiter_that_was_woken_and_dropped_does_not_swallow_the_claim() {
         assert!(waiter.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
     }
     drop(holder);
-    assert_eq!(alarm.rung(), 3, "all who wait are told");
+    assert_eq!(alarm.rung(), 3, "all waiting requests are woken");
     waiters.truncate(1);
     assert!(poll_all(&mut waiters).is_empty());
     let _first = asked.now().unwrap();
@@ -192,7 +192,7 @@ async fn a_waiter_that_was_woken_and_dropped_does_not_swallow_the_claim() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiter_takes_over_what_the_holders_deadline_freed() {
+async fn a_waiting_request_takes_over_at_the_deadline_of_the_first() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let started = Instant::now();
@@ -223,7 +223,7 @@ async fn a_body_that_is_still_being_read_claims_nothing() {
 
 /// The holder began later, so its deadline is after the waiter's.
 #[tokio::test(start_paused = true)]
-async fn who_waits_in_vain_is_answered_503_in_flight() {
+async fn a_request_that_waits_until_its_deadline_is_answered_503_in_flight() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let early = incoming(&pipeline, &body);
@@ -242,7 +242,7 @@ async fn who_waits_in_vain_is_answered_503_in_flight() {
 
 /// Each delivery claims all its events at once, or none.
 #[tokio::test(start_paused = true)]
-async fn overlapping_deliveries_never_wait_for_each_other_in_a_circle() {
+async fn overlapping_deliveries_never_deadlock() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let bodies = [deleted(&["a", "b"]), deleted(&["b", "a"]), deleted(&["b", "c"]), deleted(&["c", "a"])];
@@ -263,7 +263,7 @@ async fn overlapping_deliveries_never_wait_for_each_other_in_a_circle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn overlapping_deliveries_in_parallel_give_each_event_once() {
+async fn concurrent_overlapping_deliveries_deliver_each_event_once() {
     for _ in 0..30 {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
         let barrier = Arc::new(Barrier::new(32));
@@ -292,7 +292,7 @@ async fn overlapping_deliveries_in_parallel_give_each_event_once() {
 
 /// A delivery with one event in flight elsewhere claims its other events only together with it.
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_one_event_holds_no_other() {
+async fn a_request_that_waits_for_one_event_claims_no_other() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let (a, ab, b) = (deleted(&["a"]), deleted(&["a", "b"]), deleted(&["b"]));

@@ -22,20 +22,20 @@ fn slow(body: &str, pieces: usize, every: Duration) -> impl Stream<Item = Result
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_ends_is_408_at_the_deadline() {
+async fn a_body_that_never_ends_is_answered_408_at_the_deadline() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let started = Instant::now();
     let reply = pipeline.receive(incoming(&pipeline, &body), whole(&body).chain(stream::pending())).await;
     assert_eq!((reply.outcome(), reply.status()), (Outcome::BodyTooSlow, 408));
     assert_took(started, 2500 * MILLIS);
-    assert!(deliveries.recv().now_or_never().is_none(), "nothing was handed over");
+    assert!(deliveries.recv().now_or_never().is_none(), "nothing was delivered");
     assert_eq!(pipeline.health().in_flight, 0);
     assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_just_in_time_is_accepted_and_one_just_late_is_not() {
+async fn a_body_is_accepted_just_before_the_deadline_and_not_just_after_it() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let reply = pipeline.receive(incoming(&pipeline, &body), slow(&body, 10, 251 * MILLIS)).await;
@@ -45,7 +45,7 @@ async fn a_body_just_in_time_is_accepted_and_one_just_late_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_is_a_setting() {
+async fn the_deadline_can_be_set() {
     let (pipeline, _deliveries) = webhook().deadline(700 * MILLIS).channel(8);
     let started = Instant::now();
     let body = stream::pending::<Result<Bytes, Infallible>>();
@@ -66,7 +66,7 @@ async fn the_deadline_counts_from_the_head() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_sink_is_503_and_its_claim_is_free_again() {
+async fn a_slow_sink_is_answered_503_and_its_claim_is_released() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let started = Instant::now();
@@ -111,7 +111,7 @@ async fn one_deadline_covers_body_and_sink_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_breaks_off_is_400() {
+async fn a_body_that_is_cut_off_is_answered_400() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     for whole_before in [false, true] {
@@ -136,7 +136,7 @@ fn begin(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_not_as_long_as_it_says_is_400() {
+async fn a_body_of_another_length_than_its_content_length_is_answered_400() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     for (wrong, expected) in [(-1, Outcome::BodyCutOff), (1, Outcome::BodyCutOff), (0, Outcome::Accepted)] {
@@ -147,7 +147,7 @@ async fn a_body_that_is_not_as_long_as_it_says_is_400() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_over_the_limit_is_413_before_it_is_read() {
+async fn a_content_length_over_the_limit_is_answered_413_without_reading() {
     let body = deleted(&["1"]);
     let (pipeline, _deliveries) = webhook().body_limit(body.len()).channel(8);
     let HeadResult::Reply(reply) = begin(&pipeline, &body, &(body.len() + 1).to_string()) else {
@@ -159,7 +159,7 @@ async fn a_body_over_the_limit_is_413_before_it_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_over_the_limit_is_read_no_further() {
+async fn reading_stops_at_the_body_limit() {
     let body = deleted(&["1"]);
     let (pipeline, _deliveries) = webhook().body_limit(body.len()).channel(8);
     let further = stream::once(async { panic!("read on behind the limit") });
@@ -169,7 +169,7 @@ async fn a_body_over_the_limit_is_read_no_further() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_mebibyte_is_the_limit_unless_set() {
+async fn the_body_limit_defaults_to_one_mebibyte() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let padded = |length: usize| format!("{}{}", deleted(&["1"]), " ".repeat(length - deleted(&["1"]).len()));
     assert_eq!(deliver(&pipeline, &padded((1 << 20) + 1)).await, Outcome::BodyTooLarge);
@@ -177,7 +177,7 @@ async fn one_mebibyte_is_the_limit_unless_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_verified_or_no_object_reaches_no_sink() {
+async fn unverified_bodies_and_bodies_without_an_object_do_not_reach_the_sink() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let forged = pipeline.receive(incoming(&pipeline, &body), whole(&deleted(&["2"]))).await;
@@ -192,7 +192,7 @@ async fn what_is_not_verified_or_no_object_reaches_no_sink() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sink_may_say_itself_that_it_is_too_slow() {
+async fn a_sink_may_return_too_slow_itself() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let body = deleted(&["1"]);
@@ -204,7 +204,7 @@ async fn a_sink_may_say_itself_that_it_is_too_slow() {
 
 /// Users set `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
-async fn a_deadline_without_end_does_not_panic() {
+async fn the_longest_deadline_does_not_panic() {
     let (pipeline, _deliveries) = webhook().deadline(Duration::MAX).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
 }
@@ -227,7 +227,7 @@ impl Stream for Endless {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_always_ready_still_meets_the_deadline() {
+async fn the_deadline_applies_to_a_body_that_is_always_ready() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let started = Instant::now();
     let reply = pipeline.receive(incoming(&pipeline, "{}"), Endless { chunks: 0 }).await;

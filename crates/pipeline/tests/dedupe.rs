@@ -17,7 +17,7 @@ fn taken(deliveries: &mut Deliveries) -> Vec<Vec<String>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redelivery_is_answered_200_and_not_handed_over() {
+async fn a_redelivery_is_answered_200_and_not_delivered() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     assert_eq!(deliver(&pipeline, &body).await, ACCEPTED);
@@ -30,7 +30,7 @@ async fn a_redelivery_is_answered_200_and_not_handed_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_new_events_of_a_delivery_are_handed_over() {
+async fn only_the_new_events_of_a_delivery_are_delivered() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, ACCEPTED);
     let body = deleted(&["1", "2", "3"]);
@@ -53,7 +53,7 @@ async fn the_same_event_twice_in_one_body_is_one_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_sink_refused_is_no_duplicate() {
+async fn an_event_that_the_sink_rejected_is_not_a_duplicate() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let body = deleted(&["1", "2"]);
@@ -90,7 +90,7 @@ async fn an_event_is_forgotten_at_the_horizon_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifteen_minutes_are_remembered_unless_set() {
+async fn events_are_remembered_for_15_minutes_by_default() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     assert_eq!(deliver(&pipeline, &body).await, ACCEPTED);
@@ -101,7 +101,7 @@ async fn fifteen_minutes_are_remembered_unless_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_thousand_events_are_remembered_unless_set() {
+async fn the_window_holds_100_000_events_by_default() {
     let (pipeline, mut deliveries) = webhook().channel(200);
     for thousand in 0..100 {
         let ids: Vec<_> = (0..1000).map(|one| (1 + thousand * 1000 + one).to_string()).collect();
@@ -116,7 +116,7 @@ async fn a_hundred_thousand_events_are_remembered_unless_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_oldest_event_is_pushed_out_by_number() {
+async fn the_oldest_event_is_forgotten_when_the_window_is_full() {
     let (pipeline, _deliveries) = webhook().dedupe_window(2, Duration::MAX).channel(8);
     for id in ["1", "2", "3"] {
         assert_eq!(deliver(&pipeline, &deleted(&[id])).await, ACCEPTED);
@@ -129,7 +129,7 @@ async fn the_oldest_event_is_pushed_out_by_number() {
 
 /// A window of 0 remembers nothing, but never delivers two copies at the same time.
 #[tokio::test(start_paused = true)]
-async fn without_a_window_only_what_is_in_flight_is_known() {
+async fn an_empty_window_recognises_only_events_in_flight() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().dedupe_window(0, Duration::from_secs(60)).sink(sink);
     let body = deleted(&["1"]);
@@ -169,7 +169,7 @@ async fn all_copies(scope: DedupeScope) -> Vec<(String, String)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_scope_merges_what_it_says() {
+async fn each_scope_merges_the_documented_copies() {
     let copies = |copies: &[(&str, &str)]| copies.iter().map(|&(a, b)| (a.into(), b.into())).collect::<Vec<_>>();
     let each = copies(&[("one", "30"), ("two", "30"), ("one", "40"), ("two", "40")]);
     assert_eq!(all_copies(DedupeScope::default()).await, each);
@@ -181,7 +181,7 @@ async fn each_scope_merges_what_it_says() {
 
 /// The scope also applies to events in flight.
 #[tokio::test(start_paused = true)]
-async fn two_sides_of_a_conversation_wait_for_each_other_only_when_merged() {
+async fn two_sides_of_a_conversation_wait_for_each_other_only_if_merged() {
     for (scope, asks) in [(DedupeScope::Subscription, 2), (DedupeScope::Conversation, 1)] {
         let (sink, mut asked) = asking();
         let pipeline = webhook().dedupe_scope(scope).sink(sink);
@@ -200,7 +200,7 @@ async fn two_sides_of_a_conversation_wait_for_each_other_only_when_merged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_subscriber_or_another_event_is_no_duplicate() {
+async fn another_subscriber_or_another_event_is_not_a_duplicate() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     for body in [deleted_for("7", &["1"]), deleted_for("8", &["1"]), deleted_for("7", &["2"]), message_for("7", "1")] {
         assert_eq!(deliver(&pipeline, &body).await, ACCEPTED, "{body}");
@@ -210,7 +210,7 @@ async fn another_subscriber_or_another_event_is_no_duplicate() {
 
 /// A retry by X: the same events in a body formatted differently, with a new signature.
 #[tokio::test(start_paused = true)]
-async fn a_redelivery_may_be_written_otherwise() {
+async fn a_redelivery_with_other_formatting_is_a_duplicate() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, ACCEPTED);
     let otherwise = r#" { "tweet_delete_events" : [ { "status" : { "user_id":"9", "id":"1" } } ], "for_user_id":"7" }"#;

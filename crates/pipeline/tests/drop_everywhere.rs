@@ -78,7 +78,7 @@ fn consume(consumer: &Consumer) {
 
 /// A body in pieces, a duplicate in it, another copy that holds the claim, and a full channel.
 #[tokio::test(start_paused = true)]
-async fn in_front_of_a_channel() {
+async fn a_request_to_a_channel_dropped_at_any_await_is_accepted_or_not() {
     let body = deleted(&["before", "x"]);
     let trial = async |steps| {
         let (pipeline, deliveries) = webhook().channel(1);
@@ -113,7 +113,7 @@ async fn in_front_of_a_channel() {
 
 /// A body in pieces, another copy that holds the claim, and a handler that halts.
 #[tokio::test(start_paused = true)]
-async fn in_front_of_a_handler() {
+async fn a_request_to_a_handler_dropped_at_any_await_is_accepted_or_not() {
     for halts in [0, 1, 5] {
         let body = deleted(&["x", "y"]);
         let trial = async |steps| {
@@ -153,7 +153,7 @@ async fn in_front_of_a_handler() {
 
 /// The copy that holds the claim succeeds or fails while another copy waits and is dropped.
 #[tokio::test(start_paused = true)]
-async fn while_another_copy_is_handed_over() {
+async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for() {
     for succeeds in [true, false] {
         let body = deleted(&["x"]);
         let trial = async |steps| {
@@ -200,7 +200,7 @@ async fn while_another_copy_is_handed_over() {
 
 /// With a gate: during `verify`, during `deliver_with`, and between them.
 #[tokio::test(start_paused = true)]
-async fn with_a_gate_and_a_hand_over_of_ones_own() {
+async fn a_request_to_a_gate_dropped_at_any_await_is_accepted_or_not() {
     let body = deleted(&["x"]);
     let signed = signature::sign(&secret(SECRET), body.as_bytes());
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
@@ -214,12 +214,12 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
                 Err(reply) => return reply.outcome(),
             };
             halt(halts).await; // between the halves
-            let hand_over = async |delivery: Delivery| {
+            let deliver_ids = async |delivery: Delivery| {
                 halt(halts).await;
                 *done.borrow_mut() += delivery.events().len();
                 Ok(())
             };
-            match verified.deliver_with(hand_over, Outcome::SinkTooSlow).await {
+            match verified.deliver_with(deliver_ids, Outcome::SinkTooSlow).await {
                 Ok(()) => Outcome::Accepted,
                 Err(reply) => reply.outcome(),
             }
@@ -245,7 +245,7 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
 
 /// A head whose body is never read.
 #[tokio::test(start_paused = true)]
-async fn before_anything_was_received() {
+async fn a_request_dropped_before_its_body_is_read_claims_nothing() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     let body = deleted(&["x"]);
     drop(incoming(&pipeline, &body));

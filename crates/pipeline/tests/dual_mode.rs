@@ -121,7 +121,7 @@ async fn taken(deliveries: &mut Deliveries) -> Vec<(EventKind, ApiSource)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_happening_is_handed_over_once_whichever_comes_first() {
+async fn an_event_that_both_apis_report_is_delivered_once_in_either_order() {
     let pairs = every_pair();
     for old_first in [true, false] {
         let (pipeline, mut deliveries) = webhook().channel(64);
@@ -143,7 +143,7 @@ async fn each_happening_is_handed_over_once_whichever_comes_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixty_four_mixed_copies_at_once_give_one_event() {
+async fn one_of_64_concurrent_reports_by_both_apis_is_delivered() {
     for (old, new) in every_pair() {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
         let barrier = Arc::new(Barrier::new(64));
@@ -164,7 +164,7 @@ async fn sixty_four_mixed_copies_at_once_give_one_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_generation_alone_matches_nothing_of_the_other() {
+async fn in_single_mode_reports_by_both_apis_are_two_events() {
     let pairs = every_pair();
     for webhook in [crate::support::webhook(), crate::support::webhook().api_mode(ApiMode::Single)] {
         let (pipeline, mut deliveries) = webhook.channel(64);
@@ -178,7 +178,7 @@ async fn one_generation_alone_matches_nothing_of_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_one_api_tells_again_is_no_duplicate_and_what_it_sends_again_is() {
+async fn a_second_report_by_one_api_is_a_new_event_and_a_redelivery_is_a_duplicate() {
     let typed = |at| aaa("direct_message_indicate_typing_events", &typing(at));
     for tell in [&|at| aaa_relation("follow", at) as String, &|at| xaa_relation("follow", at), &typed]
         as [&dyn Fn(u64) -> String; 3]
@@ -196,7 +196,7 @@ async fn what_one_api_tells_again_is_no_duplicate_and_what_it_sends_again_is() {
 /// No sample from X shows whether `dm.indicate_typing` has a time. Without a time, only
 /// `event_uuid` distinguishes two events.
 #[tokio::test(start_paused = true)]
-async fn typing_again_without_a_time_is_no_duplicate() {
+async fn typing_again_without_a_time_is_not_a_duplicate() {
     let (pipeline, mut deliveries) = webhook().channel(64);
     let tell = |uuid| xaa("dm.indicate_typing", uuid, r#"{"sender_id":"8","target":{"recipient_id":"7"}}"#);
     for (uuid, answer) in [(1, ACCEPTED), (1, DUPLICATE), (2, ACCEPTED)] {
@@ -214,10 +214,10 @@ fn xaa_relation_at(what: &str, uuid: u64, at: u64) -> String {
 ///
 /// This includes reports that are out of order within one API.
 #[tokio::test(start_paused = true)]
-async fn follow_unfollow_follow_with_their_times_are_three() {
-    let happenings = [("follow", 1_000), ("unfollow", 3_000), ("follow", 5_000)];
+async fn follow_unfollow_follow_with_times_are_three_events_in_any_order() {
+    let actions = [("follow", 1_000), ("unfollow", 3_000), ("follow", 5_000)];
     let bodies: Vec<_> = (1..)
-        .zip(happenings)
+        .zip(actions)
         .flat_map(|(uuid, (what, at))| [aaa_relation(what, at), xaa_relation_at(what, uuid, at + 40)])
         .collect();
     let mut order: Vec<_> = (0..bodies.len()).collect();
@@ -241,7 +241,7 @@ async fn follow_unfollow_follow_with_their_times_are_three() {
 
 /// Each API reports one follow, within the tolerance. Without times, the two would be merged.
 #[tokio::test(start_paused = true)]
-async fn two_follows_told_by_one_api_each_are_two() {
+async fn two_follows_reported_by_one_api_each_are_two_events() {
     let (pipeline, mut deliveries) = webhook().channel(64);
     for (body, answer) in [
         (aaa_relation("follow", 1_000), ACCEPTED),
@@ -257,7 +257,7 @@ async fn two_follows_told_by_one_api_each_are_two() {
 
 /// X's third retry comes 242 seconds after the second.
 #[tokio::test(start_paused = true)]
-async fn a_late_telling_with_a_time_is_matched_while_the_window_lasts() {
+async fn a_late_report_with_a_time_is_matched_within_the_window() {
     let (pipeline, _deliveries) = webhook().channel(64);
     assert_eq!(deliver(&pipeline, &xaa_relation_at("mute", 1, 1_000)).await, ACCEPTED);
     advance(Duration::from_secs(272)).await;
@@ -266,11 +266,11 @@ async fn a_late_telling_with_a_time_is_matched_while_the_window_lasts() {
 
 /// Follow, unfollow, follow are three events, in each interleaving of the two APIs' reports.
 #[tokio::test(start_paused = true)]
-async fn follow_unfollow_follow_are_three() {
-    let happenings = ["follow", "unfollow", "follow"];
+async fn follow_unfollow_follow_without_times_are_three_events() {
+    let actions = ["follow", "unfollow", "follow"];
     for interleaving in (0u32..64).filter(|bits| bits.count_ones() == 3) {
         let (pipeline, mut deliveries) = webhook().channel(64);
-        let (mut old, mut new) = ((1..).zip(happenings), (1..).zip(happenings));
+        let (mut old, mut new) = ((1..).zip(actions), (1..).zip(actions));
         for step in 0..6 {
             let body = match interleaving >> step & 1 {
                 0 => old.next().map(|(at, what)| aaa_relation(what, at)),
@@ -286,7 +286,7 @@ async fn follow_unfollow_follow_are_three() {
 
 /// Longer histories, with redeliveries, in random order.
 #[tokio::test(start_paused = true)]
-async fn a_long_history_told_by_both_is_told_once() {
+async fn a_long_history_reported_by_both_apis_is_delivered_once() {
     let seed = birdhook_test_harness::seed::seed();
     let mut state = seed;
     let mut random = |below: u64| {
@@ -296,13 +296,13 @@ async fn a_long_history_told_by_both_is_told_once() {
     for _ in 0..50 {
         let (pipeline, mut deliveries) = webhook().channel(512);
         let history: Vec<_> = (0..20).map(|_| ["follow", "unfollow", "block", "mute"][random(4) as usize]).collect();
-        let mut told = [0, 0];
-        while told != [20, 20] {
+        let mut reported = [0, 0];
+        while reported != [20, 20] {
             let by = random(2) as usize;
             // The next event, or one that was reported before.
-            let at = if random(4) == 0 { random(told[by] + 1) } else { told[by] };
+            let at = if random(4) == 0 { random(reported[by] + 1) } else { reported[by] };
             let Some(what) = history.get(at as usize) else { continue };
-            told[by] = told[by].max(at + 1);
+            reported[by] = reported[by].max(at + 1);
             let body = if by == 0 { aaa_relation(what, at) } else { xaa_relation(what, at) };
             assert_eq!(deliver(&pipeline, &body).await.status(), 200);
         }
@@ -311,7 +311,7 @@ async fn a_long_history_told_by_both_is_told_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_leaves_no_mark_and_the_other_api_may_tell() {
+async fn a_failed_delivery_is_not_remembered_and_the_other_report_is_delivered() {
     for (old, new) in every_pair() {
         let (sink, mut asked) = asking();
         let pipeline = webhook().sink(sink);
@@ -330,7 +330,7 @@ async fn a_failure_leaves_no_mark_and_the_other_api_may_tell() {
 
 /// The other API's report waits for two follows of one API, both in flight.
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_two_tellings_is_woken_when_both_are_over() {
+async fn a_report_waits_for_both_reports_of_the_other_api_in_flight() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let bodies = [aaa_relation("follow", 1), xaa_relation("follow", 1), aaa_relation("follow", 2)];
@@ -346,7 +346,7 @@ async fn who_waits_for_two_tellings_is_woken_when_both_are_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_telling_that_fails_does_not_free_another() {
+async fn a_failed_report_does_not_release_another_in_flight() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let bodies = [aaa_relation("follow", 1), aaa_relation("follow", 2), xaa_relation("follow", 2)];
@@ -361,7 +361,7 @@ async fn one_telling_that_fails_does_not_free_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_window_is_the_tolerance_of_what_has_an_id() {
+async fn events_with_an_id_are_matched_within_the_window() {
     for (old, new) in with_ids() {
         let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
         assert_eq!(deliver(&pipeline, &old).await, ACCEPTED);
@@ -377,7 +377,7 @@ async fn the_window_is_the_tolerance_of_what_has_an_id() {
 ///
 /// An event that the faster API misses is delivered, and a matched report hides none that follows.
 #[tokio::test(start_paused = true)]
-async fn each_telling_is_matched_once() {
+async fn each_report_is_matched_once() {
     let (pipeline, mut deliveries) = webhook().channel(64);
     for uuid in 1..=2 {
         assert_eq!(deliver(&pipeline, &aaa_relation("follow", uuid)).await, ACCEPTED);
@@ -390,7 +390,7 @@ async fn each_telling_is_matched_once() {
 
 /// Reports that one API made alone, earlier, do not hide later reports of the other.
 #[tokio::test(start_paused = true)]
-async fn what_has_no_id_is_matched_within_the_tolerance_only() {
+async fn events_without_an_id_are_matched_only_within_the_tolerance() {
     let follow = |uuid| (aaa_relation("follow", uuid), xaa_relation("follow", uuid));
     for tolerance in [None, Some(10)] {
         let webhook =
@@ -409,19 +409,19 @@ async fn what_has_no_id_is_matched_within_the_tolerance_only() {
 
 /// The tolerance counts from the last report, not from the first.
 #[tokio::test(start_paused = true)]
-async fn the_tolerance_begins_anew_with_each_telling() {
+async fn the_tolerance_counts_from_the_last_report() {
     let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
     assert_eq!(deliver(&pipeline, &aaa_relation("follow", 1)).await, ACCEPTED);
     assert_eq!(deliver(&pipeline, &xaa_relation("follow", 1)).await, DUPLICATE);
     advance(Duration::from_secs(50)).await;
     assert_eq!(deliver(&pipeline, &aaa_relation("follow", 2)).await, ACCEPTED);
     advance(Duration::from_secs(15)).await;
-    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 2)).await, DUPLICATE, "told 15 seconds ago");
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 2)).await, DUPLICATE, "reported 15 seconds ago");
 }
 
 /// A message and a follow, reported to each of two subscribers by both APIs of two apps.
 #[tokio::test(start_paused = true)]
-async fn each_scope_merges_what_it_says_over_both_apis() {
+async fn each_scope_merges_the_documented_copies_of_both_apis() {
     let scopes = [
         (DedupeScope::Subscription, 4),
         (DedupeScope::Conversation, 2),
@@ -451,4 +451,34 @@ async fn each_scope_merges_what_it_says_over_both_apis() {
         assert_eq!((follows, taken.len() - follows), (expected, expected), "{scope:?}");
         assert_eq!(pipeline.health().duplicates as usize, 16 - 2 * expected, "{scope:?}");
     }
+}
+
+/// One follow, as reported by each API.
+const OLD_FOLLOW: &str = r#"{"for_user_id":"7","follow_events":[{"type":"follow","created_timestamp":"5","source":{"id":"8"},"target":{"id":"7"}}]}"#;
+const NEW_FOLLOW: &str = r#"{"data":{"event_uuid":"1","event_type":"follow.follow","filter":{"user_id":"7"},"payload":{"source":{"data":{"id":"8"}},"target":{"data":{"id":"7"}}}}}"#;
+
+/// Returns the number of deliveries in progress when both reports arrive at once.
+fn deliveries_in_progress(webhook: Webhook) -> usize {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook.sink(sink);
+    let mut both = [deliver(&pipeline, OLD_FOLLOW).boxed(), deliver(&pipeline, NEW_FOLLOW).boxed()];
+    assert!(both.iter_mut().all(|one| one.now_or_never().is_none()));
+    std::iter::from_fn(|| asked.now()).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn reports_of_both_apis_wait_for_each_other_only_in_dual_mode() {
+    assert_eq!(deliveries_in_progress(webhook()), 1);
+    assert_eq!(deliveries_in_progress(crate::support::webhook()), 2, "reports that are not duplicates need not wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_with_an_id_do_not_evict_reports_of_events_without_one() {
+    let webhook = webhook().dedupe_window(2, Duration::from_secs(60));
+    let (pipeline, _deliveries) = webhook.channel(8);
+    assert_eq!(deliver(&pipeline, OLD_FOLLOW).await, ACCEPTED);
+    for id in ["1", "2", "3"] {
+        assert_eq!(deliver(&pipeline, &crate::support::deleted(&[id])).await, ACCEPTED);
+    }
+    assert_eq!(deliver(&pipeline, NEW_FOLLOW).await, Outcome::Duplicate);
 }

@@ -11,7 +11,7 @@ use tokio::time::advance;
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn a_new_pipeline_has_done_nothing() {
+async fn all_counts_of_a_new_pipeline_are_zero() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let health = pipeline.health();
     assert!(health.ready);
@@ -22,7 +22,7 @@ async fn a_new_pipeline_has_done_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ready_is_having_an_app_and_not_stopping() {
+async fn a_receiver_is_ready_if_it_has_an_app_and_is_not_stopping() {
     let gate = Webhook::new(Apps::none()).gate();
     assert!(!gate.health().ready);
     gate.replace_apps(app("bees", "s"));
@@ -41,7 +41,7 @@ async fn only_a_sink_with_a_memory_has_a_backlog() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_answer_is_counted_under_its_reason() {
+async fn every_answer_is_counted_under_its_outcome() {
     let (pipeline, _deliveries) = webhook().channel(8);
     for query in ["crc_token=a", "crc_token=b", "", "crc_token=", "crc_token=a&crc_token=b", "crc_token=%7B"] {
         get(&pipeline, query);
@@ -79,7 +79,7 @@ async fn every_answer_is_counted_under_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_flight_is_from_the_head_to_the_answer() {
+async fn a_delivery_is_in_flight_from_its_head_to_its_answer() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let (one, two) = (deleted(&["1"]), deleted(&["2"]));
@@ -99,7 +99,7 @@ async fn in_flight_is_from_the_head_to_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn since_the_last_challenge_counts_answered_ones_only() {
+async fn only_answered_challenges_reset_the_time_since_the_last_one() {
     let (pipeline, _deliveries) = webhook().channel(8);
     advance(SECOND).await;
     get(&pipeline, "crc_token=");
@@ -116,7 +116,7 @@ async fn since_the_last_challenge_counts_answered_ones_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn challenges_that_x_has_signed_are_counted_apart() {
+async fn challenges_signed_by_x_are_counted_separately() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let query = "crc_token=a&nonce=n";
     for (key, of_x) in [(crate::support::SECRET, 1), ("stranger", 1), (crate::support::SECRET, 2)] {
@@ -164,7 +164,7 @@ async fn deliveries_signed_with_another_kind_than_answers_are_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn since_the_last_event_counts_what_was_handed_over() {
+async fn only_delivered_events_reset_the_time_since_the_last_one() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let body = deleted(&["1"]);
@@ -180,7 +180,7 @@ async fn since_the_last_event_counts_what_was_handed_over() {
 
 /// An event dropped at the app's request counts neither as an event nor as a duplicate.
 #[tokio::test(start_paused = true)]
-async fn what_the_app_drops_is_answered_200_and_counted_apart() {
+async fn dropped_events_are_answered_200_and_counted_separately() {
     let (pipeline, mut deliveries) = Webhook::new(app("bees", crate::support::SECRET).drop_echoes_of("55")).channel(8);
     let echo = crate::support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
     let reason = deliver(&pipeline, &echo).await;
@@ -192,7 +192,7 @@ async fn what_the_app_drops_is_answered_200_and_counted_apart() {
 
 /// Every delivery is answered 503 from here on, so the load balancer must notice.
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_nobody_reads_is_not_ready() {
+async fn a_receiver_is_not_ready_after_its_channel_is_dropped() {
     let (pipeline, deliveries) = webhook().channel(8);
     assert!(pipeline.health().ready);
     drop(deliveries.events());

@@ -1,15 +1,15 @@
 //! The integration tests of birdhook-pipeline, in one binary.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
-mod bodies;
 mod channel;
 mod copies;
 mod deadline;
 mod dedupe;
+mod dedupe_keys;
 mod drop_everywhere;
 mod dual_mode;
 mod health;
-mod keyed;
+mod memory_budget;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
@@ -18,4 +18,3 @@ mod rotation;
 mod send;
 mod shutdown;
 mod support;
-mod tellings;

@@ -34,9 +34,9 @@ impl GaugeFn for Depth {
     }
 }
 
-struct Told(Arc<Depth>);
+struct DepthRecorder(Arc<Depth>);
 
-impl Recorder for Told {
+impl Recorder for DepthRecorder {
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
@@ -55,33 +55,33 @@ impl Recorder for Told {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_is_dropped_while_a_delivery_enters_leaves_nothing_on_the_gauge() {
+async fn a_queue_dropped_while_a_delivery_enters_leaves_the_gauge_at_zero() {
     let depth = Arc::new(Depth::default());
-    let told = Told(Arc::clone(&depth));
-    let _told = metrics::set_default_local_recorder(&told);
+    let recorder = DepthRecorder(Arc::clone(&depth));
+    let _guard = metrics::set_default_local_recorder(&recorder);
     let (pipeline, deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     assert_eq!(*depth.value.lock().unwrap(), 2.0);
     *depth.dropped_next.lock().unwrap() = Some(deliveries);
     assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Outcome::SinkClosed);
-    assert_eq!(*depth.value.lock().unwrap(), 0.0, "nobody will read the rest");
+    assert_eq!(*depth.value.lock().unwrap(), 0.0, "the rest is never read");
     let mut left = Backlog::default();
     (left.deliveries, left.events) = (1, 2);
-    assert_eq!(pipeline.health().backlog, Some(left), "and what is lost is told");
+    assert_eq!(pipeline.health().backlog, Some(left), "the lost events are reported");
     assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0);
 }
 
 /// Two deliveries, one of which fails: the gauges show both, and return to zero when they end.
 #[tokio::test(start_paused = true)]
-async fn what_is_under_way_is_on_the_gauges_until_it_is_over() {
+async fn deliveries_in_flight_and_their_bytes_are_on_the_gauges_until_they_end() {
     let recorder = DebuggingRecorder::new();
     let _told = metrics::set_default_local_recorder(&recorder);
     // Reading resets the gauges.
     let mut sums = [0.0; 2];
     let mut gauges = || {
-        let told = recorder.snapshotter().snapshot().into_vec();
-        let of = |name| told.iter().find(|(key, ..)| key.key().name() == name).map(|(.., value)| value);
+        let recorded = recorder.snapshotter().snapshot().into_vec();
+        let of = |name| recorded.iter().find(|(key, ..)| key.key().name() == name).map(|(.., value)| value);
         for (sum, name) in sums.iter_mut().zip(["birdhook_in_flight", "birdhook_body_bytes"]) {
             let Some(DebugValue::Gauge(value)) = of(name) else { panic!("no {name}") };
             *sum += value.into_inner();
@@ -114,9 +114,9 @@ async fn deliveries_signed_with_another_kind_than_answers_are_on_a_counter() {
     let app = crate::support::app("bees", crate::support::SECRET);
     let (pipeline, _deliveries) = Webhook::new(app.add_client_secret(crate::support::secret("client"))).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let told = recorder.snapshotter().snapshot().into_vec();
-    let counted = told.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_other_kind_total");
-    let Some((key, .., DebugValue::Counter(1))) = counted else { panic!("not counted once: {told:?}") };
+    let recorded = recorder.snapshotter().snapshot().into_vec();
+    let counted = recorded.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_other_kind_total");
+    let Some((key, .., DebugValue::Counter(1))) = counted else { panic!("not counted once: {recorded:?}") };
     let labels: Vec<_> = key.key().labels().map(|label| (label.key(), label.value())).collect();
     assert_eq!(labels, [("signed", "consumer")]);
 }

@@ -171,7 +171,7 @@ async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_secret_or_personal_is_observed() {
+async fn metrics_and_traces_contain_no_secrets_and_no_personal_data() {
     let observed = Observed::start();
     exercise(&quoting()).await;
     let metrics = format!("{:?}", observed.metrics());
@@ -181,7 +181,7 @@ async fn nothing_secret_or_personal_is_observed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_metrics_tell_what_they_promise() {
+async fn the_documented_metrics_are_recorded() {
     let observed = Observed::start();
     exercise(&quoting()).await;
     let mut metrics = observed.metrics();
@@ -224,7 +224,7 @@ async fn the_metrics_tell_what_they_promise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_spans_and_events_tell_what_they_promise() {
+async fn the_documented_spans_and_events_are_recorded() {
     let observed = Observed::start();
     exercise(&quoting()).await;
     let log = observed.log();
@@ -270,7 +270,7 @@ impl EventSink for Eager {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_hand_over_runs_in_the_span() {
+async fn the_sink_runs_inside_the_span() {
     let observed = Observed::start();
     assert_eq!(deliver_signed(&webhook().sink(Eager), SECRET, &message("1")).await, Outcome::Accepted);
     let log = observed.log();
@@ -289,7 +289,7 @@ async fn the_queue_depth_counts_events() {
 
 /// Otherwise a queue that was read long ago seems stuck until the next delivery comes.
 #[tokio::test(start_paused = true)]
-async fn the_queue_depth_falls_when_the_app_reads() {
+async fn the_queue_depth_decreases_when_the_app_reads() {
     let observed = Observed::start();
     let (pipeline, mut deliveries) = webhook().channel(8);
     assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Outcome::Accepted);
@@ -310,7 +310,7 @@ async fn a_challenge_without_a_secret_is_counted_as_a_challenge() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_public_type_tells_a_secret_a_person_or_a_text() {
+async fn no_public_type_prints_secrets_users_or_texts() {
     let tell = |what: &str, value: &dyn Debug, told: &str| {
         let printed = assert_hides_all(what, &value);
         assert!(printed.contains(told), "{what} tells nothing: {printed}");

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use crate::support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
+use crate::support::{app, begin_signed, deleted, deliver_signed, get, incoming, secret, webhook, whole};
 use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, Webhook, crc};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 /// Returns the answer that X expects to a challenge.
@@ -13,7 +14,7 @@ fn answer(key: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn new_secrets_count_from_the_next_request_on() {
+async fn new_secrets_apply_from_the_next_request() {
     let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
     assert_eq!(*get(&pipeline, "crc_token=abc").body(), answer("old"));
     assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["1"])).await, Outcome::Accepted);
@@ -32,7 +33,7 @@ async fn new_secrets_count_from_the_next_request_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_began_before_ends_with_its_own_secrets() {
+async fn a_request_keeps_the_secrets_with_which_it_began() {
     let (pipeline, mut deliveries) = Webhook::new(app("bees", "old")).channel(8);
     let body = deleted(&["1"]);
     let HeadResult::Body(begun) = begin_signed(&pipeline, "old", &body) else { panic!("refused") };
@@ -42,7 +43,7 @@ async fn a_request_that_began_before_ends_with_its_own_secrets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_apps_everything_is_503_until_there_are_some() {
+async fn without_apps_every_request_is_answered_503() {
     let (pipeline, _deliveries) = Webhook::new(Apps::none()).channel(8);
     let body = deleted(&["1"]);
     for _ in 0..2 {
@@ -65,7 +66,7 @@ async fn without_apps_everything_is_503_until_there_are_some() {
 
 /// Every set accepts both secrets, so no request may fail while sets are replaced.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_rotation_under_load_refuses_nobody() {
+async fn a_rotation_under_load_rejects_no_request() {
     let sets = || {
         [app("bees", "old").add_consumer_secret(secret("new")), app("bees", "new").add_consumer_secret(secret("old"))]
     };
@@ -108,9 +109,23 @@ async fn a_rotation_under_load_refuses_nobody() {
 
 /// After a replacement, an unsigned request is refused with an empty body.
 #[tokio::test(start_paused = true)]
-async fn a_stranger_gets_nothing_out_of_a_rotation() {
+async fn a_removed_secret_is_rejected_after_a_rotation() {
     let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
     pipeline.replace_apps(app("bees", "new"));
     let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
     assert_eq!((reply.outcome(), reply.body().len()), (Outcome::SignatureMissing, 0));
+}
+
+/// It was verified for the apps of the other pipeline, and claimed in its window.
+#[tokio::test]
+async fn a_pipeline_rejects_a_delivery_that_began_at_another_one() {
+    let (one, mut deliveries) = webhook().channel(1);
+    let (other, mut of_other) = webhook().channel(1);
+    let body = deleted(&["1"]);
+    let reply = other.receive(incoming(&one, &body), whole(&body)).await;
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::SinkFailed, 503));
+    assert_eq!((one.health().answered(Outcome::SinkFailed), one.health().in_flight), (1, 0));
+    assert!(deliveries.recv().now_or_never().is_none() && of_other.recv().now_or_never().is_none());
+    let reply = one.clone().receive(incoming(&one, &body), whole(&body)).await;
+    assert_eq!(reply.outcome(), Outcome::Accepted, "a clone is the same pipeline");
 }

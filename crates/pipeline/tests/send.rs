@@ -19,7 +19,7 @@ fn send<T: Send>(value: T) -> T {
 fn is_send_and_sync<T: Send + Sync + 'static>() {}
 
 #[test]
-fn what_adapters_pass_around_is_send_and_sync() {
+fn public_types_of_adapters_are_send_and_sync() {
     is_send_and_sync::<Gate>();
     is_send_and_sync::<Webhook>();
     is_send_and_sync::<Pipeline<ChannelSink>>();
@@ -67,7 +67,7 @@ async fn the_receiving_future_is_send_for_a_send_sink() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_gate_is_send_with_any_hand_over() {
+async fn deliver_with_is_send_if_its_future_is() {
     let gate = webhook().gate();
     let body = deleted(&["1"]);
     let signed = birdhook_pipeline::signature::sign(&crate::support::secret(crate::support::SECRET), body.as_bytes());
@@ -75,8 +75,8 @@ async fn the_gate_is_send_with_any_hand_over() {
         .with_headers([(birdhook_pipeline::signature::HEADER, signed.as_bytes())]);
     let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
     let verified = send(incoming.verify(whole(&body))).await.unwrap();
-    let hand_over = |delivery: Delivery| async move { Ok(delivery.events().len()) };
-    assert_eq!(send(verified.deliver_with(hand_over, Outcome::SinkTooSlow)).await.unwrap(), 1);
+    let count = |delivery: Delivery| async move { Ok(delivery.events().len()) };
+    assert_eq!(send(verified.deliver_with(count, Outcome::SinkTooSlow)).await.unwrap(), 1);
     assert_eq!((gate.health().events, gate.health().in_flight), (1, 0));
 }
 
@@ -97,7 +97,7 @@ impl EventSink for Local {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sink_that_stays_on_its_thread_runs_on_a_local_set() {
+async fn a_sink_that_is_not_send_runs_on_a_local_set() {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let pipeline = webhook().sink(Local(Rc::clone(&seen)));
     tokio::task::LocalSet::new()
@@ -129,7 +129,7 @@ async fn a_sink_that_stays_on_its_thread_runs_on_a_local_set() {
 
 /// A handler of actix-web may do this.
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_stays_on_its_thread_works() {
+async fn a_handler_that_is_not_send_runs_on_its_thread() {
     let seen = Rc::new(RefCell::new(0));
     let counted = Rc::clone(&seen);
     let pipeline = webhook().handler(move |delivery: Delivery| {

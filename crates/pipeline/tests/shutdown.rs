@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn deliveries_are_refused_and_challenges_answered() {
+async fn deliveries_are_rejected_and_challenges_answered() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let before = get(&pipeline, "crc_token=abc");
     assert!(pipeline.health().ready);
@@ -36,7 +36,7 @@ async fn deliveries_are_refused_and_challenges_answered() {
 
 /// Also while the shutdown still waits, and for clones of the pipeline.
 #[tokio::test(start_paused = true)]
-async fn deliveries_are_refused_from_the_first_moment_on() {
+async fn deliveries_are_rejected_as_soon_as_the_shutdown_begins() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let in_flight = incoming(&pipeline, &body);
@@ -51,7 +51,7 @@ async fn deliveries_are_refused_from_the_first_moment_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_tells_nothing_but_the_shutdown() {
+async fn the_rejection_reveals_only_the_shutdown() {
     let (pipeline, _deliveries) = webhook().channel(8);
     pipeline.shutdown(SECOND).await;
     let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
@@ -59,7 +59,7 @@ async fn a_refusal_tells_nothing_but_the_shutdown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_flight_is_finished_and_then_the_channel_ends() {
+async fn deliveries_in_flight_complete_before_the_channel_ends() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2", "3"]);
@@ -101,7 +101,7 @@ async fn events_are_drained_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_consumed_in_time_is_reported() {
+async fn unconsumed_events_are_reported() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     for body in [&["1"][..], &["2", "3"], &["4"]] {
         assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
@@ -121,7 +121,7 @@ async fn what_nobody_consumed_in_time_is_reported() {
 
 /// A delivery of which one event was consumed still counts as unconsumed.
 #[tokio::test(start_paused = true)]
-async fn a_delivery_half_read_is_reported_with_its_rest() {
+async fn the_unread_events_of_a_delivery_are_reported() {
     let (pipeline, deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
     let mut events = deliveries.events();
@@ -131,7 +131,7 @@ async fn a_delivery_half_read_is_reported_with_its_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_still_in_flight_is_reported() {
+async fn deliveries_still_in_flight_are_reported() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().deadline(60 * SECOND).sink(sink);
     let body = deleted(&["1"]);
@@ -151,7 +151,7 @@ async fn what_is_still_in_flight_is_reported() {
 
 /// Deliveries that wait for a slot when the shutdown begins still get it.
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_room_is_in_flight() {
+async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2"]);
@@ -173,7 +173,7 @@ async fn who_waits_for_room_is_in_flight() {
 
 /// A client that hangs up must not delay the shutdown.
 #[tokio::test(start_paused = true)]
-async fn a_dropped_request_is_not_waited_for() {
+async fn a_shutdown_does_not_wait_for_a_dropped_request() {
     let (pipeline, _deliveries) = webhook().channel(1);
     let body = deleted(&["1"]);
     let mut reading = pipeline.receive(incoming(&pipeline, &body), halting(&body, 4)).boxed();
@@ -189,7 +189,7 @@ async fn a_dropped_request_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_can_be_called_twice_and_at_the_same_time() {
+async fn shutdown_can_be_called_twice_and_concurrently() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (first, second, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), pipeline.shutdown(SECOND), async {
@@ -204,7 +204,7 @@ async fn it_can_be_called_twice_and_at_the_same_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consumer_that_is_gone_is_not_waited_for() {
+async fn a_shutdown_does_not_wait_for_a_dropped_consumer() {
     let (pipeline, deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     let started = Instant::now();
@@ -217,7 +217,7 @@ async fn a_consumer_that_is_gone_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consumer_that_is_gone_between_two_events_is_not_waited_for() {
+async fn a_shutdown_does_not_wait_for_a_consumer_dropped_between_two_events() {
     let (pipeline, deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     let mut events = deliveries.events();
@@ -228,7 +228,7 @@ async fn a_consumer_that_is_gone_between_two_events_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_patience_it_only_reports() {
+async fn a_shutdown_without_patience_reports_at_once() {
     let (pipeline, _deliveries) = webhook().channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let left = pipeline.shutdown(Duration::ZERO).await;
@@ -237,14 +237,14 @@ async fn without_patience_it_only_reports() {
 
 /// Callers use `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
-async fn patience_without_end_does_not_panic() {
+async fn the_longest_patience_does_not_panic() {
     let (pipeline, _deliveries) = webhook().channel(8);
     assert!(pipeline.shutdown(Duration::MAX).await.is_empty());
 }
 
 /// When the patience expires, the channel still ends for its reader, and for deliveries in flight.
 #[tokio::test(start_paused = true)]
-async fn the_channel_ends_when_patience_does() {
+async fn the_channel_ends_when_the_patience_expires() {
     let (pipeline, mut deliveries) = webhook().deadline(60 * SECOND).channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (reading_body, waiting_body) = (deleted(&["2"]), deleted(&["3"]));
@@ -305,7 +305,7 @@ fn runtimes() -> impl Iterator<Item = Runtime> {
 
 /// An accepted delivery is still there; any other leaves no trace.
 #[test]
-fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
+fn a_runtime_dropped_during_a_delivery_loses_no_accepted_event() {
     for runtime in runtimes() {
         let (pipeline, mut deliveries) = webhook().channel(1);
         assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Outcome::Accepted);
@@ -334,7 +334,7 @@ fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
 
 /// The tick at whose end the app is woken may be the runtime's last.
 #[test]
-fn an_app_on_another_runtime_is_woken_by_one_that_is_dropped() {
+fn a_dropped_runtime_wakes_a_consumer_on_another_runtime() {
     for runtime in runtimes() {
         let (pipeline, mut deliveries) = webhook().channel(1);
         let (asks, asked) = std::sync::mpsc::channel();

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn schedules_are_read_from_what_models_print() {
         let mut schedules = Schedules::default();
-        schedules.read("schedules of claims::copies_are_handed_over_once: 1239, which are all\n");
+        schedules.read("schedules of claims::copies_are_delivered_once: 1239, which are all\n");
         schedules.read("test a ... schedules of wakes::nobody_sleeps: 500 at random\n");
         schedules.read("test models::claims::copies ... ok\n");
         assert_eq!(schedules, Schedules { at_random: 500, all: 1239 });

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use birdhook_core::Outcome;
-use birdhook_pipeline::{Delivery, Event, EventKey, EventSink, Keys, Pipeline, SinkError};
+use birdhook_pipeline::{Delivery, Event, EventKey, EventSink, Pipeline, SinkError};
 use birdhook_redis::{DedupeSettings, Redis, SharedDedupe};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::consumption::APP;
@@ -91,14 +91,8 @@ impl Drop for Busy {
 impl EventSink for Taker {
     type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
-    fn deliver(&self, _: Delivery) -> Self::Future {
-        unreachable!("it is called with keys")
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        let keys: Vec<EventKey> = keys.collect();
-        let own: Vec<EventKey> = delivery.events().iter().map(Event::delivery_key).collect();
-        assert_eq!(keys, own, "the keys are the events'");
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let keys: Vec<EventKey> = delivery.events().iter().map(Event::dedupe_key).collect();
         self.busy.send_modify(|count| *count += 1);
         let (taker, busy) = (self.clone(), Busy(Arc::clone(&self.busy)));
         Box::pin(async move {

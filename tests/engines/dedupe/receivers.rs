@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use birdhook_core::Outcome;
-use birdhook_pipeline::{DedupePolicy, EventSink, Keys};
+use birdhook_pipeline::EventSink;
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::fixture::webhook;
 use futures_util::future::{join, join_all};
@@ -114,28 +114,37 @@ async fn a_hand_over_does_not_outlast_its_claim() {
     assert_eq!(answer, Ok(Outcome::SinkTooSlow));
 }
 
+/// Events without a webhook, whose keys the caller may set.
 #[tokio::test]
-async fn without_a_webhook_the_keying_that_is_set_counts() {
+async fn receivers_share_the_dedupe_keys_of_the_events() {
     let engine = Engine::new().await;
     let ours = Taker::default();
-    let sink = engine.dedupe().await.dedupe_policy(DedupePolicy::default()).around(ours.clone());
+    let sink = engine.dedupe().await.around(ours.clone());
     let delivery = || birdhook_core::Delivery::restore(birdhook_test_harness::consumption::APP, body(&[1]), 1).unwrap();
     sink.deliver(delivery()).await.unwrap();
     engine.until_done(1).await;
     sink.deliver(delivery()).await.unwrap();
     assert_eq!(ours.taken(), [key(1)]);
+    let mut other = delivery();
+    other.set_dedupe_keys(|_| key(2));
+    sink.deliver(other.clone()).await.unwrap();
+    engine.until(&["GET", &name(2)], Some("done".to_owned())).await;
+    sink.deliver(other).await.unwrap();
+    assert_eq!(ours.taken(), [key(1), key(2)]);
 }
 
+/// The events that another receiver has delivered are removed before the inner sink is called.
 #[tokio::test]
-async fn keys_of_another_number_than_the_events_do_not_count() {
+async fn the_remaining_events_of_a_delivery_keep_their_dedupe_keys() {
     let engine = Engine::new().await;
     let ours = Taker::default();
     let sink = engine.dedupe().await.around(ours.clone());
-    let keys = [key(1), key(2), key(3)];
-    for (id, keys) in [(10, &keys[..0]), (20, &keys[..1]), (30, &keys)] {
-        let delivery =
-            birdhook_core::Delivery::restore(birdhook_test_harness::consumption::APP, body(&[id, id + 1]), 2).unwrap();
-        sink.deliver_keyed(delivery, Keys::from(keys)).await.unwrap();
-    }
-    assert_eq!(ours.taken(), [10, 11, 20, 21, 30, 31].map(key));
+    let restored =
+        |ids: &[u32]| birdhook_core::Delivery::restore(birdhook_test_harness::consumption::APP, body(ids), 4).unwrap();
+    sink.deliver(restored(&[1, 3])).await.unwrap();
+    engine.until(&["GET", &name(3)], Some("done".to_owned())).await;
+    let mut delivery = restored(&[1, 2, 3, 4]);
+    delivery.set_dedupe_keys(|event| if event.index() == 3 { key(40) } else { event.delivery_key() });
+    sink.deliver(delivery).await.unwrap();
+    assert_eq!(ours.taken(), [1, 3, 2, 40].map(key));
 }

@@ -3,7 +3,7 @@
 use birdhook_core::codec::Format;
 use birdhook_core::{ApiSource, Delivery, EventKey};
 use birdhook_nats::{ConsumerSettings, PublishFailure, Subjects};
-use birdhook_pipeline::{EventSink, Keys, SinkError};
+use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_testkit::{Kind, PayloadGenerator};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ async fn every_kind_in_either_form_is_consumed_as_it_was_told() {
                 let event = &delivery.events()[0];
                 let message = next(&mut consumer).await;
                 assert_eq!(report(&message), report(event));
-                assert_eq!(message.key(), event.delivery_key());
+                assert_eq!(message.dedupe_key(), event.delivery_key());
                 assert_eq!((message.app(), message.kind(), message.attempts()), ("shop", event.kind(), 1));
                 let subscriber = event.subscriber().unwrap_or("~");
                 assert_eq!(message.subject(), format!("birdhook.shop.{}.{subscriber}", event.kind()));
@@ -62,33 +62,33 @@ async fn more_events_than_may_be_under_way_are_published_all_the_same() {
 }
 
 #[tokio::test]
-async fn the_keys_are_the_pipeline_s() {
+async fn a_message_is_stored_once_for_each_dedupe_key() {
     let engine = Engine::new().await;
-    let deliveries = posts(15, 2);
-    let keys = [EventKey::from([0xab; 32])];
-    for delivery in &deliveries {
-        engine.sink().deliver_keyed(delivery.clone(), Keys::from(&keys[..])).await.unwrap();
+    let key = EventKey::from([0xab; 32]);
+    for mut delivery in posts(15, 2) {
+        delivery.set_dedupe_keys(|_| key);
+        engine.sink().deliver(delivery).await.unwrap();
     }
     let mut consumer = engine.consumer().await;
     let message = next(&mut consumer).await;
-    assert_eq!(message.key(), keys[0]);
+    assert_eq!(message.dedupe_key(), key);
     message.ack().await.unwrap();
     nothing(&mut consumer, 100).await;
 }
 
 #[tokio::test]
-async fn keys_of_another_number_than_the_events_do_not_count() {
+async fn events_keep_their_dedupe_keys_when_others_are_removed() {
     let engine = Engine::new().await;
-    let (delivery, _) = batch(16, 2);
-    let keys = [1, 2, 3].map(|byte| EventKey::from([byte; 32]));
-    for keys in [&keys[..1], &keys] {
-        engine.sink().deliver_keyed(delivery.clone(), Keys::from(keys)).await.unwrap();
-    }
+    let (mut delivery, _) = batch(16, 4);
+    let keys = [1, 2, 3, 4].map(|byte| EventKey::from([byte; 32]));
+    delivery.set_dedupe_keys(|event| keys[event.index()]);
+    delivery.retain(|event| event.index() % 2 == 1);
+    engine.sink().deliver(delivery.clone()).await.unwrap();
     assert_eq!(engine.len().await, 2);
     let mut consumer = engine.consumer().await;
-    for event in delivery.events() {
+    for (event, key) in delivery.events().iter().zip([keys[1], keys[3]]) {
         let message = next(&mut consumer).await;
-        assert_eq!(message.key(), event.delivery_key());
+        assert_eq!((message.dedupe_key(), report(&message)), (key, report(event)));
         message.ack().await.unwrap();
     }
 }

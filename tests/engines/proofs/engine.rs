@@ -133,7 +133,7 @@ async fn consume_nats(url: String, consumption: Consumption) {
             Ok(message) => {
                 // A message does not contain its position, so the stream is checked for duplicates
                 // at the end.
-                consumption.write(message.key(), message.event());
+                consumption.write(message.dedupe_key(), message.event());
                 if !forgets() {
                     // An unconfirmed message is delivered again.
                     let _: Result<(), birdhook_nats::SettleError> = message.ack().await;

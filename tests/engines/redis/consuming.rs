@@ -96,7 +96,7 @@ async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_appended_t
         consumers.push(tokio::spawn(async move {
             loop {
                 let Ok(message) = group.recv().await else { continue };
-                send.send((*message.key(), message.id().to_owned())).unwrap();
+                send.send((message.dedupe_key(), message.id().to_owned())).unwrap();
                 let _ = message.ack().await;
             }
         }));

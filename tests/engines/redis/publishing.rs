@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, EventKey};
-use birdhook_pipeline::{EventSink, Keys, SinkError};
+use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{GroupSettings, Redis};
 use birdhook_testkit::{Kind, PayloadGenerator};
 use futures_util::future::join_all;
@@ -34,7 +34,7 @@ async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
         for &event in &events {
             let message = next(&mut group).await;
             assert_eq!((report(&message), message.kind()), (report(event), event.kind()));
-            assert_eq!((*message.key(), message.delivery_key()), (event.delivery_key(), event.delivery_key()));
+            assert_eq!((message.dedupe_key(), message.delivery_key()), (event.delivery_key(), event.delivery_key()));
             assert_eq!((message.raw().as_str(), message.attempts()), (event.raw().as_str(), 1));
             message.ack().await.unwrap();
         }
@@ -50,7 +50,7 @@ async fn an_entry_has_the_facts_as_fields() {
     let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", STREAM, "-", "+"]).await;
     let [(_, fields)] = &entries[..] else { panic!("{entries:?}") };
     let event = &delivery.events()[0];
-    let message = Format::CloudEvents.write(event, &event.delivery_key());
+    let message = Format::CloudEvents.write(event);
     let mut expected: HashMap<_, _> = message.facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     expected.insert("payload".to_owned(), String::from_utf8(message.payload.to_vec()).unwrap());
     assert_eq!(*fields, expected);
@@ -99,30 +99,35 @@ async fn a_delivery_of_many_events_is_appended_whole_and_in_order() {
 }
 
 #[tokio::test]
-async fn the_keys_that_are_given_count() {
+async fn an_entry_is_appended_once_for_each_dedupe_key() {
     let engine = Engine::new().await;
     let sink = engine.redis.sink(STREAM);
-    let (all, _) = batch(5, 4);
-    let keys: Vec<EventKey> = [1, 2, 1, 3].iter().map(|&byte| [byte; 32].into()).collect();
-    sink.deliver_keyed(all.clone(), Keys::from(&keys[..])).await.unwrap();
+    let (mut all, _) = batch(5, 4);
+    let keys = [1, 2, 1, 3].map(|byte| EventKey::from([byte; 32]));
+    all.set_dedupe_keys(|event| keys[event.index()]);
+    sink.deliver(all.clone()).await.unwrap();
     let mut group = engine.group(60_000).await;
     for at in [0, 1, 3] {
         let message = next(&mut group).await;
-        assert_eq!((*message.key(), report(&message)), (keys[at], report(&all.events()[at])));
+        assert_eq!((message.dedupe_key(), report(&message)), (keys[at], report(&all.events()[at])));
     }
     assert_eq!(engine.len().await, 3, "the same key twice in one delivery is one event");
 }
 
 #[tokio::test]
-async fn keys_of_another_number_than_the_events_do_not_count() {
+async fn events_keep_their_dedupe_keys_when_others_are_removed() {
     let engine = Engine::new().await;
-    let (all, _) = batch(5, 2);
-    let keys: Vec<EventKey> = [1, 2, 3].iter().map(|&byte| [byte; 32].into()).collect();
-    for keys in [&keys[..1], &keys] {
-        engine.redis.sink(STREAM).deliver_keyed(all.clone(), Keys::from(keys)).await.unwrap();
+    let (mut all, _) = batch(5, 4);
+    let keys = [1, 2, 3, 4].map(|byte| EventKey::from([byte; 32]));
+    all.set_dedupe_keys(|event| keys[event.index()]);
+    all.retain(|event| event.index() % 2 == 1);
+    engine.redis.sink(STREAM).deliver(all.clone()).await.unwrap();
+    let mut group = engine.group(60_000).await;
+    for (event, key) in all.events().iter().zip([keys[1], keys[3]]) {
+        let message = next(&mut group).await;
+        assert_eq!((message.dedupe_key(), report(&message)), (key, report(event)));
     }
-    assert_eq!(take(&mut engine.group(60_000).await, 2).await, reports(std::slice::from_ref(&all)));
-    assert_eq!(engine.len().await, 0);
+    assert_eq!(engine.len().await, 2);
 }
 
 #[tokio::test]

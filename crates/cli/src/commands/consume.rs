@@ -87,10 +87,10 @@ impl Consume {
                     // A redelivery is the same entry again, not a duplicate.
                     if received.is_redelivery() {
                         redelivered += 1;
-                    } else if seen.contains(&received.key(), started.elapsed()) {
+                    } else if seen.contains(&received.event().dedupe_key(), started.elapsed()) {
                         duplicates += 1;
                     }
-                    seen.insert(&received.key(), started.elapsed());
+                    seen.insert(&received.event().dedupe_key(), started.elapsed());
                     acks.spawn(received.ack());
                 }
                 Err(error) => note(output::error_chain(error.as_ref())),

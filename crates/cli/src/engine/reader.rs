@@ -1,9 +1,9 @@
 //! Reads events from an engine.
 
 use anyhow::{Context, Result, bail};
+use birdhook::Event;
 use birdhook::nats::{self, ConsumeError, Consumer};
 use birdhook::redis::{self, Group, ReadError};
-use birdhook::{Event, event::EventKey};
 
 /// A reader of either engine.
 pub(crate) enum Reader {
@@ -63,13 +63,6 @@ impl Received {
         match self {
             Self::Nats(message) => message.event(),
             Self::Redis(message) => message.event(),
-        }
-    }
-
-    pub(crate) fn key(&self) -> EventKey {
-        match self {
-            Self::Nats(message) => message.key(),
-            Self::Redis(message) => *message.key(),
         }
     }
 

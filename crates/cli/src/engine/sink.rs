@@ -6,7 +6,7 @@ use birdhook::nats;
 use birdhook::redis::StreamSink;
 use birdhook::{
     Delivery,
-    sink::{EventSink, Keys, SinkError},
+    sink::{EventSink, SinkError},
 };
 
 /// A sink of either engine.
@@ -23,13 +23,6 @@ impl EventSink for EngineSink {
         match self {
             Self::Nats(sink) => Box::pin(sink.deliver(delivery)),
             Self::Redis(sink) => Box::pin(sink.deliver(delivery)),
-        }
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        match self {
-            Self::Nats(sink) => Box::pin(sink.deliver_keyed(delivery, keys)),
-            Self::Redis(sink) => Box::pin(sink.deliver_keyed(delivery, keys)),
         }
     }
 

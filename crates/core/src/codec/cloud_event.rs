@@ -24,7 +24,7 @@ pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 ///
 /// | attribute | value |
 /// |---|---|
-/// | `id` | the key used for deduplication |
+/// | `id` | the [`dedupe_key`](Event::dedupe_key) |
 /// | `source` | `/birdhook/apps/` and the name of the app |
 /// | `type` | `birdhook.` and the kind, such as `birdhook.post_created` |
 /// | `subject` | the id of the subscriber, if there is one |

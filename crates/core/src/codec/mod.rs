@@ -4,11 +4,11 @@
 //! use birdhook_core::codec::{Format, read};
 //! # let delivery = birdhook_core::Delivery::restore("shop", r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#, 1).unwrap();
 //! # let event = &delivery.events()[0];
-//! let message = Format::Plain.write(event, &event.delivery_key());
+//! let message = Format::Plain.write(event);
 //! let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
 //! assert_eq!(fact("kind"), Some("post_deleted"));
 //! let again = read(message.payload.clone(), fact)?;
-//! assert_eq!(again.delivery_key(), event.delivery_key());
+//! assert_eq!(again.dedupe_key(), event.dedupe_key());
 //! # Ok::<(), birdhook_core::codec::DecodeError>(())
 //! ```
 
@@ -68,8 +68,9 @@ impl fmt::Debug for EncodedEvent {
 }
 
 impl Format {
-    /// Writes an event. `key` is the key used for deduplication.
-    pub fn write(self, event: &Event, key: &EventKey) -> EncodedEvent {
+    /// Writes an event. The fact `key` is its [`dedupe_key`](Event::dedupe_key).
+    pub fn write(self, event: &Event) -> EncodedEvent {
+        let key = event.dedupe_key();
         let activity = event.activity();
         let body = EventBody::of(event, &activity);
         let mut facts = vec![
@@ -95,7 +96,7 @@ impl Format {
         }
         let payload = match self {
             Self::Plain => body.json.into_bytes(),
-            Self::CloudEvents => CloudEvent::new(event, key, activity, body).to_json(),
+            Self::CloudEvents => CloudEvent::new(event, &key, activity, body).to_json(),
         };
         EncodedEvent { facts, payload }
     }
@@ -112,8 +113,9 @@ impl Format {
 
 /// Reads an event that [`Format::write`] wrote in any format. **Does not verify anything.**
 ///
-/// Reads the facts `version`, `app`, `content_type`, `position` and `sent`. A message without
-/// `version` has version 1, the only version so far.
+/// Reads the facts `version`, `app`, `content_type`, `position`, `sent` and `key`. A message
+/// without `version` has version 1, the only version so far. An event without `key` has no stored
+/// [`dedupe_key`](Event::dedupe_key).
 ///
 /// # Errors
 /// Returns an error if [`Format::write`] did not write the message, or a later version of birdhook
@@ -123,15 +125,21 @@ pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Resul
         return Err(DecodeError::Version);
     }
     let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with(cloud_event::CONTENT_TYPE));
-    if is_cloud_event {
-        return cloud_event::read(&payload).ok_or(DecodeError::Payload);
-    }
-    let app = fact("app").ok_or(DecodeError::Fact("app"))?;
-    let number = |name: &'static str, default: usize| match fact(name) {
-        Some(text) => text.parse().map_err(|_| DecodeError::Fact(name)),
-        None => Ok(default),
+    let event = if is_cloud_event {
+        cloud_event::read(&payload)
+    } else {
+        let app = fact("app").ok_or(DecodeError::Fact("app"))?;
+        let number = |name: &'static str, default: usize| match fact(name) {
+            Some(text) => text.parse().map_err(|_| DecodeError::Fact(name)),
+            None => Ok(default),
+        };
+        restore(app, payload, number("position", 0)?, number("sent", 1)?)
     };
-    restore(app, payload, number("position", 0)?, number("sent", 1)?).ok_or(DecodeError::Payload)
+    let mut event = event.ok_or(DecodeError::Payload)?;
+    if let Some(key) = fact("key") {
+        event.set_dedupe_key(key.parse::<EventKey>()?);
+    }
+    Ok(event)
 }
 
 /// Error from reading a message that [`Format::write`] did not write.

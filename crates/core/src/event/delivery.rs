@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::envelope::Envelope;
 use super::event::Event;
+use super::key::EventKey;
 use crate::auth::secret_kind::SecretKind;
 use crate::json::raw::RawJson;
 
@@ -68,6 +69,16 @@ impl Delivery {
     /// Removes the events for which `keep` returns false.
     pub fn retain(&mut self, keep: impl FnMut(&Event) -> bool) {
         self.events.retain(keep);
+    }
+
+    /// Stores the [`dedupe_key`](Event::dedupe_key) of each event, as returned by `key`.
+    ///
+    /// For code that calls a sink without a gate; the gate stores the keys itself.
+    pub fn set_dedupe_keys(&mut self, mut key: impl FnMut(&Event) -> EventKey) {
+        for event in &mut self.events {
+            let key = key(event);
+            event.set_dedupe_key(key);
+        }
     }
 
     /// Returns the whole body, including removed events.

@@ -28,6 +28,7 @@ use crate::json::repairable::RepairableJson;
 pub struct Event {
     envelope: Arc<Envelope>,
     data: EventData,
+    dedupe_key: Option<EventKey>,
 }
 
 /// The data of a single event.
@@ -69,7 +70,7 @@ struct ReplayMeta {
 
 impl Event {
     pub(crate) fn new(envelope: Arc<Envelope>, data: EventData) -> Self {
-        Self { envelope, data }
+        Self { envelope, data, dedupe_key: None }
     }
 
     /// Returns the kind of the event.
@@ -156,6 +157,23 @@ impl Event {
             Content::Id(identity) | Content::Added(identity) | Content::Timeless(identity) => identity,
         };
         identity.scoped(scope, self.app(), self.subscription())
+    }
+
+    /// Returns the key by which the webhook's deduplication policy recognises the event.
+    ///
+    /// The gate stores it on each event that it delivers, and consumers of a queue restore it from
+    /// the message. Without a stored key, it is the [`delivery_key`](Self::delivery_key), which is
+    /// the key of the default policy.
+    pub fn dedupe_key(&self) -> EventKey {
+        self.dedupe_key.unwrap_or_else(|| self.delivery_key())
+    }
+
+    /// Stores the event's [`dedupe_key`](Self::dedupe_key). `None` removes a stored key.
+    ///
+    /// For code that restores events, or that calls a sink without a gate. For all events of a
+    /// delivery, see [`Delivery::set_dedupe_keys`](crate::Delivery::set_dedupe_keys).
+    pub fn set_dedupe_key(&mut self, key: impl Into<Option<EventKey>>) {
+        self.dedupe_key = key.into();
     }
 
     /// Returns whether repeating the action gives the same [`content_key`](Self::content_key).

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_pipeline::{DedupePolicy, EventSink, Keys, SinkError};
+use birdhook_pipeline::{DedupePolicy, EventSink, SinkError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -86,7 +86,8 @@ impl Inbox {
 
 impl<S> Relay<S> {
     /// Sets the deduplication policy, which determines the events' keys. Must be the receiver's
-    /// ([`Webhook::policy`](birdhook_pipeline::Webhook::policy)) if its scope or dual mode is set.
+    /// ([`Webhook::dedupe_policy`](birdhook_pipeline::Webhook::dedupe_policy)) if its scope or dual
+    /// mode is set: the inbox does not store whole keys.
     pub fn dedupe_policy(mut self, policy: DedupePolicy) -> Self {
         self.policy = policy;
         self
@@ -142,7 +143,8 @@ impl<S> Relay<S> {
         S: EventSink,
     {
         let length = self.inbox.handle.shared.lease;
-        let key = [self.policy.key(&lease)];
+        let mut event = lease.event().clone();
+        event.set_dedupe_key(self.policy.key(&event));
         let mut closing = self.inbox.handle.shared.closing.subscribe();
         let mut pause = FIRST_PAUSE;
         for attempts in 1.. {
@@ -152,8 +154,7 @@ impl<S> Relay<S> {
             if left < length / 2 && lease.extend(length).await.is_err() {
                 return;
             }
-            let delivery = lease.event().clone().into();
-            let taken = timeout(ATTEMPT.min(length / 4), self.sink.deliver_keyed(delivery, Keys::from(&key[..]))).await;
+            let taken = timeout(ATTEMPT.min(length / 4), self.sink.deliver(event.clone().into())).await;
             let error = match taken.unwrap_or_else(|_| Err(self.sink.timeout_error())) {
                 Ok(()) => {
                     observe::relayed("relayed");

@@ -32,13 +32,13 @@ pub(crate) struct Stored {
 
 impl Stored {
     pub(crate) fn new(delivery: Delivery) -> Self {
-        Self {
-            app: delivery.app().into(),
-            body: delivery.body().clone().into_bytes(),
-            events: number(delivery.original_len()),
-            positions: delivery.events().iter().map(|event| number(event.index())).collect(),
-            read: OnceLock::from(delivery.into_events()),
-        }
+        let (app, body) = (delivery.app().into(), delivery.body().clone().into_bytes());
+        let (events, mut read) = (number(delivery.original_len()), delivery.into_events());
+        let positions = read.iter().map(|event| number(event.index())).collect();
+        // Whole keys are not stored, and an event must have the same key before and after a
+        // restart.
+        read.iter_mut().for_each(|event| event.set_dedupe_key(None));
+        Self { app, body, events, positions, read: OnceLock::from(read) }
     }
 
     /// Keeps the events whose entry in `kept` is true.

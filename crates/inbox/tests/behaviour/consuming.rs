@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use crate::support::{Receiver, SetClock, deletions, inbox_settings, post};
+use crate::Tested;
+use crate::support::backend::Backend;
+use crate::support::{Receiver, SetClock, deletions, inbox_settings, post, webhook};
 use birdhook_inbox::{Closed, Event, EventQuery, EventStatus, Order};
-use birdhook_pipeline::{Delivery, EventSink, Keys};
+use birdhook_pipeline::{ApiMode, Delivery, EventKey, EventSink};
 use futures_util::{FutureExt, StreamExt};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -48,21 +50,62 @@ async fn a_duplicate_is_not_stored_again_after_a_restart_or_an_acknowledgement()
     assert!(receiver.is_quiet().await, "remembered after the acknowledgement");
 }
 
-/// As from a wrapper sink that removes an event from a delivery but not its key, or passes no keys.
+/// A sink that removes events before it forwards the delivery, and one that sets other keys.
 #[tokio::test]
-async fn every_event_is_stored_once_with_too_few_or_too_many_keys() {
-    let delivery = Delivery::restore("shop", deletions("7", 1..=2), 2).unwrap();
-    let own: Vec<_> = delivery.events().iter().map(Event::delivery_key).collect();
-    let more = [&own[..1], &own[..]].concat();
-    for keys in [&own[..0], &own[..1], &more] {
+async fn the_inbox_remembers_the_dedupe_key_of_each_event_that_it_stores() {
+    let other = |index: usize| EventKey::from([index as u8 + 1; 32]);
+    for sets_keys in [false, true] {
+        let mut delivery = Delivery::restore("shop", deletions("7", 1..=4), 4).unwrap();
+        if sets_keys {
+            delivery.set_dedupe_keys(|event| other(event.index()));
+        }
+        let keys: Vec<_> = delivery.events().iter().map(Event::dedupe_key).collect();
+        delivery.retain(|event| event.index() % 2 == 1);
         let receiver = Receiver::new(inbox_settings()).await;
         for _ in 0..2 {
-            receiver.inbox.deliver_keyed(delivery.clone(), Keys::from(keys)).await.unwrap();
+            receiver.inbox.deliver(delivery.clone()).await.unwrap();
         }
         let receiver = receiver.reopen(inbox_settings()).await;
-        assert_eq!((receiver.inbox.stats().depth, receiver.inbox.stats().remembered), (2, 2), "{} keys", keys.len());
-        assert!(own.iter().all(|key| receiver.inbox.remembers(key)), "{} keys", keys.len());
+        assert_eq!((receiver.inbox.stats().depth, receiver.inbox.stats().remembered), (2, 2));
+        assert_eq!(
+            keys.iter().map(|key| receiver.inbox.remembers(key)).collect::<Vec<_>>(),
+            [false, true, false, true]
+        );
     }
+}
+
+/// In dual mode, the gate claims an event with an id by its content key.
+#[tokio::test]
+async fn the_inbox_stores_the_key_that_the_gate_claimed() {
+    const POST: &str = r#"{"data":{"event_uuid":"1","event_type":"post.mention.create","filter":{"user_id":"7"},"payload":{"id":"20","author_id":"8","text":"tea"}}}"#;
+    for api_mode in [ApiMode::Single, ApiMode::Dual] {
+        let place = Tested::create();
+        let inbox = place.open(inbox_settings()).await.unwrap();
+        let receiver = Receiver::behind(&place, inbox, webhook().api_mode(api_mode));
+        assert_eq!(receiver.send(POST).await, 200);
+        let receiver = receiver.reopen(inbox_settings()).await;
+        let event = receiver.next().await;
+        let remembers = |key| receiver.inbox.remembers(&key);
+        let is_dual = api_mode == ApiMode::Dual;
+        assert_eq!(
+            (remembers(event.delivery_key()), remembers(event.content_key())),
+            (!is_dual, is_dual),
+            "{api_mode:?}"
+        );
+    }
+}
+
+/// A consumer may recognise repeated events by this key.
+#[tokio::test]
+async fn a_leased_event_has_the_same_dedupe_key_before_and_after_a_restart() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    let mut delivery = Delivery::restore("shop", deletions("7", [1]), 1).unwrap();
+    delivery.set_dedupe_keys(|_| EventKey::from([9; 32]));
+    receiver.inbox.deliver(delivery).await.unwrap();
+    let lease = receiver.next().await;
+    let receiver = receiver.reopen(inbox_settings()).await;
+    let again = receiver.next().await;
+    assert_eq!((lease.dedupe_key(), again.dedupe_key()), (again.delivery_key(), again.delivery_key()));
 }
 
 #[tokio::test]

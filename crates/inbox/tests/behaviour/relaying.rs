@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_inbox::{EventQuery, EventStatus, Order};
-use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, Keys, SinkError};
+use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, SinkError};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 
@@ -36,17 +36,12 @@ struct Inside {
 impl EventSink for Engine {
     type Future = BoxFuture<'static, Result<(), SinkError>>;
 
-    fn deliver(&self, _: Delivery) -> Self::Future {
-        panic!("keys are given")
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
         let inside = Arc::clone(&self.0);
-        let keys: Vec<_> = keys.collect();
         Box::pin(async move {
             let attempts = inside.attempts.fetch_add(1, SeqCst);
             assert!(attempts >= inside.panics.load(SeqCst), "the panic of the test");
-            assert_eq!((keys.len(), delivery.events().len()), (1, 1));
+            assert_eq!(delivery.events().len(), 1);
             let event = &delivery.events()[0];
             let is_fickle = inside.is_fickle.load(SeqCst);
             if is_fickle {
@@ -61,7 +56,7 @@ impl EventSink for Engine {
             if *inside.refuses.lock().unwrap() == Some(post(event)) {
                 return Err(SinkError::refused("too large"));
             }
-            let taken = (keys[0], event.subscriber().unwrap().to_owned(), post(event));
+            let taken = (event.dedupe_key(), event.subscriber().unwrap().to_owned(), post(event));
             inside.taken.lock().unwrap().push(taken);
             inside.grows.notify_waiters();
             Ok(())

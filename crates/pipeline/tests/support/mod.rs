@@ -178,7 +178,7 @@ pub(crate) struct Verdict(tokio::sync::oneshot::Sender<Result<(), SinkError>>);
 
 impl Verdict {
     pub(crate) fn say(self, outcome: Result<(), SinkError>) {
-        self.0.send(outcome).unwrap_or_else(|_| panic!("nobody waits for the verdict"));
+        self.0.send(outcome).unwrap_or_else(|_| panic!("the delivery was dropped"));
     }
 
     /// Returns whether the delivery was dropped.
@@ -194,7 +194,7 @@ impl Asked {
     /// Waits for the next delivery. Fails instead of hanging if none comes.
     pub(crate) async fn next(&mut self) -> (Delivery, Verdict) {
         let next = tokio::time::timeout(Duration::from_secs(120), self.0.recv());
-        next.await.expect("nothing is handed over").unwrap()
+        next.await.expect("no delivery reached the sink").unwrap()
     }
 
     /// Returns the next delivery that has reached the sink, if any.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_pipeline::DedupePolicy;
 use redis::aio::ConnectionLike;
 
 use super::SharedDedupe;
@@ -47,7 +46,6 @@ pub enum WhenDown {
 #[must_use = "call around"]
 pub struct DedupeSettings {
     pub(super) link: Arc<dyn Link>,
-    pub(super) policy: DedupePolicy,
     pub(super) prefix: String,
     pub(super) in_flight: Duration,
     pub(super) horizon: Duration,
@@ -67,7 +65,6 @@ impl DedupeSettings {
     pub(super) fn with(link: Arc<dyn Link>) -> Self {
         Self {
             link,
-            policy: DedupePolicy::default(),
             prefix: "{birdhook}:".to_owned(),
             in_flight: Duration::from_secs(10),
             horizon: Duration::from_secs((5 * 24 + 1) * 3600),
@@ -127,12 +124,6 @@ impl DedupeSettings {
     /// Sets the handling of deliveries while Redis is down. Defaults to [`WhenDown::Refuse`].
     pub fn when_down(mut self, policy: WhenDown) -> Self {
         self.when_down = policy;
-        self
-    }
-
-    /// Sets the deduplication policy for calls without a webhook. A webhook brings its own keys.
-    pub fn dedupe_policy(mut self, policy: DedupePolicy) -> Self {
-        self.policy = policy;
         self
     }
 

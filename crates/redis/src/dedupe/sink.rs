@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Poll};
 
-use birdhook_pipeline::{Backlog, Delivery, EventKey, EventSink, Keys, SinkError};
+use birdhook_pipeline::{Backlog, Delivery, Event, EventKey, EventSink, SinkError};
 use tokio::time::{Sleep, sleep_until};
 
 use super::claim::Claim;
@@ -25,8 +25,8 @@ use super::{DedupeSettings, WhenDown};
 /// [`StreamSink`](crate::StreamSink) does not need it.
 ///
 /// # How it works
-/// Each event has one key in Redis: `{birdhook}:` and the event's own
-/// [key](birdhook_pipeline::EventKey), the same as a message's `key`.
+/// Each event has one key in Redis: `{birdhook}:` and the event's
+/// [`dedupe_key`](birdhook_pipeline::Event::dedupe_key).
 ///
 /// 1. **Claim.** One script checks all events of a delivery. If one is in flight in another
 ///    request, nothing is claimed; the script is repeated for [a while](DedupeSettings::copies_wait), then
@@ -100,17 +100,8 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
     type Future = SharedDedupeFuture<S>;
 
     fn deliver(&self, delivery: Delivery) -> SharedDedupeFuture<S> {
-        let policy = self.store.settings.policy;
-        let keys: Vec<EventKey> = delivery.events().iter().map(|event| policy.key(event)).collect();
-        self.deliver_keyed(delivery, Keys::from(keys.as_slice()))
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> SharedDedupeFuture<S> {
-        // An event without a key would count as done and be answered 200.
-        if keys.len() != delivery.events().len() {
-            return self.deliver(delivery);
-        }
-        let claim = Claim::new(Arc::clone(&self.store), keys.collect());
+        let keys = delivery.events().iter().map(Event::dedupe_key).collect();
+        let claim = Claim::new(Arc::clone(&self.store), keys);
         let (store, keys, token) = (Arc::clone(&self.store), claim.keys().to_vec(), claim.token().to_owned());
         let answer = Box::pin(async move { store.claim(&keys, &token).await });
         SharedDedupeFuture(State::Claiming(Claiming { answer, claim, delivery, inner: Arc::clone(&self.inner) }))
@@ -157,6 +148,8 @@ impl<S: fmt::Debug> fmt::Debug for SharedDedupe<S> {
 }
 
 /// The future of a [`SharedDedupe`].
+///
+/// Panics if polled after completion, as the futures of std do.
 pub struct SharedDedupeFuture<S: EventSink>(State<S>);
 
 enum State<S: EventSink> {
@@ -207,7 +200,7 @@ impl<S: EventSink> Claiming<S> {
         if claim.keys().is_empty() {
             return Ok(None);
         }
-        let handed = Box::pin(inner.deliver_keyed(delivery, Keys::from(claim.keys())));
+        let handed = Box::pin(inner.deliver(delivery));
         let ends = Box::pin(sleep_until(claim.ends()));
         Ok(Some(Handing { handed, claim, ends }))
     }
@@ -244,7 +237,8 @@ impl<S: EventSink> Future for SharedDedupeFuture<S> {
                         return Poll::Pending;
                     }
                 },
-                State::Over => return Poll::Pending,
+                #[expect(clippy::panic, reason = "a future that has completed must not be polled")]
+                State::Over => panic!("`SharedDedupeFuture` polled after completion"),
             }
         }
     }
@@ -257,5 +251,55 @@ impl<S: EventSink> fmt::Debug for SharedDedupeFuture<S> {
             State::Handing(_) => "SharedDedupeFuture(handing over)",
             State::Over => "SharedDedupeFuture(over)",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+
+    use std::future::{Ready, poll_fn, ready};
+
+    use redis::aio::ConnectionLike;
+    use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, Value};
+
+    use super::*;
+
+    /// A connection on which every call fails.
+    #[derive(Clone)]
+    struct Broken;
+
+    impl ConnectionLike for Broken {
+        fn req_packed_command<'a>(&'a mut self, _: &'a Cmd) -> RedisFuture<'a, Value> {
+            Box::pin(async { Err(RedisError::from((ErrorKind::Io, "no connection"))) })
+        }
+
+        fn req_packed_commands<'a>(&'a mut self, _: &'a Pipeline, _: usize, _: usize) -> RedisFuture<'a, Vec<Value>> {
+            Box::pin(async { Err(RedisError::from((ErrorKind::Io, "no connection"))) })
+        }
+
+        fn get_db(&self) -> i64 {
+            0
+        }
+    }
+
+    struct Accepting;
+
+    impl EventSink for Accepting {
+        type Future = Ready<Result<(), SinkError>>;
+
+        fn deliver(&self, _: Delivery) -> Self::Future {
+            ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    #[should_panic = "polled after completion"]
+    async fn polling_a_completed_delivery_panics_as_the_futures_of_std_do() {
+        let sink = DedupeSettings::over(Broken).around(Accepting);
+        let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
+        let mut delivering = sink.deliver(Delivery::restore("shop", body, 1).unwrap());
+        assert!(matches!((&mut delivering).await, Err(SinkError::Failed(_))));
+        poll_fn(|cx| Pin::new(&mut delivering).poll(cx)).await.unwrap();
     }
 }

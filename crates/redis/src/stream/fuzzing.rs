@@ -1,7 +1,7 @@
 //! Access to internals for fuzz targets.
 
+use birdhook_core::Event;
 use birdhook_core::codec::{DecodeError, Format};
-use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use redis::Value;
 
@@ -32,13 +32,13 @@ fn parts(entry: Entry) -> (String, u64, Fields) {
 ///
 /// # Errors
 /// Fails if birdhook did not write it.
-pub fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), DecodeError> {
+pub fn event(fields: &[(Bytes, Bytes)]) -> Result<Event, DecodeError> {
     message::event(fields)
 }
 
 /// Returns an event's fields as they are appended.
-pub fn fields(event: &Event, key: &EventKey, format: Format) -> Fields {
-    let message = format.write(event, key);
+pub fn fields(event: &Event, format: Format) -> Fields {
+    let message = format.write(event);
     let facts = message.facts.into_iter().map(|(name, value)| (name.into(), value.into()));
     facts.chain([(sink::PAYLOAD.into(), message.payload)]).collect()
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
+use birdhook_core::Event;
 use birdhook_core::codec::{self, DecodeError};
-use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use redis::RedisError;
 
@@ -14,6 +14,8 @@ use super::sink::PAYLOAD;
 
 /// A leased event. Dereferences to the [`Event`].
 ///
+/// Its [`dedupe_key`](Event::dedupe_key) is that with which it was appended.
+///
 /// It is pending with this consumer until it is settled or
 /// [`GroupSettings::claim_after`](crate::GroupSettings::claim_after) expires. If it is dropped
 /// unsettled, it is delivered again after that time, perhaps to another consumer. **A consumer may
@@ -21,7 +23,6 @@ use super::sink::PAYLOAD;
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct StreamMessage {
     event: Event,
-    key: EventKey,
     hold: Hold,
 }
 
@@ -29,11 +30,6 @@ impl StreamMessage {
     /// Returns the event. It outlives the message.
     pub fn event(&self) -> &Event {
         &self.event
-    }
-
-    /// Returns the event's deduplication key.
-    pub fn key(&self) -> &EventKey {
-        &self.key
     }
 
     /// Returns the entry's id in the stream.
@@ -185,15 +181,15 @@ pub enum ReadError {
 
 pub(super) fn read(fields: Vec<(Bytes, Bytes)>, hold: Hold) -> Result<StreamMessage, ReadError> {
     match event(&fields) {
-        Ok((event, key)) => Ok(StreamMessage { event, key, hold }),
+        Ok(event) => Ok(StreamMessage { event, hold }),
         Err(why) => Err(ReadError::UnrecognizedMessage(Box::new(UnrecognizedMessage { fields, why, hold }))),
     }
 }
 
-pub(super) fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), DecodeError> {
+pub(super) fn event(fields: &[(Bytes, Bytes)]) -> Result<Event, DecodeError> {
     let value = |name: &str| fields.iter().find(|(known, _)| known == name.as_bytes()).map(|(_, value)| value);
     let fact = |name: &str| value(name).and_then(|value| std::str::from_utf8(value).ok());
     let payload = value(PAYLOAD).ok_or(DecodeError::Payload)?;
     let event = codec::read(payload.clone(), fact)?;
-    Ok((event, fact("key").ok_or(DecodeError::Fact("key"))?.parse()?))
+    fact("key").map(|_| event).ok_or(DecodeError::Fact("key"))
 }

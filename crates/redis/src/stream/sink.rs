@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use birdhook_core::codec::Format;
-use birdhook_core::{Delivery, Event, EventKey};
-use birdhook_pipeline::{EventSink, Keys, SinkError};
+use birdhook_core::{Delivery, Event};
+use birdhook_pipeline::{EventSink, SinkError};
 use redis::{RedisError, Script, ScriptInvocation};
 
 use super::names::beside;
@@ -86,7 +86,7 @@ impl StreamSink {
         &self.stream
     }
 
-    async fn publish(self, events: Vec<(Event, EventKey)>) -> Result<(), SinkError> {
+    async fn publish(self, events: Vec<Event>) -> Result<(), SinkError> {
         let (mut events, mut is_begun) = (events.into_iter().peekable(), false);
         while events.peek().is_some() {
             // A delivery that begins below the limit is appended completely.
@@ -104,12 +104,12 @@ impl StreamSink {
     /// Builds a call that appends the next events, at least one.
     ///
     /// Its size is limited to save memory, and because Redis does nothing else meanwhile.
-    fn piece(&self, events: &mut impl Iterator<Item = (Event, EventKey)>, limit: u64) -> ScriptInvocation<'static> {
+    fn piece(&self, events: &mut impl Iterator<Item = Event>, limit: u64) -> ScriptInvocation<'static> {
         let mut call = PUBLISH.key(&*self.stream);
         call.arg(u64::try_from(self.horizon.as_millis()).unwrap_or(u64::MAX).clamp(1, LONGEST)).arg(limit);
         let mut bytes = 0;
-        for (event, key) in events.take(PIECE) {
-            let message = self.format.write(&event, &key);
+        for event in events.take(PIECE) {
+            let (key, message) = (event.dedupe_key(), self.format.write(&event));
             call.key(beside(&self.stream, &format!("seen:{key}"))).arg(2 * message.facts.len() + 2);
             for (name, value) in &message.facts {
                 call.arg(*name).arg(value);
@@ -144,20 +144,7 @@ impl EventSink for StreamSink {
     type Future = PublishFuture;
 
     fn deliver(&self, delivery: Delivery) -> PublishFuture {
-        let keyed = |event: Event| {
-            let key = event.delivery_key();
-            (event, key)
-        };
-        let events = delivery.into_events().into_iter().map(keyed).collect();
-        PublishFuture(Box::pin(self.clone().publish(events)))
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> PublishFuture {
-        if keys.len() != delivery.events().len() {
-            return self.deliver(delivery);
-        }
-        let events = delivery.into_events().into_iter().zip(keys).collect();
-        PublishFuture(Box::pin(self.clone().publish(events)))
+        PublishFuture(Box::pin(self.clone().publish(delivery.into_events())))
     }
 }
 
@@ -239,10 +226,10 @@ mod tests {
             let fields: Vec<_> = fields
                 .map(|(name, value)| (Bytes::copy_from_slice(name.as_bytes()), value.to_owned().into()))
                 .collect();
-            let (read, key) = message::event(&fields).unwrap();
+            let read = message::event(&fields).unwrap();
             let sent = golden_event(app, position, body);
             assert_eq!((read.app(), read.kind(), read.raw()), (app, sent.kind(), sent.raw()));
-            assert_eq!((key, read.delivery_key()), (sent.delivery_key(), key));
+            assert_eq!((read.dedupe_key(), read.delivery_key()), (sent.delivery_key(), sent.delivery_key()));
         }
     }
 
@@ -253,8 +240,7 @@ mod tests {
             let ((old, seen), event) = (parts(golden), golden_event(app, position, body));
             let is_plain = old.contains(&("content_type", "application/json"));
             let sink = redis.sink("events").format(if is_plain { Format::Plain } else { Format::CloudEvents });
-            let key = event.delivery_key();
-            let call = sink.piece(&mut std::iter::once((event, key)), u64::MAX);
+            let call = sink.piece(&mut std::iter::once(event), u64::MAX);
             let written = recorder::written(&call, include_str!("publish.lua"));
             let (new, newly_seen) = parts(&written);
             // The core's tests compare CloudEvents, which may have more members later.

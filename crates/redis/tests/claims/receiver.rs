@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_core::{Delivery, EventKey};
-use birdhook_pipeline::{DedupePolicy, EventSink, Keys, SinkError};
+use birdhook_core::{Delivery, Event, EventKey};
+use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{DedupeSettings, SharedDedupe};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::task::spawn_local;
@@ -43,14 +43,8 @@ pub struct Inner {
 impl EventSink for Inner {
     type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
-    fn deliver(&self, _: Delivery) -> Self::Future {
-        unreachable!("it is called with keys")
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        let own: Vec<EventKey> = delivery.events().iter().map(|event| DedupePolicy::default().key(event)).collect();
-        let keys: Vec<EventKey> = keys.collect();
-        assert_eq!(keys, own, "the keys are not the events'");
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let keys: Vec<EventKey> = delivery.events().iter().map(Event::dedupe_key).collect();
         let (host, oracle) = (self.host, self.receiver.oracle.clone());
         let hand_over = self.receiver.hand_overs.fetch_add(1, SeqCst);
         for key in &keys {
@@ -105,9 +99,9 @@ impl Receiver {
         let mut body = String::new();
         stream.read_line(&mut body).await?;
         let Some(delivery) = Delivery::restore("app", body, 100) else { return Ok(()) };
-        let keys: Vec<EventKey> = delivery.events().iter().map(|event| DedupePolicy::default().key(event)).collect();
+        let keys: Vec<EventKey> = delivery.events().iter().map(Event::dedupe_key).collect();
         let answer = {
-            let deliver = timeout(self.deadline, sink.deliver_keyed(delivery, Keys::from(keys.as_slice())));
+            let deliver = timeout(self.deadline, sink.deliver(delivery));
             let mut rest = [0; 1];
             tokio::select! {
                 biased;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use birdhook_pipeline::{Backlog, Delivery, Event, EventKey, EventSink, Keys, Pipeline, SinkError};
+use birdhook_pipeline::{Backlog, Delivery, EventKey, EventSink, Pipeline, SinkError};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -54,21 +54,15 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        let keys: Vec<EventKey> = delivery.events().iter().map(Event::delivery_key).collect();
-        self.deliver_keyed(delivery, Keys::from(&*keys))
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
         self.leak();
         let (inner, fault, deadline, plant) = (self.inner.clone(), *self.faults.borrow(), self.deadline, self.plant);
-        let keys: Vec<EventKey> = keys.collect();
         Box::pin(async move {
             match fault {
                 Fault::None => {}
                 Fault::Slow => sleep(deadline.mul_f64(0.8 + 0.4 * fastrand::f64())).await,
                 Fault::Down => return Err(SinkError::failed("down")),
             }
-            let delivered = inner.sink().deliver_keyed(delivery, Keys::from(&*keys));
+            let delivered = inner.sink().deliver(delivery);
             match plant {
                 Some(Plant::Loss) => timeout(deadline / 2, delivered).await.unwrap_or(Ok(())),
                 Some(Plant::Double) if fastrand::u8(..100) == 0 => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use birdhook::{
     Delivery,
-    sink::{EventSink, Keys, SinkError},
+    sink::{EventSink, SinkError},
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -58,22 +58,12 @@ struct NotingSink {
     sink: EngineSink,
 }
 
-impl NotingSink {
-    fn note_failure(delivering: <EngineSink as EventSink>::Future) -> BoxFuture<'static, Result<(), SinkError>> {
-        let failed = |error: &SinkError| note(format!("not forwarded, so answered 503: {}", error_chain(error)));
-        delivering.map(move |answer| answer.inspect_err(failed)).boxed()
-    }
-}
-
 impl EventSink for NotingSink {
     type Future = BoxFuture<'static, Result<(), SinkError>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        Self::note_failure(self.sink.deliver(delivery))
-    }
-
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        Self::note_failure(self.sink.deliver_keyed(delivery, keys))
+        let failed = |error: &SinkError| note(format!("not forwarded, so answered 503: {}", error_chain(error)));
+        self.sink.deliver(delivery).map(move |answer| answer.inspect_err(failed)).boxed()
     }
 
     fn is_open(&self) -> bool {
