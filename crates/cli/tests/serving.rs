@@ -70,7 +70,7 @@ fn every_kind_of_both_apis_is_received() {
     let listening = Serving::start(&["listen", "--json"]);
     let sent = run(&["trigger", &listening.url, "--json"]);
     assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
-    let kinds = birdhook_testkit::Kind::ALL;
+    let kinds = birdhook_testkit::MockEventKind::ALL;
     let told: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
     assert_eq!(answers(&sent), only("200", told as u64));
     let (lines, _) = listening.stop();

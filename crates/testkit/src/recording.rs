@@ -208,7 +208,7 @@ impl<R: BufRead> Iterator for Recording<R> {
 #[non_exhaustive]
 pub enum RecordingError {
     /// The file cannot be read, or is not UTF-8.
-    #[error("cannot be read: {0}")]
+    #[error("cannot read: {0}")]
     Unreadable(io::Error),
     /// The line is not a JSON object with the expected members.
     #[error("not a recorded request: {0}")]
@@ -217,13 +217,13 @@ pub enum RecordingError {
     #[error("recorded by a later version of birdhook (format {0}): update this program")]
     Version(u32),
     /// The time is neither RFC 3339 nor milliseconds.
-    #[error("the time is neither RFC 3339 nor milliseconds")]
+    #[error("invalid time: expected RFC 3339 or milliseconds")]
     Time,
     /// The line has both `body` and `body_base64`, or neither.
-    #[error("there must be either body or body_base64")]
+    #[error("expected either body or body_base64")]
     Body,
     /// A `base64` value is not valid base64.
-    #[error("what should be base64 is not")]
+    #[error("body_base64 is not valid base64")]
     NotBase64,
 }
 

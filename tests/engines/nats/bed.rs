@@ -9,7 +9,7 @@ use birdhook_nats::{
     ConsumeError, Consumer, ConsumerSettings, JetStream, JetStreamMessage, JetStreamSink, StreamSettings,
 };
 use birdhook_pipeline::{EventSink, HeadResult, Pipeline, RequestHead, Secret, signature};
-use birdhook_testkit::{Kind, MockEvent, PayloadGenerator};
+use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator};
 use serde_json::{Value, json};
 
 /// A server with a stream, and a connection to it.
@@ -94,14 +94,14 @@ fn scene(seed: u64) -> PayloadGenerator {
 /// Returns posts, each in its own delivery.
 pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
     let mut scene = scene(seed);
-    let mut post = || scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
+    let mut post = || scene.event(MockEventKind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
     (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
 }
 
 /// Returns one body with several posts, and its delivery.
 pub(crate) fn batch(seed: u64, count: usize) -> (bytes::Bytes, Delivery) {
     let mut scene = scene(seed);
-    let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
+    let posts: Vec<_> = (0..count).map(|_| scene.event(MockEventKind::Post, "2001")).collect();
     let body: bytes::Bytes = MockEvent::batch(&posts).unwrap();
     (body.clone(), Delivery::restore("shop", body, count).unwrap())
 }

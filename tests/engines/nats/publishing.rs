@@ -4,7 +4,7 @@ use birdhook_core::codec::Format;
 use birdhook_core::{ApiSource, Delivery, EventKey};
 use birdhook_nats::{ConsumerSettings, PublishFailure, Subjects};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
-use birdhook_testkit::{Kind, PayloadGenerator};
+use birdhook_testkit::{MockEventKind, PayloadGenerator};
 
 use crate::nats::bed::*;
 
@@ -15,10 +15,10 @@ async fn every_kind_in_either_form_is_consumed_as_it_was_told() {
     let sinks = [Format::Plain, Format::CloudEvents].map(|format| bed.sink().format(format));
     let mut scene = PayloadGenerator::new(11);
     let mut kinds = 0;
-    for kind in Kind::ALL {
+    for kind in MockEventKind::ALL {
         for generation in kind.api_sources() {
             for sink in &sinks {
-                let body = scene.happening(*kind, "2001").reported_by(*generation).unwrap();
+                let body = scene.event(*kind, "2001").reported_by(*generation).unwrap();
                 let delivery = Delivery::restore("shop", body, 1).unwrap();
                 sink.deliver(delivery.clone()).await.unwrap();
                 let event = &delivery.events()[0];
@@ -121,7 +121,7 @@ async fn a_filter_from_the_template_is_the_subjects_of_those_events() {
     let mut consumer = bed.consumer_of(ConsumerSettings::new("some").filter(&filter)).await;
     let mut scene = PayloadGenerator::new(16);
     for subscriber in ["2.2", "2", "2.2"] {
-        let body = scene.happening(Kind::Post, subscriber).reported_by(ApiSource::AccountActivity).unwrap();
+        let body = scene.event(MockEventKind::Post, subscriber).reported_by(ApiSource::AccountActivity).unwrap();
         let delivery = Delivery::restore("shop", body, 1).unwrap();
         bed.sink().subject(subjects.clone()).deliver(delivery).await.unwrap();
     }

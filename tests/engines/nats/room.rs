@@ -3,7 +3,7 @@
 use birdhook_core::{ApiSource, Delivery};
 use birdhook_nats::PublishFailure;
 use birdhook_pipeline::{EventSink, SinkError};
-use birdhook_testkit::{Kind, PayloadGenerator};
+use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::json;
 
 use crate::nats::bed::*;
@@ -14,7 +14,7 @@ async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {
     let receiver = receiver(bed.sink());
     let mut scene = PayloadGenerator::new(31);
     let mut bodies =
-        std::iter::repeat_with(|| scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
+        std::iter::repeat_with(|| scene.event(MockEventKind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
     let mut taken = 0;
     let refused = loop {
         let body = bodies.next().unwrap();

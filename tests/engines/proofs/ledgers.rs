@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use birdhook_inbox_proof::{SECRET, Violation, holds};
-use birdhook_testkit::Kind as Happens;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockSettings, MockToken, MockX, RetrySchedule};
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +20,8 @@ const WAIT: Duration = Duration::from_millis(100);
 const ATTEMPTS: usize = 100;
 
 const USER: &str = "2001";
-const KINDS: [Happens; 4] = [Happens::Like, Happens::Mention, Happens::MessageReceived, Happens::PostDelete];
+const KINDS: [MockEventKind; 4] =
+    [MockEventKind::Like, MockEventKind::Mention, MockEventKind::MessageReceived, MockEventKind::PostDelete];
 
 pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
     let seed = birdhook_seed::seed();
@@ -45,7 +46,7 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
     x.deliver_duplicates(1);
     for round in 0..6 {
         for _ in 0..25 {
-            x.happen(random.choice(KINDS).unwrap(), USER);
+            x.emit(random.choice(KINDS).unwrap(), USER);
         }
         sleep(Duration::from_millis(random.u64(..50))).await;
         if round % 3 == 2 {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use birdhook_pipeline::Secret;
-use birdhook_testkit::{Kind, PayloadGenerator, Sender, WebhookPost};
+use birdhook_testkit::{MockEventKind, PayloadGenerator, Sender, WebhookPost};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -33,8 +33,14 @@ pub struct Body {
     is_answered: bool,
 }
 
-const KINDS: [Kind; 6] =
-    [Kind::Like, Kind::Mention, Kind::PostDelete, Kind::Follow, Kind::MessageReceived, Kind::Repost];
+const KINDS: [MockEventKind; 6] = [
+    MockEventKind::Like,
+    MockEventKind::Mention,
+    MockEventKind::PostDelete,
+    MockEventKind::Follow,
+    MockEventKind::MessageReceived,
+    MockEventKind::Repost,
+];
 pub const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
 
 impl Load {
@@ -137,13 +143,13 @@ impl State {
         let bytes = loop {
             let kind = self.random.choice(KINDS).unwrap();
             let subscriber = self.random.choice(SUBSCRIBERS).unwrap();
-            let one = self.scene.happening(kind, subscriber);
+            let one = self.scene.event(kind, subscriber);
             let body = match self.random.u8(..3) {
                 0 => one.reported_by(birdhook_pipeline::ApiSource::XActivity),
                 1 => one.reported_by(birdhook_pipeline::ApiSource::AccountActivity),
                 _ => {
                     let mut all = vec![one];
-                    all.extend((1..self.random.usize(2..6)).map(|_| self.scene.happening(kind, subscriber)));
+                    all.extend((1..self.random.usize(2..6)).map(|_| self.scene.event(kind, subscriber)));
                     birdhook_testkit::MockEvent::batch(&all)
                 }
             };

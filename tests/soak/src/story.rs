@@ -1,23 +1,23 @@
 //! Random events from a seed.
 
 use birdhook_pipeline::ApiSource;
-use birdhook_testkit::{Kind, MockEvent, PayloadGenerator};
+use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator};
 use bytes::Bytes;
 
 pub(crate) struct Story {
     random: fastrand::Rng,
     scene: PayloadGenerator,
-    kinds: Vec<Kind>,
+    kinds: Vec<MockEventKind>,
     deletions: u64,
 }
 
 impl Story {
     pub(crate) fn new(seed: u64) -> Self {
-        let told = |kind: &Kind| {
+        let told = |kind: &MockEventKind| {
             let generations = kind.api_sources();
             generations.contains(&ApiSource::AccountActivity) || generations.contains(&ApiSource::XActivity)
         };
-        let kinds = Kind::ALL.iter().copied().filter(told).collect();
+        let kinds = MockEventKind::ALL.iter().copied().filter(told).collect();
         Self { random: fastrand::Rng::with_seed(seed), scene: PayloadGenerator::new(seed), kinds, deletions: 0 }
     }
 
@@ -26,13 +26,13 @@ impl Story {
         loop {
             let kind = self.random.choice(&self.kinds).copied().unwrap();
             let subscriber = self.random.u32(2001..2100).to_string();
-            let one = self.scene.happening(kind, &subscriber);
+            let one = self.scene.event(kind, &subscriber);
             let body = match self.random.u8(..10) {
                 0..5 => one.reported_by(ApiSource::XActivity),
                 5..9 => one.reported_by(ApiSource::AccountActivity),
                 _ => {
                     let more = self.random.usize(1..5);
-                    let more: Vec<_> = (0..more).map(|_| self.scene.happening(kind, &subscriber)).collect();
+                    let more: Vec<_> = (0..more).map(|_| self.scene.event(kind, &subscriber)).collect();
                     MockEvent::batch(std::iter::once(&one).chain(&more))
                 }
             };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 use anyhow::{Context, Result, bail};
-use birdhook_testkit::{CheckResult, CheckStatus as Found, Diagnosis, Doctor as Examiner};
+use birdhook_doctor::{CheckResult, CheckStatus as Found, Diagnosis, Doctor as Examiner};
 use secrecy::ExposeSecret;
 
 use crate::Verdict;
@@ -65,7 +65,7 @@ impl Doctor {
             }
             (None, None) => bail!("{NO_SECRET}"),
         };
-        let mut doctor = doctor.local(self.local).deadline(self.deadline).patience(self.patience);
+        let mut doctor = doctor.local(self.local).deadline(self.deadline).timeout(self.patience);
         for path in &self.trust_root {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;
@@ -107,7 +107,7 @@ struct Lines {
 
 impl Lines {
     fn tell(&mut self, finding: &CheckResult) -> Result<()> {
-        let (style, sign) = match finding.verdict() {
+        let (style, sign) = match finding.status() {
             Found::Skipped | Found::Passed if self.is_quiet => return Ok(()),
             Found::Skipped => {
                 if self.why != finding.observed() {
@@ -155,19 +155,18 @@ fn told(finding: &CheckResult) -> String {
 
 /// Returns the failure to fix first. Failures for X come before those that only attackers exploit.
 fn first_failure(diagnosis: &Diagnosis) -> Option<&CheckResult> {
-    let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == Found::Failed).collect();
+    let mut failures: Vec<_> = diagnosis.results().iter().filter(|one| one.status() == Found::Failed).collect();
     failures.sort_by_key(|one| one.side().as_str() != "x");
     failures.first().copied()
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {
-    let of = |verdict| diagnosis.findings().iter().filter(|finding| finding.verdict() == verdict).count();
+    let of = |verdict| diagnosis.results().iter().filter(|finding| finding.status() == verdict).count();
     let counts =
         [(Found::Passed, "passed"), (Found::Warned, "warned"), (Found::Failed, "failed"), (Found::Skipped, "skipped")]
             .map(|(verdict, name)| format!("{} {name}", of(verdict)))
             .join(", ");
-    let by =
-        |side| diagnosis.findings().iter().any(|one| one.verdict() == Found::Failed && one.side().as_str() == side);
+    let by = |side| diagnosis.results().iter().any(|one| one.status() == Found::Failed && one.side().as_str() == side);
     let (style, said) = match (by("x"), by("stranger")) {
         (false, false) => (GOOD, "X would accept it, and nothing unsafe was found"),
         (true, false) => (BAD, "X would refuse it, or lose events"),

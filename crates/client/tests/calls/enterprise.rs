@@ -4,7 +4,7 @@ use std::slice;
 use std::time::Duration;
 
 use birdhook_client::api::ReplaySpan;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockApi, Occasion};
 
 use crate::calls::receiver::Crc;
@@ -85,7 +85,7 @@ async fn a_replay_sends_the_span_again() {
     let webhook = world.webhook(MockApi::Enterprise).await;
     world.client.enterprise().subscribe(&webhook.id, USER).await.unwrap();
     for _ in 0..3 {
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         world.x.clock().advance(Duration::from_secs(60)).await;
     }
@@ -105,5 +105,5 @@ async fn a_replay_sends_the_span_again() {
     );
     world.x.settle().await;
     let again: Vec<_> = world.x.ledger().sent().into_iter().skip(before).map(|sent| sent.kind).collect();
-    assert_eq!(again, [Kind::Like, Kind::Like, Kind::Replay]);
+    assert_eq!(again, [MockEventKind::Like, MockEventKind::Like, MockEventKind::Replay]);
 }

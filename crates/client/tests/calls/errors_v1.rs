@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_client::api::ReplaySpan;
 use birdhook_client::{ChallengeFault, Client, CredentialKind, Error, ErrorCause, UrlFault};
 use birdhook_testkit::mock::{AccessTier, MockApi, MockSettings, Outage, Permission};
-use birdhook_testkit::{Kind, MockX};
+use birdhook_testkit::{MockEventKind, MockX};
 
 use crate::calls::receiver::Crc;
 use crate::calls::stated::{Stated, check};
@@ -36,7 +36,7 @@ async fn a_challenge_that_fails_says_why() {
     ] {
         let hangs = crc == Crc::Hang;
         let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
-        let world = World::with(|settings| settings.patience = patience).await;
+        let world = World::with(|settings| settings.timeout = patience).await;
         let (hooks, cause) = (world.client.enterprise(), ErrorCause::ChallengeFailed(fault));
         world.receiver.crc(crc);
         says(hooks.register(&world.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
@@ -103,7 +103,7 @@ async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
     says(dev.unsubscribe(USER).await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
 
     // A webhook of another app.
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     let (other, _) = world.client_with(credentials(&second));
     says(other.enterprise().challenge(id).await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(other.enterprise().subscribers(id).await.unwrap_err(), none, Bearer, (404, 34), NONE);
@@ -173,7 +173,7 @@ async fn who_may_not_is_told_why() {
     assert!(error.fix().contains("old tokens keep old permissions"));
     says(error, ErrorCause::Permission, User, (403, 348), text);
     world.x.set_permission(Permission::Read);
-    let reader = world.x.another_app("reader").unwrap();
+    let reader = world.x.add_app("reader").unwrap();
     let (reader, _) = world.client_with(credentials(&reader));
     says(reader.enterprise().register(url).await.unwrap_err(), ErrorCause::Permission, Owner, (403, 261), write);
 }
@@ -219,7 +219,7 @@ async fn a_replay_waits_for_the_one_under_way_and_takes_a_valid_webhook() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     world.x.subscribe(&webhook, USER).unwrap();
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     world.x.clock().advance(Duration::from_secs(3600)).await;
     world.x.hold();

@@ -7,7 +7,7 @@ use birdhook_client::{
     AccessToken, ChallengeFault, ConsumerKeys, CredentialKind, Credentials, Error, ErrorCause, UrlFault,
 };
 use birdhook_testkit::mock::{AccessTier, ErrorForm, MockApi, MockSettings, Outage, Permission, WebhookAuth};
-use birdhook_testkit::{Kind, MockX};
+use birdhook_testkit::{MockEventKind, MockX};
 
 use crate::calls::receiver::Crc;
 use crate::calls::stated::{Stated, check, sound};
@@ -43,14 +43,14 @@ async fn a_challenge_that_fails_says_why() {
     for form in FORMS {
         for (crc, fault, why) in [
             (Crc::OtherSecret, ChallengeFault::WrongToken, "Invalid `response_token`"),
-            (Crc::Status(302), ChallengeFault::Unknown, "the answer is a redirect (302 Found)"),
-            (Crc::Status(404), ChallengeFault::Status, "the answer is 404 Not Found"),
-            (Crc::Hang, ChallengeFault::TooSlow, "no answer in time"),
+            (Crc::Status(302), ChallengeFault::Unknown, "the response is a redirect (status 302 Found)"),
+            (Crc::Status(404), ChallengeFault::Status, "the response has status 404 Not Found"),
+            (Crc::Hang, ChallengeFault::TooSlow, "the request timed out"),
         ] {
             let hangs = crc == Crc::Hang;
             let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
             let world = World::with(|settings| {
-                (settings.patience, settings.contradictions.errors) = (patience, form);
+                (settings.timeout, settings.contradictions.errors) = (patience, form);
             })
             .await;
             world.receiver.crc(crc);
@@ -157,7 +157,7 @@ async fn update(world: &World, id: &str) -> Error {
 async fn what_cannot_be_subscribed_is_told() {
     let world = World::new().await;
     for (new, why) in [
-        (NewSubscription::new("tea.drunk", Filter::user(USER)), "there is no event type"),
+        (NewSubscription::new("tea.drunk", Filter::user(USER)), "event type \"tea.drunk\" does not exist"),
         (NewSubscription::new("news.new", Filter::default()), "filter must have"),
         (NewSubscription::new("news.new", Filter::keyword("")), "filter.keyword must have"),
         (NewSubscription::new("news.new", Filter::keyword("tea")).tag("x".repeat(201)), "tag must have"),
@@ -194,7 +194,7 @@ async fn who_may_not_is_told_why() {
         plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
         let like = NewSubscription::new("like.create", Filter::user(USER));
         let error = world.client.only(Bearer).activity().create(&like).await.unwrap_err();
-        let text = "like.create is private: it takes a token of the user it is about";
+        let text = "event type like.create is private: it needs a token of the user concerned";
         plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
 
         let user = world.x.user(USER);
@@ -233,7 +233,7 @@ async fn every_refusal_of_a_replay_is_told() {
         let world = World::of(|all| all.errors = form).await;
         let webhook = world.webhook(MockApi::V2).await;
         world.x.subscribe(&webhook, USER).unwrap();
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         let hooks = world.client.webhooks();
         let span = |from: &str, to: &str| {

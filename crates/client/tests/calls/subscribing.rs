@@ -6,7 +6,7 @@ use birdhook_client::api::{
     ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange, SubscriptionFault,
 };
 use birdhook_client::{CredentialKind, ErrorCause};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{ActivityAnswer, MockApi};
 use http::Method;
 use serde_json::{Value, json};
@@ -196,8 +196,8 @@ async fn creating_again_sets_the_end_and_a_change_leaves_it() {
 async fn one_users_subscriptions_are_asked_for_by_the_app_or_by_that_user() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
-    let mine = world.x.subscribe_to(&webhook, USER, Kind::Follow).unwrap();
-    world.x.subscribe_to(&webhook, "4004", Kind::Follow).unwrap();
+    let mine = world.x.subscribe_to(&webhook, USER, MockEventKind::Follow).unwrap();
+    world.x.subscribe_to(&webhook, "4004", MockEventKind::Follow).unwrap();
     for kind in [CredentialKind::Bearer, CredentialKind::User2, CredentialKind::User] {
         let read = world.client.only(kind).activity().list_of(USER).await.unwrap();
         assert_eq!(read.iter().map(|one| &one.id).collect::<Vec<_>>(), [&mine.id], "{kind}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use birdhook_client::CredentialKind;
 use birdhook_client::api::ReplaySpan;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::MockApi;
 
 use crate::calls::receiver::Crc;
@@ -50,7 +50,7 @@ async fn a_replay_asks_for_whole_minutes() {
     let webhook = world.webhook(MockApi::V2).await;
     world.client.account_activity().subscribe(&webhook.id, USER).await.unwrap();
     for _ in 0..3 {
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         world.x.clock().advance(Duration::from_secs(60)).await;
     }
@@ -61,7 +61,7 @@ async fn a_replay_asks_for_whole_minutes() {
     assert_eq!(job.created_at, Some(at("2026-11-23T10:33:00Z")));
     world.x.settle().await;
     let again: Vec<_> = world.x.ledger().sent().into_iter().skip(before).map(|sent| sent.kind).collect();
-    assert_eq!(again, [Kind::Like, Kind::Like, Kind::Replay]);
+    assert_eq!(again, [MockEventKind::Like, MockEventKind::Like, MockEventKind::Replay]);
     let body = world.sent.all().last().unwrap().body().clone();
     let expected =
         serde_json::json!({"webhook_id": webhook.id, "from_date": "202611230930", "to_date": "202611230932"});

@@ -6,7 +6,7 @@ use birdhook_client::{
     Client, Credentials, DesiredState, EnsureError, ErrorCause, Filter, ManagementApi, PlanStep, ProbeFault,
 };
 use birdhook_core::{EventKind, SecretError, SecretKind};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockApi, MockSettings, MockToken};
 
 use super::receiver::{Answers, CLIENT_SECRET};
@@ -43,8 +43,8 @@ async fn an_empty_account_comes_to_delivered_events_and_a_second_run_changes_not
     assert_eq!(told, expected);
     assert_eq!(ensured.done, plan.steps());
     assert!(ensured.webhook.valid && ensured.webhook.url == world.receiver.url);
-    world.x.happen(Kind::Like, "2001");
-    world.x.happen(Kind::Post, "2003");
+    world.x.emit(MockEventKind::Like, "2001");
+    world.x.emit(MockEventKind::Post, "2003");
     world.x.ledger().expect(EventKind::Liked).await.unwrap();
     let post = world.x.ledger().expect(EventKind::PostCreated).await.unwrap();
     assert_eq!(post.tag(), Some("posts"));
@@ -122,9 +122,9 @@ async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
     let world = World::new().await;
     let webhook = world.x.register(&world.receiver.url).await.unwrap();
     world.x.subscribe(&webhook, "2003").unwrap();
-    world.x.subscribe_tagged(&webhook, "2001", Kind::Like, Some("mine")).unwrap();
-    world.x.subscribe_tagged(&webhook, "2003", Kind::Post, Some("old")).unwrap();
-    world.x.subscribe_to(&webhook, "2002", Kind::Bio).unwrap();
+    world.x.subscribe_tagged(&webhook, "2001", MockEventKind::Like, Some("mine")).unwrap();
+    world.x.subscribe_tagged(&webhook, "2003", MockEventKind::Post, Some("old")).unwrap();
+    world.x.subscribe_to(&webhook, "2002", MockEventKind::Bio).unwrap();
     world.client.ensure(&wanted(&world.receiver.url)).run().await.unwrap();
     let users: BTreeSet<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
     assert_eq!(users, USERS.map(str::to_owned).into());
@@ -139,7 +139,7 @@ async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
 async fn every_state_is_led_to_every_other() {
     let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
-    let kinds = [Kind::Like, Kind::Post, Kind::Follow, Kind::MessageReceived];
+    let kinds = [MockEventKind::Like, MockEventKind::Post, MockEventKind::Follow, MockEventKind::MessageReceived];
     for round in 0..25 {
         let world = World::new().await;
         if random.bool() {

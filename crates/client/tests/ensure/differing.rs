@@ -9,7 +9,7 @@ use birdhook_client::{
 };
 use birdhook_core::Timestamp;
 use birdhook_testkit::mock::{ActivityAnswer, MockSettings, SameActivity};
-use birdhook_testkit::{Kind, now};
+use birdhook_testkit::{MockEventKind, now};
 
 use super::world::{USERS, World};
 use crate::calls::transport::answer;
@@ -67,7 +67,7 @@ async fn a_narrower_subscription_is_never_taken_for_the_wanted_one() {
 async fn a_subscription_on_an_old_webhook_is_named_with_the_command_that_moves_it() {
     let world = by_subject().await;
     let old = world.x.register(&format!("{}?old", world.receiver.url)).await.unwrap();
-    let one = world.x.subscribe_to(&old, "2001", Kind::Follow).unwrap();
+    let one = world.x.subscribe_to(&old, "2001", MockEventKind::Follow).unwrap();
     let wanted = DesiredState::new(&*world.receiver.url).activity("follow.follow", Filter::user("2001"));
     let report = incomplete(world.client.ensure(&wanted).run().await);
     let plan = world.client.ensure(&wanted).plan().await.unwrap();

@@ -71,7 +71,7 @@ async fn what_somebody_else_did_meanwhile_is_no_error() {
         if step.to_string().starts_with("register") {
             let webhook = x.webhooks().remove(0);
             x.subscribe(&webhook, "2001").unwrap();
-            x.subscribe_to(&webhook, "2001", birdhook_testkit::Kind::Like).unwrap();
+            x.subscribe_to(&webhook, "2001", birdhook_testkit::MockEventKind::Like).unwrap();
         }
     });
     let ensured = ensured.await.unwrap();

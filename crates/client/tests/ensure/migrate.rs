@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_client::api::{Filter, NewSubscription};
 use birdhook_client::{DesiredState, EQUIVALENT, EnsureError};
 use birdhook_core::ApiSource;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 
 use super::world::{USERS, World};
 
@@ -18,9 +18,9 @@ async fn subscribed() -> World {
 }
 
 /// Returns the kinds that both APIs report, except a revocation, which ends the subscriptions.
-fn kinds() -> Vec<Kind> {
-    let told_by_both = Kind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
-    told_by_both.filter(|kind| *kind != Kind::Revoke).collect()
+fn kinds() -> Vec<MockEventKind> {
+    let told_by_both = MockEventKind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
+    told_by_both.filter(|kind| *kind != MockEventKind::Revoke).collect()
 }
 
 #[test]
@@ -46,7 +46,7 @@ async fn no_event_is_lost_or_doubled_while_users_are_moved() {
     let mut kinds = kinds().into_iter().cycle();
     let mut happen = || {
         for user in USERS {
-            happened.push(x.happen(kinds.next().unwrap(), user));
+            happened.push(x.emit(kinds.next().unwrap(), user));
         }
     };
     happen();

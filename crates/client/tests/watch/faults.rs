@@ -1,7 +1,7 @@
 //! Outages of X, and replays that fail.
 
 use birdhook_client::{ManagementApi, WatchEvent};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Outage};
 
 use crate::watch::world::{World, at, m};
@@ -59,7 +59,7 @@ async fn a_status_that_never_comes_is_not_waited_for_for_ever() {
 #[tokio::test]
 async fn a_job_that_x_still_has_under_way_is_waited_for() {
     let world = World::new(ManagementApi::V2).await;
-    world.happen(Kind::Like).await;
+    world.happen(MockEventKind::Like).await;
     world.advance(m(60)).await;
     world.watch.was_down(at(0), at(10));
     world.x.hold();
@@ -79,7 +79,7 @@ async fn what_the_receiver_did_not_take_is_asked_for_again_once() {
     let fails_twice = &["replayed 0 10 false", "lost 0 10 incomplete"][..];
     for (second, told) in [(200, &["replayed 0 10 true"][..]), (500, fails_twice)] {
         let world = World::new(ManagementApi::V2).await;
-        world.happen(Kind::Like).await;
+        world.happen(MockEventKind::Like).await;
         world.advance(m(60)).await;
         world.watch.was_down(at(0), at(10));
         world.mood(|mood| mood.next = [500, 200, second, 200].into());

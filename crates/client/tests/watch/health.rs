@@ -1,7 +1,7 @@
 //! Webhooks that become invalid or disappear.
 
 use birdhook_client::{ManagementApi, WatchEvent, WatchSettings};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::Occasion;
 
 use crate::watch::world::{World, m};
@@ -16,7 +16,7 @@ async fn an_invalid_webhook_is_healed_and_what_it_missed_is_replayed() {
         // The receiver fails, and X detects it a little later.
         world.advance(m(1)).await;
         world.mood(|mood| mood.status = 503);
-        world.happen(Kind::Like).await;
+        world.happen(MockEventKind::Like).await;
         world.advance(m(1)).await;
         world.invalidate().await;
 
@@ -48,7 +48,7 @@ async fn an_event_after_the_last_poll_says_that_the_webhook_was_good_then() {
     let world = World::new(ManagementApi::V2).await;
     world.step().await;
     world.advance(m(3)).await;
-    world.happen(Kind::Follow).await;
+    world.happen(MockEventKind::Follow).await;
     world.invalidate().await;
     world.advance(m(2)).await;
     assert_eq!(world.step().await, ["invalid 3", "still_invalid"]);

@@ -1,24 +1,24 @@
 //! The replays that are requested for a gap, and their times.
 
 use birdhook_client::ManagementApi;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Occasion, ReplayAnswer};
 
 use crate::watch::world::{World, at, m};
 
-const KINDS: [Kind; 8] = [
-    Kind::Like,
-    Kind::Follow,
-    Kind::Block,
-    Kind::Mute,
-    Kind::MessageReceived,
-    Kind::Mention,
-    Kind::Unblock,
-    Kind::Unmute,
+const KINDS: [MockEventKind; 8] = [
+    MockEventKind::Like,
+    MockEventKind::Follow,
+    MockEventKind::Block,
+    MockEventKind::Mute,
+    MockEventKind::MessageReceived,
+    MockEventKind::Mention,
+    MockEventKind::Unblock,
+    MockEventKind::Unmute,
 ];
 
 /// Returns the kinds that X has sent again, in order.
-fn again(world: &World) -> Vec<Kind> {
+fn again(world: &World) -> Vec<MockEventKind> {
     world.x.ledger().sent().iter().filter(|sent| sent.cause == DeliveryCause::Replay).map(|sent| sent.kind).collect()
 }
 
@@ -51,7 +51,10 @@ async fn exactly_the_gap_is_replayed_one_job_after_the_other() {
         assert_eq!(world.asked(), ["202611231010-202611231210"], "{api:?}");
         world.x.release(DeliveryOrder::AsHappened, 1);
         world.x.settle().await;
-        assert_eq!(again(&world), [Kind::Block, Kind::Mute, Kind::MessageReceived, Kind::Mention]);
+        assert_eq!(
+            again(&world),
+            [MockEventKind::Block, MockEventKind::Mute, MockEventKind::MessageReceived, MockEventKind::Mention]
+        );
 
         assert_eq!(world.step().await, ["replayed 40 160 true", "replaying 160 195", "replayed 160 195 true"]);
         assert_eq!(world.asked()[1..], ["202611231210-202611231245"]);
@@ -67,14 +70,14 @@ async fn exactly_the_gap_is_replayed_one_job_after_the_other() {
 #[tokio::test]
 async fn what_was_seen_is_dropped_by_a_receiver_that_remembers() {
     let world = World::new(ManagementApi::V2).await;
-    world.happen(Kind::Like).await;
+    world.happen(MockEventKind::Like).await;
     world.mood(|mood| mood.status = 503);
-    world.happen(Kind::Follow).await;
+    world.happen(MockEventKind::Follow).await;
     world.mood(|mood| mood.status = 200);
     world.advance(m(60)).await;
     world.watch.was_down(at(0), at(1));
     assert_eq!(world.step().await, ["gap 0 1 down", "replaying 0 1", "replayed 0 1 true"]);
-    assert_eq!(again(&world), [Kind::Like, Kind::Follow], "X knows no seconds");
+    assert_eq!(again(&world), [MockEventKind::Like, MockEventKind::Follow], "X knows no seconds");
     assert_eq!(world.taken(), ["liked", "followed"]);
 }
 
@@ -102,7 +105,7 @@ async fn what_is_fresh_is_asked_for_as_soon_as_x_takes_it() {
     let world = World::new(ManagementApi::V2).await;
     world.mood(|mood| mood.status = 503);
     world.advance(m(100)).await;
-    world.happen(Kind::Like).await;
+    world.happen(MockEventKind::Like).await;
     world.mood(|mood| mood.status = 200);
     world.advance(m(50)).await;
     world.watch.was_down(at(0), at(150));

@@ -1,7 +1,7 @@
 //! Periods in which nothing arrives for too long.
 
 use birdhook_client::ManagementApi;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::ChallengeSchedule;
 
 use crate::watch::world::{World, at, m};
@@ -10,11 +10,11 @@ use crate::watch::world::{World, at, m};
 async fn a_time_without_events_is_a_gap_and_is_told_whole() {
     let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
     world.advance(m(10)).await;
-    world.happen(Kind::Like).await;
+    world.happen(MockEventKind::Like).await;
     world.advance(m(60)).await;
     assert!(world.step().await.is_empty());
     world.mood(|mood| mood.status = 503);
-    world.happen(Kind::Follow).await;
+    world.happen(MockEventKind::Follow).await;
     world.mood(|mood| mood.status = 200);
     world.advance(m(1)).await;
     assert_eq!(world.step().await, ["gap 10 71 no_events", "later 10 71 81"]);
@@ -24,9 +24,9 @@ async fn a_time_without_events_is_a_gap_and_is_told_whole() {
     world.advance(m(9)).await;
     assert!(world.step().await.is_empty());
     assert_eq!(world.taken(), ["liked", "followed"]);
-    world.happen(Kind::Block).await;
+    world.happen(MockEventKind::Block).await;
     assert_eq!(world.step().await, ["gap 71 90 no_events", "later 71 90 102"]);
-    world.happen(Kind::Mute).await;
+    world.happen(MockEventKind::Mute).await;
     world.advance(m(12)).await;
     assert_eq!(world.step().await, ["replaying 71 90", "replayed 71 90 true"]);
     assert!(world.step().await.is_empty(), "the silence is over");
@@ -48,7 +48,7 @@ async fn a_time_without_challenges_is_a_gap_from_the_last_sign_of_x() {
     assert_eq!(told[2], "replaying 121 241");
 
     let world = silent(never().await).await;
-    world.happen(Kind::Like).await;
+    world.happen(MockEventKind::Like).await;
     world.advance(m(1)).await;
     assert_eq!(world.step().await, ["gap 1560 1561 no_challenges", "later 1560 1561 1591"]);
 }
@@ -81,7 +81,7 @@ async fn what_came_before_the_watch_began_counts() {
 #[tokio::test]
 async fn the_silence_of_an_invalid_webhook_is_one_gap() {
     let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
-    world.happen(Kind::Like).await;
+    world.happen(MockEventKind::Like).await;
     world.step().await;
     world.invalidate().await;
     world.advance(m(100)).await;

@@ -14,7 +14,7 @@ use birdhook_client::{
 };
 use birdhook_core::{DedupeWindow, Event, EventKind, Secret, Timestamp, crc};
 use birdhook_testkit::mock::{MockApi, MockSettings, MockWebhook};
-use birdhook_testkit::{Clock, Kind, MockX};
+use birdhook_testkit::{Clock, MockEventKind, MockX};
 use http::{Method, StatusCode, header};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -193,8 +193,8 @@ impl World {
     }
 
     /// Creates an event and waits for its delivery.
-    pub(crate) async fn happen(&self, kind: Kind) {
-        self.x.happen(kind, USER);
+    pub(crate) async fn happen(&self, kind: MockEventKind) {
+        self.x.emit(kind, USER);
         self.x.settle().await;
     }
 

@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::scheduler::wake;
 use super::state::State;
 use super::{Inner, random};
-use crate::Kind;
+use crate::MockEventKind;
 
 /// A running replay job.
 #[derive(Clone, Debug)]
@@ -177,7 +177,8 @@ impl State {
             "webhook_id": job.webhook, "job_state": state, "job_state_description": description, "job_id": job.id,
         }});
         let (cause, body) = (DeliveryCause::ReplayStatus, Bytes::from(status.to_string()));
-        let queued = QueuedDelivery::new(job.webhook, birdhook_core::ApiSource::Replay, Kind::Replay, cause, body);
+        let queued =
+            QueuedDelivery::new(job.webhook, birdhook_core::ApiSource::Replay, MockEventKind::Replay, cause, body);
         let queued = QueuedDelivery { job: Some(job.id), ..queued };
         self.send_once(queued, now);
     }

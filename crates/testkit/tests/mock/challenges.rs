@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use birdhook_core::signature;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, MockApi, Occasion, Refusal};
 use http::header;
 
@@ -122,7 +122,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
             world.x.revalidate(&webhook).await.unwrap_err();
         }
         assert!(!valid(&world), "{crc:?}");
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         assert_eq!(world.receiver.deliveries().len(), 0, "{crc:?}: nothing is sent to an invalid webhook");
 
@@ -132,7 +132,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         world.receiver.crc(Crc::Right);
         world.x.revalidate(&webhook).await.unwrap();
         assert!(valid(&world), "{crc:?}");
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         assert_eq!(world.receiver.deliveries().len(), 1, "{crc:?}");
     }
@@ -187,7 +187,7 @@ async fn enterprise_invalidates_at_once_whatever_failed() {
         world.receiver.crc(crc.clone());
         world.advance(h(24)).await;
         assert!(!valid(&world), "{crc:?}");
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         assert!(world.receiver.deliveries().is_empty(), "{crc:?}");
     }
@@ -210,7 +210,7 @@ async fn nobody_there_is_transient() {
 async fn an_answer_takes_no_longer_than_the_limit() {
     let world = World::with(|settings| {
         settings.clock = birdhook_testkit::Clock::real();
-        settings.patience = s(3);
+        settings.timeout = s(3);
         settings.challenges_v1.timeout = std::time::Duration::from_millis(50);
         settings.challenges_v2.timeout = std::time::Duration::from_millis(400);
     })
@@ -233,10 +233,10 @@ async fn the_ledger_has_every_challenge() {
     let webhook = world.webhook(MockApi::V2).await;
     world.x.revalidate(&webhook).await.unwrap();
     let challenges = world.x.ledger().challenges();
-    let told: Vec<_> =
+    let reply: Vec<_> =
         challenges.iter().map(|one| (one.number, one.webhook.as_deref(), one.outcome.to_string())).collect();
     let id = Some(webhook.id.as_str());
-    assert_eq!(told, [(1, None, "418".to_owned()), (2, None, "200".to_owned()), (3, id, "200".to_owned())]);
-    assert_eq!(challenges[0].failure.as_deref(), Some("the answer is 418 I'm a teapot"));
+    assert_eq!(reply, [(1, None, "418".to_owned()), (2, None, "200".to_owned()), (3, id, "200".to_owned())]);
+    assert_eq!(challenges[0].failure.as_deref(), Some("the response has status 418 I'm a teapot"));
     assert_eq!((challenges[2].url.as_str(), challenges[2].app.as_str()), (world.receiver.url.as_str(), "default"));
 }

@@ -9,14 +9,14 @@ use super::*;
 
 #[test]
 fn two_subscribers_of_one_conversation_are_told_the_same() {
-    each(|kind, _, happening| {
-        if kind.account_activity().is_none() || kind == Kind::Revoke {
+    each(|kind, _, mock_event| {
+        if kind.account_activity().is_none() || kind == MockEventKind::Revoke {
             return;
         }
-        let turned = happening.subscribers(happening.other());
+        let turned = mock_event.subscribers(mock_event.other());
         for generation in kind.api_sources() {
-            let [mine, theirs] = [&happening, &turned].map(|told| event(told, *generation));
-            assert_eq!(theirs.subscriber(), Some(happening.other()));
+            let [mine, theirs] = [&mock_event, &turned].map(|reply| event(reply, *generation));
+            assert_eq!(theirs.subscriber(), Some(mock_event.other()));
             assert_eq!(theirs.kind(), turned.kind().event_kind());
             assert_eq!(
                 mine.content_key_in(DedupeScope::Conversation),
@@ -24,19 +24,24 @@ fn two_subscribers_of_one_conversation_are_told_the_same() {
             );
             assert_ne!(mine.delivery_key(), theirs.delivery_key());
             if let Activity::PostCreated(new) = theirs.activity()
-                && kind != Kind::Post
+                && kind != MockEventKind::Post
             {
                 assert_eq!(new.relation, Some(PostRelation::Own));
             }
         }
         let expected = match kind {
-            Kind::Mention | Kind::Reply | Kind::Quote | Kind::Repost => Kind::Post,
-            Kind::MessageReceived => Kind::MessageSent,
-            Kind::MessageSent => Kind::MessageReceived,
+            MockEventKind::Mention | MockEventKind::Reply | MockEventKind::Quote | MockEventKind::Repost => {
+                MockEventKind::Post
+            }
+            MockEventKind::MessageReceived => MockEventKind::MessageSent,
+            MockEventKind::MessageSent => MockEventKind::MessageReceived,
             _ => kind,
         };
         assert_eq!(turned.kind(), expected);
-        assert_eq!((turned.id(), turned.text(), turned.actor()), (happening.id(), happening.text(), happening.actor()));
+        assert_eq!(
+            (turned.id(), turned.text(), turned.actor()),
+            (mock_event.id(), mock_event.text(), mock_event.actor())
+        );
     });
 }
 
@@ -44,19 +49,20 @@ fn two_subscribers_of_one_conversation_are_told_the_same() {
 fn a_batch_is_one_body_of_many_events() {
     for member in ["tweet_create_events", "direct_message_events", "follow_events", "favorite_events"] {
         let mut scene = PayloadGenerator::new(3);
-        let kinds = Kind::ALL.iter().filter(|kind| kind.account_activity() == Some(member));
-        let happenings: Vec<_> = kinds.cycle().take(7).map(|kind| scene.happening(*kind, SUBSCRIBER)).collect();
-        let events = deliver(&MockEvent::batch(&happenings).unwrap()).into_events();
+        let kinds = MockEventKind::ALL.iter().filter(|kind| kind.account_activity() == Some(member));
+        let mock_events: Vec<_> = kinds.cycle().take(7).map(|kind| scene.event(*kind, SUBSCRIBER)).collect();
+        let events = deliver(&MockEvent::batch(&mock_events).unwrap()).into_events();
         assert_eq!(events.len(), 7, "{member}");
-        for (event, happening) in events.iter().zip(&happenings) {
-            assert_eq!(event.delivery_key(), self::event(happening, AccountActivity).delivery_key(), "{member}");
-            assert_eq!(event.kind(), happening.kind().event_kind());
+        for (event, mock_event) in events.iter().zip(&mock_events) {
+            assert_eq!(event.delivery_key(), self::event(mock_event, AccountActivity).delivery_key(), "{member}");
+            assert_eq!(event.kind(), mock_event.kind().event_kind());
             assert!(event.activity().actor().unwrap().handle.is_some(), "{member}");
         }
     }
     let mut scene = PayloadGenerator::new(3);
-    let mut one = |kind| scene.happening(kind, SUBSCRIBER);
-    let (like, follow, revoke, bio) = (one(Kind::Like), one(Kind::Follow), one(Kind::Revoke), one(Kind::Bio));
+    let mut one = |kind| scene.event(kind, SUBSCRIBER);
+    let (like, follow, revoke, bio) =
+        (one(MockEventKind::Like), one(MockEventKind::Follow), one(MockEventKind::Revoke), one(MockEventKind::Bio));
     assert_eq!(MockEvent::batch([]), None);
     assert_eq!(MockEvent::batch([&like, &follow]), None);
     assert_eq!(MockEvent::batch([&like, &like.subscribers(like.other())]), None);
@@ -68,18 +74,25 @@ fn a_batch_is_one_body_of_many_events() {
 #[test]
 fn a_test_can_say_who_and_what() {
     let said = "Is 3 < 4 & who is @somebody_else? #maths https://maths.example/three 🐝";
-    for kind in [Kind::Post, Kind::Mention, Kind::Reply, Kind::Quote, Kind::MessageReceived, Kind::BroadcastChat] {
-        let happening = PayloadGenerator::new(5).happening(kind, SUBSCRIBER).with_other("3003").with_text(said);
+    for kind in [
+        MockEventKind::Post,
+        MockEventKind::Mention,
+        MockEventKind::Reply,
+        MockEventKind::Quote,
+        MockEventKind::MessageReceived,
+        MockEventKind::BroadcastChat,
+    ] {
+        let mock_event = PayloadGenerator::new(5).event(kind, SUBSCRIBER).with_other("3003").with_text(said);
         for generation in kind.api_sources() {
-            let event = event(&happening, *generation);
+            let event = event(&mock_event, *generation);
             let activity = event.activity();
             let text = text(&activity).unwrap();
-            let is_plain = kind == Kind::BroadcastChat;
+            let is_plain = kind == MockEventKind::BroadcastChat;
             let (begin, end) = said.split_once("https://maths.example/three").unwrap();
             assert!(text.contains(begin) && (is_plain || text.contains("https://t.co/")), "{kind}: {text}");
             assert!(text.contains(end), "{kind}: {text}");
-            assert_eq!(happening.text(), Some(text), "{kind}");
-            if kind != Kind::Post {
+            assert_eq!(mock_event.text(), Some(text), "{kind}");
+            if kind != MockEventKind::Post {
                 assert_eq!(id(activity.actor()).as_deref(), Some("3003"), "{kind}");
             }
             if let Some(post) = activity.post() {
@@ -93,7 +106,7 @@ fn a_test_can_say_who_and_what() {
             }
         }
     }
-    let liked = PayloadGenerator::new(5).happening(Kind::Like, SUBSCRIBER).with_text("tea");
+    let liked = PayloadGenerator::new(5).event(MockEventKind::Like, SUBSCRIBER).with_text("tea");
     assert_eq!(text(&event(&liked, AccountActivity).activity()).as_deref(), Some("tea"));
 }
 
@@ -102,10 +115,10 @@ fn a_test_can_say_who_and_what() {
 fn odd_subscribers_and_times_are_told_too() {
     for millis in [0, 1_000, -5_000, 4_102_444_800_000, 32_503_680_000_000] {
         let mut scene = PayloadGenerator::new(1).at(Timestamp::from_millis(millis));
-        for kind in Kind::ALL {
-            let happening = scene.happening(*kind, "wren \"& 🐝");
+        for kind in MockEventKind::ALL {
+            let mock_event = scene.event(*kind, "wren \"& 🐝");
             for generation in kind.api_sources() {
-                let event = event(&happening, *generation);
+                let event = event(&mock_event, *generation);
                 assert_eq!(event.kind(), kind.event_kind(), "{kind} at {millis}");
                 assert_ne!(event.kind(), EventKind::Unknown);
             }
@@ -117,10 +130,10 @@ fn odd_subscribers_and_times_are_told_too() {
 fn a_user_is_the_same_person_throughout_a_scene() {
     let mut scene = PayloadGenerator::new(9);
     let mut people = BTreeMap::new();
-    for kind in Kind::ALL.iter().cycle().take(400) {
-        let happening = scene.happening(*kind, SUBSCRIBER);
+    for kind in MockEventKind::ALL.iter().cycle().take(400) {
+        let mock_event = scene.event(*kind, SUBSCRIBER);
         for generation in kind.api_sources() {
-            let event = event(&happening, *generation);
+            let event = event(&mock_event, *generation);
             let activity = event.activity();
             for user in [activity.actor(), activity.target()].into_iter().flatten().filter(|user| user.handle.is_some())
             {
@@ -137,11 +150,11 @@ fn a_user_is_the_same_person_throughout_a_scene() {
 fn time_goes_on() {
     let at = Timestamp::from_millis(1_800_000_000_000);
     let mut scene = PayloadGenerator::new(1).at(at);
-    assert_eq!(scene.happening(Kind::Like, "1").at(), at);
+    assert_eq!(scene.event(MockEventKind::Like, "1").at(), at);
     let next = scene.now();
     assert!((1_000..3_000).contains(&(next.as_millis() - at.as_millis())));
     scene.advance(Duration::from_secs(60));
-    assert_eq!(scene.happening(Kind::Like, "1").at().as_millis(), next.as_millis() + 60_000);
+    assert_eq!(scene.event(MockEventKind::Like, "1").at().as_millis(), next.as_millis() + 60_000);
 }
 
 /// Fails if generated bodies change, because that may break tests of users: such a change must be
@@ -150,11 +163,11 @@ fn time_goes_on() {
 fn the_same_seed_tells_the_same() {
     let all = |seed: u64| {
         let mut scene = PayloadGenerator::new(seed);
-        let happenings: Vec<_> = Kind::ALL.iter().map(|kind| scene.happening(*kind, SUBSCRIBER)).collect();
-        let told = happenings.iter().flat_map(|happening| {
-            happening.kind().api_sources().iter().map(|generation| happening.reported_by(*generation).unwrap())
+        let mock_events: Vec<_> = MockEventKind::ALL.iter().map(|kind| scene.event(*kind, SUBSCRIBER)).collect();
+        let reply = mock_events.iter().flat_map(|mock_event| {
+            mock_event.kind().api_sources().iter().map(|generation| mock_event.reported_by(*generation).unwrap())
         });
-        told.collect::<Vec<_>>().concat()
+        reply.collect::<Vec<_>>().concat()
     };
     let bodies = all(1);
     assert_eq!(bodies, all(1));

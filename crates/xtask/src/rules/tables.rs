@@ -53,6 +53,7 @@ pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
     ("birdhook-redis", &["birdhook-core", "birdhook-pipeline"]),
     ("birdhook-client", &["birdhook-core"]),
     ("birdhook-testkit", &["birdhook-core", "birdhook-client"]),
+    ("birdhook-doctor", &["birdhook-core", "birdhook-testkit"]),
     (
         "birdhook",
         &[
@@ -67,5 +68,5 @@ pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
             "birdhook-client",
         ],
     ),
-    ("birdhook-cli", &["birdhook", "birdhook-testkit"]),
+    ("birdhook-cli", &["birdhook", "birdhook-doctor", "birdhook-testkit"]),
 ];

@@ -92,7 +92,7 @@ impl Ledger {
                 changed.changed().await.ok()?;
             }
         };
-        tokio::time::timeout(self.shared.patience, search).await.ok().flatten()
+        tokio::time::timeout(self.shared.expect_timeout, search).await.ok().flatten()
     }
 
     /// Returns deliveries that were answered 200 and hold an event that was not consumed.
