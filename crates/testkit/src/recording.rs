@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_on_is_told_once_and_a_line_that_is_no_text_is_one_of_many() {
+    fn a_read_error_ends_the_recording_and_a_line_that_is_not_text_does_not() {
         let broken = Recording::new(io::BufReader::new(Broken)).take(3);
         let numbers = |recording: &mut dyn Iterator<Item = Result<Recorded, (usize, RecordingError)>>| {
             recording.map(|line| line.map_or_else(|(number, _)| number, |_| 0)).collect::<Vec<_>>()
@@ -262,7 +262,7 @@ mod tests {
     );
 
     #[test]
-    fn recordings_of_earlier_versions_are_read_and_of_later_ones_refused() {
+    fn reads_earlier_versions_and_rejects_later_ones() {
         let read: Vec<Recorded> = Recording::new(GOLDEN.as_bytes()).map(Result::unwrap).collect();
         let bodies: Vec<&[u8]> = read.iter().map(|recorded| &*recorded.body).collect();
         assert_eq!(bodies, [&br#"{"for_user_id":"2001"}"#[..], b"", b"\xff\xfe"]);

@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_held_to_the_requirements() {
+    fn rejects_urls_that_do_not_meet_the_requirements() {
         let check = |url: &str, local| check_url(url, &MockSettings { local, ..MockSettings::default() });
         let long = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
         for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)]

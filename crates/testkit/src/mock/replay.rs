@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_held_to_their_windows() {
+    fn rejects_dates_outside_their_windows() {
         let now = minute("202611231200").unwrap();
         let day = Rules { reach: Duration::from_secs(86_400), reach_text: "24 hours", is_inclusive: false };
         let read = |from, to| Span::read(Some(from), Some(to), day, now).map(|_| ());
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_minute_is_in_or_out() {
+    fn the_last_minute_is_included_or_not_by_setting() {
         let (now, last) = (minute("202611231200").unwrap(), minute("202611231130").unwrap());
         for is_inclusive in [false, true] {
             let rules = Rules { reach: Duration::from_secs(86_400), reach_text: "", is_inclusive };

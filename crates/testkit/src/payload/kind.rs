@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_read_back() {
+    fn every_name_round_trips() {
         for kind in MockEventKind::ALL {
             assert_eq!(kind.to_string().parse(), Ok(*kind));
             // A name that several kinds share means the first of them.

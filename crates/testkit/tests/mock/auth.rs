@@ -65,7 +65,7 @@ const CALLS: &[(&str, &str, Takes)] = &[
 ];
 
 #[tokio::test]
-async fn every_call_takes_its_kind_of_credentials_and_no_other() {
+async fn every_call_accepts_only_its_kind_of_credentials() {
     let world = World::new().await;
     let user = world.x.user(USER);
     let wrong = MockToken::new("no token of anybody");
@@ -164,7 +164,7 @@ async fn a_signature_covers_every_part_of_the_request() {
 }
 
 #[tokio::test]
-async fn a_form_is_signed_too() {
+async fn the_signature_covers_a_form() {
     let world = World::new().await;
     let form = with_url("", &world.receiver.url).trim_start_matches('?').to_owned();
     let header = world.oauth("POST", HOOKS, "url=http%3A%2F%2F127.0.0.1%3A1", world.app(), &world.app().owner);
@@ -175,7 +175,7 @@ async fn a_form_is_signed_too() {
 }
 
 #[tokio::test]
-async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
+async fn a_nonce_is_valid_once_and_a_timestamp_for_five_minutes() {
     // Far from the system clock, which would be accepted too.
     let world = World::with(|settings| {
         settings.clock =
@@ -204,7 +204,7 @@ async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
+async fn permissions_apply_to_users_who_authorize_the_app_afterwards() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let subscribe = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
@@ -228,7 +228,7 @@ async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
 }
 
 #[tokio::test]
-async fn oauth2_takes_every_scope() {
+async fn oauth2_calls_require_every_scope() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
@@ -244,7 +244,7 @@ async fn oauth2_takes_every_scope() {
 }
 
 #[tokio::test]
-async fn tokens_do_not_show() {
+async fn debug_output_does_not_contain_tokens() {
     let world = World::new().await;
     let user = world.x.user(USER);
     let shown = format!("{:?} {:?} {:?}", world.x, world.app(), user);

@@ -10,7 +10,7 @@ use crate::mock::receiver::Take;
 use crate::mock::world::{USER, World};
 
 #[tokio::test]
-async fn duplicates_come_on_demand() {
+async fn sends_duplicates_on_demand() {
     let world = World::new().await;
     world.subscribed().await;
     world.x.deliver_duplicates(2);
@@ -46,7 +46,7 @@ async fn order(order: DeliveryOrder, seed: u64) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn the_order_changes_on_demand() {
+async fn changes_the_order_on_demand() {
     let forward: Vec<u64> = (1..=8).collect();
     let backward: Vec<u64> = forward.iter().rev().copied().collect();
     assert_eq!(order(DeliveryOrder::AsHappened, 7).await, forward);
@@ -61,7 +61,7 @@ async fn the_order_changes_on_demand() {
 }
 
 #[tokio::test]
-async fn many_are_under_way_at_once_on_demand() {
+async fn sends_concurrently_on_demand() {
     for at_once in [1, 4] {
         let world = World::new().await;
         world.subscribed().await;
@@ -85,7 +85,7 @@ async fn many_are_under_way_at_once_on_demand() {
 }
 
 #[tokio::test]
-async fn more_at_once_counts_at_once() {
+async fn a_higher_concurrency_applies_at_once() {
     let world = World::new().await;
     world.subscribed().await;
     let permits = Arc::new(Semaphore::new(0));

@@ -15,7 +15,7 @@ async fn world(change: impl FnOnce(&mut Contradictions)) -> World {
 }
 
 #[tokio::test]
-async fn webhook_auth() {
+async fn webhook_auth_decides_whether_the_owner_may_call() {
     for (auth, owner_may) in [(WebhookAuth::Bearer, false), (WebhookAuth::BearerOrOwner, true)] {
         let world = world(|all| all.webhook_auth = auth).await;
         let body = json!({"url": world.receiver.url}).to_string();
@@ -44,7 +44,7 @@ async fn webhook_auth() {
 }
 
 #[tokio::test]
-async fn webhook_check() {
+async fn webhook_check_decides_the_result_of_a_failed_put() {
     for (check, right, wrong) in [
         (WebhookCheck::Valid, json!({"valid": true}), json!({"valid": false})),
         (WebhookCheck::Triggered, json!({"valid": true}), json!({"valid": true})),
@@ -63,7 +63,7 @@ async fn webhook_check() {
 }
 
 #[tokio::test]
-async fn activity_answer() {
+async fn activity_answer_decides_the_shape_of_the_response() {
     for answer in [ActivityAnswer::Object, ActivityAnswer::Array, ActivityAnswer::Nested] {
         let world = world(|all| all.activity_answer = answer).await;
         let asked = json!({"event_type": "news.new", "filter": {"keyword": "tea"}}).to_string();
@@ -83,7 +83,7 @@ async fn activity_answer() {
 }
 
 #[tokio::test]
-async fn revoke_can_be_subscribed() {
+async fn a_setting_allows_subscriptions_to_revocations() {
     for can_be in [false, true] {
         let world = world(|all| all.revoke_can_be_subscribed = can_be).await;
         let webhook = world.webhook(MockApi::V2).await;
@@ -101,7 +101,7 @@ async fn revoke_can_be_subscribed() {
 }
 
 #[tokio::test]
-async fn stream_links() {
+async fn stream_links_decide_the_path_and_the_list() {
     let paths = ["/2/tweets/search/stream/webhooks", "/2/tweets/search/webhooks"];
     for (path, there) in [(StreamLinksPath::Guide, 0), (StreamLinksPath::OpenApi, 1)] {
         for (list, parted) in [(StreamLinksList::Links, false), (StreamLinksList::Array, true)] {
@@ -126,7 +126,7 @@ async fn stream_links() {
 }
 
 #[tokio::test]
-async fn replay_end_and_answer() {
+async fn replay_settings_decide_its_end_and_response() {
     let sample = json!({"for_user_id": "0", "replay_event": {}});
     for (end, kinds) in [(ReplayEnd::Exclusive, 1), (ReplayEnd::Inclusive, 2)] {
         for answer in [ReplayAnswer::Job, ReplayAnswer::Sample] {
@@ -160,7 +160,7 @@ async fn replay_end_and_answer() {
 }
 
 #[tokio::test]
-async fn errors() {
+async fn the_error_form_decides_the_body_of_errors() {
     let world = world(|all| all.errors = ErrorForm::Code).await;
     let reply = world.call("PUT", "/2/webhooks/1", world.bearer(), "").await;
     assert_eq!(reply.header("content-type"), "application/json; charset=utf-8");
@@ -172,7 +172,7 @@ async fn errors() {
 }
 
 #[tokio::test]
-async fn repeated_subscription() {
+async fn a_setting_decides_whether_a_repeated_subscription_fails() {
     for (repeated, status) in [(RepeatedSubscription::Conflict, 409), (RepeatedSubscription::Accepted, 204)] {
         let world = world(|all| all.repeated_subscription = repeated).await;
         let webhook = world.subscribed_v1().await;

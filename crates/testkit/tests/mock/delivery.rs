@@ -12,7 +12,7 @@ use crate::mock::receiver::Take;
 use crate::mock::world::{As, USER, World, h, s};
 
 #[tokio::test]
-async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
+async fn delivers_signed_events_to_the_webhooks_of_the_user() {
     let world = World::with(|settings| {
         (settings.client_secret, settings.signs) = (Some(MockToken::new("client-secret")), Signs::Both);
     })
@@ -77,7 +77,7 @@ async fn every_kind_is_delivered_by_every_api() {
 }
 
 #[tokio::test]
-async fn the_first_events_come_ten_seconds_after_subscribing() {
+async fn delivers_the_first_events_ten_seconds_after_subscribing() {
     assert_eq!(birdhook_testkit::mock::MockSettings::default().subscription_delay, s(10), "as X says");
     for early in [EarlyEvents::Late, EarlyEvents::Lost] {
         let world = World::with(|settings| {
@@ -102,7 +102,7 @@ async fn the_first_events_come_ten_seconds_after_subscribing() {
 }
 
 #[tokio::test]
-async fn early_events_that_are_lost_are_explained() {
+async fn explains_the_loss_of_early_events() {
     let world = World::with(|settings| {
         settings.subscription_delay = s(10);
         settings.early_events = EarlyEvents::Lost;
@@ -117,7 +117,7 @@ async fn early_events_that_are_lost_are_explained() {
 
 /// Any response but 200 is a failure and is retried after 3, 27 and 242 s, then no more.
 #[tokio::test]
-async fn deliveries_of_1_1_are_tried_three_more_times() {
+async fn retries_deliveries_of_1_1_three_times() {
     for status in [201, 204, 302, 400, 401, 403, 404, 410, 429, 500, 503] {
         let world = World::new().await;
         world.receiver.take(Take::Status(status));
@@ -145,7 +145,7 @@ async fn deliveries_of_1_1_are_tried_three_more_times() {
 
 /// An attempt without a response fails only after its timeout of 3 s.
 #[tokio::test]
-async fn an_attempt_that_times_out_fails_when_its_time_is_over() {
+async fn an_attempt_without_a_response_fails_at_its_timeout() {
     let world = World::that_waits(true).await;
     world.receiver.take(Take::Hang);
     world.subscribed_v1().await;
@@ -156,7 +156,7 @@ async fn an_attempt_that_times_out_fails_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn retries_end_with_a_200() {
+async fn a_200_ends_retries() {
     let world = World::new().await;
     world.receiver.take(Take::Statuses(vec![500, 503, 200]));
     world.subscribed_v1().await;
@@ -169,7 +169,7 @@ async fn retries_end_with_a_200() {
 
 /// Rows: the setting, the API, and the number of attempts.
 #[tokio::test]
-async fn v2_is_tried_once_unless_it_is_set() {
+async fn v2_retries_only_if_set() {
     let table = [
         (RetrySchedule::AsDocumented, MockApi::Enterprise, 4),
         (RetrySchedule::AsDocumented, MockApi::Premium, 4),
@@ -195,7 +195,7 @@ async fn v2_is_tried_once_unless_it_is_set() {
 }
 
 #[tokio::test]
-async fn the_machines_clock_retries_too() {
+async fn retries_on_the_system_clock() {
     let world = World::with(|settings| {
         settings.clock = Clock::real();
         settings.retry_waits = [20, 40].map(Duration::from_millis).to_vec();
@@ -245,7 +245,7 @@ async fn unsubscribing_stops_events() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_deleted_gets_nothing_more() {
+async fn a_deleted_webhook_gets_no_more_deliveries() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     world.receiver.take(Take::Status(500));
@@ -260,7 +260,7 @@ async fn a_webhook_that_is_deleted_gets_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_revocation_is_told_and_ends_subscriptions_and_tokens() {
+async fn a_revocation_is_delivered_and_ends_subscriptions_and_tokens() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
@@ -288,7 +288,7 @@ async fn a_revocation_is_told_and_ends_subscriptions_and_tokens() {
 }
 
 #[tokio::test]
-async fn apps_that_share_a_url_each_send_with_their_own_key() {
+async fn apps_with_the_same_url_each_sign_with_their_own_secret() {
     let world = World::new().await;
     let second = world.x.add_app("second").unwrap();
     world.receiver.knows("second", second.secret());
@@ -313,7 +313,7 @@ async fn apps_that_share_a_url_each_send_with_their_own_key() {
 }
 
 #[tokio::test]
-async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
+async fn each_subscriber_of_a_conversation_gets_a_delivery() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
@@ -332,7 +332,7 @@ async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
 }
 
 #[tokio::test]
-async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_both() {
+async fn signs_requests_in_either_header_or_both() {
     let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
     let client_secret = || Some(MockToken::new("client-secret"));
     for (client, signs, headers) in [
@@ -360,7 +360,7 @@ async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_b
 }
 
 #[tokio::test]
-async fn a_challenge_may_be_answered_with_either_secret_or_with_one_that_is_set() {
+async fn accepts_a_response_with_either_secret_unless_one_is_set() {
     for (answers, is_right) in [(None, true), (Some(SecretKind::Consumer), true), (Some(SecretKind::Client), false)] {
         let world = World::with(|settings| {
             (settings.client_secret, settings.answers) = (Some(MockToken::new("client-secret")), answers);

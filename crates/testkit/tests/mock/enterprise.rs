@@ -35,7 +35,7 @@ async fn a_webhook_is_registered_listed_checked_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_url_may_come_in_a_signed_form() {
+async fn accepts_the_url_in_a_signed_form() {
     let world = World::new().await;
     let form = with_url("", &world.receiver.url).trim_start_matches('?').to_owned();
     let reply = world.call_with("POST", HOOKS, world.owner(), "application/x-www-form-urlencoded", &form).await;
@@ -43,7 +43,7 @@ async fn the_url_may_come_in_a_signed_form() {
 }
 
 #[tokio::test]
-async fn an_invalid_webhook_is_listed_as_such_until_a_put() {
+async fn lists_a_webhook_as_invalid_until_a_put() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     let one = format!("{HOOKS}/{}.json", webhook.id);
@@ -94,7 +94,7 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 }
 
 #[tokio::test]
-async fn a_replay_is_accepted() {
+async fn accepts_a_replay() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let path = format!(

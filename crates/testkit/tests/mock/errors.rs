@@ -14,7 +14,7 @@ const STATUS: &str = "Non-200 response code during CRC GET request (i.e. 404, 50
 const LATENCY: &str = "High latency on CRC GET request. Your webhook should respond in less than 3 seconds.";
 
 #[tokio::test]
-async fn a_challenge_that_fails_at_registration_says_how() {
+async fn reports_the_cause_of_a_failed_challenge_at_registration() {
     let gzip = Some((header::CONTENT_ENCODING, "gzip"));
     let elsewhere = Some((header::LOCATION, "/elsewhere"));
     let table = [
@@ -48,7 +48,7 @@ async fn a_challenge_that_fails_at_registration_says_how() {
 }
 
 #[tokio::test]
-async fn nobody_at_the_url_is_said_too() {
+async fn reports_a_refused_connection_at_registration() {
     let world = World::new().await;
     let nobody = "http://127.0.0.1:1/hooks";
     assert_eq!(world.call("POST", &with_url(HOOKS, nobody), world.owner(), "").await.error(), (403, 214, STATUS));
@@ -57,7 +57,7 @@ async fn nobody_at_the_url_is_said_too() {
 }
 
 #[tokio::test]
-async fn enterprise_says_what_is_wrong() {
+async fn enterprise_errors_have_the_documented_codes() {
     let world = World::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
     let webhook = world.subscribed_v1().await;
     let second = world.x.add_app("second").unwrap();
@@ -109,7 +109,7 @@ async fn enterprise_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn v2_says_what_is_wrong() {
+async fn v2_errors_have_the_documented_problems() {
     let world = World::with(|settings| settings.limits.users = 1).await;
     let webhook = world.subscribed().await;
     let second = world.x.add_app("second").unwrap();
@@ -160,7 +160,7 @@ async fn v2_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn x_can_be_down() {
+async fn an_outage_fails_every_call() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let again = "Twitter server error. Retry using an exponential backoff pattern.";

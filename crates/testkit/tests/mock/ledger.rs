@@ -35,7 +35,7 @@ async fn expect_finds_each_event_once() {
 }
 
 #[tokio::test]
-async fn expect_waits_for_what_is_still_to_come() {
+async fn expect_waits_for_a_later_event() {
     let world = World::new().await;
     world.subscribed().await;
     let ledger = world.x.ledger();
@@ -48,7 +48,7 @@ async fn expect_waits_for_what_is_still_to_come() {
 
 /// Rows: what happened, and the message of `expect`.
 #[tokio::test]
-async fn expect_says_what_happened_instead() {
+async fn expect_reports_the_other_events_if_none_matches() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
     let ledger = world.x.ledger();
@@ -131,7 +131,7 @@ async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
 }
 
 #[tokio::test]
-async fn two_subscribers_copies_are_two_events_unless_the_scope_says_otherwise() {
+async fn the_copies_of_two_subscribers_are_one_event_only_in_a_wider_scope() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
@@ -146,7 +146,7 @@ async fn two_subscribers_copies_are_two_events_unless_the_scope_says_otherwise()
 }
 
 #[tokio::test]
-async fn what_both_apis_tell_is_one_event_after_the_cut_over() {
+async fn reports_of_both_apis_are_one_event_in_dual_mode() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
     world.x.subscribe_to(&webhook, USER, MockEventKind::Like).unwrap();
@@ -160,7 +160,7 @@ async fn what_both_apis_tell_is_one_event_after_the_cut_over() {
 }
 
 #[tokio::test]
-async fn entries_are_numbered_and_serialise() {
+async fn entries_are_numbered_and_serialize() {
     let world = World::new().await;
     world.subscribed().await;
     world.x.emit(MockEventKind::Like, USER);

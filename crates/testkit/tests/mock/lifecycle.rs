@@ -21,7 +21,7 @@ async fn is_there(url: &str) -> bool {
 }
 
 #[tokio::test]
-async fn it_ends_when_it_is_stopped_or_dropped() {
+async fn stopping_or_dropping_the_mock_ends_it() {
     for stop in [true, false] {
         let x = MockX::start(MockSettings::local()).await.unwrap();
         let url = x.url();
@@ -37,7 +37,7 @@ async fn it_ends_when_it_is_stopped_or_dropped() {
 }
 
 #[tokio::test]
-async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
+async fn requests_in_progress_end_with_the_mock_and_do_not_block_the_clock() {
     let clock = Clock::manual(birdhook_core::Timestamp::from_millis(0));
     let start = async || {
         let mut settings = MockSettings::manual();
@@ -62,7 +62,7 @@ async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_said_at_the_start() {
+async fn start_reports_invalid_settings() {
     let mut taken = MockSettings::local();
     let x = MockX::start(MockSettings::local()).await.unwrap();
     taken.listen = x.url().trim_start_matches("http://").to_owned();
@@ -76,7 +76,7 @@ async fn what_cannot_be_is_said_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_seed_makes_the_same_again_save_secrets_and_tokens() {
+async fn a_seed_repeats_everything_except_secrets_and_tokens() {
     let run = async |seed: u64| {
         let world = World::with(|settings| settings.seed = seed).await;
         let webhook = world.subscribed().await;
@@ -103,7 +103,7 @@ async fn a_seed_makes_the_same_again_save_secrets_and_tokens() {
 }
 
 #[tokio::test]
-async fn an_app_is_the_same_for_one_name() {
+async fn add_app_returns_the_same_app_for_a_name() {
     let world = World::new().await;
     let second = world.x.add_app("second").unwrap();
     assert_eq!(world.x.add_app("second").unwrap().bearer, second.bearer);
@@ -113,7 +113,7 @@ async fn an_app_is_the_same_for_one_name() {
 }
 
 #[tokio::test]
-async fn two_registrations_at_once_make_one_webhook() {
+async fn concurrent_registrations_create_one_webhook() {
     let world = World::new().await;
     let (one, other) = tokio::join!(world.x.register(&world.receiver.url), world.x.register(&world.receiver.url));
     assert_ne!(one.is_ok(), other.is_ok(), "{one:?}, {other:?}");
@@ -121,7 +121,7 @@ async fn two_registrations_at_once_make_one_webhook() {
 }
 
 #[tokio::test]
-async fn settling_waits_for_what_is_under_way_and_not_for_later() {
+async fn settle_waits_for_requests_in_progress_and_not_for_later_ones() {
     let world = World::new().await;
     world.subscribed_v1().await;
     world.receiver.take(Take::Status(500));
@@ -133,7 +133,7 @@ async fn settling_waits_for_what_is_under_way_and_not_for_later() {
 }
 
 #[tokio::test]
-async fn the_page_and_other_languages_see_and_steer_it() {
+async fn the_dashboard_and_its_api_show_and_control_the_mock() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     let fire = json!({"kind": "like.create", "user_id": USER}).to_string();

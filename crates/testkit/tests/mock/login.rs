@@ -109,7 +109,7 @@ async fn finished(world: &World, app: &MockApp, (token, secret): (&str, &str), v
 }
 
 #[tokio::test]
-async fn three_legs_get_a_token_that_works_everywhere() {
+async fn the_three_legged_login_returns_a_token_for_all_apis() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let (token, secret) = begun(&world, world.app(), CALLBACK).await;
@@ -147,7 +147,7 @@ async fn three_legs_get_a_token_that_works_everywhere() {
 }
 
 #[tokio::test]
-async fn a_verifier_may_come_in_the_query_or_the_form() {
+async fn accepts_a_verifier_in_the_query_or_the_form() {
     let world = World::new().await;
     for place in ["query", "form"] {
         let (token, secret) = begun(&world, world.app(), "oob").await;
@@ -167,7 +167,7 @@ async fn a_verifier_may_come_in_the_query_or_the_form() {
 }
 
 #[tokio::test]
-async fn a_wrong_pin_may_be_typed_again() {
+async fn a_wrong_pin_can_be_corrected() {
     let world = World::new().await;
     let (token, secret) = begun(&world, world.app(), "oob").await;
     let pin = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await.body;
@@ -177,7 +177,7 @@ async fn a_wrong_pin_may_be_typed_again() {
 }
 
 #[tokio::test]
-async fn a_user_may_refuse() {
+async fn reports_a_refusal_by_the_user() {
     let world = World::new().await;
     let (token, secret) = begun(&world, world.app(), CALLBACK).await;
     let reply = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
@@ -190,7 +190,7 @@ async fn a_user_may_refuse() {
 }
 
 #[tokio::test]
-async fn users_are_sent_back_only_where_the_app_has_said() {
+async fn redirects_only_to_registered_callbacks() {
     let world = World::with(|settings| settings.callbacks = vec![CALLBACK.to_owned()]).await;
     let path = "/oauth/request_token";
     let with = async |further: &[(&str, &str)]| {
@@ -211,7 +211,7 @@ async fn users_are_sent_back_only_where_the_app_has_said() {
 }
 
 #[tokio::test]
-async fn a_new_login_has_the_permissions_of_now() {
+async fn a_new_login_gets_the_current_permissions() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);

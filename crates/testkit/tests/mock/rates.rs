@@ -5,7 +5,7 @@ use birdhook_testkit::mock::MockApi;
 use crate::mock::world::{As, START, USER, World, s};
 
 #[tokio::test]
-async fn calls_are_counted_and_refused_until_the_window_is_over() {
+async fn rejects_calls_above_the_rate_until_the_window_ends() {
     let world = World::new().await;
     let list = "/1.1/account_activity/webhooks.json";
     let reset = (START / 1000 + 900).to_string();
@@ -65,7 +65,7 @@ async fn every_call_has_its_documented_rate() {
 }
 
 #[tokio::test]
-async fn replays_and_v2_say_it_in_their_words() {
+async fn rate_limit_errors_have_the_format_of_each_api() {
     let world = World::new().await;
     let path = "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json";
     for _ in 0..5 {
@@ -82,7 +82,7 @@ async fn replays_and_v2_say_it_in_their_words() {
 }
 
 #[tokio::test]
-async fn limits_can_be_taken_off() {
+async fn limits_can_be_disabled() {
     let world = World::with(|settings| settings.rate_limits = false).await;
     for _ in 0..40 {
         assert_eq!(world.call("GET", "/1.1/account_activity/webhooks.json", world.bearer(), "").await.status, 200);

@@ -30,7 +30,7 @@ fn since(world: &World, before: usize) -> Vec<(MockEventKind, DeliveryCause)> {
 }
 
 #[tokio::test]
-async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
+async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
     for generation in [MockApi::Enterprise, MockApi::V2] {
         let world = World::new().await;
         let webhook = world.webhook(generation).await;
@@ -111,7 +111,7 @@ async fn a_replay_covers_its_minutes() {
 }
 
 #[tokio::test]
-async fn a_replay_is_not_tried_again_and_says_that_it_failed() {
+async fn a_replay_does_not_retry_and_reports_its_failure() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
@@ -154,7 +154,7 @@ async fn a_webhook_has_one_job_at_a_time() {
 }
 
 #[tokio::test]
-async fn of_two_calls_at_once_one_begins_a_job() {
+async fn concurrent_calls_start_one_job() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     world.advance(h(1)).await;
@@ -167,7 +167,7 @@ async fn of_two_calls_at_once_one_begins_a_job() {
 }
 
 #[tokio::test]
-async fn a_replay_takes_a_webhook_that_answers_its_challenge() {
+async fn a_replay_requires_a_webhook_that_passes_its_challenge() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
@@ -186,7 +186,7 @@ async fn a_replay_takes_a_webhook_that_answers_its_challenge() {
 }
 
 #[tokio::test]
-async fn dates_and_ids_are_checked() {
+async fn rejects_invalid_dates_and_ids() {
     let world = World::with(|settings| settings.rate_limits = false).await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let second = world.x.add_app("second").unwrap();
@@ -252,7 +252,7 @@ async fn dates_and_ids_are_checked() {
 }
 
 #[tokio::test]
-async fn replays_of_1_1_are_for_enterprises() {
+async fn replays_of_1_1_require_the_enterprise_tier() {
     use birdhook_testkit::mock::AccessTier;
     let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
     let reply = world.call("POST", &path("1", FROM, FROM), world.bearer(), "").await;

@@ -65,7 +65,7 @@ pub(crate) fn header(
 
 /// The examples of X's page "Creating a signature", and of RFC 5849, sections 1.2 and 3.1.
 #[test]
-fn it_signs_as_the_published_examples() {
+fn signs_like_the_published_examples() {
     let x = Keys {
         consumer_key: "xvz1evFS4wEEPTGEFPHBog",
         consumer_secret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",

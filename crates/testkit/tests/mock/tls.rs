@@ -67,7 +67,7 @@ impl Front {
 }
 
 #[tokio::test]
-async fn a_bad_certificate_is_refused_and_invalidates_at_once() {
+async fn an_invalid_certificate_is_rejected_and_invalidates_at_once() {
     let (good, bad) = (certificate(), certificate());
     let world = World::with(|settings| settings.trusted_certificates = vec![good.cert.der().to_vec()]).await;
     let (front, url) = Front::start(&bad, &world.receiver.url).await;
@@ -91,7 +91,7 @@ async fn a_bad_certificate_is_refused_and_invalidates_at_once() {
 }
 
 #[tokio::test]
-async fn no_tls_where_it_must_be_is_no_certificate_either() {
+async fn a_server_without_tls_counts_as_an_invalid_certificate() {
     let world = World::new().await;
     let url = world.receiver.url.replace("http://", "https://");
     let refusal = world.x.register(&url).await.unwrap_err();

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::mock::world::{World, with_url};
 
 #[tokio::test]
-async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {
+async fn rejects_urls_that_x_rejects_unless_local() {
     let world = World::with(|settings| {
         let clock = settings.clock.clone();
         *settings = MockSettings::default();

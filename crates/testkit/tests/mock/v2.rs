@@ -95,7 +95,7 @@ async fn a_webhook_is_linked_to_the_filtered_stream() {
 }
 
 #[tokio::test]
-async fn the_app_gets_its_bearer_token_for_its_key_and_secret() {
+async fn returns_the_bearer_token_for_the_key_and_secret() {
     use base64::Engine;
     let world = World::new().await;
     let ask = async |key: &str, secret: &str, form: &str| {

@@ -72,7 +72,7 @@ async fn refuses_what_x_refuses_and_records_none_of_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_withheld_comes_when_it_is_released() {
+async fn sends_a_withheld_response_when_it_is_released() {
     let world = World::new().await;
     let user = world.x.user(USER);
     world.x.withhold_answers(true);

@@ -13,7 +13,7 @@ async fn create(world: &World, who: As<'_>, body: Value) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_subscription_is_made_listed_changed_and_deleted() {
+async fn creates_lists_changes_and_deletes_a_subscription() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let asked = json!({"event_type": "profile.update.bio", "filter": {"user_id": USER}, "tag": "bios"});
@@ -55,7 +55,7 @@ async fn a_subscription_is_made_listed_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn many_are_listed_in_pages_and_deleted_at_once() {
+async fn lists_subscriptions_in_pages_and_deletes_several_at_once() {
     let world = World::new().await;
     for user in 1..=5 {
         let asked = json!({"event_type": "post.create", "filter": {"user_id": user.to_string()}});
@@ -96,7 +96,7 @@ async fn many_are_listed_in_pages_and_deleted_at_once() {
 }
 
 #[tokio::test]
-async fn private_events_take_a_token_of_the_user_they_are_about() {
+async fn private_events_require_a_token_of_the_user_concerned() {
     let world = World::new().await;
     let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
     let private = [
@@ -164,7 +164,7 @@ async fn private_events_take_a_token_of_the_user_they_are_about() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_subscribed_is_refused() {
+async fn rejects_invalid_subscriptions() {
     let world = World::with(|settings| settings.limits.activity_subscriptions = 3).await;
     let user = json!({"user_id": USER});
     let refused = [
@@ -204,7 +204,7 @@ async fn what_cannot_be_subscribed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_deprecated_name_is_another_name() {
+async fn accepts_deprecated_event_names() {
     let world = World::new().await;
     let user = world.x.user(USER);
     let asked = json!({"event_type": "chat.conversation_join", "filter": {"user_id": USER}});
@@ -213,7 +213,7 @@ async fn a_deprecated_name_is_another_name() {
 }
 
 #[tokio::test]
-async fn a_filter_is_kept_to() {
+async fn delivers_only_events_that_match_the_filter() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let subscribe = async |kind: &str, filter: Value| {
@@ -234,7 +234,7 @@ async fn a_filter_is_kept_to() {
 }
 
 #[tokio::test]
-async fn pay_per_use_has_fewer() {
+async fn pay_per_use_allows_fewer_subscriptions() {
     let limits = AccessTier::PayPerUse.limits();
     assert_eq!((limits.webhooks, limits.users, limits.activity_subscriptions), (1, 3, 1_500));
     assert_eq!(AccessTier::Enterprise.limits().activity_subscriptions, 150_000);

@@ -7,7 +7,7 @@ use super::*;
 
 /// Relations such as follows have no ids, so only their delivery keys differ.
 #[test]
-fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
+fn no_two_events_of_a_generator_share_a_key_or_an_id() {
     for seed in 0..SEEDS {
         let mut scene = PayloadGenerator::new(seed);
         let (mut keys, mut ids, mut last) = (BTreeMap::new(), BTreeSet::new(), 0);

@@ -1,9 +1,9 @@
 //! A receiver reads generated payloads correctly: every kind, from every source API, with many
 //! seeds.
 
+mod generator;
 mod keys;
 mod read_back;
-mod scene;
 mod shapes;
 mod wire;
 

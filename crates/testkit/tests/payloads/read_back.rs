@@ -26,7 +26,7 @@ pub(crate) fn time(kind: MockEventKind, generation: ApiSource, at: Timestamp) ->
 }
 
 #[test]
-fn every_kind_is_read_as_what_it_is() {
+fn every_kind_is_parsed_as_itself() {
     each(|kind, _, mock_event| {
         assert_eq!((mock_event.kind(), mock_event.subscriber()), (kind, SUBSCRIBER));
         assert!(!kind.api_sources().is_empty());
@@ -137,7 +137,7 @@ pub(crate) fn text(activity: &Activity<'_>) -> Option<String> {
 }
 
 #[test]
-fn both_apis_tell_one_happening() {
+fn reports_of_both_apis_match() {
     each(|kind, _, mock_event| {
         let [Some(old), Some(new)] = [AccountActivity, XActivity]
             .map(|generation| mock_event.reported_by(generation).is_some().then(|| event(&mock_event, generation)))

@@ -7,7 +7,7 @@ use super::*;
 
 /// Covers the formats of v1.1 that often cause bugs, and counts the rarer ones in 50 seeds.
 #[test]
-fn the_account_activity_api_writes_what_trips_people_up() {
+fn account_activity_bodies_contain_the_known_pitfalls() {
     let mut seen = BTreeMap::<&str, u32>::new();
     each_body(AccountActivity, |kind, body| {
         let is_alone = kind == MockEventKind::Revoke;
@@ -62,7 +62,7 @@ fn the_account_activity_api_writes_what_trips_people_up() {
 }
 
 #[test]
-fn the_x_activity_api_writes_what_trips_people_up() {
+fn x_activity_bodies_contain_the_known_pitfalls() {
     let mut seen = BTreeMap::<&str, u32>::new();
     each_body(XActivity, |kind, body| {
         let data = &body["data"];

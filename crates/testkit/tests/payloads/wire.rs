@@ -4,7 +4,7 @@ use super::*;
 use std::collections::BTreeMap;
 
 #[test]
-fn bodies_are_escaped_as_their_api_escapes() {
+fn bodies_are_escaped_as_by_their_api() {
     let mut letters = [0; 2];
     let mut see = |mock_event: &MockEvent, generation: ApiSource| {
         let body = String::from_utf8(mock_event.reported_by(generation).unwrap().to_vec()).unwrap();
@@ -32,7 +32,7 @@ fn bodies_are_escaped_as_their_api_escapes() {
 /// Positions count code points of the text that contains the entity, also in quoted and truncated
 /// posts.
 #[test]
-fn entities_are_where_they_say_they_are() {
+fn entity_indices_match_the_text() {
     let cut = |text: &str, from: u64, to: u64| -> String {
         text.chars().skip(from as usize).take((to - from) as usize).collect()
     };

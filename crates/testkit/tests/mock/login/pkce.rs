@@ -54,7 +54,7 @@ fn text(reply: &Reply, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_code_gets_tokens_that_work_everywhere_for_two_hours() {
+async fn exchanges_a_code_for_tokens_that_are_valid_for_two_hours() {
     let world = World::new().await;
     assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER)), CHALLENGE);
     let webhook = world.webhook(MockApi::V2).await;
@@ -86,7 +86,7 @@ async fn a_code_gets_tokens_that_work_everywhere_for_two_hours() {
 }
 
 #[tokio::test]
-async fn a_code_works_once_in_time_and_for_who_has_asked() {
+async fn a_code_is_valid_once_in_time_and_for_the_requesting_app() {
     let world = World::new().await;
     let second = world.x.add_app("second").unwrap();
     let spent = code(&world, "").await;
@@ -118,7 +118,7 @@ async fn a_code_works_once_in_time_and_for_who_has_asked() {
 }
 
 #[tokio::test]
-async fn a_confidential_client_must_show_its_secret() {
+async fn a_confidential_client_must_send_its_secret() {
     let world = World::with(|settings| settings.client_secret = Some(MockToken::new("a:b+c"))).await;
     let id = world.app().client_id.clone();
     let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
@@ -139,7 +139,7 @@ async fn a_confidential_client_must_show_its_secret() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_scopes() {
+async fn a_token_is_limited_to_its_scopes() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let reply = spend(&world, &code(&world, "tweet.read users.read").await).await;
@@ -157,7 +157,7 @@ async fn a_token_is_good_for_its_scopes() {
 }
 
 #[tokio::test]
-async fn a_user_may_refuse_and_a_request_may_be_wrong() {
+async fn reports_a_refusal_by_the_user_and_an_invalid_request() {
     let world = World::new().await;
     let denied = get(&world, &asking(&world, CALLBACK, "", "&denied=1")).await;
     assert_eq!((denied.sent("error").as_str(), denied.sent("state").as_str()), ("access_denied", "st&te"));
@@ -174,7 +174,7 @@ async fn a_user_may_refuse_and_a_request_may_be_wrong() {
 }
 
 #[tokio::test]
-async fn a_person_may_be_asked() {
+async fn the_login_page_asks_the_user() {
     let world = World::new().await;
     let reply = get(&world, &asking(&world, "https://app.example/\"><script>", "", "")).await;
     assert_eq!(reply.status, 200);
@@ -188,7 +188,7 @@ async fn a_person_may_be_asked() {
 }
 
 #[tokio::test]
-async fn tokens_end_before_their_time_when_they_are_told_to() {
+async fn expire_invalidates_a_token_early() {
     let world = World::new().await;
     let reply = spend(&world, &code(&world, "").await).await;
     let access = text(&reply, "access_token");
@@ -206,7 +206,7 @@ async fn tokens_end_before_their_time_when_they_are_told_to() {
 }
 
 #[tokio::test]
-async fn client_ids_look_like_x_s_and_are_each_app_s_own() {
+async fn client_ids_have_the_format_of_x_and_differ_between_apps() {
     let world = World::new().await;
     let second = world.x.add_app("second").unwrap();
     assert_ne!(world.app().client_id, second.client_id);
@@ -220,7 +220,7 @@ async fn client_ids_look_like_x_s_and_are_each_app_s_own() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_ends_and_no_other() {
+async fn revoking_a_token_invalidates_no_other() {
     let world = World::new().await;
     let id = world.app().client_id.as_str();
     let revoke = async |parameters: &[(&str, &str)]| {

@@ -8,7 +8,7 @@ use super::read_back::text;
 use super::*;
 
 #[test]
-fn two_subscribers_of_one_conversation_are_told_the_same() {
+fn two_subscribers_of_a_conversation_get_the_same_content() {
     each(|kind, _, mock_event| {
         if kind.account_activity().is_none() || kind == MockEventKind::Revoke {
             return;
@@ -46,7 +46,7 @@ fn two_subscribers_of_one_conversation_are_told_the_same() {
 }
 
 #[test]
-fn a_batch_is_one_body_of_many_events() {
+fn a_batch_is_one_body_with_many_events() {
     for member in ["tweet_create_events", "direct_message_events", "follow_events", "favorite_events"] {
         let mut scene = PayloadGenerator::new(3);
         let kinds = MockEventKind::ALL.iter().filter(|kind| kind.account_activity() == Some(member));
@@ -72,7 +72,7 @@ fn a_batch_is_one_body_of_many_events() {
 }
 
 #[test]
-fn a_test_can_say_who_and_what() {
+fn a_test_can_set_the_other_user_and_the_text() {
     let said = "Is 3 < 4 & who is @somebody_else? #maths https://maths.example/three 🐝";
     for kind in [
         MockEventKind::Post,
@@ -112,7 +112,7 @@ fn a_test_can_say_who_and_what() {
 
 /// Non-numeric ids and unusual times still give valid bodies.
 #[test]
-fn odd_subscribers_and_times_are_told_too() {
+fn generates_events_for_unusual_subscribers_and_times() {
     for millis in [0, 1_000, -5_000, 4_102_444_800_000, 32_503_680_000_000] {
         let mut scene = PayloadGenerator::new(1).at(Timestamp::from_millis(millis));
         for kind in MockEventKind::ALL {
@@ -127,7 +127,7 @@ fn odd_subscribers_and_times_are_told_too() {
 }
 
 #[test]
-fn a_user_is_the_same_person_throughout_a_scene() {
+fn a_user_is_the_same_in_every_event_of_a_generator() {
     let mut scene = PayloadGenerator::new(9);
     let mut people = BTreeMap::new();
     for kind in MockEventKind::ALL.iter().cycle().take(400) {
@@ -147,7 +147,7 @@ fn a_user_is_the_same_person_throughout_a_scene() {
 }
 
 #[test]
-fn time_goes_on() {
+fn event_times_increase() {
     let at = Timestamp::from_millis(1_800_000_000_000);
     let mut scene = PayloadGenerator::new(1).at(at);
     assert_eq!(scene.event(MockEventKind::Like, "1").at(), at);
@@ -160,7 +160,7 @@ fn time_goes_on() {
 /// Fails if generated bodies change, because that may break tests of users: such a change must be
 /// deliberate.
 #[test]
-fn the_same_seed_tells_the_same() {
+fn the_same_seed_generates_the_same_bodies() {
     let all = |seed: u64| {
         let mut scene = PayloadGenerator::new(seed);
         let mock_events: Vec<_> = MockEventKind::ALL.iter().map(|kind| scene.event(*kind, SUBSCRIBER)).collect();
