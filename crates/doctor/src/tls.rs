@@ -33,7 +33,7 @@ impl Tls {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsFault::of(error, None))?
-            .dangerous() // Only observes; see `Witness`.
+            .dangerous() // Only observes; see `RecordingVerifier`.
             .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
             .with_no_client_auth();
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), verifier })
@@ -95,7 +95,7 @@ impl TlsFault {
             ) => Self::WrongName,
             Error::InvalidCertificate(fault) => match rejection {
                 Some(Rejection { is_self_signed: true, .. }) => Self::SelfSigned,
-                Some(Rejection { is_alone: true, .. }) if fault == CertificateError::UnknownIssuer => {
+                Some(Rejection { lacks_intermediates: true, .. }) if fault == CertificateError::UnknownIssuer => {
                     Self::NoIntermediate
                 }
                 _ if fault == CertificateError::UnknownIssuer => Self::UnknownIssuer,
@@ -117,7 +117,7 @@ impl TlsFault {
                 "use a certificate of a public authority such as Let's Encrypt; X trusts no others"
             }
             Self::NoIntermediate => {
-                "serve the whole chain (fullchain.pem, not cert.pem) of a public authority; browsers do not need it"
+                "serve the whole chain (fullchain.pem, not cert.pem) of a public authority; browsers often work without it"
             }
             Self::OldTls => "enable TLS 1.2 or 1.3 with current ciphers",
             Self::NotTls | Self::Broken(_) | Self::Other(_) => "check what terminates TLS in front of the app",
@@ -139,7 +139,7 @@ struct Rejection {
     /// Whether the certificate is self-signed: it would be trusted if it were a root.
     is_self_signed: bool,
     /// Whether the server sent no intermediate certificates.
-    is_alone: bool,
+    lacks_intermediates: bool,
 }
 
 impl RecordingVerifier {
@@ -158,8 +158,8 @@ impl RecordingVerifier {
         if roots.add(end_entity.clone().into_owned()).is_err() {
             return false;
         }
-        let Ok(is_alone) = Self::new(roots, Arc::clone(&self.provider)) else { return false };
-        let verified = is_alone.inner.verify_server_cert(end_entity, &[], name, &[], now);
+        let Ok(verifier) = Self::new(roots, Arc::clone(&self.provider)) else { return false };
+        let verified = verifier.inner.verify_server_cert(end_entity, &[], name, &[], now);
         // `openssl req -x509` creates a CA certificate, which is rejected with a different error
         // although it is self-signed.
         let others = [CertificateError::UnknownIssuer, CertificateError::BadSignature].map(Error::InvalidCertificate);
@@ -178,7 +178,7 @@ impl ServerCertVerifier for RecordingVerifier {
     ) -> Result<ServerCertVerified, Error> {
         self.inner.verify_server_cert(end_entity, intermediates, name, ocsp, now).inspect_err(|_| {
             let is_self_signed = self.is_self_signed(end_entity, name, now);
-            let rejection = Rejection { is_self_signed, is_alone: intermediates.is_empty() };
+            let rejection = Rejection { is_self_signed, lacks_intermediates: intermediates.is_empty() };
             *self.rejection.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
         })
     }

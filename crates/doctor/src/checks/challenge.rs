@@ -15,7 +15,7 @@ pub(super) fn first(target: &Target) -> Option<(&Challenge, &Response)> {
     target.challenge.as_ref().and_then(|(challenge, exchange)| Some((challenge, exchange.as_ref().ok()?)))
 }
 
-pub(super) fn none() -> RunResult {
+pub(super) fn unanswered() -> RunResult {
     RunResult::skipped("the first challenge was not answered")
 }
 
@@ -49,7 +49,7 @@ fn without_query(location: &str) -> &str {
 }
 
 pub(super) async fn status(target: &mut Target) -> RunResult {
-    let Some((_, exchange)) = &target.challenge else { return none() };
+    let Some((_, exchange)) = &target.challenge else { return unanswered() };
     let response = match exchange {
         Ok(response) if response.status == 200 && !response.is_whole => {
             let observed = "answered 200, and closed the connection before the end of the body";
@@ -77,7 +77,7 @@ pub(super) async fn status(target: &mut Target) -> RunResult {
 }
 
 pub(super) async fn time(target: &mut Target) -> RunResult {
-    first(target).map_or_else(none, |(_, response)| in_time(response.took, target.deadline))
+    first(target).map_or_else(unanswered, |(_, response)| in_time(response.took, target.deadline))
 }
 
 /// Judges a response time.
@@ -94,7 +94,7 @@ pub(super) fn in_time(took: Duration, deadline: Duration) -> RunResult {
 }
 
 pub(super) async fn encoding(target: &mut Target) -> RunResult {
-    let Some((_, response)) = first(target) else { return none() };
+    let Some((_, response)) = first(target) else { return unanswered() };
     let result = uncompressed(response);
     if result.has_failed() {
         return result;
@@ -137,7 +137,7 @@ fn says_gzip(response: &Response) -> bool {
 }
 
 pub(super) async fn content_type(target: &mut Target) -> RunResult {
-    let Some((_, response)) = first(target) else { return none() };
+    let Some((_, response)) = first(target) else { return unanswered() };
     let said = response.header("content-type").unwrap_or_default();
     let kind = said.split(';').next().unwrap_or_default().trim();
     let cause = "X requires JSON, and all of its samples use application/json";

@@ -99,7 +99,7 @@ pub(super) async fn time(target: &mut Target) -> RunResult {
     }
 }
 
-async fn taken(target: &mut Target, request: RawRequest) -> RunResult {
+async fn expect_acceptance(target: &mut Target, request: RawRequest) -> RunResult {
     let exchange = target.send(&request).await;
     results::expect_acceptance(&exchange, UNLIKE_THE_FIRST)
 }
@@ -114,49 +114,49 @@ pub(super) async fn unknown_kind(target: &mut Target) -> RunResult {
 pub(super) async fn charset(target: &mut Target) -> RunResult {
     let body = target.body("with a charset");
     let request = target.signed(body).without_header("Content-Type");
-    taken(target, request.header("Content-Type", "application/json; charset=utf-8")).await
+    expect_acceptance(target, request.header("Content-Type", "application/json; charset=utf-8")).await
 }
 
 pub(super) async fn escapes(target: &mut Target) -> RunResult {
     let body = target.body(r"https:\/\/x.com\/ \u00e9 \ud83d\udc26 \u003cb\u003e &amp;");
     // A number beyond double precision, and spaces: parsing and re-serializing would change both.
     let body = body.replacen('{', r#"{ "birdhook_doctor" : 1050118621198921728.0, "#, 1);
-    taken(target, target.signed(body)).await
+    expect_acceptance(target, target.signed(body)).await
 }
 
 pub(super) async fn unicode(target: &mut Target) -> RunResult {
     let body = target.body("é ü 日本語 \u{1f426} \u{2028}");
-    taken(target, target.signed(body)).await
+    expect_acceptance(target, target.signed(body)).await
 }
 
 pub(super) async fn header_names(target: &mut Target) -> RunResult {
     let (lower, upper) = (target.body("lower case"), target.body("upper case"));
-    let result = taken(target, target.signed(lower).map_header_names(str::to_ascii_lowercase)).await;
+    let result = expect_acceptance(target, target.signed(lower).map_header_names(str::to_ascii_lowercase)).await;
     if result.has_failed() {
         return RunResult { observed: format!("in lower case: {}", result.observed), ..result };
     }
-    taken(target, target.signed(upper).map_header_names(str::to_ascii_uppercase)).await
+    expect_acceptance(target, target.signed(upper).map_header_names(str::to_ascii_uppercase)).await
 }
 
 pub(super) async fn empty_header(target: &mut Target) -> RunResult {
     let body = target.body("with an empty header");
-    taken(target, target.signed(body).header("Finagle-Http-Retryable-Request", "")).await
+    expect_acceptance(target, target.signed(body).header("Finagle-Http-Retryable-Request", "")).await
 }
 
 pub(super) async fn large(target: &mut Target) -> RunResult {
     let body = target.body(&"large ".repeat(LARGE / 6));
-    taken(target, target.signed(body)).await
+    expect_acceptance(target, target.signed(body)).await
 }
 
 pub(super) async fn chunked(target: &mut Target) -> RunResult {
     let body = target.body(&"in chunks ".repeat(50));
-    taken(target, target.signed(body).chunked()).await
+    expect_acceptance(target, target.signed(body).chunked()).await
 }
 
 pub(super) async fn again(target: &mut Target) -> RunResult {
     let body = target.body("twice");
     let request = target.signed(body);
-    let first = taken(target, request.clone()).await;
+    let first = expect_acceptance(target, request.clone()).await;
     if first.has_failed() {
         return first;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::challenge::{first, none};
+use super::challenge::{first, unanswered};
 use super::response_token::{Construction, Key, analyze};
 use crate::exchange::{RawRequest, Response};
 use crate::results::RunResult;
@@ -15,7 +15,7 @@ pub(super) fn response_token(response: &Response) -> Option<String> {
 }
 
 pub(super) async fn json(target: &mut Target) -> RunResult {
-    let Some((challenge, response)) = first(target) else { return none() };
+    let Some((challenge, response)) = first(target) else { return unanswered() };
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -55,12 +55,12 @@ pub(super) async fn json(target: &mut Target) -> RunResult {
 }
 
 pub(super) async fn fresh(target: &mut Target) -> RunResult {
-    let Some(before) = first(target).and_then(|(_, response)| response_token(response)) else { return none() };
+    let Some(before) = first(target).and_then(|(_, response)| response_token(response)) else { return unanswered() };
     let another = target.new_challenge();
     let exchange = target.send(&RawRequest::get(another.query())).await;
     if exchange.as_ref().ok().and_then(response_token).as_ref() == Some(&before) {
         let observed = "another crc_token got the same response_token";
-        return match how(target).and_then(|made| made.other_text()) {
+        return match first_construction(target).and_then(|construction| construction.other_text()) {
             Some(mistake) => {
                 RunResult::failed(format!("{observed}: {}", mistake.observed), mistake.cause).fix(mistake.fix)
             }
@@ -78,22 +78,22 @@ pub(super) async fn fresh(target: &mut Target) -> RunResult {
 }
 
 /// Finds out how the response to the first challenge was computed.
-fn how(target: &Target) -> Option<Construction> {
+fn first_construction(target: &Target) -> Option<Construction> {
     let (challenge, response) = first(target)?;
     Some(analyze(&response_token(response)?, challenge, &target.secrets.answering))
 }
 
 pub(super) async fn token(target: &mut Target) -> RunResult {
-    let Some(made) = how(target) else { return none() };
-    match made.mistake() {
+    let Some(construction) = first_construction(target) else { return unanswered() };
+    match construction.mistake() {
         None => RunResult::passed("'sha256=' and base64 of 32 bytes"),
         Some(mistake) => RunResult::failed(mistake.observed, mistake.cause).fix(mistake.fix),
     }
 }
 
 pub(super) async fn secret(target: &mut Target) -> RunResult {
-    match how(target).map(|made| made.key) {
-        None => none(),
+    match first_construction(target).map(|construction| construction.key) {
+        None => unanswered(),
         Some(Key::Right) => RunResult::passed(format!("answered with the {}", target.secrets.answering.kind)),
         Some(Key::Unreadable) => RunResult::skipped("the response_token does not reveal the secret"),
         Some(Key::Flawed(observed, fix)) => {

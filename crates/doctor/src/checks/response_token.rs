@@ -95,9 +95,9 @@ pub(super) fn analyze(token: &str, challenge: &Challenge, known: &KnownSecret) -
 /// Returns the first fault of a `response_token`, for fuzz targets.
 #[cfg(fuzzing)]
 pub(crate) fn fault(token: &str, challenge: &Challenge, known: &KnownSecret) -> Option<String> {
-    let made = analyze(token, challenge, known);
-    let of_key = || (made.key != Key::Right).then(|| format!("the key is {:?}", made.key));
-    made.mistake().map(|mistake| mistake.observed).or_else(of_key)
+    let construction = analyze(token, challenge, known);
+    let of_key = || (construction.key != Key::Right).then(|| format!("the key is {:?}", construction.key));
+    construction.mistake().map(|mistake| mistake.observed).or_else(of_key)
 }
 
 impl Construction {
@@ -121,7 +121,7 @@ impl Construction {
         if let Some(mistake) = self.other_text() {
             return Some(mistake);
         }
-        let wants = "X expects the padded standard base64 of the 32 bytes: 44 characters";
+        let expected_form = "X expects the padded standard base64 of the 32 bytes: 44 characters";
         let (observed, fix) = match self.encoding {
             Encoding::Base64 => ("", ""),
             Encoding::Unpadded => ("the base64 has no padding", "keep the '=' at the end"),
@@ -137,7 +137,7 @@ impl Construction {
             }
         };
         if !observed.is_empty() {
-            return mistake(observed, wants, fix);
+            return mistake(observed, expected_form, fix);
         }
         if !self.has_prefix {
             return mistake(
@@ -149,7 +149,7 @@ impl Construction {
         if self.has_whitespace {
             return mistake(
                 "the response_token contains a line break or a space",
-                wants,
+                expected_form,
                 "trim it: some encoders append a line break (Ruby: use strict_encode64)",
             );
         }

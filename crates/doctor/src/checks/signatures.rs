@@ -71,27 +71,28 @@ pub(super) async fn missing(target: &mut Target) -> RunResult {
 }
 
 pub(super) async fn short(target: &mut Target) -> RunResult {
-    let ways: [Forging; 3] = [
+    let forgings: [Forging; 3] = [
         ("only the algorithm", |_| "sha256=".to_owned()),
         ("four characters", |right| right.chars().take(11).collect()),
         // Removing only the padding would leave a signature that lenient base64 decoders, such as
         // Node's, accept.
         ("one byte short", |right| right.chars().take(right.len() - 2).collect()),
     ];
-    forged(target, &ways).await
+    forged(target, &forgings).await
 }
 
 pub(super) async fn not_base64(target: &mut Target) -> RunResult {
-    let ways: [Forging; 2] =
+    let forgings: [Forging; 2] =
         [("other characters", |_| format!("sha256={}", "!".repeat(44))), ("not a signature", |_| "null".to_owned())];
-    forged(target, &ways).await
+    forged(target, &forgings).await
 }
 
 pub(super) async fn algorithm(target: &mut Target) -> RunResult {
     // The MAC is right and only the prefix is wrong. Only someone with the secret can send this, so
     // accepting `sha1=` is a warning.
-    let ways: [Forging; 2] = [("sha1=", |right| right.replace("sha256=", "sha1=")), ("none=", |_| "none=".to_owned())];
-    let result = forged(target, &ways).await;
+    let forgings: [Forging; 2] =
+        [("sha1=", |right| right.replace("sha256=", "sha1=")), ("none=", |_| "none=".to_owned())];
+    let result = forged(target, &forgings).await;
     if result.has_failed() && result.observed.starts_with("sha1=: answered 2") {
         return RunResult::warned(result.observed, "the prefix before the base64 is not checked");
     }

@@ -168,7 +168,7 @@ impl Inner {
             Ok(Some(both)) => both,
             Ok(None) => return self.finished(&queued, false),
             Err(why) => {
-                self.ledger.push_undelivered(queued.kind, queued.subscriber.as_deref().unwrap_or("nobody"), why);
+                self.ledger.push_undelivered(queued.kind, queued.subscriber.as_deref().unwrap_or("no user"), why);
                 return self.finished(&queued, false);
             }
         };

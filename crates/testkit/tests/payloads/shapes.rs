@@ -94,7 +94,7 @@ fn x_activity_bodies_contain_the_known_pitfalls() {
         }
         match kind {
             MockEventKind::Follow | MockEventKind::Block => {
-                assert!(data["payload"]["source"]["data"]["username"].is_string())
+                assert!(data["payload"]["source"]["data"]["username"].is_string());
             }
             MockEventKind::PostDelete => assert!(data["includes"]["users"][0]["data"]["username"].is_string()),
             MockEventKind::Post => assert!(data["includes"]["users"][0]["username"].is_string()),

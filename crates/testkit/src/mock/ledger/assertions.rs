@@ -174,7 +174,7 @@ fn answer(sent: &Sent) -> String {
 }
 
 fn of(subscriber: Option<&str>) -> &str {
-    subscriber.unwrap_or("nobody in particular")
+    subscriber.unwrap_or("no user")
 }
 
 fn times(many: usize) -> String {
