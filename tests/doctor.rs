@@ -1,8 +1,8 @@
 //! The doctor finds no problem in birdhook on any adapter, not even a warning.
 
 use birdhook::{Secret, Webhook};
+use birdhook_doctor::{CheckResult, CheckStatus, Doctor};
 use birdhook_test_harness::http_client::PATH;
-use birdhook_testkit::{CheckResult, CheckStatus, Doctor};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
@@ -17,14 +17,14 @@ async fn every_adapter_is_healthy() {
         // On a machine under load, a huge body may be sent completely before the client sees the
         // early rejection. This must not happen repeatedly.
         let is_late =
-            |finding: &CheckResult| finding.check() == "body_huge_unsigned" && finding.verdict() == CheckStatus::Warned;
+            |finding: &CheckResult| finding.check() == "body_huge_unsigned" && finding.status() == CheckStatus::Warned;
         for _ in 0..4 {
-            if diagnosis.findings().iter().any(is_late) {
+            if diagnosis.results().iter().any(is_late) {
                 diagnosis = Doctor::new(url.clone(), SECRET).unwrap().local(true).examine().await;
             }
         }
         // Such a machine may also be slow.
-        let wrong = diagnosis.findings().iter().filter(|finding| match finding.verdict() {
+        let wrong = diagnosis.results().iter().filter(|finding| match finding.status() {
             CheckStatus::Passed => false,
             CheckStatus::Warned => !finding.check().ends_with("_time"),
             CheckStatus::Skipped => {
@@ -45,7 +45,7 @@ async fn another_secret_is_one_failure() {
         let server = Server::start(adapter, webhook, Behaviour::Takes).await;
         let url = format!("http://{}{PATH}", server.address);
         let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;
-        let failed = diagnosis.findings().iter().filter(|finding| finding.verdict() == CheckStatus::Failed);
+        let failed = diagnosis.results().iter().filter(|finding| finding.status() == CheckStatus::Failed);
         let failed: Vec<_> = failed.map(CheckResult::check).collect();
         assert_eq!(failed, ["challenge_secret"], "{adapter:?}\n{diagnosis}");
     }

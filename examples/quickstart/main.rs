@@ -11,16 +11,16 @@ use std::time::Duration;
 use birdhook::{App, Receiver, Secret, Webhook, app::SecretKind, dedupe::ApiMode};
 use birdhook_examples::{Error, PATH};
 use birdhook_testkit::mock::{MockSettings, MockToken, MockX};
-use birdhook_testkit::{Kind, Sender, WebhookPost};
+use birdhook_testkit::{MockEventKind, Sender, WebhookPost};
 
 const USER: &str = "2001";
 
 /// Returns the events to send: all that both APIs report, and two of the X Activity API alone. A
 /// revocation comes last, because it ends the subscriptions.
-fn kinds() -> Vec<Kind> {
-    let told_by_both = Kind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
-    let mut kinds: Vec<Kind> = told_by_both.chain([Kind::Bio, Kind::SpaceStart]).collect();
-    kinds.sort_by_key(|kind| *kind == Kind::Revoke);
+fn kinds() -> Vec<MockEventKind> {
+    let told_by_both = MockEventKind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
+    let mut kinds: Vec<MockEventKind> = told_by_both.chain([MockEventKind::Bio, MockEventKind::SpaceStart]).collect();
+    kinds.sort_by_key(|kind| *kind == MockEventKind::Revoke);
     kinds
 }
 
@@ -46,7 +46,7 @@ async fn main() -> Result<(), Error> {
     let webhook = x.register(&url).await?;
     println!("X registers {}, whose app has answered the challenge.\n", webhook.url);
     x.subscribe(&webhook, USER)?;
-    for kind in kinds().into_iter().filter(|kind| *kind != Kind::Revoke) {
+    for kind in kinds().into_iter().filter(|kind| *kind != MockEventKind::Revoke) {
         x.subscribe_to(&webhook, USER, kind)?;
     }
 
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Error> {
     for (kind, number) in kinds().into_iter().zip(0..) {
         // Every third event is delivered twice.
         x.deliver_duplicates(usize::from(number % 3 == 0));
-        x.happen(kind, USER);
+        x.emit(kind, USER);
         let event = events.recv().await.ok_or("the receiver has stopped")?;
         println!("{kind:26} {:16} {}", event.kind(), sentence::of(&event));
         ledger.consumed(&event);

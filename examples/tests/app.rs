@@ -3,7 +3,7 @@
 // guide: begin
 use birdhook::{Activity, EventKind, Receiver, Secret, Webhook};
 use birdhook_testkit::mock::{Ledger, MockSettings, MockX};
-use birdhook_testkit::{Kind, Sender, WebhookPost};
+use birdhook_testkit::{MockEventKind, Sender, WebhookPost};
 
 /// The app: its router, and what it does with each event.
 fn app(secret: &Secret, ledger: Ledger) -> axum::Router {
@@ -35,12 +35,12 @@ async fn every_event_is_consumed_once() -> Result<(), Box<dyn std::error::Error>
 
     // Somebody likes a post, and X tells the app, twice.
     x.deliver_duplicates(1);
-    let like = x.happen(Kind::Like, "2001");
+    let like = x.emit(MockEventKind::Like, "2001");
     let event = x.ledger().expect(EventKind::Liked).await?;
     assert_eq!(event.activity().text(), like.text().as_deref());
 
     // Somebody writes a message.
-    x.happen(Kind::MessageReceived, "2001");
+    x.emit(MockEventKind::MessageReceived, "2001");
     x.ledger().expect(EventKind::MessageReceived).await?;
 
     // A stranger who does not know the secret is refused.

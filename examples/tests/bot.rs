@@ -9,7 +9,7 @@ use birdhook::client::{FileTokenStore, TokenStore, UserToken};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::server_process::ServerProcess;
 use birdhook_testkit::mock::{MockSettings, MockWebhook, MockX, Written};
-use birdhook_testkit::{Kind, MockEvent};
+use birdhook_testkit::{MockEvent, MockEventKind};
 
 use crate::servers::program;
 
@@ -91,19 +91,19 @@ async fn answers_each_message_once_and_never_its_own() {
         }
         let bot = Bot::start(&x, folder.path(), oauth1);
         let webhook = webhook(&x, &bot).await;
-        for kind in [Kind::MessageReceived, Kind::MessageSent] {
+        for kind in [MockEventKind::MessageReceived, MockEventKind::MessageSent] {
             x.subscribe_to(&webhook, BOT, kind).unwrap();
         }
         // Both APIs report each event, each of them twice.
         x.deliver_duplicates(1);
-        let first = x.happen(Kind::MessageReceived, BOT);
+        let first = x.emit(MockEventKind::MessageReceived, BOT);
         assert_eq!(bot.says().await, "answered");
-        x.happen(Kind::MessageSent, BOT);
-        x.happen(Kind::Like, BOT);
+        x.emit(MockEventKind::MessageSent, BOT);
+        x.emit(MockEventKind::Like, BOT);
         x.settle().await;
         // The bot handles events in order: once it answers the last message, earlier events are
         // done.
-        let last = x.happen(Kind::MessageReceived, BOT);
+        let last = x.emit(MockEventKind::MessageReceived, BOT);
         assert_eq!(bot.says().await, "answered");
         x.settle().await;
         let all = x.written();
@@ -121,7 +121,7 @@ async fn a_crash_between_the_call_and_the_ack_leaves_one_answer() {
     let webhook = webhook(&x, &bot).await;
     // X has sent the answer, but the bot has not received the response.
     x.withhold_answers(true);
-    let message = x.happen(Kind::MessageReceived, BOT);
+    let message = x.emit(MockEventKind::MessageReceived, BOT);
     written(&x, 1).await;
     // As a crash does.
     drop(bot);
@@ -131,7 +131,7 @@ async fn a_crash_between_the_call_and_the_ack_leaves_one_answer() {
     assert_eq!(bot.says().await, "unknown", "the inbox leases the event again once the bot is back");
     x.delete(&webhook);
     self::webhook(&x, &bot).await;
-    let next = x.happen(Kind::MessageReceived, BOT);
+    let next = x.emit(MockEventKind::MessageReceived, BOT);
     assert_eq!(bot.says().await, "answered");
     let texts: Vec<_> = x.written().into_iter().map(|one| one.text.unwrap()).collect();
     assert_eq!(texts, [answer(&message), answer(&next)]);
@@ -143,10 +143,10 @@ async fn what_x_refuses_is_tried_again_and_what_x_may_have_sent_is_not() {
     let bot = Bot::start(&x, folder.path(), true);
     webhook(&x, &bot).await;
     x.set_outage(Some(birdhook_testkit::mock::Outage::Unavailable));
-    x.happen(Kind::MessageReceived, BOT);
+    x.emit(MockEventKind::MessageReceived, BOT);
     assert_eq!(bot.says().await, "unknown", "after 503");
     x.set_outage(None);
-    let message = x.happen(Kind::MessageReceived, BOT);
+    let message = x.emit(MockEventKind::MessageReceived, BOT);
     assert_eq!(bot.says().await, "answered");
     drop(bot);
     let texts: Vec<_> = x.written().into_iter().map(|one| one.text.unwrap()).collect();
@@ -158,7 +158,7 @@ async fn what_x_refuses_is_tried_again_and_what_x_may_have_sent_is_not() {
     store.set(BOT, Some(UserToken::new("not a token"))).await.unwrap();
     let bot = Bot::start(&x, folder.path(), false);
     webhook(&x, &bot).await;
-    let message = x.happen(Kind::MessageReceived, BOT);
+    let message = x.emit(MockEventKind::MessageReceived, BOT);
     x.settle().await;
     assert_eq!(x.written(), []);
     store.set(BOT, Some(UserToken::new(x.user(BOT).oauth2_token.as_str()))).await.unwrap();

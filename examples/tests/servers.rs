@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook::{Secret, app::SecretKind, event::Timestamp};
+use birdhook_doctor::{CheckStatus, Doctor};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::server_process::ServerProcess;
-use birdhook_testkit::{CheckStatus, Doctor, Kind, PayloadGenerator, Sender, WebhookPost};
+use birdhook_testkit::{MockEventKind, PayloadGenerator, Sender, WebhookPost};
 use serde_json::Value;
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
@@ -49,15 +50,16 @@ pub(crate) fn program(example: &str) -> PathBuf {
 async fn is_well(example: &str) {
     let server = Server::start(example, "BIRDHOOK_CONSUMER_SECRET");
     let diagnosis = Doctor::new(server.process.url(), SECRET).unwrap().local(true).examine().await;
-    let wrong = diagnosis.findings().iter().filter(|finding| {
+    let wrong = diagnosis.results().iter().filter(|finding| {
         // A machine under load may be slow.
-        let slow = finding.verdict() == CheckStatus::Warned && finding.check().ends_with("_time");
-        !slow && !matches!(finding.verdict(), CheckStatus::Passed | CheckStatus::Skipped)
+        let slow = finding.status() == CheckStatus::Warned && finding.check().ends_with("_time");
+        !slow && !matches!(finding.status(), CheckStatus::Passed | CheckStatus::Skipped)
     });
     let wrong: Vec<_> = wrong.map(ToString::to_string).collect();
     assert!(diagnosis.is_healthy() && wrong.is_empty(), "{example}:\n{}", wrong.join("\n"));
 
-    let like = PayloadGenerator::new(7).at(Timestamp::from_millis(1_795_426_200_000)).happening(Kind::Like, "2001");
+    let like =
+        PayloadGenerator::new(7).at(Timestamp::from_millis(1_795_426_200_000)).event(MockEventKind::Like, "2001");
     let body = like.reported_by(birdhook::event::ApiSource::XActivity).unwrap();
     let post = WebhookPost::signed(&Secret::new(SECRET).unwrap(), body);
     let answer =

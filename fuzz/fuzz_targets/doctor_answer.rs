@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 
 use birdhook_core::{Secret, signature};
 use birdhook_fuzz::now;
-use birdhook_testkit::{Challenge, fuzzing};
+use birdhook_doctor::fuzzing;
+use birdhook_testkit::Challenge;
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncRead, ReadBuf};
 
@@ -43,8 +44,8 @@ fuzz_target!(|data: &[u8]| {
     let at = data.iter().rposition(|&byte| byte == 0).unwrap_or(data.len());
     let (bytes, sizes) = (&data[..at], data.get(at + 1..).unwrap_or_default());
     for to_head in [false, true] {
-        let whole = now(fuzzing::answer(&mut Pieces::new(bytes, &[]), to_head));
-        let in_pieces = now(fuzzing::answer(&mut Pieces::new(bytes, sizes), to_head));
+        let whole = now(fuzzing::response(&mut Pieces::new(bytes, &[]), to_head));
+        let in_pieces = now(fuzzing::response(&mut Pieces::new(bytes, sizes), to_head));
         assert_eq!(whole, in_pieces);
         let Ok((status, _, body)) = whole else { continue };
         assert!(status >= 200, "{status} is not the answer");
@@ -62,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
         left = rest;
     }
     chunked.extend_from_slice(b"0\r\n\r\n");
-    let read = now(fuzzing::answer(&mut Pieces::new(&chunked, sizes), false)).expect("an answer");
+    let read = now(fuzzing::response(&mut Pieces::new(&chunked, sizes), false)).expect("an answer");
     assert_eq!((read.0, &*read.2), (200, bytes));
 
     let Ok(token) = std::str::from_utf8(bytes) else { return };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use birdhook_core::{ApiSource, Delivery, Event};
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_test_harness::TIMEOUT;
-use birdhook_testkit::{Kind, MockEvent, PayloadGenerator};
+use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator};
 use bytes::Bytes;
 use tokio::time::timeout;
 
@@ -22,14 +22,14 @@ fn scene(seed: u64) -> PayloadGenerator {
 /// Returns posts, each in its own delivery. Another seed gives other posts.
 pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
     let mut scene = scene(seed);
-    let mut post = || scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
+    let mut post = || scene.event(MockEventKind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
     (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
 }
 
 /// Returns one delivery with several posts, and the same posts, each in its own delivery.
 pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
     let mut scene = scene(seed);
-    let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
+    let posts: Vec<_> = (0..count).map(|_| scene.event(MockEventKind::Post, "2001")).collect();
     let alone = |post| Delivery::restore("shop", MockEvent::batch([post]).unwrap(), 1).unwrap();
     let all: Bytes = MockEvent::batch(&posts).unwrap();
     (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())

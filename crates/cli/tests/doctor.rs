@@ -1,4 +1,4 @@
-//! Tests of `birdhook doctor`. The test kit tests the checks themselves.
+//! Tests of `birdhook doctor`. The crate birdhook-doctor tests the checks themselves.
 
 use crate::support::{Serving, birdhook, end, run};
 use serde_json::Value;
@@ -11,7 +11,7 @@ fn a_correct_receiver_passes() {
     let lines: Vec<_> = examined.stdout.lines().collect();
     let (summary, checks) = lines.split_last().unwrap();
     assert!(summary.starts_with("X would accept it, and nothing unsafe was found: "), "{summary}");
-    assert_eq!(checks.len(), birdhook_testkit::Doctor::checks().count());
+    assert_eq!(checks.len(), birdhook_doctor::Doctor::checks().count());
     assert!(checks.iter().all(|line| line.starts_with("ok ") || line.starts_with("skip ")), "{}", examined.stdout);
 
     let quiet = run(&["doctor", "--local", "--quiet", &listening.url]);
@@ -31,7 +31,7 @@ fn a_fault_is_printed_with_its_cause_and_fix() {
     let [diagnosis] = json.json().try_into().unwrap();
     assert_eq!((&diagnosis["healthy"], &diagnosis["url"]), (&Value::Bool(false), &Value::from(listening.url.as_str())));
     let findings = diagnosis["findings"].as_array().unwrap();
-    assert_eq!(findings.len(), birdhook_testkit::Doctor::checks().count());
+    assert_eq!(findings.len(), birdhook_doctor::Doctor::checks().count());
     let failed: Vec<_> = findings.iter().filter(|finding| finding["verdict"] == "failed").collect();
     let [finding] = failed.as_slice() else { panic!("{failed:?}") };
     assert_eq!(finding["check"], "challenge_secret");

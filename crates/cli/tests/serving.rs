@@ -67,7 +67,7 @@ fn a_client_with_a_partial_request_does_not_delay_the_shutdown() {
 fn every_kind_of_both_apis_is_received() {
     let listening = Serving::start(&["listen", "--json"]);
     let sent = run(&["trigger", &listening.url, "--json"]).exits(0);
-    let kinds = birdhook_testkit::Kind::ALL;
+    let kinds = birdhook_testkit::MockEventKind::ALL;
     let total: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
     assert_eq!(answers(&sent), only("200", total as u64));
     let (lines, _) = listening.stop();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::support::fake_x::{FakeX, Rule, rule};
 use crate::support::{Ended, Folder, Serving, birdhook, end, run};
-use birdhook_testkit::{Kind, PayloadGenerator};
+use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::{Value, json};
 
 /// Every character that can control a terminal or reorder text.
@@ -51,9 +51,9 @@ fn hostile(body: &str) -> String {
 fn bodies() -> Vec<String> {
     let generator = || PayloadGenerator::new(7).at(birdhook::event::Timestamp::from_millis(1_795_426_200_000));
     let mut bodies = Vec::new();
-    for kind in Kind::ALL {
+    for kind in MockEventKind::ALL {
         for api in kind.api_sources() {
-            let body = generator().happening(*kind, "2001").reported_by(*api).unwrap();
+            let body = generator().event(*kind, "2001").reported_by(*api).unwrap();
             bodies.push(hostile(str::from_utf8(&body).unwrap()));
         }
     }

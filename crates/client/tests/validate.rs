@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use birdhook_client::Validation;
 use birdhook_core::{ApiSource, Event, Timestamp};
-use birdhook_testkit::{Kind, PayloadGenerator};
+use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use tokio::time::Instant;
 
 fn s(seconds: u64) -> Duration {
@@ -12,8 +12,8 @@ fn s(seconds: u64) -> Duration {
 }
 
 /// Returns an event of this kind, as this API reports it.
-fn event(kind: Kind, user: &str, reported_by: ApiSource) -> Event {
-    let mock_event = PayloadGenerator::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
+fn event(kind: MockEventKind, user: &str, reported_by: ApiSource) -> Event {
+    let mock_event = PayloadGenerator::new(1).at(Timestamp::from_millis(1_795_426_200_000)).event(kind, user);
     let body = mock_event.reported_by(reported_by).unwrap();
     birdhook_testkit::read("app", body).unwrap().into_events().remove(0)
 }
@@ -39,12 +39,12 @@ const NEW: ApiSource = ApiSource::XActivity;
 async fn a_like_from_either_api_validates_and_arrived_events_are_listed() {
     for (reported_by, name) in [(OLD, "favorite_events"), (NEW, "like.create")] {
         let events = vec![
-            (1, event(Kind::Follow, "2001", OLD)),
-            (2, event(Kind::Follow, "2001", OLD)),
-            (2, event(Kind::Follow, "2001", NEW)),
-            (3, event(Kind::Like, "3003", reported_by)),
-            (5, event(Kind::Like, "2001", reported_by)),
-            (6, event(Kind::Block, "2001", reported_by)),
+            (1, event(MockEventKind::Follow, "2001", OLD)),
+            (2, event(MockEventKind::Follow, "2001", OLD)),
+            (2, event(MockEventKind::Follow, "2001", NEW)),
+            (3, event(MockEventKind::Like, "3003", reported_by)),
+            (5, event(MockEventKind::Like, "2001", reported_by)),
+            (6, event(MockEventKind::Block, "2001", reported_by)),
         ];
         let validated = Validation::new(["2001", "2002"]).wait(feed(events, false), s(60)).await.unwrap();
         assert_eq!((validated.user.as_deref(), &*validated.like.name, validated.after), (Some("2001"), name, s(5)));
@@ -60,7 +60,7 @@ async fn a_like_from_either_api_validates_and_arrived_events_are_listed() {
 
 #[tokio::test(start_paused = true)]
 async fn without_users_any_like_validates() {
-    let events = vec![(0, event(Kind::Like, "3003", NEW))];
+    let events = vec![(0, event(MockEventKind::Like, "3003", NEW))];
     let validated = Validation::new([""; 0]).wait(feed(events, true), s(1)).await.unwrap();
     assert_eq!(validated.user.as_deref(), Some("3003"));
 }
@@ -73,10 +73,10 @@ async fn the_limit_begins_after_x_s_delay() {
             Some(ago) => validation.subscribed_ago(s(ago)),
             None => validation,
         };
-        let late = vec![(waits + 1, event(Kind::Like, "2001", NEW))];
+        let late = vec![(waits + 1, event(MockEventKind::Like, "2001", NEW))];
         let not = validation.clone().wait(feed(late, false), s(20)).await.unwrap_err();
         assert_eq!((not.after.as_secs(), not.is_early, not.is_closed), (waits, false, false), "{ago:?}");
-        let in_time = vec![(waits - 1, event(Kind::Like, "2001", NEW))];
+        let in_time = vec![(waits - 1, event(MockEventKind::Like, "2001", NEW))];
         validation.wait(feed(in_time, false), s(20)).await.unwrap();
     }
 }
@@ -94,12 +94,14 @@ async fn a_failed_validation_has_hints() {
     let hints = nothing.hints().join("\n");
     assert!(hints.contains("liked") && hints.contains("not subscribed") && hints.contains("invalid"), "{hints}");
 
-    let others = wait(vec![(1, event(Kind::Like, "3003", NEW)), (2, event(Kind::Block, "2001", OLD))], false).await;
+    let others =
+        wait(vec![(1, event(MockEventKind::Like, "3003", NEW)), (2, event(MockEventKind::Block, "2001", OLD))], false)
+            .await;
     let text = "but 1 like.create (x_activity) for 3003, 1 block_events (account_activity) for 2001; possible causes: the \
                 likes were for 3003, not for an expected user";
     assert!(others.to_string().ends_with(text), "{others}");
 
-    let no_like = wait(vec![(1, event(Kind::Block, "2001", OLD))], false).await;
+    let no_like = wait(vec![(1, event(MockEventKind::Block, "2001", OLD))], false).await;
     assert!(no_like.hints()[0].starts_with("deliveries arrive"), "{no_like}");
 
     let early = wait(vec![], true).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Returns a client that times out after `patience` and also trusts the certificates in `further`.
+/// Returns a client that times out after `timeout` and also trusts the certificates in `further`.
 ///
 /// Like X, it follows no redirects. It trusts Mozilla's certificate authorities and ignores the
 /// system's trust store.
@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 /// # Errors
 /// Returns an error if one of `further` is not a valid certificate.
 pub(crate) fn client(
-    patience: Duration,
+    timeout: Duration,
     further: &[CertificateDer<'static>],
 ) -> Result<reqwest::Client, HttpClientError> {
     let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
@@ -29,7 +29,7 @@ pub(crate) fn client(
         .tls_backend_preconfigured(config)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .timeout(patience)
+        .timeout(timeout)
         .build()?;
     Ok(client)
 }
@@ -37,7 +37,7 @@ pub(crate) fn client(
 /// The reason why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpClientError {
-    #[error("a root certificate is none")]
+    #[error("invalid root certificate: {0}")]
     Root(#[from] rustls::Error),
     #[error(transparent)]
     Client(#[from] reqwest::Error),

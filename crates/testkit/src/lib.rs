@@ -2,15 +2,15 @@
 //!
 //! - [`Challenge`] and [`WebhookPost`] build requests as X sends them, for a `tower::Service` without
 //!   sockets or as raw bytes; [`sign`] computes the signature alone.
-//! - [`PayloadGenerator`] generates events of every [`Kind`], in the payload format of any source API.
+//! - [`PayloadGenerator`] generates events of every [`MockEventKind`], in the payload format of any source API.
 //! - [`Sender`] sends requests over real HTTP, and [`read`] parses bodies without checking a
 //!   signature.
-//! - [`Doctor`] checks a receiver at a URL with the requests that X and an attacker would send.
 //! - [`MockX`] is a server that simulates X: it registers, challenges and delivers to webhooks, and
 //!   records everything in a [`Ledger`].
 //! - [`Recording`] reads and writes deliveries as lines of JSON.
+//!
+//! The crate `birdhook-doctor` checks a receiver at a URL.
 
-mod doctor;
 mod http_client;
 pub mod mock;
 mod payload;
@@ -20,15 +20,11 @@ mod request;
 mod sender;
 
 pub use birdhook_core::signature::sign;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub use doctor::fuzzing;
-pub use doctor::{CheckResult, CheckStatus, Diagnosis, Doctor, DoctorError, Side};
 pub use mock::{Clock, Ledger, MockX};
-pub use payload::{Kind, MockEvent, PayloadGenerator, UnknownKind};
+pub use payload::{MockEvent, MockEventKind, PayloadGenerator, UnknownKind};
 pub use reading::read;
 pub use recording::{Recorded, Recording, RecordingError};
-pub use request::{Challenge, WebhookPost, WrongAnswer, now};
+pub use request::{Challenge, WebhookPost, WrongResponse, now};
 pub use sender::{Answer, SendError, Sender};
 
 /// Re-export of the `http` crate, whose request types the public API uses.

@@ -208,7 +208,7 @@ impl<R: BufRead> Iterator for Recording<R> {
 #[non_exhaustive]
 pub enum RecordingError {
     /// The file cannot be read, or is not UTF-8.
-    #[error("cannot be read: {0}")]
+    #[error("cannot read: {0}")]
     Unreadable(io::Error),
     /// The line is not a JSON object with the expected members.
     #[error("not a recorded request: {0}")]
@@ -217,13 +217,13 @@ pub enum RecordingError {
     #[error("recorded by a later version of birdhook (format {0}): update this program")]
     Version(u32),
     /// The time is neither RFC 3339 nor milliseconds.
-    #[error("the time is neither RFC 3339 nor milliseconds")]
+    #[error("invalid time: expected RFC 3339 or milliseconds")]
     Time,
     /// The line has both `body` and `body_base64`, or neither.
-    #[error("there must be either body or body_base64")]
+    #[error("expected either body or body_base64")]
     Body,
     /// A `base64` value is not valid base64.
-    #[error("what should be base64 is not")]
+    #[error("body_base64 is not valid base64")]
     NotBase64,
 }
 
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_on_is_told_once_and_a_line_that_is_no_text_is_one_of_many() {
+    fn a_read_error_ends_the_recording_and_a_line_that_is_not_text_does_not() {
         let broken = Recording::new(io::BufReader::new(Broken)).take(3);
         let numbers = |recording: &mut dyn Iterator<Item = Result<Recorded, (usize, RecordingError)>>| {
             recording.map(|line| line.map_or_else(|(number, _)| number, |_| 0)).collect::<Vec<_>>()
@@ -262,7 +262,7 @@ mod tests {
     );
 
     #[test]
-    fn recordings_of_earlier_versions_are_read_and_of_later_ones_refused() {
+    fn reads_earlier_versions_and_rejects_later_ones() {
         let read: Vec<Recorded> = Recording::new(GOLDEN.as_bytes()).map(Result::unwrap).collect();
         let bodies: Vec<&[u8]> = read.iter().map(|recorded| &*recorded.body).collect();
         assert_eq!(bodies, [&br#"{"for_user_id":"2001"}"#[..], b"", b"\xff\xfe"]);

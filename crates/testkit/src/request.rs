@@ -96,17 +96,17 @@ impl Challenge {
         signature::sign(secret, self.token.as_bytes())
     }
 
-    /// Checks a response body as X would.
+    /// Verifies a response body as X would.
     ///
     /// # Errors
     /// Returns the first problem found in the body.
-    pub fn judge(&self, secret: &Secret, body: &[u8]) -> Result<(), WrongAnswer> {
-        let answer: Value = serde_json::from_slice(body).map_err(|_| WrongAnswer::NotJson)?;
-        let token = answer.get("response_token").and_then(Value::as_str).ok_or(WrongAnswer::NoToken)?;
+    pub fn verify(&self, secret: &Secret, body: &[u8]) -> Result<(), WrongResponse> {
+        let answer: Value = serde_json::from_slice(body).map_err(|_| WrongResponse::NotJson)?;
+        let token = answer.get("response_token").and_then(Value::as_str).ok_or(WrongResponse::NoToken)?;
         match signature::verify(secret, self.token.as_bytes(), token.as_bytes()) {
             Ok(()) => Ok(()),
-            Err(signature::SignatureError::Malformed) => Err(WrongAnswer::Malformed),
-            Err(_) => Err(WrongAnswer::Wrong),
+            Err(signature::SignatureError::Malformed) => Err(WrongResponse::Malformed),
+            Err(_) => Err(WrongResponse::Wrong),
         }
     }
 }
@@ -114,18 +114,18 @@ impl Challenge {
 /// A problem in the response to a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum WrongAnswer {
+pub enum WrongResponse {
     /// The body is not JSON.
-    #[error("the answer is not JSON")]
+    #[error("the response is not JSON")]
     NotJson,
     /// `response_token` is missing or not a string.
-    #[error("the answer has no response_token")]
+    #[error("the response has no response_token")]
     NoToken,
     /// The `response_token` is not `sha256=` followed by the base64 of 32 bytes.
-    #[error("the response_token is not 'sha256=' and the base64 of 32 bytes")]
+    #[error("invalid response_token: expected 'sha256=' and the base64 of 32 bytes")]
     Malformed,
     /// The `response_token` was computed with another secret or from another token.
-    #[error("the response_token was made with another secret, or of another text than the decoded crc_token")]
+    #[error("wrong response_token: computed with another secret, or not from the decoded crc_token")]
     Wrong,
 }
 
@@ -227,7 +227,7 @@ impl WebhookPost {
 }
 
 /// Appends `query` to `url`, after any query that the URL already has.
-pub(crate) fn with_query(url: &str, query: &str) -> String {
+fn with_query(url: &str, query: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}{query}")
 }
@@ -251,27 +251,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_challenge_is_judged_by_its_decoded_token() {
+    fn verifies_the_response_against_the_decoded_token() {
         let (secret, other) = (Secret::new("test").unwrap(), Secret::new("other").unwrap());
         let challenge = Challenge::new("a+b c");
         let answer = |token: &str| format!(r#" {{ "response_token" : "{token}" }} "#);
         let right = challenge.response_token(&secret);
-        assert_eq!(challenge.judge(&secret, answer(&right).as_bytes()), Ok(()));
+        assert_eq!(challenge.verify(&secret, answer(&right).as_bytes()), Ok(()));
         let wrong = [
-            (answer(&challenge.response_token(&other)), WrongAnswer::Wrong),
-            (answer(&Challenge::new("a b c").response_token(&secret)), WrongAnswer::Wrong),
-            (answer(right.trim_start_matches("sha256=")), WrongAnswer::Malformed),
-            (right.clone(), WrongAnswer::NotJson),
-            (format!(r#"{{"token":"{right}"}}"#), WrongAnswer::NoToken),
-            (r#"{"response_token":7}"#.into(), WrongAnswer::NoToken),
+            (answer(&challenge.response_token(&other)), WrongResponse::Wrong),
+            (answer(&Challenge::new("a b c").response_token(&secret)), WrongResponse::Wrong),
+            (answer(right.trim_start_matches("sha256=")), WrongResponse::Malformed),
+            (right.clone(), WrongResponse::NotJson),
+            (format!(r#"{{"token":"{right}"}}"#), WrongResponse::NoToken),
+            (r#"{"response_token":7}"#.into(), WrongResponse::NoToken),
         ];
         for (body, fault) in wrong {
-            assert_eq!(challenge.judge(&secret, body.as_bytes()), Err(fault), "{body}");
+            assert_eq!(challenge.verify(&secret, body.as_bytes()), Err(fault), "{body}");
         }
     }
 
     #[test]
-    fn a_seed_makes_a_challenge_like_those_of_x() {
+    fn a_challenge_from_a_seed_has_the_format_of_x() {
         let at = Timestamp::from_millis(1_769_518_292_914);
         let challenge = Challenge::from_seed(7, at);
         assert!(challenge.query().ends_with("&nonce=MTc2OTUxODI5MjkxNA"), "{}", challenge.query());
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_hold_every_header_and_the_body() {
+    fn bytes_contain_every_header_and_the_body() {
         let post = WebhookPost::signed(&Secret::new("test").unwrap(), "{}")
             .signed_as(SecretKind::Client, &Secret::new("client").unwrap());
         let bytes = String::from_utf8(post.to_bytes("http://app.example?x=1").unwrap()).unwrap();

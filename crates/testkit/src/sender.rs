@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use crate::http_client;
 
 /// Maximum number of bytes read from a response body: 1 MiB.
-const LONGEST: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 
 /// Sends requests over HTTP/1.1 or HTTP/2, with TLS for `https` URLs.
 ///
@@ -19,22 +19,22 @@ const LONGEST: usize = 1 << 20;
 pub struct Sender(reqwest::Client);
 
 impl Sender {
-    /// Creates a sender that times out after `patience`.
+    /// Creates a sender that times out after `timeout`.
     ///
     /// X's shortest timeout is 3 s.
     ///
     /// # Errors
     /// Returns an error if TLS cannot be set up.
-    pub fn new(patience: Duration) -> Result<Self, SendError> {
-        Self::trusting(patience, &[])
+    pub fn new(timeout: Duration) -> Result<Self, SendError> {
+        Self::trusting(timeout, &[])
     }
 
     /// Creates a sender that also trusts the given certificate authorities.
     ///
     /// # Errors
     /// Returns an error if one of `roots` is not a valid certificate.
-    pub fn trusting(patience: Duration, roots: &[CertificateDer<'static>]) -> Result<Self, SendError> {
-        http_client::client(patience, roots).map(Self).map_err(|error| SendError::Other(error.to_string()))
+    pub fn trusting(timeout: Duration, roots: &[CertificateDer<'static>]) -> Result<Self, SendError> {
+        http_client::client(timeout, roots).map(Self).map_err(|error| SendError::Other(error.to_string()))
     }
 
     /// Sends a request and reads the response, with at most 1 MiB of its body.
@@ -49,10 +49,10 @@ impl Sender {
         let mut response = self.0.execute(request).await.map_err(SendError::new)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = BytesMut::new();
-        while body.len() < LONGEST
+        while body.len() < MAX_BODY
             && let Some(piece) = response.chunk().await.map_err(SendError::new)?
         {
-            let room = LONGEST - body.len();
+            let room = MAX_BODY - body.len();
             body.extend_from_slice(piece.get(..room).unwrap_or(&piece));
         }
         Ok(Answer { status, headers, body: body.freeze(), took: begun.elapsed() })
@@ -78,7 +78,7 @@ pub struct Answer {
 #[non_exhaustive]
 pub enum SendError {
     /// The request timed out.
-    #[error("no answer in time")]
+    #[error("the request timed out")]
     Timeout,
     /// The connection failed: unknown host name, connection refused, or TLS error.
     #[error("no connection: {0}")]
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_more_than_a_mebibyte_of_an_endless_answer_is_read() {
+    async fn reads_at_most_one_mebibyte_of_an_endless_response() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let endless = tokio::spawn(async move {
@@ -129,7 +129,7 @@ mod tests {
         });
         let sender = Sender::new(Duration::from_secs(30)).unwrap();
         let answer = sender.send(Request::get(url).body(Bytes::new()).unwrap()).await.unwrap();
-        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, LONGEST));
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, MAX_BODY));
         let written = endless.await.unwrap();
         assert!(written < 32 << 20, "the connection ends: {written} bytes were sent, into the buffers of sockets too");
     }

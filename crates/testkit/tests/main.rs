@@ -8,6 +8,5 @@
     reason = "tests"
 )]
 
-mod doctor;
 mod mock;
 mod payloads;

@@ -4,7 +4,7 @@ use birdhook_core::codec::Format;
 use birdhook_core::{ApiSource, Delivery, EventKey};
 use birdhook_nats::{ConsumerSettings, PublishFailure, Subjects};
 use birdhook_pipeline::{EventSink, SinkError};
-use birdhook_testkit::{Kind, PayloadGenerator};
+use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::json;
 
 use crate::fixture::{batch, body_of, deliver_all, next, nothing, posts, report, reports, take};
@@ -17,10 +17,10 @@ async fn every_kind_in_either_form_is_consumed_as_it_was_told() {
     let sinks = [Format::Plain, Format::CloudEvents].map(|format| engine.sink().format(format));
     let mut scene = PayloadGenerator::new(11);
     let mut kinds = 0;
-    for kind in Kind::ALL {
+    for kind in MockEventKind::ALL {
         for generation in kind.api_sources() {
             for sink in &sinks {
-                let body = scene.happening(*kind, "2001").reported_by(*generation).unwrap();
+                let body = scene.event(*kind, "2001").reported_by(*generation).unwrap();
                 let delivery = Delivery::restore("shop", body, 1).unwrap();
                 sink.deliver(delivery.clone()).await.unwrap();
                 let event = &delivery.events()[0];
@@ -127,7 +127,7 @@ async fn a_filter_from_the_template_is_the_subjects_of_those_events() {
     let mut consumer = engine.consumer_of(ConsumerSettings::new("some").filter(&filter)).await;
     let mut scene = PayloadGenerator::new(16);
     for subscriber in ["2.2", "2", "2.2"] {
-        let body = scene.happening(Kind::Post, subscriber).reported_by(ApiSource::AccountActivity).unwrap();
+        let body = scene.event(MockEventKind::Post, subscriber).reported_by(ApiSource::AccountActivity).unwrap();
         let delivery = Delivery::restore("shop", body, 1).unwrap();
         engine.sink().subject(subjects.clone()).deliver(delivery).await.unwrap();
     }
@@ -160,7 +160,7 @@ async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {
     let receiver = engine.receiver();
     let mut scene = PayloadGenerator::new(31);
     let mut bodies =
-        std::iter::repeat_with(|| scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
+        std::iter::repeat_with(|| scene.event(MockEventKind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
     let mut taken = 0;
     let refused = loop {
         let body = bodies.next().unwrap();

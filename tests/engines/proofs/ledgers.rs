@@ -9,7 +9,7 @@ use birdhook_test_harness::load::SECRET;
 use birdhook_test_harness::seed::seed;
 use birdhook_test_harness::servers::Kind;
 use birdhook_test_harness::violation::{Violation, holds};
-use birdhook_testkit::Kind as Happens;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockSettings, MockToken, MockX, RetrySchedule};
 use tokio::time::{Instant, sleep};
 
@@ -22,7 +22,8 @@ const WAIT: Duration = Duration::from_millis(100);
 const ATTEMPTS: usize = 100;
 
 const USER: &str = "2001";
-const KINDS: [Happens; 4] = [Happens::Like, Happens::Mention, Happens::MessageReceived, Happens::PostDelete];
+const KINDS: [MockEventKind; 4] =
+    [MockEventKind::Like, MockEventKind::Mention, MockEventKind::MessageReceived, MockEventKind::PostDelete];
 
 pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
     let seed = seed();
@@ -42,7 +43,7 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
     x.deliver_duplicates(1);
     for round in 0..6 {
         for _ in 0..25 {
-            x.happen(random.choice(KINDS).unwrap(), USER);
+            x.emit(random.choice(KINDS).unwrap(), USER);
         }
         sleep(Duration::from_millis(random.u64(..50))).await;
         if round % 3 == 2 {

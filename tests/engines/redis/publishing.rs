@@ -6,7 +6,7 @@ use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, EventKey};
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{GroupSettings, Redis};
-use birdhook_testkit::{Kind, PayloadGenerator};
+use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use futures_util::future::join_all;
 
 use crate::fixture::{batch, deliver, deliver_all, next, posts, report, reports, sorted, take};
@@ -17,9 +17,9 @@ async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
     let engine = Engine::new().await;
     let mut scene = PayloadGenerator::new(7);
     let mut all = Vec::new();
-    for &kind in Kind::ALL {
+    for &kind in MockEventKind::ALL {
         for &generation in kind.api_sources() {
-            let body = scene.happening(kind, "2001").reported_by(generation).unwrap();
+            let body = scene.event(kind, "2001").reported_by(generation).unwrap();
             all.push(Delivery::restore("shop é \"1\"", body, 10).unwrap());
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use birdhook_core::{EventKey, Secret};
-use birdhook_testkit::{Kind, Sender, WebhookPost};
+use birdhook_testkit::{MockEventKind, Sender, WebhookPost};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -43,8 +43,14 @@ pub struct Body {
     is_answered: bool,
 }
 
-const KINDS: [Kind; 6] =
-    [Kind::Like, Kind::Mention, Kind::PostDelete, Kind::Follow, Kind::MessageReceived, Kind::Repost];
+const KINDS: [MockEventKind; 6] = [
+    MockEventKind::Like,
+    MockEventKind::Mention,
+    MockEventKind::PostDelete,
+    MockEventKind::Follow,
+    MockEventKind::MessageReceived,
+    MockEventKind::Repost,
+];
 pub const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
 
 impl Load {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use birdhook_pipeline::{ApiSource, EventKey};
 use birdhook_testkit::mock::{ChallengeSchedule, MockSettings, MockToken, MockX, RetrySchedule};
-use birdhook_testkit::{Kind, read};
+use birdhook_testkit::{MockEventKind, read};
 use std::collections::HashMap;
 
 use crate::receiver::Receiver;
@@ -15,8 +15,8 @@ use birdhook_test_harness::load::{Load, SECRET, SUBSCRIBERS, Traffic};
 use birdhook_test_harness::violation::{Violation, holds};
 
 /// Each API sends its own kinds of events, so that no event is reported by both.
-const BY_ACTIVITY: [Kind; 3] = [Kind::Bio, Kind::SpaceStart, Kind::ChatReceived];
-const BY_ACCOUNT: [Kind; 3] = [Kind::Like, Kind::Mention, Kind::MessageSent];
+const BY_ACTIVITY: [MockEventKind; 3] = [MockEventKind::Bio, MockEventKind::SpaceStart, MockEventKind::ChatReceived];
+const BY_ACCOUNT: [MockEventKind; 3] = [MockEventKind::Like, MockEventKind::Mention, MockEventKind::MessageSent];
 
 pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violation> {
     let seed = seed();
@@ -111,7 +111,7 @@ fn happen(x: &MockX, random: &mut fastrand::Rng) {
     for kinds in [BY_ACCOUNT, BY_ACTIVITY] {
         let (kind, subscriber) = (random.choice(kinds).unwrap(), random.choice(SUBSCRIBERS).unwrap());
         debug_assert!(kind.api_sources().contains(&ApiSource::XActivity));
-        x.happen(kind, subscriber);
+        x.emit(kind, subscriber);
     }
 }
 

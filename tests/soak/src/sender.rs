@@ -136,8 +136,8 @@ impl Sender {
         let answer = ask(traffic, &mut self.connections[0], request.as_bytes(), Asked::Challenge).await;
         // An unsigned challenge is answered with the first secret, which may already be the next
         // one.
-        let is_right = challenge.judge(&signing.secret, &answer.body).is_ok()
-            || !is_signed && challenge.judge(&secret(signing.number + 1), &answer.body).is_ok();
+        let is_right = challenge.verify(&signing.secret, &answer.body).is_ok()
+            || !is_signed && challenge.verify(&secret(signing.number + 1), &answer.body).is_ok();
         if answer.status == 200 && !is_right {
             traffic.violation(format!("a wrong answer to a challenge: {}", String::from_utf8_lossy(&answer.body)));
         }

@@ -10,7 +10,7 @@ use birdhook_pipeline::{ApiSource, Secret};
 use birdhook_test_harness::http_client::PATH;
 use birdhook_test_harness::journal::Journal;
 use birdhook_test_harness::payloads::Payloads;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
@@ -74,11 +74,11 @@ impl Signing {
 
 /// Returns random events of all kinds that an API reports.
 pub(crate) fn payloads(seed: u64) -> Payloads {
-    let is_reported = |kind: &Kind| {
+    let is_reported = |kind: &MockEventKind| {
         let by = kind.api_sources();
         by.contains(&ApiSource::AccountActivity) || by.contains(&ApiSource::XActivity)
     };
-    let kinds = Kind::ALL.iter().copied().filter(is_reported).collect();
+    let kinds = MockEventKind::ALL.iter().copied().filter(is_reported).collect();
     Payloads::new(seed, kinds, (2001..2100).map(|id| id.to_string()).collect(), 10)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 use anyhow::{Context, Result, bail};
-use birdhook_testkit::{CheckResult, CheckStatus, Diagnosis, Doctor as Examiner};
+use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis, Doctor as Examiner};
 use secrecy::ExposeSecret;
 
 use crate::apps::{NO_SECRET, SecretArgs, Texts};
@@ -60,7 +60,7 @@ impl Doctor {
             }
             (None, None) => bail!("{NO_SECRET}"),
         };
-        let mut doctor = doctor.local(self.local).deadline(self.deadline).patience(self.patience);
+        let mut doctor = doctor.local(self.local).deadline(self.deadline).timeout(self.patience);
         for path in &self.trust_root {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;
@@ -102,7 +102,7 @@ struct ResultPrinter {
 
 impl ResultPrinter {
     fn print(&mut self, result: &CheckResult) -> Result<()> {
-        let (style, sign) = match result.verdict() {
+        let (style, sign) = match result.status() {
             CheckStatus::Skipped | CheckStatus::Passed if self.is_quiet => return Ok(()),
             CheckStatus::Skipped => {
                 if self.why != result.observed() {
@@ -150,13 +150,13 @@ fn describe(result: &CheckResult) -> String {
 
 /// Returns the failure to fix first. Failures for X come before those that only attackers exploit.
 fn first_failure(diagnosis: &Diagnosis) -> Option<&CheckResult> {
-    let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == CheckStatus::Failed).collect();
+    let mut failures: Vec<_> = diagnosis.results().iter().filter(|one| one.status() == CheckStatus::Failed).collect();
     failures.sort_by_key(|one| one.side().as_str() != "x");
     failures.first().copied()
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {
-    let of = |status| diagnosis.findings().iter().filter(|result| result.verdict() == status).count();
+    let of = |status| diagnosis.results().iter().filter(|result| result.status() == status).count();
     let counts = [
         (CheckStatus::Passed, "passed"),
         (CheckStatus::Warned, "warned"),
@@ -165,9 +165,8 @@ fn summary(diagnosis: &Diagnosis) -> String {
     ]
     .map(|(status, name)| format!("{} {name}", of(status)))
     .join(", ");
-    let fails = |side| {
-        diagnosis.findings().iter().any(|one| one.verdict() == CheckStatus::Failed && one.side().as_str() == side)
-    };
+    let fails =
+        |side| diagnosis.results().iter().any(|one| one.status() == CheckStatus::Failed && one.side().as_str() == side);
     let (style, status) = match (fails("x"), fails("stranger")) {
         (false, false) => (GOOD, "X would accept it, and nothing unsafe was found"),
         (true, false) => (BAD, "X would refuse it, or lose events"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use birdhook::client::redact_url;
 use birdhook::{Secret, event::ApiSource};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{
     AccessTier, MockApp, MockSettings, MockToken, MockUser, MockWebhook, MockX as Server, Signs,
 };
@@ -190,9 +190,9 @@ impl MockX {
         if !is_selected(ApiSource::XActivity) {
             return Ok(());
         }
-        for kind in Kind::ALL.iter().filter(|kind| kind.api_sources().contains(&ApiSource::XActivity)) {
+        for kind in MockEventKind::ALL.iter().filter(|kind| kind.api_sources().contains(&ApiSource::XActivity)) {
             // A revocation needs no subscription.
-            for user in self.user.iter().filter(|_| *kind != Kind::Revoke) {
+            for user in self.user.iter().filter(|_| *kind != MockEventKind::Revoke) {
                 x.subscribe_to(webhook, user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
             }
         }

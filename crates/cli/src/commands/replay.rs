@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use birdhook::client::api::ReplaySpan;
 use birdhook::{Apps, Secret, app::SecretKind, event::Timestamp, signature};
-use birdhook_testkit::{Kind, Recorded, Recording, Sender, read};
+use birdhook_testkit::{MockEventKind, Recorded, Recording, Sender, read};
 use http::{HeaderName, HeaderValue, Request};
 
 use super::webhooks::{ApiArgs, ApiName};
@@ -55,7 +55,7 @@ pub(crate) struct Replay {
     speed: f64,
     /// Send only deliveries with an event of this kind, by X's name or birdhook's. May be repeated.
     #[arg(long, value_name = "KIND")]
-    filter: Vec<Kind>,
+    filter: Vec<MockEventKind>,
     #[command(flatten)]
     secret: SecretArgs,
 }
@@ -110,7 +110,7 @@ impl Replay {
             note(format!("skipped: a {} request is not a delivery", output::shown(&request.method)));
             return false;
         }
-        let contains = |kind: &Kind| {
+        let contains = |kind: &MockEventKind| {
             let delivery = read(Apps::DEFAULT_NAME, request.body.clone());
             delivery.is_ok_and(|delivery| delivery.events().iter().any(|event| event.kind() == kind.event_kind()))
         };

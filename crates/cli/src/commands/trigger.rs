@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use birdhook::{Secret, app::SecretKind, event::ApiSource};
-use birdhook_testkit::{Kind, PayloadGenerator, Sender, WebhookPost};
+use birdhook_testkit::{MockEventKind, PayloadGenerator, Sender, WebhookPost};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
@@ -24,7 +24,7 @@ pub(crate) struct Trigger {
     url: String,
     /// The kinds of events, by X's names or birdhook's, for example like.create, favorite_events or
     /// liked. Defaults to every kind.
-    kinds: Vec<Kind>,
+    kinds: Vec<MockEventKind>,
     /// Send deliveries of this API only. By default, each API that delivers a kind sends its own
     /// event. `birdhook mock-x` delivers one event through both APIs.
     #[arg(long, alias = "generation")]
@@ -55,7 +55,7 @@ pub(crate) struct Trigger {
 }
 
 fn kinds() -> String {
-    let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let names: Vec<_> = MockEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
     format!("Kinds: {}.", names.join(", "))
 }
 
@@ -81,7 +81,7 @@ impl Trigger {
         let mut generator = PayloadGenerator::new(seed);
         let deliveries = (0..self.count).flat_map(|_| &selected).flat_map(|(kind, api)| {
             generator = generator.clone().at(birdhook_testkit::now());
-            let body = generator.happening(*kind, &self.user).reported_by(*api).unwrap_or_default();
+            let body = generator.event(*kind, &self.user).reported_by(*api).unwrap_or_default();
             std::iter::repeat_n(body, if self.duplicates { 2 } else { 1 })
         });
         let bar = progress(total);
@@ -111,8 +111,8 @@ impl Trigger {
     }
 
     /// Returns the kinds to send, each with the API that reports it.
-    fn selected(&self) -> Result<Vec<(Kind, ApiSource)>> {
-        let kinds = if self.kinds.is_empty() { Kind::ALL } else { &self.kinds };
+    fn selected(&self) -> Result<Vec<(MockEventKind, ApiSource)>> {
+        let kinds = if self.kinds.is_empty() { MockEventKind::ALL } else { &self.kinds };
         let only = self.api.map(EventApi::source);
         let mut selected = Vec::new();
         for kind in kinds {

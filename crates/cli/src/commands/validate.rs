@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use birdhook::Event;
 use birdhook::client::Validation;
-use birdhook_testkit::Doctor;
+use birdhook_doctor::Doctor;
 use tokio::sync::{mpsc, oneshot};
 
 use super::listen::{ServerArgs, Work};

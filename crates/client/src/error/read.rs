@@ -168,7 +168,7 @@ impl ErrorBody {
         match () {
             () if has(&["response_token", "crc token"]) => ChallengeFault::WrongToken,
             () if has(&["latency", "in time", "timeout", "timed out"]) => ChallengeFault::TooSlow,
-            () if has(&["non-200", "the answer is", "status"]) => ChallengeFault::Status,
+            () if has(&["non-200", "status"]) => ChallengeFault::Status,
             () => ChallengeFault::Unknown,
         }
     }

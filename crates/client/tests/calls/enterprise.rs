@@ -4,7 +4,7 @@ use std::slice;
 use std::time::Duration;
 
 use birdhook_client::api::ReplaySpan;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockApi, Occasion};
 
 use crate::calls::fixture::{Fixture, OTHER};
@@ -88,5 +88,8 @@ async fn a_replay_delivers_the_span_again() {
             webhook.id
         )]
     );
-    assert_eq!(fixture.delivered_after(before).await, [Kind::Like, Kind::Like, Kind::Replay]);
+    assert_eq!(
+        fixture.delivered_after(before).await,
+        [MockEventKind::Like, MockEventKind::Like, MockEventKind::Replay]
+    );
 }

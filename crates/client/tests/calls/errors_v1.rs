@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_client::api::ReplaySpan;
 use birdhook_client::{ChallengeFault, Client, CredentialKind, Error, ErrorCause, UrlFault};
 use birdhook_testkit::mock::{AccessTier, MockApi, MockSettings, Outage, Permission};
-use birdhook_testkit::{Kind, MockX};
+use birdhook_testkit::{MockEventKind, MockX};
 
 use crate::calls::expected::{Expected, check};
 use crate::calls::fixture::{Fixture, OTHER, client, everything};
@@ -37,7 +37,7 @@ async fn a_failed_challenge_names_the_fault() {
     ] {
         let hangs = crc == Crc::Hang;
         let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
-        let fixture = Fixture::with(|settings| settings.patience = patience).await;
+        let fixture = Fixture::with(|settings| settings.timeout = patience).await;
         let (hooks, cause) = (fixture.client.enterprise(), ErrorCause::ChallengeFailed(fault));
         fixture.receiver.crc(crc);
         says(hooks.register(&fixture.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
@@ -104,7 +104,7 @@ async fn missing_objects_and_reached_limits_are_reported() {
     says(dev.unsubscribe(USER).await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
 
     // A webhook of another app.
-    let second = fixture.x.another_app("second").unwrap();
+    let second = fixture.x.add_app("second").unwrap();
     let (other, _) = fixture.client_with(credentials(&second));
     says(other.enterprise().challenge(id).await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(other.enterprise().subscribers(id).await.unwrap_err(), none, Bearer, (404, 34), NONE);
@@ -177,7 +177,7 @@ async fn missing_permissions_name_the_cause() {
     assert!(error.fix().contains("issued tokens keep their permissions"));
     says(error, ErrorCause::Permission, User, (403, 348), text);
     fixture.x.set_permission(Permission::Read);
-    let reader = fixture.x.another_app("reader").unwrap();
+    let reader = fixture.x.add_app("reader").unwrap();
     let (reader, _) = fixture.client_with(credentials(&reader));
     says(reader.enterprise().register(url).await.unwrap_err(), ErrorCause::Permission, Owner, (403, 261), write);
 }
@@ -223,7 +223,7 @@ async fn a_replay_needs_a_valid_webhook_and_no_running_job() {
     let fixture = Fixture::new().await;
     let webhook = fixture.webhook(MockApi::Enterprise).await;
     fixture.x.subscribe(&webhook, USER).unwrap();
-    fixture.x.happen(Kind::Like, USER);
+    fixture.x.emit(MockEventKind::Like, USER);
     fixture.x.settle().await;
     fixture.x.clock().advance(Duration::from_secs(3600)).await;
     fixture.x.hold();

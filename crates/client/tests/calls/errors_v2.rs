@@ -7,7 +7,7 @@ use birdhook_client::{
     AccessToken, ChallengeFault, ConsumerKeys, CredentialKind, Credentials, Error, ErrorCause, UrlFault,
 };
 use birdhook_testkit::mock::{AccessTier, ErrorForm, MockApi, MockSettings, Outage, Permission, WebhookAuth};
-use birdhook_testkit::{Kind, MockX};
+use birdhook_testkit::{MockEventKind, MockX};
 
 use crate::calls::expected::{Expected, check, check_general};
 use crate::calls::fixture::{Fixture, OTHER, client, everything};
@@ -44,14 +44,14 @@ async fn a_failed_challenge_names_the_fault() {
     for form in FORMS {
         for (crc, fault, why) in [
             (Crc::OtherSecret, ChallengeFault::WrongToken, "Invalid `response_token`"),
-            (Crc::Status(302), ChallengeFault::Unknown, "the answer is a redirect (302 Found)"),
-            (Crc::Status(404), ChallengeFault::Status, "the answer is 404 Not Found"),
-            (Crc::Hang, ChallengeFault::TooSlow, "no answer in time"),
+            (Crc::Status(302), ChallengeFault::Unknown, "the response is a redirect (status 302 Found)"),
+            (Crc::Status(404), ChallengeFault::Status, "the response has status 404 Not Found"),
+            (Crc::Hang, ChallengeFault::TooSlow, "the request timed out"),
         ] {
             let hangs = crc == Crc::Hang;
             let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
             let fixture = Fixture::with(|settings| {
-                (settings.patience, settings.contradictions.errors) = (patience, form);
+                (settings.timeout, settings.contradictions.errors) = (patience, form);
             })
             .await;
             fixture.receiver.crc(crc);
@@ -158,7 +158,7 @@ async fn update(fixture: &Fixture, id: &str) -> Error {
 async fn invalid_subscriptions_are_reported() {
     let fixture = Fixture::new().await;
     for (new, why) in [
-        (NewSubscription::new("tea.drunk", Filter::user(USER)), "there is no event type"),
+        (NewSubscription::new("tea.drunk", Filter::user(USER)), "event type \"tea.drunk\" does not exist"),
         (NewSubscription::new("news.new", Filter::default()), "filter must have"),
         (NewSubscription::new("news.new", Filter::keyword("")), "filter.keyword must have"),
         (NewSubscription::new("news.new", Filter::keyword("tea")).tag("x".repeat(201)), "tag must have"),
@@ -237,7 +237,7 @@ async fn every_refusal_of_a_replay_is_reported() {
         let fixture = Fixture::of(|all| all.errors = form).await;
         let webhook = fixture.webhook(MockApi::V2).await;
         fixture.x.subscribe(&webhook, USER).unwrap();
-        fixture.x.happen(Kind::Like, USER);
+        fixture.x.emit(MockEventKind::Like, USER);
         fixture.x.settle().await;
         let hooks = fixture.client.webhooks();
         let span = |from: &str, to: &str| {

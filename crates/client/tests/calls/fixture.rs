@@ -7,7 +7,7 @@ use birdhook_client::{
 };
 use birdhook_core::Timestamp;
 use birdhook_testkit::mock::{Contradictions, MockApi, MockSettings, MockWebhook};
-use birdhook_testkit::{Kind, MockX};
+use birdhook_testkit::{MockEventKind, MockX};
 
 use crate::support::receiver::Receiver;
 use crate::support::transport::{Outcome, Recorder, Script, Sent};
@@ -48,14 +48,14 @@ impl Fixture {
     /// Delivers three likes of a subscribed user, one a minute.
     pub(crate) async fn three_likes(&self) {
         for _ in 0..3 {
-            self.x.happen(Kind::Like, USER);
+            self.x.emit(MockEventKind::Like, USER);
             self.x.settle().await;
             self.x.clock().advance(Duration::from_secs(60)).await;
         }
     }
 
     /// Returns the kinds delivered, without the first `skipped` deliveries.
-    pub(crate) async fn delivered_after(&self, skipped: usize) -> Vec<Kind> {
+    pub(crate) async fn delivered_after(&self, skipped: usize) -> Vec<MockEventKind> {
         self.x.settle().await;
         self.x.ledger().sent().into_iter().skip(skipped).map(|sent| sent.kind).collect()
     }

@@ -6,7 +6,7 @@ use birdhook_client::api::{
     ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange, SubscriptionFault,
 };
 use birdhook_client::{CredentialKind, ErrorCause};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{ActivityAnswer, MockApi};
 use http::Method;
 use serde_json::{Value, json};
@@ -194,8 +194,8 @@ async fn renewing_sets_the_expiry_and_an_update_keeps_it() {
 async fn a_user_s_subscriptions_are_listed_with_the_app_s_or_the_user_s_token() {
     let fixture = Fixture::new().await;
     let webhook = fixture.webhook(MockApi::V2).await;
-    let mine = fixture.x.subscribe_to(&webhook, USER, Kind::Follow).unwrap();
-    fixture.x.subscribe_to(&webhook, "4004", Kind::Follow).unwrap();
+    let mine = fixture.x.subscribe_to(&webhook, USER, MockEventKind::Follow).unwrap();
+    fixture.x.subscribe_to(&webhook, "4004", MockEventKind::Follow).unwrap();
     for kind in [CredentialKind::Bearer, CredentialKind::User2, CredentialKind::User] {
         let read = fixture.client.only(kind).activity().list_of(USER).await.unwrap();
         assert_eq!(read.iter().map(|one| &one.id).collect::<Vec<_>>(), [&mine.id], "{kind}");

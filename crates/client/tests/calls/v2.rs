@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use birdhook_client::CredentialKind;
 use birdhook_client::api::ReplaySpan;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::MockApi;
 
 use crate::calls::fixture::{Fixture, OTHER};
@@ -45,7 +45,10 @@ async fn a_replay_requests_whole_minutes() {
     let span = ReplaySpan::around(at("2026-11-23T09:30:30Z"), at("2026-11-23T09:32:00Z")).unwrap();
     let job = fixture.client.webhooks().replay(&webhook.id, span).await.unwrap();
     assert_eq!(job.created_at, Some(at("2026-11-23T10:33:00Z")));
-    assert_eq!(fixture.delivered_after(before).await, [Kind::Like, Kind::Like, Kind::Replay]);
+    assert_eq!(
+        fixture.delivered_after(before).await,
+        [MockEventKind::Like, MockEventKind::Like, MockEventKind::Replay]
+    );
     let body = fixture.sent.all().last().unwrap().body().clone();
     let expected =
         serde_json::json!({"webhook_id": webhook.id, "from_date": "202611230930", "to_date": "202611230932"});

@@ -130,7 +130,7 @@ async fn all_pages_are_read_and_pages_can_be_small() {
     let webhook = fixture.webhook(MockApi::V2).await;
     let mut ids = Vec::new();
     for user in 0..1003 {
-        let kind = birdhook_testkit::Kind::Follow;
+        let kind = birdhook_testkit::MockEventKind::Follow;
         ids.push(fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id);
     }
     let all = fixture.client.activity().list().await.unwrap();
@@ -161,7 +161,7 @@ async fn all_pages_are_read_and_pages_can_be_small() {
 async fn more_than_a_hundred_subscriptions_are_deleted_with_several_calls() {
     let fixture = Fixture::new().await;
     let webhook = fixture.webhook(MockApi::V2).await;
-    let kind = birdhook_testkit::Kind::Follow;
+    let kind = birdhook_testkit::MockEventKind::Follow;
     let subscribe = |user: u32| fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id;
     let ids: Vec<String> = (0..250).map(subscribe).collect();
     let mut asked = ids.clone();

@@ -6,7 +6,7 @@ use birdhook_client::{
     Client, Credentials, DesiredState, EnsureError, ErrorCause, Filter, ManagementApi, PlanStep, ProbeFault,
 };
 use birdhook_core::{EventKind, SecretError, SecretKind};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockApi, MockSettings, MockToken};
 
 use super::fixture::{Fixture, USERS};
@@ -35,8 +35,8 @@ async fn an_empty_account_is_set_up_and_a_second_run_changes_nothing() {
     assert_eq!(steps, expected);
     assert_eq!(ensured.done, plan.steps());
     assert!(ensured.webhook.valid && ensured.webhook.url == fixture.receiver.url);
-    fixture.x.happen(Kind::Like, "2001");
-    fixture.x.happen(Kind::Post, "2003");
+    fixture.x.emit(MockEventKind::Like, "2001");
+    fixture.x.emit(MockEventKind::Post, "2003");
     fixture.x.ledger().expect(EventKind::Liked).await.unwrap();
     let post = fixture.x.ledger().expect(EventKind::PostCreated).await.unwrap();
     assert_eq!(post.tag(), Some("posts"));
@@ -115,9 +115,9 @@ async fn nothing_is_deleted_and_only_desired_tags_are_set() {
     let fixture = Fixture::new().await;
     let webhook = fixture.x.register(&fixture.receiver.url).await.unwrap();
     fixture.x.subscribe(&webhook, "2003").unwrap();
-    fixture.x.subscribe_tagged(&webhook, "2001", Kind::Like, Some("mine")).unwrap();
-    fixture.x.subscribe_tagged(&webhook, "2003", Kind::Post, Some("old")).unwrap();
-    fixture.x.subscribe_to(&webhook, "2002", Kind::Bio).unwrap();
+    fixture.x.subscribe_tagged(&webhook, "2001", MockEventKind::Like, Some("mine")).unwrap();
+    fixture.x.subscribe_tagged(&webhook, "2003", MockEventKind::Post, Some("old")).unwrap();
+    fixture.x.subscribe_to(&webhook, "2002", MockEventKind::Bio).unwrap();
     fixture.client.ensure(&fixture.desired()).run().await.unwrap();
     let users: BTreeSet<_> = fixture.x.subscriptions().into_iter().map(|one| one.user_id).collect();
     assert_eq!(users, USERS.map(str::to_owned).into());
@@ -132,7 +132,7 @@ async fn nothing_is_deleted_and_only_desired_tags_are_set() {
 async fn any_current_state_converges_to_any_desired_state() {
     let seed = birdhook_test_harness::seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
-    let kinds = [Kind::Like, Kind::Post, Kind::Follow, Kind::MessageReceived];
+    let kinds = [MockEventKind::Like, MockEventKind::Post, MockEventKind::Follow, MockEventKind::MessageReceived];
     for round in 0..25 {
         let fixture = Fixture::new().await;
         if random.bool() {

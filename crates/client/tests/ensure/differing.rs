@@ -9,7 +9,7 @@ use birdhook_client::{
 };
 use birdhook_core::Timestamp;
 use birdhook_testkit::mock::{ActivityAnswer, MockSettings, SameActivity};
-use birdhook_testkit::{Kind, now};
+use birdhook_testkit::{MockEventKind, now};
 
 use super::fixture::{Fixture, USERS};
 use crate::calls::fixture::scripted;
@@ -68,7 +68,7 @@ async fn a_narrower_subscription_does_not_count_as_the_desired_one() {
 async fn a_subscription_on_another_webhook_is_named_with_the_command_that_moves_it() {
     let fixture = by_subject().await;
     let old = fixture.x.register(&format!("{}?old", fixture.receiver.url)).await.unwrap();
-    let one = fixture.x.subscribe_to(&old, "2001", Kind::Follow).unwrap();
+    let one = fixture.x.subscribe_to(&old, "2001", MockEventKind::Follow).unwrap();
     let desired = fixture.webhook_only().activity("follow.follow", Filter::user("2001"));
     let report = incomplete(fixture.client.ensure(&desired).run().await);
     let plan = fixture.client.ensure(&desired).plan().await.unwrap();

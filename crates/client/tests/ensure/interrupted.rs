@@ -64,7 +64,7 @@ async fn concurrent_changes_by_others_are_accepted() {
         if step.to_string().starts_with("register") {
             let webhook = x.webhooks().remove(0);
             x.subscribe(&webhook, "2001").unwrap();
-            x.subscribe_to(&webhook, "2001", birdhook_testkit::Kind::Like).unwrap();
+            x.subscribe_to(&webhook, "2001", birdhook_testkit::MockEventKind::Like).unwrap();
         }
     });
     let ensured = ensured.await.unwrap();

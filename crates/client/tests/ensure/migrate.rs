@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_client::api::{Filter, NewSubscription};
 use birdhook_client::{EQUIVALENT, EnsureError};
 use birdhook_core::ApiSource;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 
 use super::fixture::{Fixture, USERS};
 
@@ -17,9 +17,9 @@ async fn subscribed() -> Fixture {
 }
 
 /// Returns the kinds that both APIs report, except a revocation, which ends the subscriptions.
-fn kinds() -> Vec<Kind> {
-    let shared = Kind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
-    shared.filter(|kind| *kind != Kind::Revoke).collect()
+fn kinds() -> Vec<MockEventKind> {
+    let shared = MockEventKind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
+    shared.filter(|kind| *kind != MockEventKind::Revoke).collect()
 }
 
 #[test]
@@ -45,7 +45,7 @@ async fn no_event_is_lost_or_duplicated_during_a_migration() {
     let mut kinds = kinds().into_iter().cycle();
     let mut happen = || {
         for user in USERS {
-            events.push(x.happen(kinds.next().unwrap(), user));
+            events.push(x.emit(kinds.next().unwrap(), user));
         }
     };
     happen();

@@ -1,7 +1,7 @@
 //! Outages of X, and replays that fail.
 
 use birdhook_client::{ManagementApi, WatchEvent};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Outage};
 
 use crate::watch::fixture::{Fixture, at, m};
@@ -59,7 +59,7 @@ async fn the_wait_for_a_job_status_times_out_twice() {
 #[tokio::test]
 async fn a_running_job_is_awaited() {
     let fixture = Fixture::new(ManagementApi::V2).await;
-    fixture.happen(Kind::Like).await;
+    fixture.emit(MockEventKind::Like).await;
     fixture.advance(m(60)).await;
     fixture.watch.was_down(at(0), at(10));
     fixture.x.hold();
@@ -79,7 +79,7 @@ async fn an_incomplete_replay_is_requested_again_once() {
     let fails_twice = &["replayed 0 10 false", "lost 0 10 incomplete"][..];
     for (second, events) in [(200, &["replayed 0 10 true"][..]), (500, fails_twice)] {
         let fixture = Fixture::new(ManagementApi::V2).await;
-        fixture.happen(Kind::Like).await;
+        fixture.emit(MockEventKind::Like).await;
         fixture.advance(m(60)).await;
         fixture.watch.was_down(at(0), at(10));
         fixture.behaviour(|behaviour| behaviour.next = [500, 200, second, 200].into());

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use birdhook_client::{Client, ManagementApi, RetryPolicy, Watch, WatchEvent, WatchSettings};
 use birdhook_core::{DedupeWindow, Event, EventKind, Secret, Timestamp, crc};
 use birdhook_testkit::mock::{MockApi, MockSettings, MockWebhook};
-use birdhook_testkit::{Clock, Kind, MockX};
+use birdhook_testkit::{Clock, MockEventKind, MockX};
 use http::{Method, Request, StatusCode, header};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -162,8 +162,8 @@ impl Fixture {
     }
 
     /// Creates an event and waits for its delivery.
-    pub(crate) async fn happen(&self, kind: Kind) {
-        self.x.happen(kind, USER);
+    pub(crate) async fn emit(&self, kind: MockEventKind) {
+        self.x.emit(kind, USER);
         self.x.settle().await;
     }
 

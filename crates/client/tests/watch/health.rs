@@ -1,7 +1,7 @@
 //! Webhooks that become invalid or disappear.
 
 use birdhook_client::{ManagementApi, WatchEvent, WatchSettings};
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::Occasion;
 
 use crate::watch::fixture::{Fixture, m};
@@ -16,7 +16,7 @@ async fn an_invalid_webhook_is_revalidated_and_its_gap_replayed() {
         // The receiver fails, and X detects it a little later.
         fixture.advance(m(1)).await;
         fixture.behaviour(|behaviour| behaviour.status = 503);
-        fixture.happen(Kind::Like).await;
+        fixture.emit(MockEventKind::Like).await;
         fixture.advance(m(1)).await;
         fixture.invalidate().await;
 
@@ -48,7 +48,7 @@ async fn an_event_after_the_last_poll_shows_that_the_webhook_was_valid() {
     let fixture = Fixture::new(ManagementApi::V2).await;
     fixture.step().await;
     fixture.advance(m(3)).await;
-    fixture.happen(Kind::Follow).await;
+    fixture.emit(MockEventKind::Follow).await;
     fixture.invalidate().await;
     fixture.advance(m(2)).await;
     assert_eq!(fixture.step().await, ["invalid 3", "still_invalid"]);

@@ -1,24 +1,24 @@
 //! The replays that are requested for a gap, and their times.
 
 use birdhook_client::ManagementApi;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Occasion, ReplayAnswer};
 
 use crate::watch::fixture::{Fixture, at, m};
 
-const KINDS: [Kind; 8] = [
-    Kind::Like,
-    Kind::Follow,
-    Kind::Block,
-    Kind::Mute,
-    Kind::MessageReceived,
-    Kind::Mention,
-    Kind::Unblock,
-    Kind::Unmute,
+const KINDS: [MockEventKind; 8] = [
+    MockEventKind::Like,
+    MockEventKind::Follow,
+    MockEventKind::Block,
+    MockEventKind::Mute,
+    MockEventKind::MessageReceived,
+    MockEventKind::Mention,
+    MockEventKind::Unblock,
+    MockEventKind::Unmute,
 ];
 
 /// Returns the kinds that X has sent again, in order.
-fn again(fixture: &Fixture) -> Vec<Kind> {
+fn again(fixture: &Fixture) -> Vec<MockEventKind> {
     fixture.x.ledger().sent().iter().filter(|sent| sent.cause == DeliveryCause::Replay).map(|sent| sent.kind).collect()
 }
 
@@ -28,7 +28,7 @@ async fn downtime(api: ManagementApi) -> Fixture {
     for (number, kind) in KINDS.into_iter().enumerate() {
         let is_down = (2..7).contains(&number);
         fixture.behaviour(|behaviour| behaviour.status = if is_down { 503 } else { 200 });
-        fixture.happen(kind).await;
+        fixture.emit(kind).await;
         fixture.advance(m(30)).await;
     }
     assert_eq!(fixture.accepted(), ["liked", "followed", "unmuted"]);
@@ -51,7 +51,10 @@ async fn a_gap_is_replayed_in_consecutive_jobs() {
         assert_eq!(fixture.replays(), ["202611231010-202611231210"], "{api:?}");
         fixture.x.release(DeliveryOrder::AsHappened, 1);
         fixture.x.settle().await;
-        assert_eq!(again(&fixture), [Kind::Block, Kind::Mute, Kind::MessageReceived, Kind::Mention]);
+        assert_eq!(
+            again(&fixture),
+            [MockEventKind::Block, MockEventKind::Mute, MockEventKind::MessageReceived, MockEventKind::Mention]
+        );
 
         assert_eq!(fixture.step().await, ["replayed 40 160 true", "replaying 160 195", "replayed 160 195 true"]);
         assert_eq!(fixture.replays()[1..], ["202611231210-202611231245"]);
@@ -67,14 +70,14 @@ async fn a_gap_is_replayed_in_consecutive_jobs() {
 #[tokio::test]
 async fn replayed_duplicates_are_dropped_by_the_receiver() {
     let fixture = Fixture::new(ManagementApi::V2).await;
-    fixture.happen(Kind::Like).await;
+    fixture.emit(MockEventKind::Like).await;
     fixture.behaviour(|behaviour| behaviour.status = 503);
-    fixture.happen(Kind::Follow).await;
+    fixture.emit(MockEventKind::Follow).await;
     fixture.behaviour(|behaviour| behaviour.status = 200);
     fixture.advance(m(60)).await;
     fixture.watch.was_down(at(0), at(1));
     assert_eq!(fixture.step().await, ["gap 0 1 down", "replaying 0 1", "replayed 0 1 true"]);
-    assert_eq!(again(&fixture), [Kind::Like, Kind::Follow], "X knows no seconds");
+    assert_eq!(again(&fixture), [MockEventKind::Like, MockEventKind::Follow], "X knows no seconds");
     assert_eq!(fixture.accepted(), ["liked", "followed"]);
 }
 
@@ -102,7 +105,7 @@ async fn a_recent_gap_is_requested_as_soon_as_x_accepts_it() {
     let fixture = Fixture::new(ManagementApi::V2).await;
     fixture.behaviour(|behaviour| behaviour.status = 503);
     fixture.advance(m(100)).await;
-    fixture.happen(Kind::Like).await;
+    fixture.emit(MockEventKind::Like).await;
     fixture.behaviour(|behaviour| behaviour.status = 200);
     fixture.advance(m(50)).await;
     fixture.watch.was_down(at(0), at(150));

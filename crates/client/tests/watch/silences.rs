@@ -1,7 +1,7 @@
 //! Periods in which nothing arrives for too long.
 
 use birdhook_client::ManagementApi;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::ChallengeSchedule;
 
 use crate::watch::fixture::{Fixture, at, m};
@@ -10,11 +10,11 @@ use crate::watch::fixture::{Fixture, at, m};
 async fn a_time_without_events_is_a_gap() {
     let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
     fixture.advance(m(10)).await;
-    fixture.happen(Kind::Like).await;
+    fixture.emit(MockEventKind::Like).await;
     fixture.advance(m(60)).await;
     assert!(fixture.step().await.is_empty());
     fixture.behaviour(|behaviour| behaviour.status = 503);
-    fixture.happen(Kind::Follow).await;
+    fixture.emit(MockEventKind::Follow).await;
     fixture.behaviour(|behaviour| behaviour.status = 200);
     fixture.advance(m(1)).await;
     assert_eq!(fixture.step().await, ["gap 10 71 no_events", "later 10 71 81"]);
@@ -24,9 +24,9 @@ async fn a_time_without_events_is_a_gap() {
     fixture.advance(m(9)).await;
     assert!(fixture.step().await.is_empty());
     assert_eq!(fixture.accepted(), ["liked", "followed"]);
-    fixture.happen(Kind::Block).await;
+    fixture.emit(MockEventKind::Block).await;
     assert_eq!(fixture.step().await, ["gap 71 90 no_events", "later 71 90 102"]);
-    fixture.happen(Kind::Mute).await;
+    fixture.emit(MockEventKind::Mute).await;
     fixture.advance(m(12)).await;
     assert_eq!(fixture.step().await, ["replaying 71 90", "replayed 71 90 true"]);
     assert!(fixture.step().await.is_empty(), "the silence is over");
@@ -48,7 +48,7 @@ async fn a_time_without_challenges_is_a_gap_from_the_last_event() {
     assert_eq!(events[2], "replaying 121 241");
 
     let fixture = silent(never().await).await;
-    fixture.happen(Kind::Like).await;
+    fixture.emit(MockEventKind::Like).await;
     fixture.advance(m(1)).await;
     assert_eq!(fixture.step().await, ["gap 1560 1561 no_challenges", "later 1560 1561 1591"]);
 }
@@ -82,7 +82,7 @@ async fn activity_before_the_watch_began_counts() {
 #[tokio::test]
 async fn the_silence_of_an_invalid_webhook_is_one_gap() {
     let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
-    fixture.happen(Kind::Like).await;
+    fixture.emit(MockEventKind::Like).await;
     fixture.step().await;
     fixture.invalidate().await;
     fixture.advance(m(100)).await;

@@ -12,16 +12,16 @@ use super::state::{
     Grant, MockActivitySubscription, MockApi, MockFilter, MockSubscription, MockWebhook, Outage, Written,
 };
 use super::{Inner, MockX, Refusal};
-use crate::{Kind, MockEvent, PayloadGenerator};
+use crate::{MockEvent, MockEventKind, PayloadGenerator};
 
 impl MockX {
-    /// Returns an additional app of the same account, always the same for a name.
+    /// Adds an app to the account, or returns the app of this name if it exists.
     ///
     /// Two apps may have webhooks with the same URL.
     ///
     /// # Errors
     /// Returns an error if the app's secret is not valid.
-    pub fn another_app(&self, name: &str) -> Result<MockApp, SecretError> {
+    pub fn add_app(&self, name: &str) -> Result<MockApp, SecretError> {
         self.inner.new_app(name, None, None)
     }
 
@@ -103,7 +103,7 @@ impl MockX {
         &self,
         webhook: &MockWebhook,
         user: &str,
-        kind: Kind,
+        kind: MockEventKind,
     ) -> Result<MockActivitySubscription, Refusal> {
         self.subscribe_tagged(webhook, user, kind, None)
     }
@@ -116,7 +116,7 @@ impl MockX {
         &self,
         webhook: &MockWebhook,
         user: &str,
-        kind: Kind,
+        kind: MockEventKind,
         tag: Option<&str>,
     ) -> Result<MockActivitySubscription, Refusal> {
         let filter = MockFilter { user_id: Some(user.to_owned()), ..MockFilter::default() };
@@ -135,17 +135,17 @@ impl MockX {
 
     /// Generates an event of this kind for a user at the current time, and delivers it to every
     /// subscribed webhook.
-    pub fn happen(&self, kind: Kind, user: &str) -> MockEvent {
-        let happening = self.inner.generate(kind, user);
-        self.tell(&happening);
-        happening
+    pub fn emit(&self, kind: MockEventKind, user: &str) -> MockEvent {
+        let event = self.inner.generate(kind, user);
+        self.deliver(&event);
+        event
     }
 
     /// Delivers an event to every subscribed webhook, and returns the number of deliveries.
     ///
     /// A revocation also removes the user's subscriptions and tokens, for every app.
-    pub fn tell(&self, happening: &MockEvent) -> usize {
-        self.inner.deliver_event(happening)
+    pub fn deliver(&self, event: &MockEvent) -> usize {
+        self.inner.deliver_event(event)
     }
 
     /// Makes every management API call fail from now on; `None` ends the outage.
@@ -256,18 +256,18 @@ impl Inner {
         user
     }
 
-    pub(crate) fn generate(&self, kind: Kind, user: &str) -> MockEvent {
+    pub(crate) fn generate(&self, kind: MockEventKind, user: &str) -> MockEvent {
         let now = self.settings.clock.now();
         let mut state = self.state();
         let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
-        let happening = scene.happening(kind, user);
+        let event = scene.event(kind, user);
         state.scene = scene;
-        happening
+        event
     }
 
-    pub(crate) fn deliver_event(&self, happening: &MockEvent) -> usize {
+    pub(crate) fn deliver_event(&self, event: &MockEvent) -> usize {
         let now = self.settings.clock.now();
-        let many = self.state().deliver_event(happening, now, self);
+        let many = self.state().deliver_event(event, now, self);
         wake(self);
         many
     }

@@ -1,4 +1,4 @@
-//! Challenges: sending them, judging the response, and its effect on a webhook.
+//! Challenges: sending them, verifying the response, and its effect on a webhook.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::ledger::{Challenged, DeliveryResult};
 use super::settings::Challenges;
 use super::state::MockApi;
 use super::{Inner, MockApp, clock};
-use crate::{Challenge, SendError, WrongAnswer};
+use crate::{Challenge, SendError, WrongResponse};
 
 /// The reason for a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,21 +34,21 @@ pub enum Occasion {
 pub enum ChallengeFailure {
     /// A 2xx response without the right token.
     #[error("{0}")]
-    WrongToken(WrongAnswer),
+    WrongToken(WrongResponse),
     /// A 3xx response. X follows no redirects.
-    #[error("the answer is a redirect ({0})")]
+    #[error("the response is a redirect (status {0})")]
     Redirect(StatusCode),
     /// Any other status.
-    #[error("the answer is {0}")]
+    #[error("the response has status {0}")]
     Status(StatusCode),
     /// `Content-Encoding` does not match the encoding of the body.
-    #[error("the answer's Content-Encoding does not match its bytes")]
+    #[error("the response does not match its Content-Encoding")]
     Encoding,
     /// The TLS handshake failed or the certificate is not valid.
     #[error("TLS failed: {0}")]
     Tls(String),
     /// The request timed out.
-    #[error("no answer in time")]
+    #[error("the request timed out")]
     Timeout,
     /// The connection failed, or ended before the response.
     #[error("no connection: {0}")]
@@ -128,19 +128,24 @@ impl Inner {
         } else if is_misencoded(&answer) {
             Err(ChallengeFailure::Encoding)
         } else {
-            self.judge(challenge, app, &answer.body)
+            self.verify_response(challenge, app, &answer.body)
         };
         (DeliveryResult::Status(status.as_u16()), took, verdict)
     }
 
     /// Returns the kind of secret that signed the response.
-    fn judge(&self, challenge: &Challenge, app: &MockApp, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
-        let mut wrong = WrongAnswer::Wrong;
+    fn verify_response(
+        &self,
+        challenge: &Challenge,
+        app: &MockApp,
+        body: &[u8],
+    ) -> Result<SecretKind, ChallengeFailure> {
+        let mut wrong = WrongResponse::Wrong;
         for (kind, secret) in app.secrets() {
             if self.settings.answers.is_some_and(|only| only != kind) {
                 continue;
             }
-            match challenge.judge(secret, body) {
+            match challenge.verify(secret, body) {
                 Ok(()) => return Ok(kind),
                 Err(why) => wrong = why,
             }

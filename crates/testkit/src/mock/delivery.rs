@@ -11,7 +11,7 @@ use super::scheduler::Task;
 use super::settings::{DeliveryOrder, EarlyEvents, RetrySchedule};
 use super::state::{MockActivitySubscription, MockApi, State};
 use super::{Inner, tagging};
-use crate::{Answer, Kind, MockEvent, SendError, WebhookPost};
+use crate::{Answer, MockEvent, MockEventKind, SendError, WebhookPost};
 
 /// A delivery to one webhook, waiting to be sent.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct QueuedDelivery {
     pub(crate) delivery: u64,
     pub(crate) webhook: String,
     pub(crate) reported_by: Api,
-    pub(crate) kind: Kind,
+    pub(crate) kind: MockEventKind,
     pub(crate) subscriber: Option<String>,
     pub(crate) cause: DeliveryCause,
     pub(crate) body: Bytes,
@@ -32,7 +32,13 @@ pub(crate) struct QueuedDelivery {
 }
 
 impl QueuedDelivery {
-    pub(crate) fn new(webhook: String, reported_by: Api, kind: Kind, cause: DeliveryCause, body: Bytes) -> Self {
+    pub(crate) fn new(
+        webhook: String,
+        reported_by: Api,
+        kind: MockEventKind,
+        cause: DeliveryCause,
+        body: Bytes,
+    ) -> Self {
         let origin = Origin::Other;
         Self { delivery: 0, webhook, reported_by, kind, subscriber: None, cause, body, attempts: 0, job: None, origin }
     }
@@ -48,14 +54,14 @@ pub(crate) enum Origin {
 
 impl State {
     /// Schedules the deliveries of an event, and returns their number.
-    pub(crate) fn deliver_event(&mut self, happening: &MockEvent, now: Timestamp, inner: &Inner) -> usize {
+    pub(crate) fn deliver_event(&mut self, event: &MockEvent, now: Timestamp, inner: &Inner) -> usize {
         self.expire(now);
         let before = self.next_delivery;
-        let (kind, user) = (happening.kind(), happening.subscriber());
+        let (kind, user) = (event.kind(), event.subscriber());
         let delay = inner.settings.subscription_delay;
         let mut targets = Vec::new();
         for api in kind.api_sources() {
-            let Some(body) = happening.reported_by(*api) else { continue };
+            let Some(body) = event.reported_by(*api) else { continue };
             if *api == Api::AccountActivity {
                 for one in self.subscriptions.iter().filter(|one| one.user_id == user) {
                     targets.push((&one.webhook, one.created_at, *api, body.clone(), Origin::AccountActivity));
@@ -74,7 +80,7 @@ impl State {
             }
         }
         let has_targets = !targets.is_empty();
-        let subscriber = (kind != Kind::StreamPost).then(|| user.to_owned());
+        let subscriber = (kind != MockEventKind::StreamPost).then(|| user.to_owned());
         let mut due_deliveries = Vec::new();
         for (webhook, since, reported_by, body, origin) in targets {
             let due = after(since, delay).max(now);
@@ -89,7 +95,7 @@ impl State {
             let why = if has_targets { "it was too soon after subscribing" } else { "no webhook is subscribed to it" };
             inner.ledger.push_undelivered(kind, user, why);
         }
-        if kind == Kind::Revoke {
+        if kind == MockEventKind::Revoke {
             self.revoke(user);
         }
         usize::try_from(self.next_delivery - before).unwrap_or(usize::MAX)
@@ -135,7 +141,7 @@ impl State {
         }
         // A revocation ends the subscription that reports it, so the subscription is not checked.
         let is_current = queued.attempts > 0
-            || queued.kind == Kind::Revoke
+            || queued.kind == MockEventKind::Revoke
             || match &queued.origin {
                 Origin::AccountActivity => {
                     queued.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&queued.webhook, user))
@@ -162,7 +168,7 @@ impl Inner {
             Ok(Some(both)) => both,
             Ok(None) => return self.finished(&queued, false),
             Err(why) => {
-                self.ledger.push_undelivered(queued.kind, queued.subscriber.as_deref().unwrap_or("nobody"), why);
+                self.ledger.push_undelivered(queued.kind, queued.subscriber.as_deref().unwrap_or("no user"), why);
                 return self.finished(&queued, false);
             }
         };
@@ -244,7 +250,7 @@ impl State {
 impl MockActivitySubscription {
     /// Returns whether an event matches the subscription. The body gives the direction; the values
     /// of other qualifiers must occur in the body.
-    fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
+    fn matches(&self, kind: MockEventKind, user: &str, body: &Bytes) -> bool {
         let filter = &self.filter;
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);
         let holds = |word: &String| tagging::contains_text(body, word);

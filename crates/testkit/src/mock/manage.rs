@@ -13,7 +13,7 @@ use super::state::{
     MockActivitySubscription, MockApi, MockFilter, MockStreamLink, MockSubscription, MockWebhook, is_private,
 };
 use super::{Inner, random};
-use crate::Kind;
+use crate::MockEventKind;
 
 impl MockWebhook {
     /// Returns whether the schedule requires a challenge now.
@@ -215,13 +215,13 @@ impl Inner {
     /// Returns X's name of an event type, if apps can subscribe to it.
     fn event_type(&self, name: &str) -> Result<&'static str, Refusal> {
         // A deprecated alias. Responses contain the current name.
-        let canonical = if name == "chat.conversation_join" { Kind::ChatJoin.as_str() } else { name };
-        let can_be = |kind: &Kind| match kind {
-            Kind::StreamPost | Kind::Replay => false,
-            Kind::Revoke => self.settings.contradictions.revoke_can_be_subscribed,
+        let canonical = if name == "chat.conversation_join" { MockEventKind::ChatJoin.as_str() } else { name };
+        let can_be = |kind: &MockEventKind| match kind {
+            MockEventKind::StreamPost | MockEventKind::Replay => false,
+            MockEventKind::Revoke => self.settings.contradictions.revoke_can_be_subscribed,
             _ => true,
         };
-        let known = Kind::ALL.iter().find(|kind| kind.as_str() == canonical && can_be(kind));
+        let known = MockEventKind::ALL.iter().find(|kind| kind.as_str() == canonical && can_be(kind));
         known.map(|kind| kind.as_str()).ok_or_else(|| Refusal::UnknownEventType(name.to_owned()))
     }
 }
@@ -252,7 +252,7 @@ impl NewActivity {
 fn check_filter(event_type: &str, filter: &MockFilter) -> Result<(), Refusal> {
     let invalid = |why: &str| Err(Refusal::Invalid(why.to_owned()));
     let is_id = |id: &str| (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
-    if *filter == MockFilter::default() && event_type != Kind::Revoke.as_str() {
+    if *filter == MockFilter::default() && event_type != MockEventKind::Revoke.as_str() {
         return invalid("filter must have user_id, keyword or direction");
     }
     if filter.user_id.as_deref().is_some_and(|id| !is_id(id)) {
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_held_to_the_requirements() {
+    fn rejects_urls_that_do_not_meet_the_requirements() {
         let check = |url: &str, local| check_url(url, &MockSettings { local, ..MockSettings::default() });
         let long = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
         for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)]

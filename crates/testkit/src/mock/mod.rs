@@ -64,7 +64,7 @@ pub use state::{
 /// without HTTP. A dashboard at `/` shows the state. Dropping the value stops the server.
 ///
 /// ```
-/// use birdhook_testkit::{Kind, mock::{MockX, MockSettings}};
+/// use birdhook_testkit::{MockEventKind, mock::{MockX, MockSettings}};
 /// # use birdhook_testkit::mock::Ledger;
 /// # async fn your_app(_: &birdhook_core::Secret, ledger: Ledger) -> String { String::new() }
 ///
@@ -75,9 +75,9 @@ pub use state::{
 ///
 /// let webhook = x.register(&url).await?;
 /// x.subscribe(&webhook, "2001")?;
-/// x.happen(Kind::Like, "2001");
+/// x.emit(MockEventKind::Like, "2001");
 ///
-/// x.ledger().expect(Kind::Like.event_kind()).await?;
+/// x.ledger().expect(MockEventKind::Like.event_kind()).await?;
 /// x.settle().await;
 /// x.ledger().every_200_was_consumed().await?;
 /// x.ledger().none_consumed_twice()?;
@@ -128,7 +128,7 @@ impl MockX {
         let listener = TcpListener::bind(&settings.listen).await?;
         let address = listener.local_addr()?;
         let roots: Vec<_> = settings.trusted_certificates.iter().cloned().map(CertificateDer::from).collect();
-        let longest = [settings.challenges_v1.timeout, settings.challenges_v2.timeout, settings.patience];
+        let longest = [settings.challenges_v1.timeout, settings.challenges_v2.timeout, settings.timeout];
         let longest = longest.into_iter().fold(settings.delivery_timeout, Duration::max);
         let sender = Sender::trusting(longest + Duration::from_secs(1), &roots)?;
         let ledger = Ledger::new(settings.expect_timeout);
@@ -230,9 +230,9 @@ impl Inner {
         request: http::Request<Bytes>,
         timeout: Duration,
     ) -> (Result<Answer, SendError>, Duration) {
-        let patience = if self.settings.clock.is_manual() { self.settings.patience } else { timeout };
+        let timeout = if self.settings.clock.is_manual() { self.settings.timeout } else { timeout };
         let begun = Instant::now();
-        let answer = tokio::time::timeout(patience, self.sender.send(request)).await;
+        let answer = tokio::time::timeout(timeout, self.sender.send(request)).await;
         (answer.unwrap_or(Err(SendError::Timeout)), begun.elapsed())
     }
 }
@@ -254,7 +254,7 @@ pub enum StartError {
     #[error("cannot set up TLS")]
     Tls(#[from] SendError),
     /// A secret of the app is not valid.
-    #[error("the app's secret cannot be one")]
+    #[error("the app's secret is not valid")]
     Secret(#[from] SecretError),
 }
 

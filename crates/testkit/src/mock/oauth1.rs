@@ -140,7 +140,7 @@ mod tests {
 
     /// The example of RFC 5849, section 3.4.1.1.
     #[test]
-    fn the_base_string_is_that_of_the_rfc() {
+    fn the_base_string_matches_the_rfc() {
         let header = "OAuth realm=\"Example\", oauth_consumer_key=\"9djdj82h48djs9d2\", oauth_token=\"kkk9d7dh3k39sjv7\", \
                       oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"137131201\", oauth_nonce=\"7d8f3e4a\", \
                       oauth_signature=\"bYT5CMsGcbgUdFHObYMEfcx6bsw%3D\"";
@@ -162,7 +162,7 @@ mod tests {
 
     /// The examples of X's page "Creating a signature", in its present and its former version.
     #[test]
-    fn the_signatures_are_those_of_x() {
+    fn the_signatures_match_those_of_x() {
         let variants = [
             ("api.twitter.com", "/1/statuses/update.json", "tnnArxj06cWHq44gCs1OSKk/jLY="),
             ("api.twitter.com", "/1.1/statuses/update.json", "hCtSmYh+iHYCEqBWrE7C7hYmtUk="),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_as_it_must_be_is_refused() {
+    fn rejects_invalid_authorization_headers() {
         let good = [
             ("oauth_consumer_key", "key"),
             ("oauth_nonce", "n"),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn other_ports_are_signed() {
+    fn the_base_string_contains_unusual_ports() {
         let url = |scheme, host| Signed { scheme, host, ..EMPTY }.base_string(&[]);
         assert_eq!(url("http", "h:80"), "GET&http%3A%2F%2Fh%2F&");
         assert_eq!(url("http", "h:443"), "GET&http%3A%2F%2Fh%3A443%2F&");

@@ -10,34 +10,34 @@ pub enum Refusal {
     #[error("the URL does not meet X's requirements: {0}")]
     Url(&'static str),
     /// The app already has a webhook with this URL.
-    #[error("the app has a webhook of this URL already")]
+    #[error("the app already has a webhook with this URL")]
     DuplicateUrl,
     /// The account has reached its limit of webhooks.
-    #[error("the account has as many webhooks as it may")]
+    #[error("the account has reached its limit of webhooks")]
     TooManyWebhooks,
     /// The webhook failed its challenge.
     #[error("the challenge failed: {0}")]
     Challenge(#[from] ChallengeFailure),
     /// No webhook has this id, or it belongs to another app.
-    #[error("there is no such webhook, or it is another app's")]
+    #[error("the webhook does not exist, or belongs to another app")]
     NoSuchWebhook,
     /// The webhook is invalid and must pass a challenge first.
-    #[error("the webhook is invalid")]
+    #[error("the webhook is invalid: it must pass a challenge first")]
     WebhookInvalid,
     /// The app may not access this user's subscriptions.
     #[error("the app may not access this user's subscriptions")]
     NotPermitted,
     /// The user is already subscribed.
-    #[error("there is such a subscription already")]
+    #[error("the subscription already exists")]
     AlreadySubscribed,
     /// The account has reached its limit of subscriptions.
-    #[error("the account has as many subscriptions as it may")]
+    #[error("the account has reached its limit of subscriptions")]
     TooManySubscriptions,
     /// No such subscription exists.
-    #[error("there is no such subscription")]
+    #[error("the subscription does not exist")]
     NoSuchSubscription,
     /// No such X Activity subscription exists.
-    #[error("there is no subscription {0}")]
+    #[error("subscription {0} does not exist")]
     NoActivitySubscription(String),
     /// The id in the path is negative.
     #[error("webhook_id: [{0}] is not greater than or equal to 0.")]
@@ -46,16 +46,16 @@ pub enum Refusal {
     #[error("Unable to parse {0} parameter.")]
     Unparsable(&'static str),
     /// Apps cannot subscribe to this event type.
-    #[error("there is no event type {0:?} to subscribe")]
+    #[error("event type {0:?} does not exist, or apps cannot subscribe to it")]
     UnknownEventType(String),
     /// The event type is private, and the caller is not the user concerned.
-    #[error("{0} is private: it takes a token of the user it is about")]
+    #[error("event type {0} is private: it needs a token of the user concerned")]
     Private(&'static str),
     /// The request is invalid in another way.
     #[error("{0}")]
     Invalid(String),
     /// A replay job of this webhook is already running.
-    #[error("a replay job of this webhook is under way")]
+    #[error("a replay job of this webhook is already running")]
     ReplayUnderWay,
     /// The dates of a replay are not valid.
     #[error("{0}")]

@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::scheduler::wake;
 use super::state::State;
 use super::{Inner, random};
-use crate::Kind;
+use crate::MockEventKind;
 
 /// A running replay job.
 #[derive(Clone, Debug)]
@@ -177,7 +177,8 @@ impl State {
             "webhook_id": job.webhook, "job_state": state, "job_state_description": description, "job_id": job.id,
         }});
         let (cause, body) = (DeliveryCause::ReplayStatus, Bytes::from(status.to_string()));
-        let queued = QueuedDelivery::new(job.webhook, birdhook_core::ApiSource::Replay, Kind::Replay, cause, body);
+        let queued =
+            QueuedDelivery::new(job.webhook, birdhook_core::ApiSource::Replay, MockEventKind::Replay, cause, body);
         let queued = QueuedDelivery { job: Some(job.id), ..queued };
         self.send_once(queued, now);
     }
@@ -188,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_held_to_their_windows() {
+    fn rejects_dates_outside_their_windows() {
         let now = minute("202611231200").unwrap();
         let day = Rules { reach: Duration::from_secs(86_400), reach_text: "24 hours", is_inclusive: false };
         let read = |from, to| Span::read(Some(from), Some(to), day, now).map(|_| ());
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_minute_is_in_or_out() {
+    fn the_last_minute_is_included_or_not_by_setting() {
         let (now, last) = (minute("202611231200").unwrap(), minute("202611231130").unwrap());
         for is_inclusive in [false, true] {
             let rules = Rules { reach: Duration::from_secs(86_400), reach_text: "", is_inclusive };

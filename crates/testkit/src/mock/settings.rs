@@ -40,7 +40,7 @@ pub struct MockSettings {
     pub clock: Clock,
     /// Timeout of requests on a manual clock, in real time. Defaults to 3 s; use a shorter one to
     /// test receivers that do not respond.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// The account's plan. Defaults to [`AccessTier::Enterprise`].
     pub plan: AccessTier,
     /// The account's limits. Defaults to those of [`AccessTier::Enterprise`].
@@ -113,7 +113,7 @@ impl Default for MockSettings {
             answers: None,
             callbacks: Vec::new(),
             clock: Clock::real(),
-            patience: Duration::from_secs(3),
+            timeout: Duration::from_secs(3),
             plan: AccessTier::Enterprise,
             limits: AccessTier::Enterprise.limits(),
             rate_limits: true,

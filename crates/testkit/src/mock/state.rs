@@ -11,7 +11,7 @@ use super::delivery::QueuedDelivery;
 use super::replay::Job;
 use super::scheduler::Scheduler;
 use super::settings::{Challenges, Chaos, MockSettings};
-use crate::{Kind, PayloadGenerator};
+use crate::{MockEventKind, PayloadGenerator};
 
 /// The API with which a webhook was registered; its rules apply to the webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -270,6 +270,6 @@ impl State {
 /// Returns whether an X Activity event type requires a token of the user concerned.
 pub(crate) fn is_private(event_type: &str) -> bool {
     let prefixes = ["like.", "dm.", "chat.", "mute.", "block.", "subscriptions.", "broadcast.chat"];
-    let types = [Kind::Mention, Kind::Reply, Kind::Quote, Kind::Repost];
+    let types = [MockEventKind::Mention, MockEventKind::Reply, MockEventKind::Quote, MockEventKind::Repost];
     prefixes.iter().any(|prefix| event_type.starts_with(prefix)) || types.iter().any(|kind| kind.as_str() == event_type)
 }

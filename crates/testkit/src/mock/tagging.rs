@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_filter_and_the_tag_change() {
+    fn changes_only_the_filter_and_the_tag() {
         let body = Bytes::from_static(br#"{"data":{"event_uuid":"-1","filter":{"direction":"inbound","user_id":"1"},"payload":{"text":"a\/\u00e9","n":1e2}},"x":[ 1 ]}"#);
         let filter = MockFilter { user_id: Some("2".into()), ..MockFilter::default() };
         let changed = with_filter_and_tag(&body, &filter, Some("q\"q"));

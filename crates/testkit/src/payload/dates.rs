@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_read_back() {
+    fn every_format_round_trips() {
         for millis in [1_570_119_037_456, 0, -1, -62_000_000_999] {
             let at = Timestamp::from_millis(millis);
             for form in [classic, iso, offset] {

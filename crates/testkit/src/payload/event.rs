@@ -7,7 +7,7 @@ use fastrand::Rng;
 use super::account_activity::message::{message, reading};
 use super::facts::{Content, Facts};
 use super::inputs::{IDS_PER_EVENT, Inputs};
-use super::kind::Kind;
+use super::kind::MockEventKind;
 use super::post::Post;
 use super::rng::rng;
 use super::user::User;
@@ -24,7 +24,7 @@ pub struct MockEvent {
     scene: u64,
     serial: u64,
     /// The kind, as seen by the subject.
-    what: Kind,
+    what: MockEventKind,
     /// The user for whom the event was generated; other subscribers may receive it too.
     subject: String,
     subscriber: String,
@@ -34,7 +34,14 @@ pub struct MockEvent {
 }
 
 impl MockEvent {
-    pub(super) fn new(scene: u64, serial: u64, what: Kind, subject: &str, other: String, at: Timestamp) -> Self {
+    pub(super) fn new(
+        scene: u64,
+        serial: u64,
+        what: MockEventKind,
+        subject: &str,
+        other: String,
+        at: Timestamp,
+    ) -> Self {
         let subject = subject.to_owned();
         Self { scene, serial, what, subscriber: subject.clone(), subject, other, text: None, at }
     }
@@ -42,9 +49,9 @@ impl MockEvent {
     /// Sets the user on the other side of the event, instead of one from the scene.
     ///
     /// ```
-    /// use birdhook_testkit::{Kind, PayloadGenerator};
+    /// use birdhook_testkit::{MockEventKind, PayloadGenerator};
     ///
-    /// let follow = PayloadGenerator::new(7).happening(Kind::Follow, "2001").with_other("3003");
+    /// let follow = PayloadGenerator::new(7).event(MockEventKind::Follow, "2001").with_other("3003");
     /// assert_eq!(follow.actor().as_deref(), Some("3003"));
     /// ```
     pub fn with_other(mut self, user: impl Into<String>) -> Self {
@@ -72,11 +79,11 @@ impl MockEvent {
     /// intentionally sends one delivery to each subscribed user who takes part.
     ///
     /// ```
-    /// use birdhook_testkit::{Kind, PayloadGenerator};
+    /// use birdhook_testkit::{MockEventKind, PayloadGenerator};
     ///
-    /// let received = PayloadGenerator::new(7).happening(Kind::MessageReceived, "2001").with_other("3003");
+    /// let received = PayloadGenerator::new(7).event(MockEventKind::MessageReceived, "2001").with_other("3003");
     /// let sent = received.subscribers("3003");
-    /// assert_eq!((sent.kind(), sent.id()), (Kind::MessageSent, received.id()));
+    /// assert_eq!((sent.kind(), sent.id()), (MockEventKind::MessageSent, received.id()));
     /// ```
     #[must_use]
     pub fn subscribers(&self, subscriber: impl Into<String>) -> Self {
@@ -84,14 +91,16 @@ impl MockEvent {
     }
 
     /// Returns the kind of event, as seen by the subscriber.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> MockEventKind {
         let turned = self.subscriber != self.subject && self.subscriber == self.other;
         match self.what {
-            Kind::Mention | Kind::Reply | Kind::Quote | Kind::Repost if turned => Kind::Post,
-            Kind::MessageReceived if turned => Kind::MessageSent,
-            Kind::MessageSent if turned => Kind::MessageReceived,
-            Kind::ChatReceived if turned => Kind::ChatSent,
-            Kind::ChatSent if turned => Kind::ChatReceived,
+            MockEventKind::Mention | MockEventKind::Reply | MockEventKind::Quote | MockEventKind::Repost if turned => {
+                MockEventKind::Post
+            }
+            MockEventKind::MessageReceived if turned => MockEventKind::MessageSent,
+            MockEventKind::MessageSent if turned => MockEventKind::MessageReceived,
+            MockEventKind::ChatReceived if turned => MockEventKind::ChatSent,
+            MockEventKind::ChatSent if turned => MockEventKind::ChatReceived,
             what => what,
         }
     }
@@ -159,15 +168,15 @@ impl MockEvent {
     /// Returns `None` if they have different subscribers or belong to different members of the
     /// body, if that API does not report their kind, or if the iterator is empty. A revocation
     /// cannot share a body.
-    pub fn batch<'a>(happenings: impl IntoIterator<Item = &'a Self>) -> Option<Bytes> {
+    pub fn batch<'a>(events: impl IntoIterator<Item = &'a Self>) -> Option<Bytes> {
         let body = |one: &Self| account_activity::body(one.facts(), one.kind(), &one.subscriber, one.at);
-        let mut happenings = happenings.into_iter();
-        let first = happenings.next()?;
+        let mut events = events.into_iter();
+        let first = events.next()?;
         let mut all = body(first)?;
-        for next in happenings {
+        for next in events {
             let is_alike = (&next.subscriber, next.kind().account_activity())
                 == (&first.subscriber, first.kind().account_activity());
-            if !is_alike || next.what == Kind::Revoke {
+            if !is_alike || next.what == MockEventKind::Revoke {
                 return None;
             }
             json::merge(&mut all, body(next)?);
@@ -205,8 +214,8 @@ impl MockEvent {
                 let app = rng(inputs.scene, "app").u64(10_000_000..40_000_000).to_string();
                 Facts { actor: subject, ..Content::Revocation(app).into() }
             }
-            EventKind::MessageReceived | EventKind::MessageSent => message(inputs, kind == Kind::MessageSent),
-            EventKind::MessagesRead | EventKind::Typing => reading(inputs, kind == Kind::MessagesRead),
+            EventKind::MessageReceived | EventKind::MessageSent => message(inputs, kind == MockEventKind::MessageSent),
+            EventKind::MessagesRead | EventKind::Typing => reading(inputs, kind == MockEventKind::MessagesRead),
             EventKind::ProfileUpdated => events::profile(inputs, kind),
             EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => events::chat(inputs, kind),
             EventKind::SpaceStarted | EventKind::SpaceEnded => events::space(inputs, kind),

@@ -6,7 +6,7 @@ use birdhook_core::Timestamp;
 
 use super::dates;
 use super::event::MockEvent;
-use super::kind::Kind;
+use super::kind::MockEventKind;
 use super::rng::rng;
 use super::user::one_of_the_cast;
 
@@ -17,9 +17,9 @@ use super::user::one_of_the_cast;
 ///
 /// ```
 /// use birdhook_core::ApiSource;
-/// use birdhook_testkit::{Kind, PayloadGenerator};
+/// use birdhook_testkit::{MockEventKind, PayloadGenerator};
 ///
-/// let like = PayloadGenerator::new(7).happening(Kind::Like, "2001");
+/// let like = PayloadGenerator::new(7).event(MockEventKind::Like, "2001");
 /// assert!(like.reported_by(ApiSource::AccountActivity).is_some());
 /// assert!(like.reported_by(ApiSource::XActivity).is_some());
 /// ```
@@ -27,13 +27,13 @@ use super::user::one_of_the_cast;
 pub struct PayloadGenerator {
     seed: u64,
     now: Timestamp,
-    happenings: u64,
+    event_count: u64,
 }
 
 impl PayloadGenerator {
     /// Creates a scene from this seed. Its clock starts at 2026-11-23T09:30:00Z.
     pub fn new(seed: u64) -> Self {
-        Self { seed, now: Timestamp::from_millis(1_795_426_200_000), happenings: 0 }
+        Self { seed, now: Timestamp::from_millis(1_795_426_200_000), event_count: 0 }
     }
 
     /// Sets the time of the next event.
@@ -56,13 +56,13 @@ impl PayloadGenerator {
     ///
     /// Then advances the clock by 1 to 3 s, so that no two revocations are equal: X reports their
     /// time in whole seconds.
-    pub fn happening(&mut self, kind: Kind, subscriber: &str) -> MockEvent {
-        let serial = self.happenings;
-        self.happenings = serial.wrapping_add(1);
+    pub fn event(&mut self, kind: MockEventKind, subscriber: &str) -> MockEvent {
+        let serial = self.event_count;
+        self.event_count = serial.wrapping_add(1);
         let mut rng = rng(self.seed, &format!("event {serial}"));
         let other = one_of_the_cast(self.seed, &mut rng, subscriber);
-        let happening = MockEvent::new(self.seed, serial, kind, subscriber, other, self.now);
+        let event = MockEvent::new(self.seed, serial, kind, subscriber, other, self.now);
         self.advance(Duration::from_millis(rng.u64(1_000..3_000)));
-        happening
+        event
     }
 }

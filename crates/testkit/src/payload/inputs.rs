@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_grow_and_no_time_is_out_of_range() {
+    fn ids_increase_and_times_stay_in_range() {
         let at = Timestamp::from_millis(1_795_426_200_123);
         let ids = [snowflake(at, 47), snowflake(at, 48), snowflake(dates::later(at, 1), 0)];
         let ids = ids.map(|id| id.parse::<u64>().unwrap());

@@ -83,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn texts_are_escaped_as_x_does_and_read_back_the_same() {
+    fn escapes_texts_as_x_does_and_round_trips() {
         let body = json!({"é": "<a href=\"https://x.example/\">🐝</a>\n\\", "n": 1_632_095_000_000_000_001_u64});
         let text = escaped(body.clone()).unwrap();
         let expected = r#"{"n":1632095000000000001,"\u00e9":"\u003ca href=\"https:\/\/x.example\/\"\u003e\ud83d\udc1d\u003c\/a\u003e\n\\"}"#;

@@ -14,19 +14,19 @@ macro_rules! kinds {
         /// of [`EventKind`] (`liked`). A name that several kinds share means the first of them.
         ///
         /// ```
-        /// use birdhook_testkit::Kind;
+        /// use birdhook_testkit::MockEventKind;
         ///
-        /// assert_eq!("favorite_events".parse(), Ok(Kind::Like));
-        /// assert_eq!("liked".parse(), Ok(Kind::Like));
-        /// assert_eq!(Kind::Like.as_str(), "like.create");
+        /// assert_eq!("favorite_events".parse(), Ok(MockEventKind::Like));
+        /// assert_eq!("liked".parse(), Ok(MockEventKind::Like));
+        /// assert_eq!(MockEventKind::Like.as_str(), "like.create");
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Kind {
+        pub enum MockEventKind {
             $($(#[$doc])* $variant,)*
         }
 
-        impl Kind {
+        impl MockEventKind {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
@@ -152,7 +152,7 @@ kinds! {
     Replay = "replay_job_status", ReplayFinished, None;
 }
 
-impl Kind {
+impl MockEventKind {
     /// Returns the APIs that report this kind.
     pub fn api_sources(self) -> &'static [ApiSource] {
         match self {
@@ -164,13 +164,13 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for MockEventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for MockEventKind {
     type Err = UnknownKind;
 
     fn from_str(name: &str) -> Result<Self, UnknownKind> {
@@ -182,9 +182,9 @@ impl FromStr for Kind {
     }
 }
 
-/// The error for a name that is not a [`Kind`].
+/// The error for a name that is not a [`MockEventKind`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no kind {0:?}; `like.create`, `favorite_events` and `liked` are names of one")]
+#[error("invalid kind {0:?}: expected a name such as `like.create`, `favorite_events` or `liked`")]
 pub struct UnknownKind(String);
 
 #[cfg(test)]
@@ -192,11 +192,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_read_back() {
-        for kind in Kind::ALL {
+    fn every_name_round_trips() {
+        for kind in MockEventKind::ALL {
             assert_eq!(kind.to_string().parse(), Ok(*kind));
             // A name that several kinds share means the first of them.
-            let first = |named: &dyn Fn(&Kind) -> bool| Kind::ALL.iter().copied().find(|kind| named(kind)).unwrap();
+            let first = |named: &dyn Fn(&MockEventKind) -> bool| {
+                MockEventKind::ALL.iter().copied().find(|kind| named(kind)).unwrap()
+            };
             let of_event = first(&|other| other.event_kind() == kind.event_kind());
             assert_eq!(kind.event_kind().as_str().parse(), Ok(of_event), "{kind}");
             if let Some(member) = kind.account_activity() {
@@ -205,7 +207,7 @@ mod tests {
             }
         }
         for name in ["", "Like.Create", "like", "unknown"] {
-            assert_eq!(name.parse::<Kind>(), Err(UnknownKind(name.to_owned())));
+            assert_eq!(name.parse::<MockEventKind>(), Err(UnknownKind(name.to_owned())));
         }
     }
 }

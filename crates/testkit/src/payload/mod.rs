@@ -19,4 +19,4 @@ mod x_activity;
 
 pub use event::MockEvent;
 pub use generator::PayloadGenerator;
-pub use kind::{Kind, UnknownKind};
+pub use kind::{MockEventKind, UnknownKind};

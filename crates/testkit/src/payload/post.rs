@@ -4,7 +4,7 @@ use birdhook_core::Timestamp;
 
 use super::dates;
 use super::inputs::Inputs;
-use super::kind::Kind;
+use super::kind::MockEventKind;
 use super::rng::{pick, slug};
 use super::text::{Link, Media, Text, What};
 use super::user::User;
@@ -41,17 +41,17 @@ pub(super) struct Post {
 
 impl Post {
     /// Generates a post at the current time, related to the subject as `kind` says.
-    pub(super) fn new(inputs: &mut Inputs<'_>, kind: Kind) -> Box<Self> {
-        let author = if kind == Kind::Post { &inputs.subject } else { &inputs.other };
+    pub(super) fn new(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Box<Self> {
+        let author = if kind == MockEventKind::Post { &inputs.subject } else { &inputs.other };
         let mut post = Self::at(inputs, author.clone(), inputs.at);
         match kind {
-            Kind::Mention => post.address(&inputs.subject),
-            Kind::Reply => {
+            MockEventKind::Mention => post.address(&inputs.subject),
+            MockEventKind::Reply => {
                 let answered = Self::earlier(inputs, inputs.subject.clone(), None);
                 post.address(&answered.author);
                 post.answers = Some(answered);
             }
-            Kind::Repost => {
+            MockEventKind::Repost => {
                 let repeated = Self::earlier(inputs, inputs.subject.clone(), inputs.text);
                 post.repost(repeated);
                 return post;
@@ -60,8 +60,8 @@ impl Post {
         }
         post.write(inputs, inputs.text);
         match kind {
-            Kind::Quote => post.quote(Self::earlier(inputs, inputs.subject.clone(), None), inputs.scene),
-            Kind::Post if inputs.rng.u8(..3) == 0 => post.attach(inputs),
+            MockEventKind::Quote => post.quote(Self::earlier(inputs, inputs.subject.clone(), None), inputs.scene),
+            MockEventKind::Post if inputs.rng.u8(..3) == 0 => post.attach(inputs),
             _ => {}
         }
         post

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seeds_give_the_same_numbers_and_others_do_not() {
+    fn the_same_seeds_give_the_same_numbers() {
         let draw = |scene, part| rng(scene, part).u64(..);
         assert_eq!(draw(1, "links"), draw(1, "links"));
         assert_ne!(draw(1, "links"), draw(2, "links"));
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn every_element_is_picked_and_an_empty_list_gives_the_default() {
+    fn picks_every_element_and_the_default_of_an_empty_list() {
         let mut rng = rng(7, "");
         let picked: std::collections::BTreeSet<u8> = (0..200).map(|_| pick(&mut rng, b"abcd")).collect();
         assert!(picked.into_iter().eq(*b"abcd"));

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn entities_are_detected_and_the_text_is_kept() {
+    fn detects_entities_and_keeps_the_text() {
         let mara = Mention { id: "1".into(), handle: "mara_q".into(), name: "Mara".into() };
         let text =
             "Hi @mara_q! @other_one's #Züge, #9 $BRASS. $9 @ # (https://a.example/b?c=1)  https://t.co/abc.\n& <x>";
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_text_keeps_to_the_limit_and_to_whole_entities() {
+    fn a_truncated_text_respects_the_limit_and_whole_entities() {
         let text = Text::parse("one & two #three four", &[], 1);
         for limit in 2..30 {
             let cut = text.cut(limit, None);

@@ -65,7 +65,7 @@ const CALLS: &[(&str, &str, Takes)] = &[
 ];
 
 #[tokio::test]
-async fn every_call_takes_its_kind_of_credentials_and_no_other() {
+async fn every_call_accepts_only_its_kind_of_credentials() {
     let world = World::new().await;
     let user = world.x.user(USER);
     let wrong = MockToken::new("no token of anybody");
@@ -78,13 +78,13 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
         for nobody in
             [As::Nobody, As::Bearer(&wrong), As::User(world.app(), &forged), As::Header("Basic eDp5"), As::Header("?")]
         {
-            let told = world.call(method, path, nobody, "").await;
+            let reply = world.call(method, path, nobody, "").await;
             if is_v1 {
-                assert_eq!(told.error(), (401, 32, "Could not authenticate you."), "{name} as {nobody:?}");
+                assert_eq!(reply.error(), (401, 32, "Could not authenticate you."), "{name} as {nobody:?}");
             } else {
                 let expected =
                     json!({"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Unauthorized"});
-                assert_eq!(told.both(), (401, expected), "{name} as {nobody:?}");
+                assert_eq!(reply.both(), (401, expected), "{name} as {nobody:?}");
             }
         }
         let callers = [
@@ -94,17 +94,17 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
             (As::Bearer(&user.oauth2_token), "OAuth 2.0", &[Takes::AnyUser, Takes::Anyone]),
         ];
         for (who, caller, allowed) in callers {
-            let told = world.call(method, path, who, "").await;
+            let reply = world.call(method, path, who, "").await;
             // An accepted call may still fail, for example because the webhook does not exist.
-            let is_let_in = told.headers.contains_key("x-rate-limit-limit");
-            assert_eq!(is_let_in, allowed.contains(takes), "{name} as {caller}: {told:?}");
+            let is_let_in = reply.headers.contains_key("x-rate-limit-limit");
+            assert_eq!(is_let_in, allowed.contains(takes), "{name} as {caller}: {reply:?}");
             if is_let_in {
                 continue;
             }
             if !is_v1 {
-                assert_eq!(told.status, 403, "{name} as {caller}");
-                assert_eq!(told.body["type"], "https://api.x.com/2/problems/unsupported-authentication");
-                assert_eq!(told.body["title"], "Unsupported Authentication");
+                assert_eq!(reply.status, 403, "{name} as {caller}");
+                assert_eq!(reply.body["type"], "https://api.x.com/2/problems/unsupported-authentication");
+                assert_eq!(reply.body["title"], "Unsupported Authentication");
                 continue;
             }
             let expected = match (takes, caller, *path) {
@@ -116,7 +116,7 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
                 (Takes::MockApp, ..) => (401, 32, "Could not authenticate you."),
                 _ => (403, 261, "Application cannot perform write actions."),
             };
-            assert_eq!(told.error(), expected, "{name} as {caller}");
+            assert_eq!(reply.error(), expected, "{name} as {caller}");
         }
     }
 }
@@ -131,7 +131,7 @@ async fn a_signature_covers_every_part_of_the_request() {
     let other = with_url(HOOKS_JSON, &world.receiver.url);
     let right = keys(app, owner);
     let user = world.x.user(USER);
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     let sign = |method: &str, path: &str, keys: Keys<'_>, nonce: &str| {
         world.oauth_at(method, path, "", keys, (nonce, START / 1000))
     };
@@ -156,26 +156,26 @@ async fn a_signature_covers_every_part_of_the_request() {
         ("a nonce that was not signed", sign("POST", &path, right, "n11").replace("n11", "n12")),
     ];
     for (what, header) in &wrong {
-        let told = world.call("POST", &path, As::Header(header), "").await;
-        assert_eq!(told.error(), (401, 32, "Could not authenticate you."), "{what}");
+        let reply = world.call("POST", &path, As::Header(header), "").await;
+        assert_eq!(reply.error(), (401, 32, "Could not authenticate you."), "{what}");
     }
-    let told = world.call("POST", &path, As::Header(&sign("POST", &path, right, "n1")), "").await;
-    assert_eq!(told.status, 200, "the right one, with a nonce that was only seen with a wrong signature: {told:?}");
+    let reply = world.call("POST", &path, As::Header(&sign("POST", &path, right, "n1")), "").await;
+    assert_eq!(reply.status, 200, "the right one, with a nonce that was only seen with a wrong signature: {reply:?}");
 }
 
 #[tokio::test]
-async fn a_form_is_signed_too() {
+async fn the_signature_covers_a_form() {
     let world = World::new().await;
     let form = with_url("", &world.receiver.url).trim_start_matches('?').to_owned();
     let header = world.oauth("POST", HOOKS, "url=http%3A%2F%2F127.0.0.1%3A1", world.app(), &world.app().owner);
     let form_type = "application/x-www-form-urlencoded";
-    let told = world.call_with("POST", HOOKS, As::Header(&header), form_type, &form).await;
-    assert_eq!(told.error().0, 401, "it signs another form");
+    let reply = world.call_with("POST", HOOKS, As::Header(&header), form_type, &form).await;
+    assert_eq!(reply.error().0, 401, "it signs another form");
     assert_eq!(world.call_with("POST", HOOKS, world.owner(), form_type, &form).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
+async fn a_nonce_is_valid_once_and_a_timestamp_for_five_minutes() {
     // Far from the system clock, which would be accepted too.
     let world = World::with(|settings| {
         settings.clock =
@@ -204,7 +204,7 @@ async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
+async fn permissions_apply_to_users_who_authorize_the_app_afterwards() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let subscribe = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
@@ -213,22 +213,22 @@ async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
     for permission in [Permission::Read, Permission::ReadWrite] {
         world.x.set_permission(permission);
         let user = world.x.user(&format!("1{}", permission as u8));
-        let told = world.call("POST", &subscribe, As::User(world.app(), &user), "").await;
+        let reply = world.call("POST", &subscribe, As::User(world.app(), &user), "").await;
         let text = "Client application is not permitted to access this user's webhook subscriptions.";
-        assert_eq!(told.error(), (403, 348, text), "{permission:?}");
-        let told = world.call("POST", &v2, As::User(world.app(), &user), "").await;
-        assert_eq!((told.status, &told.body["title"]), (403, &json!("Forbidden")), "{permission:?}");
+        assert_eq!(reply.error(), (403, 348, text), "{permission:?}");
+        let reply = world.call("POST", &v2, As::User(world.app(), &user), "").await;
+        assert_eq!((reply.status, &reply.body["title"]), (403, &json!("Forbidden")), "{permission:?}");
     }
     assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &before), "").await.status, 204);
 
     world.x.set_permission(Permission::Read);
-    let reader = world.x.another_app("reader").unwrap();
-    let told = world.call("POST", &with_url(HOOKS, &world.receiver.url), As::User(&reader, &reader.owner), "").await;
-    assert_eq!(told.error(), (403, 261, "Application cannot perform write actions."));
+    let reader = world.x.add_app("reader").unwrap();
+    let reply = world.call("POST", &with_url(HOOKS, &world.receiver.url), As::User(&reader, &reader.owner), "").await;
+    assert_eq!(reply.error(), (403, 261, "Application cannot perform write actions."));
 }
 
 #[tokio::test]
-async fn oauth2_takes_every_scope() {
+async fn oauth2_calls_require_every_scope() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
@@ -244,7 +244,7 @@ async fn oauth2_takes_every_scope() {
 }
 
 #[tokio::test]
-async fn tokens_do_not_show() {
+async fn debug_output_does_not_contain_tokens() {
     let world = World::new().await;
     let user = world.x.user(USER);
     let shown = format!("{:?} {:?} {:?}", world.x, world.app(), user);

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use birdhook_core::signature;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, MockApi, Occasion, Refusal};
 use http::header;
 
@@ -23,7 +23,7 @@ fn valid(world: &World) -> bool {
 }
 
 #[tokio::test]
-async fn a_challenge_is_as_those_that_were_captured() {
+async fn a_challenge_has_the_format_of_captured_ones() {
     let world = World::new().await;
     let url = format!("{}?tenant=7", world.receiver.url);
     let webhook = world.x.register_for(world.app(), &url, MockApi::Enterprise).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
             world.x.revalidate(&webhook).await.unwrap_err();
         }
         assert!(!valid(&world), "{crc:?}");
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         assert_eq!(world.receiver.deliveries().len(), 0, "{crc:?}: nothing is sent to an invalid webhook");
 
@@ -132,7 +132,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         world.receiver.crc(Crc::Right);
         world.x.revalidate(&webhook).await.unwrap();
         assert!(valid(&world), "{crc:?}");
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         assert_eq!(world.receiver.deliveries().len(), 1, "{crc:?}");
     }
@@ -140,7 +140,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
 
 /// Transient failures leave a v2 webhook valid for 28 hours.
 #[tokio::test]
-async fn an_error_or_a_timeout_invalidates_after_28_hours() {
+async fn errors_and_timeouts_invalidate_after_28_hours() {
     for crc in [Crc::Answer(404, ""), Crc::Answer(401, ""), Crc::Answer(500, ""), Crc::RightWith(503, None), Crc::Hang]
     {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
@@ -164,7 +164,7 @@ async fn an_error_or_a_timeout_invalidates_after_28_hours() {
 }
 
 #[tokio::test]
-async fn one_success_within_the_grace_is_enough() {
+async fn one_success_within_the_grace_period_keeps_a_webhook_valid() {
     let world = World::new().await;
     world.subscribed().await;
     world.receiver.crc(Crc::Answer(503, ""));
@@ -180,21 +180,21 @@ async fn one_success_within_the_grace_is_enough() {
 
 /// In 1.1 there is no grace period.
 #[tokio::test]
-async fn enterprise_invalidates_at_once_whatever_failed() {
+async fn enterprise_invalidates_at_once_after_any_failure() {
     for crc in [Crc::OtherSecret, Crc::Answer(404, ""), Crc::Answer(500, ""), Crc::RightWith(302, None), Crc::Hang] {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
         world.subscribed_v1().await;
         world.receiver.crc(crc.clone());
         world.advance(h(24)).await;
         assert!(!valid(&world), "{crc:?}");
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         assert!(world.receiver.deliveries().is_empty(), "{crc:?}");
     }
 }
 
 #[tokio::test]
-async fn nobody_there_is_transient() {
+async fn a_refused_connection_is_transient() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     let World { x, receiver, .. } = world;
@@ -207,10 +207,10 @@ async fn nobody_there_is_transient() {
 
 /// On the system clock, the API's timeout applies.
 #[tokio::test]
-async fn an_answer_takes_no_longer_than_the_limit() {
+async fn a_response_after_the_timeout_fails_the_challenge() {
     let world = World::with(|settings| {
         settings.clock = birdhook_testkit::Clock::real();
-        settings.patience = s(3);
+        settings.timeout = s(3);
         settings.challenges_v1.timeout = std::time::Duration::from_millis(50);
         settings.challenges_v2.timeout = std::time::Duration::from_millis(400);
     })
@@ -225,7 +225,7 @@ async fn an_answer_takes_no_longer_than_the_limit() {
 }
 
 #[tokio::test]
-async fn the_ledger_has_every_challenge() {
+async fn the_ledger_records_every_challenge() {
     let world = World::new().await;
     world.receiver.crc(Crc::Answer(418, ""));
     world.x.register(&world.receiver.url).await.unwrap_err();
@@ -233,10 +233,10 @@ async fn the_ledger_has_every_challenge() {
     let webhook = world.webhook(MockApi::V2).await;
     world.x.revalidate(&webhook).await.unwrap();
     let challenges = world.x.ledger().challenges();
-    let told: Vec<_> =
+    let reply: Vec<_> =
         challenges.iter().map(|one| (one.number, one.webhook.as_deref(), one.outcome.to_string())).collect();
     let id = Some(webhook.id.as_str());
-    assert_eq!(told, [(1, None, "418".to_owned()), (2, None, "200".to_owned()), (3, id, "200".to_owned())]);
-    assert_eq!(challenges[0].failure.as_deref(), Some("the answer is 418 I'm a teapot"));
+    assert_eq!(reply, [(1, None, "418".to_owned()), (2, None, "200".to_owned()), (3, id, "200".to_owned())]);
+    assert_eq!(challenges[0].failure.as_deref(), Some("the response has status 418 I'm a teapot"));
     assert_eq!((challenges[2].url.as_str(), challenges[2].app.as_str()), (world.receiver.url.as_str(), "default"));
 }

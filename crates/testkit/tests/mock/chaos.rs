@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder};
 use tokio::sync::Semaphore;
 
@@ -10,11 +10,11 @@ use crate::mock::receiver::Take;
 use crate::mock::world::{USER, World};
 
 #[tokio::test]
-async fn duplicates_come_on_demand() {
+async fn sends_duplicates_on_demand() {
     let world = World::new().await;
     world.subscribed().await;
     world.x.deliver_duplicates(2);
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     let sent = world.x.ledger().sent();
     let causes: Vec<DeliveryCause> = sent.iter().map(|sent| sent.cause).collect();
@@ -25,7 +25,7 @@ async fn duplicates_come_on_demand() {
     let error = world.x.ledger().none_consumed_twice().unwrap_err().to_string();
     assert_eq!(error, "liked of 2001 was consumed 3 times");
     world.x.deliver_duplicates(0);
-    world.x.happen(Kind::Follow, USER);
+    world.x.emit(MockEventKind::Follow, USER);
     world.x.settle().await;
     assert_eq!(world.receiver.deliveries().len(), 4);
 }
@@ -36,7 +36,7 @@ async fn order(order: DeliveryOrder, seed: u64) -> Vec<u64> {
     world.subscribed().await;
     world.x.hold();
     for _ in 0..8 {
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
     }
     world.x.settle().await;
     assert!(world.receiver.deliveries().is_empty(), "they are held");
@@ -46,7 +46,7 @@ async fn order(order: DeliveryOrder, seed: u64) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn the_order_changes_on_demand() {
+async fn changes_the_order_on_demand() {
     let forward: Vec<u64> = (1..=8).collect();
     let backward: Vec<u64> = forward.iter().rev().copied().collect();
     assert_eq!(order(DeliveryOrder::AsHappened, 7).await, forward);
@@ -61,7 +61,7 @@ async fn the_order_changes_on_demand() {
 }
 
 #[tokio::test]
-async fn many_are_under_way_at_once_on_demand() {
+async fn sends_concurrently_on_demand() {
     for at_once in [1, 4] {
         let world = World::new().await;
         world.subscribed().await;
@@ -69,7 +69,7 @@ async fn many_are_under_way_at_once_on_demand() {
         world.receiver.take(Take::Wait(Arc::clone(&permits)));
         world.x.hold();
         for _ in 0..6 {
-            world.x.happen(Kind::Like, USER);
+            world.x.emit(MockEventKind::Like, USER);
         }
         world.x.release(DeliveryOrder::AsHappened, at_once);
         // No delivery is answered before the maximum number has arrived.
@@ -85,13 +85,13 @@ async fn many_are_under_way_at_once_on_demand() {
 }
 
 #[tokio::test]
-async fn more_at_once_counts_at_once() {
+async fn a_higher_concurrency_applies_at_once() {
     let world = World::new().await;
     world.subscribed().await;
     let permits = Arc::new(Semaphore::new(0));
     world.receiver.take(Take::Wait(Arc::clone(&permits)));
     for _ in 0..2 {
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
     }
     while world.receiver.deliveries().is_empty() {
         tokio::task::yield_now().await;

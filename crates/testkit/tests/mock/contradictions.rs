@@ -1,6 +1,6 @@
 //! X's contradictory documents: every setting has its documented effect.
 
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{
     ActivityAnswer, Contradictions, ErrorForm, MockApi, Permission, RepeatedSubscription, ReplayAnswer, ReplayEnd,
     StreamLinksList, StreamLinksPath, WebhookAuth, WebhookCheck,
@@ -15,7 +15,7 @@ async fn world(change: impl FnOnce(&mut Contradictions)) -> World {
 }
 
 #[tokio::test]
-async fn webhook_auth() {
+async fn webhook_auth_decides_whether_the_owner_may_call() {
     for (auth, owner_may) in [(WebhookAuth::Bearer, false), (WebhookAuth::BearerOrOwner, true)] {
         let world = world(|all| all.webhook_auth = auth).await;
         let body = json!({"url": world.receiver.url}).to_string();
@@ -23,15 +23,15 @@ async fn webhook_auth() {
         let as_user = As::User(world.app(), &user);
         assert_eq!(world.call("POST", "/2/webhooks", as_user, &body).await.status, 403, "{auth:?}: not the owner");
         world.x.set_permission(Permission::Read);
-        let reader = world.x.another_app("reader").unwrap();
-        let told = world.call("POST", "/2/webhooks", As::User(&reader, &reader.owner), &body).await;
-        assert_eq!(told.status, 403, "{auth:?}: read-only");
-        let told = world.call("POST", "/2/webhooks", world.owner(), &body).await;
-        assert_eq!(told.status == 200, owner_may, "{auth:?}: {told:?}");
+        let reader = world.x.add_app("reader").unwrap();
+        let reply = world.call("POST", "/2/webhooks", As::User(&reader, &reader.owner), &body).await;
+        assert_eq!(reply.status, 403, "{auth:?}: read-only");
+        let reply = world.call("POST", "/2/webhooks", world.owner(), &body).await;
+        assert_eq!(reply.status == 200, owner_may, "{auth:?}: {reply:?}");
         if !owner_may {
             let detail = "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  \
                           Supported authentication types are [OAuth 2.0 Application-Only].";
-            assert_eq!(told.body["detail"], detail);
+            assert_eq!(reply.body["detail"], detail);
             continue;
         }
         let one = format!("/2/webhooks/{}", world.x.webhooks()[0].id);
@@ -44,7 +44,7 @@ async fn webhook_auth() {
 }
 
 #[tokio::test]
-async fn webhook_check() {
+async fn webhook_check_decides_the_result_of_a_failed_put() {
     for (check, right, wrong) in [
         (WebhookCheck::Valid, json!({"valid": true}), json!({"valid": false})),
         (WebhookCheck::Triggered, json!({"valid": true}), json!({"valid": true})),
@@ -54,8 +54,8 @@ async fn webhook_check() {
         let webhook = world.webhook(MockApi::V2).await;
         for (crc, expected, valid) in [(Crc::Right, right, true), (Crc::OtherSecret, wrong, false)] {
             world.receiver.crc(crc);
-            let told = world.call("PUT", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
-            assert_eq!(told.both(), (200, json!({"data": expected})), "{check:?}");
+            let reply = world.call("PUT", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
+            assert_eq!(reply.both(), (200, json!({"data": expected})), "{check:?}");
             let list = world.call("GET", "/2/webhooks", world.bearer(), "").await;
             assert_eq!(list.body["data"][0]["valid"], valid, "{check:?}: GET tells");
         }
@@ -63,34 +63,34 @@ async fn webhook_check() {
 }
 
 #[tokio::test]
-async fn activity_answer() {
+async fn activity_answer_decides_the_shape_of_the_response() {
     for answer in [ActivityAnswer::Object, ActivityAnswer::Array, ActivityAnswer::Nested] {
         let world = world(|all| all.activity_answer = answer).await;
         let asked = json!({"event_type": "news.new", "filter": {"keyword": "tea"}}).to_string();
-        let told = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
+        let reply = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
         let id = world.x.activity_subscriptions()[0].id.clone();
         let changed = world.call("PUT", &format!("/2/activity/subscriptions/{id}"), world.bearer(), "{}").await;
-        for told in [told.body, changed.body] {
+        for reply in [reply.body, changed.body] {
             let entry = match answer {
-                ActivityAnswer::Array => &told["data"][0],
-                ActivityAnswer::Nested => &told["data"]["subscription"],
-                _ => &told["data"],
+                ActivityAnswer::Array => &reply["data"][0],
+                ActivityAnswer::Nested => &reply["data"]["subscription"],
+                _ => &reply["data"],
             };
-            assert_eq!(entry["subscription_id"], id, "{answer:?}: {told}");
-            assert_eq!(told["data"].is_array(), answer == ActivityAnswer::Array);
+            assert_eq!(entry["subscription_id"], id, "{answer:?}: {reply}");
+            assert_eq!(reply["data"].is_array(), answer == ActivityAnswer::Array);
         }
     }
 }
 
 #[tokio::test]
-async fn revoke_can_be_subscribed() {
+async fn a_setting_allows_subscriptions_to_revocations() {
     for can_be in [false, true] {
         let world = world(|all| all.revoke_can_be_subscribed = can_be).await;
         let webhook = world.webhook(MockApi::V2).await;
         let asked = json!({"event_type": "oauth.revoke", "filter": {}, "webhook_id": webhook.id}).to_string();
-        let told = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
-        assert_eq!(told.status, if can_be { 200 } else { 400 });
-        world.x.happen(Kind::Revoke, USER);
+        let reply = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
+        assert_eq!(reply.status, if can_be { 200 } else { 400 });
+        world.x.emit(MockEventKind::Revoke, USER);
         world.x.settle().await;
         assert_eq!(world.receiver.deliveries().len(), usize::from(can_be));
         for seen in world.receiver.deliveries() {
@@ -101,7 +101,7 @@ async fn revoke_can_be_subscribed() {
 }
 
 #[tokio::test]
-async fn stream_links() {
+async fn stream_links_decide_the_path_and_the_list() {
     let paths = ["/2/tweets/search/stream/webhooks", "/2/tweets/search/webhooks"];
     for (path, there) in [(StreamLinksPath::Guide, 0), (StreamLinksPath::OpenApi, 1)] {
         for (list, parted) in [(StreamLinksList::Links, false), (StreamLinksList::Array, true)] {
@@ -114,10 +114,10 @@ async fn stream_links() {
             let webhook = world.webhook(MockApi::V2).await;
             let one = format!("/2/tweets/search/webhooks/{}?tweet.fields=id,text", webhook.id);
             assert_eq!(world.call("POST", &one, world.bearer(), "").await.status, 200);
-            let told = world.call("GET", paths[there], world.bearer(), "").await;
-            assert_eq!(told.status, 200, "{path:?}");
+            let reply = world.call("GET", paths[there], world.bearer(), "").await;
+            assert_eq!(reply.status, 200, "{path:?}");
             assert_ne!(world.call("GET", paths[1 - there], world.bearer(), "").await.status, 200, "{path:?}");
-            let links = if list == StreamLinksList::Links { &told.body["data"]["links"] } else { &told.body["data"] };
+            let links = if list == StreamLinksList::Links { &reply.body["data"]["links"] } else { &reply.body["data"] };
             assert_eq!(links[0]["webhook_id"], webhook.id, "{list:?}");
             let fields = if parted { json!(["tweet.fields=id", "text"]) } else { json!(["tweet.fields=id,text"]) };
             assert_eq!(links[0]["fields"], fields);
@@ -126,23 +126,23 @@ async fn stream_links() {
 }
 
 #[tokio::test]
-async fn replay_end_and_answer() {
+async fn replay_settings_decide_its_end_and_response() {
     let sample = json!({"for_user_id": "0", "replay_event": {}});
     for (end, kinds) in [(ReplayEnd::Exclusive, 1), (ReplayEnd::Inclusive, 2)] {
         for answer in [ReplayAnswer::Job, ReplayAnswer::Sample] {
             let world = world(|all| (all.replay_end, all.replay_answer) = (end, answer)).await;
             let webhook = world.subscribed().await;
             for _ in 0..3 {
-                world.x.happen(Kind::Like, USER);
+                world.x.emit(MockEventKind::Like, USER);
                 world.x.settle().await;
                 world.advance(s(60)).await;
             }
             world.advance(h(1)).await;
             let body = json!({"webhook_id": webhook.id, "from_date": "202611230930", "to_date": "202611230931"});
-            let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &body.to_string()).await;
-            assert_eq!(told.status, 200);
-            assert_eq!(told.body == sample, answer == ReplayAnswer::Sample, "{told:?}");
-            assert_eq!(told.body["data"]["job_id"].is_string(), answer == ReplayAnswer::Job);
+            let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &body.to_string()).await;
+            assert_eq!(reply.status, 200);
+            assert_eq!(reply.body == sample, answer == ReplayAnswer::Sample, "{reply:?}");
+            assert_eq!(reply.body["data"]["job_id"].is_string(), answer == ReplayAnswer::Job);
             world.x.settle().await;
             let again = world.delivered().len() - 3 - 1;
             assert_eq!(again, kinds, "{end:?}");
@@ -160,19 +160,19 @@ async fn replay_end_and_answer() {
 }
 
 #[tokio::test]
-async fn errors() {
+async fn the_error_form_decides_the_body_of_errors() {
     let world = world(|all| all.errors = ErrorForm::Code).await;
-    let told = world.call("PUT", "/2/webhooks/1", world.bearer(), "").await;
-    assert_eq!(told.header("content-type"), "application/json; charset=utf-8");
+    let reply = world.call("PUT", "/2/webhooks/1", world.bearer(), "").await;
+    assert_eq!(reply.header("content-type"), "application/json; charset=utf-8");
     let message = "One or more parameters to your request was invalid. WebhookIdInvalid: Webhook does not exist or is \
                    associated with a different application";
-    assert_eq!(told.both(), (400, json!({"code": 400, "message": message})));
-    let told = world.call("GET", "/2/webhooks", As::Nobody, "").await;
-    assert_eq!(told.both(), (401, json!({"code": 401, "message": "Unauthorized"})));
+    assert_eq!(reply.both(), (400, json!({"code": 400, "message": message})));
+    let reply = world.call("GET", "/2/webhooks", As::Nobody, "").await;
+    assert_eq!(reply.both(), (401, json!({"code": 401, "message": "Unauthorized"})));
 }
 
 #[tokio::test]
-async fn repeated_subscription() {
+async fn a_setting_decides_whether_a_repeated_subscription_fails() {
     for (repeated, status) in [(RepeatedSubscription::Conflict, 409), (RepeatedSubscription::Accepted, 204)] {
         let world = world(|all| all.repeated_subscription = repeated).await;
         let webhook = world.subscribed_v1().await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use birdhook_core::{SecretKind, signature};
 use birdhook_testkit::mock::{DeliveryCause, DeliveryResult, EarlyEvents, MockApi, MockToken, RetrySchedule, Signs};
-use birdhook_testkit::{Clock, Kind};
+use birdhook_testkit::{Clock, MockEventKind};
 use http::header;
 use serde_json::Value;
 
@@ -12,15 +12,15 @@ use crate::mock::receiver::Take;
 use crate::mock::world::{As, USER, World, h, s};
 
 #[tokio::test]
-async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
+async fn delivers_signed_events_to_the_webhooks_of_the_user() {
     let world = World::with(|settings| {
         (settings.client_secret, settings.signs) = (Some(MockToken::new("client-secret")), Signs::Both);
     })
     .await;
     world.subscribed().await;
-    world.x.happen(Kind::Post, USER);
-    world.x.happen(Kind::Post, "somebody else");
-    world.x.happen(Kind::Bio, USER);
+    world.x.emit(MockEventKind::Post, USER);
+    world.x.emit(MockEventKind::Post, "somebody else");
+    world.x.emit(MockEventKind::Bio, USER);
     world.x.settle().await;
     let [seen] = world.receiver.deliveries().try_into().unwrap();
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -48,18 +48,19 @@ async fn every_kind_is_delivered_by_every_api() {
     let world = World::with(|settings| settings.contradictions.revoke_can_be_subscribed = true).await;
     let webhook = world.subscribed().await;
     world.x.link(&webhook).unwrap();
-    let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Replay).collect();
+    let kinds: Vec<MockEventKind> =
+        MockEventKind::ALL.iter().copied().filter(|kind| *kind != MockEventKind::Replay).collect();
     for kind in &kinds {
-        if *kind != Kind::StreamPost && *kind != Kind::Revoke {
+        if *kind != MockEventKind::StreamPost && *kind != MockEventKind::Revoke {
             world.x.subscribe_to(&webhook, USER, *kind).unwrap();
         }
     }
     let revoke = r#"{"event_type":"oauth.revoke","filter":{},"webhook_id":"ID"}"#.replace("ID", &webhook.id);
     assert_eq!(world.call("POST", "/2/activity/subscriptions", world.bearer(), &revoke).await.status, 200);
-    let last = Kind::Revoke;
+    let last = MockEventKind::Revoke;
     for kind in kinds.iter().filter(|kind| **kind != last).chain([&last]) {
         let before = world.x.ledger().sent().len();
-        world.x.happen(*kind, USER);
+        world.x.emit(*kind, USER);
         world.x.settle().await;
         let sent = world.x.ledger().sent().split_off(before);
         let reported_by: Vec<_> = sent.iter().map(|sent| sent.reported_by).collect();
@@ -76,7 +77,7 @@ async fn every_kind_is_delivered_by_every_api() {
 }
 
 #[tokio::test]
-async fn the_first_events_come_ten_seconds_after_subscribing() {
+async fn delivers_the_first_events_ten_seconds_after_subscribing() {
     assert_eq!(birdhook_testkit::mock::MockSettings::default().subscription_delay, s(10), "as X says");
     for early in [EarlyEvents::Late, EarlyEvents::Lost] {
         let world = World::with(|settings| {
@@ -85,23 +86,23 @@ async fn the_first_events_come_ten_seconds_after_subscribing() {
         })
         .await;
         world.subscribed().await;
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.advance(Duration::from_millis(9_999)).await;
-        world.x.happen(Kind::Follow, USER);
+        world.x.emit(MockEventKind::Follow, USER);
         world.x.settle().await;
         assert_eq!(world.delivered(), [], "{early:?}");
         world.advance(Duration::from_millis(1)).await;
-        let late = if early == EarlyEvents::Late { vec![Kind::Like, Kind::Follow] } else { vec![] };
+        let late = if early == EarlyEvents::Late { vec![MockEventKind::Like, MockEventKind::Follow] } else { vec![] };
         assert_eq!(world.delivered(), late, "{early:?}");
-        world.x.happen(Kind::Mute, USER);
+        world.x.emit(MockEventKind::Mute, USER);
         world.x.settle().await;
-        assert_eq!(world.delivered().last(), Some(&Kind::Mute), "{early:?}: from then on at once");
+        assert_eq!(world.delivered().last(), Some(&MockEventKind::Mute), "{early:?}: from then on at once");
         assert!(world.sent_at().iter().all(|at| *at == 10_000), "{early:?}");
     }
 }
 
 #[tokio::test]
-async fn early_events_that_are_lost_are_explained() {
+async fn explains_the_loss_of_early_events() {
     let world = World::with(|settings| {
         settings.subscription_delay = s(10);
         settings.early_events = EarlyEvents::Lost;
@@ -109,19 +110,19 @@ async fn early_events_that_are_lost_are_explained() {
     })
     .await;
     world.subscribed().await;
-    world.x.happen(Kind::Like, USER);
-    let error = world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap_err().to_string();
+    world.x.emit(MockEventKind::Like, USER);
+    let error = world.x.ledger().expect(MockEventKind::Like.event_kind()).await.unwrap_err().to_string();
     assert!(error.contains("it happened to 2001, but it was too soon after subscribing"), "{error}");
 }
 
 /// Any response but 200 is a failure and is retried after 3, 27 and 242 s, then no more.
 #[tokio::test]
-async fn deliveries_of_1_1_are_tried_three_more_times() {
+async fn retries_deliveries_of_1_1_three_times() {
     for status in [201, 204, 302, 400, 401, 403, 404, 410, 429, 500, 503] {
         let world = World::new().await;
         world.receiver.take(Take::Status(status));
         world.subscribed_v1().await;
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         let mut attempts = vec![0];
         for wait in [3_000, 27_000, 242_000] {
             world.x.settle().await;
@@ -144,31 +145,31 @@ async fn deliveries_of_1_1_are_tried_three_more_times() {
 
 /// An attempt without a response fails only after its timeout of 3 s.
 #[tokio::test]
-async fn an_attempt_that_times_out_fails_when_its_time_is_over() {
+async fn an_attempt_without_a_response_fails_at_its_timeout() {
     let world = World::that_waits(true).await;
     world.receiver.take(Take::Hang);
     world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     assert_eq!(world.sent_at(), [0, 6_000, 36_000, 281_000]);
     assert!(world.x.ledger().sent().iter().all(|one| one.outcome == DeliveryResult::Timeout));
 }
 
 #[tokio::test]
-async fn retries_end_with_a_200() {
+async fn a_200_ends_retries() {
     let world = World::new().await;
     world.receiver.take(Take::Statuses(vec![500, 503, 200]));
     world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     let outcomes: Vec<_> = world.x.ledger().sent().into_iter().map(|one| one.outcome.to_string()).collect();
     assert_eq!(outcomes, ["500", "503", "200"]);
-    world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap();
+    world.x.ledger().expect(MockEventKind::Like.event_kind()).await.unwrap();
 }
 
 /// Rows: the setting, the API, and the number of attempts.
 #[tokio::test]
-async fn v2_is_tried_once_unless_it_is_set() {
+async fn v2_retries_only_if_set() {
     let table = [
         (RetrySchedule::AsDocumented, MockApi::Enterprise, 4),
         (RetrySchedule::AsDocumented, MockApi::Premium, 4),
@@ -181,20 +182,20 @@ async fn v2_is_tried_once_unless_it_is_set() {
         world.receiver.take(Take::Status(500));
         let webhook = world.webhook(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.advance(h(1)).await;
         assert_eq!(world.delivered().len(), attempts, "{retries:?}, {generation:?}");
     }
     let world = World::with(|settings| settings.retry_waits = [5, 30, 300].map(s).to_vec()).await;
     world.receiver.take(Take::Status(500));
     world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     assert_eq!(world.sent_at(), [0, 5_000, 35_000, 335_000], "the older table");
 }
 
 #[tokio::test]
-async fn the_machines_clock_retries_too() {
+async fn retries_on_the_system_clock() {
     let world = World::with(|settings| {
         settings.clock = Clock::real();
         settings.retry_waits = [20, 40].map(Duration::from_millis).to_vec();
@@ -203,8 +204,8 @@ async fn the_machines_clock_retries_too() {
     .await;
     world.receiver.take(Take::Statuses(vec![500, 500, 200]));
     world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
-    world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap();
+    world.x.emit(MockEventKind::Like, USER);
+    world.x.ledger().expect(MockEventKind::Like.event_kind()).await.unwrap();
     world.x.settle().await;
     let sent = world.x.ledger().sent();
     let waits: Vec<i64> = sent.windows(2).map(|two| two[1].at.as_millis() - two[0].at.as_millis()).collect();
@@ -215,12 +216,12 @@ async fn the_machines_clock_retries_too() {
 async fn unsubscribing_stops_events() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
-    let like = world.x.subscribe_to(&webhook, USER, Kind::Like).unwrap();
+    let like = world.x.subscribe_to(&webhook, USER, MockEventKind::Like).unwrap();
     world.x.link(&webhook).unwrap();
     let happen = async || {
         let before = world.receiver.deliveries().len();
-        world.x.happen(Kind::Like, USER);
-        world.x.happen(Kind::StreamPost, USER);
+        world.x.emit(MockEventKind::Like, USER);
+        world.x.emit(MockEventKind::StreamPost, USER);
         world.x.settle().await;
         world.receiver.deliveries().len() - before
     };
@@ -237,21 +238,21 @@ async fn unsubscribing_stops_events() {
     // Events that were not sent before the subscription ended are not sent at all.
     world.x.subscribe(&webhook, USER).unwrap();
     world.x.hold();
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     assert_eq!(world.call("DELETE", &of_user, world.bearer(), "").await.status, 200);
     world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     assert_eq!(happen().await, 0);
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_deleted_gets_nothing_more() {
+async fn a_deleted_webhook_gets_no_more_deliveries() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     world.receiver.take(Take::Status(500));
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     world.x.delete(&webhook);
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.advance(h(30)).await;
     assert_eq!(world.receiver.deliveries().len(), 1, "no retry, no event");
     assert_eq!(world.receiver.challenges().len(), 1, "no challenge");
@@ -259,13 +260,13 @@ async fn a_webhook_that_is_deleted_gets_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_revocation_is_told_and_ends_subscriptions_and_tokens() {
+async fn a_revocation_is_delivered_and_ends_subscriptions_and_tokens() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
-    world.x.subscribe_to(&webhook, USER, Kind::MessageReceived).unwrap();
+    world.x.subscribe_to(&webhook, USER, MockEventKind::MessageReceived).unwrap();
     let user = world.x.user(USER);
-    world.x.happen(Kind::Revoke, USER);
+    world.x.emit(MockEventKind::Revoke, USER);
     world.x.settle().await;
     let [seen] = world.receiver.deliveries().try_into().unwrap();
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -274,7 +275,7 @@ async fn a_revocation_is_told_and_ends_subscriptions_and_tokens() {
     let left: Vec<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
     assert_eq!(left, ["3003"]);
     assert_eq!(world.x.activity_subscriptions(), []);
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     assert_eq!(world.receiver.deliveries().len(), 1);
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
@@ -287,9 +288,9 @@ async fn a_revocation_is_told_and_ends_subscriptions_and_tokens() {
 }
 
 #[tokio::test]
-async fn apps_that_share_a_url_each_send_with_their_own_key() {
+async fn apps_with_the_same_url_each_sign_with_their_own_secret() {
     let world = World::new().await;
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     world.receiver.knows("second", second.secret());
     world.subscribed().await;
     // The receiver answers challenges only with the first app's secret.
@@ -298,7 +299,7 @@ async fn apps_that_share_a_url_each_send_with_their_own_key() {
     world.receiver.crc(crate::mock::receiver::Crc::RightOf(second.secret().clone()));
     let webhook = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await.unwrap();
     world.x.subscribe(&webhook, USER).unwrap();
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     let mut seen = world.receiver.deliveries();
     seen.sort_by_key(|seen| seen.app.clone());
@@ -312,13 +313,13 @@ async fn apps_that_share_a_url_each_send_with_their_own_key() {
 }
 
 #[tokio::test]
-async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
+async fn each_subscriber_of_a_conversation_gets_a_delivery() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
     world.x.hold();
-    let received = world.x.happen(Kind::MessageReceived, USER).with_other("3003");
-    assert_eq!(world.x.tell(&received.subscribers("3003")), 1);
+    let received = world.x.emit(MockEventKind::MessageReceived, USER).with_other("3003");
+    assert_eq!(world.x.deliver(&received.subscribers("3003")), 1);
     world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     world.x.settle().await;
     let users: Vec<String> = world
@@ -331,7 +332,7 @@ async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
 }
 
 #[tokio::test]
-async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_both() {
+async fn signs_requests_in_either_header_or_both() {
     let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
     let client_secret = || Some(MockToken::new("client-secret"));
     for (client, signs, headers) in [
@@ -344,7 +345,7 @@ async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_b
     ] {
         let world = World::with(|settings| (settings.client_secret, settings.signs) = (client.clone(), signs)).await;
         let webhook = world.subscribed().await;
-        world.x.happen(Kind::Post, USER);
+        world.x.emit(MockEventKind::Post, USER);
         world.x.settle().await;
         let [seen] = world.receiver.deliveries().try_into().unwrap();
         let carried: Vec<_> = [old, new].into_iter().filter(|name| seen.header(name).is_some()).collect();
@@ -359,7 +360,7 @@ async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_b
 }
 
 #[tokio::test]
-async fn a_challenge_may_be_answered_with_either_secret_or_with_one_that_is_set() {
+async fn accepts_a_response_with_either_secret_unless_one_is_set() {
     for (answers, is_right) in [(None, true), (Some(SecretKind::Consumer), true), (Some(SecretKind::Client), false)] {
         let world = World::with(|settings| {
             (settings.client_secret, settings.answers) = (Some(MockToken::new("client-secret")), answers);

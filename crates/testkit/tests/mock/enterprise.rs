@@ -11,12 +11,12 @@ const HOOKS: &str = "/1.1/account_activity/webhooks";
 #[tokio::test]
 async fn a_webhook_is_registered_listed_checked_and_deleted() {
     let world = World::new().await;
-    let told = world.call("POST", &with_url(&format!("{HOOKS}.json"), &world.receiver.url), world.owner(), "").await;
+    let reply = world.call("POST", &with_url(&format!("{HOOKS}.json"), &world.receiver.url), world.owner(), "").await;
     let webhook = &world.x.webhooks()[0];
     let entry =
         json!({"id": webhook.id, "url": world.receiver.url, "valid": true, "created_at": "2026-11-23T09:30:00Z"});
-    assert_eq!(told.header("content-type"), "application/json; charset=utf-8");
-    assert_eq!(told.both(), (200, entry.clone()));
+    assert_eq!(reply.header("content-type"), "application/json; charset=utf-8");
+    assert_eq!(reply.both(), (200, entry.clone()));
     assert!(webhook.id.len() <= 19 && webhook.id.bytes().all(|byte| byte.is_ascii_digit()), "{webhook:?}");
     assert_eq!(webhook.generation, MockApi::Enterprise);
 
@@ -35,15 +35,15 @@ async fn a_webhook_is_registered_listed_checked_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_url_may_come_in_a_signed_form() {
+async fn accepts_the_url_in_a_signed_form() {
     let world = World::new().await;
     let form = with_url("", &world.receiver.url).trim_start_matches('?').to_owned();
-    let told = world.call_with("POST", HOOKS, world.owner(), "application/x-www-form-urlencoded", &form).await;
-    assert_eq!((told.status, told.body["url"].as_str()), (200, Some(world.receiver.url.as_str())));
+    let reply = world.call_with("POST", HOOKS, world.owner(), "application/x-www-form-urlencoded", &form).await;
+    assert_eq!((reply.status, reply.body["url"].as_str()), (200, Some(world.receiver.url.as_str())));
 }
 
 #[tokio::test]
-async fn an_invalid_webhook_is_listed_as_such_until_a_put() {
+async fn lists_a_webhook_as_invalid_until_a_put() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     let one = format!("{HOOKS}/{}.json", webhook.id);
@@ -94,15 +94,15 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 }
 
 #[tokio::test]
-async fn a_replay_is_accepted() {
+async fn accepts_a_replay() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let path = format!(
         "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230800&to_date=202611230900",
         webhook.id
     );
-    let told = world.call("POST", &path, world.bearer(), "").await;
-    assert_eq!(told.status, 202);
-    let job = told.body["job_id"].as_str().unwrap();
-    assert_eq!(told.body, json!({"job_id": job, "created_at": "2026-11-23T09:30:00Z"}));
+    let reply = world.call("POST", &path, world.bearer(), "").await;
+    assert_eq!(reply.status, 202);
+    let job = reply.body["job_id"].as_str().unwrap();
+    assert_eq!(reply.body, json!({"job_id": job, "created_at": "2026-11-23T09:30:00Z"}));
 }

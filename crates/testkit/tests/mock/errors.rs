@@ -14,7 +14,7 @@ const STATUS: &str = "Non-200 response code during CRC GET request (i.e. 404, 50
 const LATENCY: &str = "High latency on CRC GET request. Your webhook should respond in less than 3 seconds.";
 
 #[tokio::test]
-async fn a_challenge_that_fails_at_registration_says_how() {
+async fn reports_the_cause_of_a_failed_challenge_at_registration() {
     let gzip = Some((header::CONTENT_ENCODING, "gzip"));
     let elsewhere = Some((header::LOCATION, "/elsewhere"));
     let table = [
@@ -22,22 +22,22 @@ async fn a_challenge_that_fails_at_registration_says_how() {
         (Crc::Answer(200, ""), TOKEN, "Invalid `response_token`"),
         (Crc::Answer(200, "{}"), TOKEN, "Invalid `response_token`"),
         (Crc::Answer(202, "not JSON"), TOKEN, "Invalid `response_token`"),
-        (Crc::RightWith(200, gzip), TOKEN, "the answer's Content-Encoding does not match its bytes"),
-        (Crc::Gzip, TOKEN, "the answer's Content-Encoding does not match its bytes"),
-        (Crc::RightWith(302, elsewhere), STATUS, "the answer is a redirect (302 Found)"),
-        (Crc::RightWith(404, None), STATUS, "the answer is 404 Not Found"),
-        (Crc::RightWith(500, None), STATUS, "the answer is 500 Internal Server Error"),
-        (Crc::Hang, LATENCY, "no answer in time"),
+        (Crc::RightWith(200, gzip), TOKEN, "the response does not match its Content-Encoding"),
+        (Crc::Gzip, TOKEN, "the response does not match its Content-Encoding"),
+        (Crc::RightWith(302, elsewhere), STATUS, "the response is a redirect (status 302 Found)"),
+        (Crc::RightWith(404, None), STATUS, "the response has status 404 Not Found"),
+        (Crc::RightWith(500, None), STATUS, "the response has status 500 Internal Server Error"),
+        (Crc::Hang, LATENCY, "the request timed out"),
     ];
     for (crc, v1, v2) in table {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
         world.receiver.crc(crc.clone());
-        let told = world.call("POST", &with_url(HOOKS, &world.receiver.url), world.owner(), "").await;
-        assert_eq!(told.error(), (403, 214, v1), "{crc:?}");
-        let told =
+        let reply = world.call("POST", &with_url(HOOKS, &world.receiver.url), world.owner(), "").await;
+        assert_eq!(reply.error(), (403, 214, v1), "{crc:?}");
+        let reply =
             world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": world.receiver.url}).to_string()).await;
-        assert_eq!(told.reason(), (400, "CrcValidationFailed"), "{crc:?}");
-        let detail = told.body["errors"][0]["message"].as_str().unwrap();
+        assert_eq!(reply.reason(), (400, "CrcValidationFailed"), "{crc:?}");
+        let detail = reply.body["errors"][0]["message"].as_str().unwrap();
         assert_eq!(detail, format!("CrcValidationFailed: URL returned bad response during CRC with error: {v2}"));
         assert_eq!(world.x.webhooks(), [], "{crc:?}");
     }
@@ -48,19 +48,19 @@ async fn a_challenge_that_fails_at_registration_says_how() {
 }
 
 #[tokio::test]
-async fn nobody_at_the_url_is_said_too() {
+async fn reports_a_refused_connection_at_registration() {
     let world = World::new().await;
     let nobody = "http://127.0.0.1:1/hooks";
     assert_eq!(world.call("POST", &with_url(HOOKS, nobody), world.owner(), "").await.error(), (403, 214, STATUS));
-    let told = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": nobody}).to_string()).await;
-    assert_eq!(told.reason(), (400, "CrcValidationFailed"));
+    let reply = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": nobody}).to_string()).await;
+    assert_eq!(reply.reason(), (400, "CrcValidationFailed"));
 }
 
 #[tokio::test]
-async fn enterprise_says_what_is_wrong() {
+async fn enterprise_errors_have_the_documented_codes() {
     let world = World::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
     let webhook = world.subscribed_v1().await;
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     let (user, other) = (world.x.user(USER), world.x.user("3003"));
     let (as_user, as_other) = (As::User(world.app(), &user), As::User(world.app(), &other));
     let none = "Webhook does not exist or is associated with a different twitter application.";
@@ -94,14 +94,14 @@ async fn enterprise_says_what_is_wrong() {
         ("GET", "/1.1/account_activity/webhooks//subscriptions/all.json".to_owned(), as_user, (404, 34, page)),
     ];
     for (method, path, who, expected) in table {
-        let told = world.call(method, &path, who, "").await;
-        assert_eq!(told.error(), expected, "{method} {path}");
+        let reply = world.call(method, &path, who, "").await;
+        assert_eq!(reply.error(), expected, "{method} {path}");
     }
     // One more webhook is allowed, and the account's apps share the limit.
     let more = with_url(HOOKS, &world.receiver.url);
     world.receiver.knows("second", second.secret());
-    let told = world.call("POST", &with_url(HOOKS, &format!("{}/2", webhook.url)), world.owner(), "").await;
-    assert_eq!(told.status, 200);
+    let reply = world.call("POST", &with_url(HOOKS, &format!("{}/2", webhook.url)), world.owner(), "").await;
+    assert_eq!(reply.status, 200);
     assert_eq!(
         world.call("POST", &more, by_second, "").await.error(),
         (403, 214, "Too many resources already created.")
@@ -109,10 +109,10 @@ async fn enterprise_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn v2_says_what_is_wrong() {
+async fn v2_errors_have_the_documented_problems() {
     let world = World::with(|settings| settings.limits.users = 1).await;
     let webhook = world.subscribed().await;
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     let (user, other) = (world.x.user(USER), world.x.user("3003"));
     let (as_user, as_other) = (As::User(world.app(), &user), As::User(world.app(), &other));
     let url = json!({"url": webhook.url}).to_string();
@@ -139,13 +139,13 @@ async fn v2_says_what_is_wrong() {
         ("DELETE", "/2/tweets/search/webhooks/1".to_owned(), world.bearer(), "", "WebhookIdInvalid"),
     ];
     for (method, path, who, body, reason) in table {
-        let told = world.call(method, &path, who, body).await;
-        assert_eq!(told.reason(), (400, reason), "{method} {path} {body}");
-        assert_eq!(told.body["type"], "https://api.x.com/2/problems/invalid-request");
-        assert_eq!(told.body["title"], "Invalid Request");
-        let message = told.body["errors"][0]["message"].as_str().unwrap();
+        let reply = world.call(method, &path, who, body).await;
+        assert_eq!(reply.reason(), (400, reason), "{method} {path} {body}");
+        assert_eq!(reply.body["type"], "https://api.x.com/2/problems/invalid-request");
+        assert_eq!(reply.body["title"], "Invalid Request");
+        let message = reply.body["errors"][0]["message"].as_str().unwrap();
         let detail = format!("One or more parameters to your request was invalid. {message}");
-        assert_eq!(told.body["detail"], detail, "{method} {path}");
+        assert_eq!(reply.body["detail"], detail, "{method} {path}");
     }
     // X removed this replay path on 2026-03-25.
     for (method, path, status, title) in [
@@ -153,14 +153,14 @@ async fn v2_says_what_is_wrong() {
         ("PATCH", "/2/webhooks", 405, "Method Not Allowed"),
         ("GET", "/2/nothing", 404, "Not Found"),
     ] {
-        let told = world.call(method, path, world.bearer(), "").await;
+        let reply = world.call(method, path, world.bearer(), "").await;
         let expected = json!({"type": "about:blank", "title": title, "status": status, "detail": title});
-        assert_eq!(told.both(), (status, expected), "{method} {path}");
+        assert_eq!(reply.both(), (status, expected), "{method} {path}");
     }
 }
 
 #[tokio::test]
-async fn x_can_be_down() {
+async fn an_outage_fails_every_call() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::V2).await;
     let again = "Twitter server error. Retry using an exponential backoff pattern.";
@@ -171,8 +171,8 @@ async fn x_can_be_down() {
     for (outage, v1, v2) in outages {
         world.x.set_outage(Some(outage));
         assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.error(), v1);
-        let told = world.call("DELETE", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
-        assert_eq!((told.status, told.body["title"].as_str()), (v1.0, Some(v2)));
+        let reply = world.call("DELETE", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
+        assert_eq!((reply.status, reply.body["title"].as_str()), (v1.0, Some(v2)));
     }
     world.x.set_outage(None);
     assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.status, 200);

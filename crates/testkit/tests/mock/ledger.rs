@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use birdhook_core::{DedupeScope, EventKind};
 use birdhook_testkit::mock::{Entry, LedgerError, MockSettings};
-use birdhook_testkit::{Kind, read};
+use birdhook_testkit::{MockEventKind, read};
 use serde_json::Value;
 
 use crate::mock::receiver::Take;
@@ -20,13 +20,13 @@ async fn expect_finds_each_event_once() {
     let world = World::with(impatient).await;
     world.subscribed().await;
     let ledger = world.x.ledger();
-    let first = world.x.happen(Kind::Like, USER);
-    let second = world.x.happen(Kind::Like, USER);
+    let first = world.x.emit(MockEventKind::Like, USER);
+    let second = world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
-    for happening in [first, second] {
+    for mock_event in [first, second] {
         let event = ledger.expect(EventKind::Liked).await.unwrap();
         assert_eq!(event.subscriber(), Some(USER));
-        assert_eq!(event.occurred_at(), Some(happening.at()));
+        assert_eq!(event.occurred_at(), Some(mock_event.at()));
     }
     let error = ledger.expect(EventKind::Liked).await.unwrap_err();
     let text = "no further liked was consumed: 2 were sent (delivery 1 of 2001: 200; delivery 2 of 2001: 200); \
@@ -35,20 +35,20 @@ async fn expect_finds_each_event_once() {
 }
 
 #[tokio::test]
-async fn expect_waits_for_what_is_still_to_come() {
+async fn expect_waits_for_a_later_event() {
     let world = World::new().await;
     world.subscribed().await;
     let ledger = world.x.ledger();
     let (event, ()) = tokio::join!(ledger.expect(EventKind::Followed), async {
         tokio::task::yield_now().await;
-        world.x.happen(Kind::Follow, USER);
+        world.x.emit(MockEventKind::Follow, USER);
     });
     assert_eq!(event.unwrap().kind(), EventKind::Followed);
 }
 
 /// Rows: what happened, and the message of `expect`.
 #[tokio::test]
-async fn expect_says_what_happened_instead() {
+async fn expect_reports_the_other_events_if_none_matches() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
     let ledger = world.x.ledger();
@@ -57,7 +57,7 @@ async fn expect_says_what_happened_instead() {
     let text = say(EventKind::Liked).await;
     assert_eq!(text, format!("no liked was consumed: none was sent, since none happened{nothing}"));
 
-    world.x.happen(Kind::Like, "3003");
+    world.x.emit(MockEventKind::Like, "3003");
     let text = say(EventKind::Liked).await;
     assert_eq!(
         text,
@@ -65,26 +65,26 @@ async fn expect_says_what_happened_instead() {
     );
 
     world.receiver.take(Take::Status(500));
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     let text = say(EventKind::Liked).await;
     assert_eq!(text, format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}"));
 
     world.receiver.take(Take::Status(200));
     world.receiver.consumes(false);
-    world.x.happen(Kind::Mute, USER);
+    world.x.emit(MockEventKind::Mute, USER);
     world.x.settle().await;
     let text = say(EventKind::Muted).await;
     assert_eq!(text, format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}"));
 
     world.receiver.consumes(true);
-    world.x.happen(Kind::Block, USER);
+    world.x.emit(MockEventKind::Block, USER);
     world.x.settle().await;
     let text = say(EventKind::Muted).await;
     assert!(text.ends_with("; consumed were 1 blocked"), "{text}");
 
     world.x.delete(&webhook);
-    world.x.happen(Kind::Unmute, USER);
+    world.x.emit(MockEventKind::Unmute, USER);
     let text = say(EventKind::Unmuted).await;
     assert!(text.contains("no webhook is subscribed to it"), "{text}");
 }
@@ -93,25 +93,25 @@ async fn expect_says_what_happened_instead() {
 async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
-    world.x.subscribe_to(&webhook, USER, Kind::Bio).unwrap();
+    world.x.subscribe_to(&webhook, USER, MockEventKind::Bio).unwrap();
     let ledger = world.x.ledger();
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     ledger.every_200_was_consumed().await.unwrap();
 
     world.receiver.consumes(false);
     world.receiver.take(Take::Status(500));
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     ledger.every_200_was_consumed().await.expect("what was not answered 200 may be lost");
 
     world.receiver.take(Take::Status(200));
-    world.x.happen(Kind::Follow, USER);
+    world.x.emit(MockEventKind::Follow, USER);
     world.x.settle().await;
     let error = ledger.every_200_was_consumed().await.unwrap_err();
     let text = "answered 200 and not consumed was delivery 3 (followed of 2001)";
     assert_eq!(error, LedgerError::Lost(text.to_owned()));
-    world.x.happen(Kind::Bio, USER);
+    world.x.emit(MockEventKind::Bio, USER);
     world.x.settle().await;
     let error = ledger.every_200_was_consumed().await.unwrap_err().to_string();
     assert_eq!(
@@ -131,14 +131,14 @@ async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
 }
 
 #[tokio::test]
-async fn two_subscribers_copies_are_two_events_unless_the_scope_says_otherwise() {
+async fn the_copies_of_two_subscribers_are_one_event_only_in_a_wider_scope() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
-    let received = world.x.happen(Kind::MessageReceived, USER);
+    let received = world.x.emit(MockEventKind::MessageReceived, USER);
     world.x.settle().await;
     world.receiver.consumes(false);
-    world.x.tell(&received.subscribers("3003"));
+    world.x.deliver(&received.subscribers("3003"));
     world.x.settle().await;
     let ledger = world.x.ledger();
     assert!(matches!(ledger.every_200_was_consumed().await, Err(LedgerError::Lost(_))));
@@ -146,11 +146,11 @@ async fn two_subscribers_copies_are_two_events_unless_the_scope_says_otherwise()
 }
 
 #[tokio::test]
-async fn what_both_apis_tell_is_one_event_after_the_cut_over() {
+async fn reports_of_both_apis_are_one_event_in_dual_mode() {
     let world = World::with(impatient).await;
     let webhook = world.subscribed().await;
-    world.x.subscribe_to(&webhook, USER, Kind::Like).unwrap();
-    world.x.happen(Kind::Like, USER);
+    world.x.subscribe_to(&webhook, USER, MockEventKind::Like).unwrap();
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     let ledger = world.x.ledger();
     assert_eq!(ledger.count_consumed(), 2);
@@ -160,10 +160,10 @@ async fn what_both_apis_tell_is_one_event_after_the_cut_over() {
 }
 
 #[tokio::test]
-async fn entries_are_numbered_and_serialise() {
+async fn entries_are_numbered_and_serialize() {
     let world = World::new().await;
     world.subscribed().await;
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     let ledger = world.x.ledger();
     let numbers: Vec<u64> = ledger.entries().iter().map(Entry::number).collect();

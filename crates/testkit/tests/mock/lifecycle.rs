@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use birdhook_testkit::mock::{MockSettings, MockToken, StartError};
-use birdhook_testkit::{Clock, Kind, MockX, SendError, Sender};
+use birdhook_testkit::{Clock, MockEventKind, MockX, SendError, Sender};
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn is_there(url: &str) -> bool {
 }
 
 #[tokio::test]
-async fn it_ends_when_it_is_stopped_or_dropped() {
+async fn stopping_or_dropping_the_mock_ends_it() {
     for stop in [true, false] {
         let x = MockX::start(MockSettings::local()).await.unwrap();
         let url = x.url();
@@ -37,7 +37,7 @@ async fn it_ends_when_it_is_stopped_or_dropped() {
 }
 
 #[tokio::test]
-async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
+async fn requests_in_progress_end_with_the_mock_and_do_not_block_the_clock() {
     let clock = Clock::manual(birdhook_core::Timestamp::from_millis(0));
     let start = async || {
         let mut settings = MockSettings::manual();
@@ -49,8 +49,8 @@ async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
     receiver.take(Take::Hang);
     let webhook = first.register(&receiver.url).await.unwrap();
     first.subscribe(&webhook, USER).unwrap();
-    first.happen(Kind::Like, USER);
-    first.happen(Kind::Like, USER);
+    first.emit(MockEventKind::Like, USER);
+    first.emit(MockEventKind::Like, USER);
     while receiver.deliveries().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -62,7 +62,7 @@ async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_said_at_the_start() {
+async fn start_reports_invalid_settings() {
     let mut taken = MockSettings::local();
     let x = MockX::start(MockSettings::local()).await.unwrap();
     taken.listen = x.url().trim_start_matches("http://").to_owned();
@@ -76,11 +76,11 @@ async fn what_cannot_be_is_said_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_seed_makes_the_same_again_save_secrets_and_tokens() {
+async fn a_seed_repeats_everything_except_secrets_and_tokens() {
     let run = async |seed: u64| {
         let world = World::with(|settings| settings.seed = seed).await;
         let webhook = world.subscribed().await;
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.x.settle().await;
         let body = world.receiver.deliveries()[0].body.clone();
         let (app, user) = (world.app().clone(), world.x.user(USER));
@@ -103,17 +103,17 @@ async fn a_seed_makes_the_same_again_save_secrets_and_tokens() {
 }
 
 #[tokio::test]
-async fn an_app_is_the_same_for_one_name() {
+async fn add_app_returns_the_same_app_for_a_name() {
     let world = World::new().await;
-    let second = world.x.another_app("second").unwrap();
-    assert_eq!(world.x.another_app("second").unwrap().bearer, second.bearer);
+    let second = world.x.add_app("second").unwrap();
+    assert_eq!(world.x.add_app("second").unwrap().bearer, second.bearer);
     assert_ne!(second.consumer_secret, world.app().consumer_secret);
     assert_eq!(world.x.user_of(&second, USER).token, world.x.user_of(&second, USER).token);
     assert_ne!(world.x.user_of(&second, USER).token, world.x.user(USER).token);
 }
 
 #[tokio::test]
-async fn two_registrations_at_once_make_one_webhook() {
+async fn concurrent_registrations_create_one_webhook() {
     let world = World::new().await;
     let (one, other) = tokio::join!(world.x.register(&world.receiver.url), world.x.register(&world.receiver.url));
     assert_ne!(one.is_ok(), other.is_ok(), "{one:?}, {other:?}");
@@ -121,11 +121,11 @@ async fn two_registrations_at_once_make_one_webhook() {
 }
 
 #[tokio::test]
-async fn settling_waits_for_what_is_under_way_and_not_for_later() {
+async fn settle_waits_for_requests_in_progress_and_not_for_later_ones() {
     let world = World::new().await;
     world.subscribed_v1().await;
     world.receiver.take(Take::Status(500));
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.settle().await;
     assert_eq!(world.delivered().len(), 1, "the retry is later");
     let settled = tokio::time::timeout(Duration::from_secs(1), world.x.settle()).await;
@@ -133,12 +133,12 @@ async fn settling_waits_for_what_is_under_way_and_not_for_later() {
 }
 
 #[tokio::test]
-async fn the_page_and_other_languages_see_and_steer_it() {
+async fn the_dashboard_and_its_api_show_and_control_the_mock() {
     let world = World::new().await;
     let webhook = world.subscribed().await;
     let fire = json!({"kind": "like.create", "user_id": USER}).to_string();
-    let told = world.call("POST", "/_mock/fire", As::Nobody, &fire).await;
-    assert_eq!(told.both(), (200, json!({"kind": "like.create", "user_id": USER, "deliveries": 1})));
+    let reply = world.call("POST", "/_mock/fire", As::Nobody, &fire).await;
+    assert_eq!(reply.both(), (200, json!({"kind": "like.create", "user_id": USER, "deliveries": 1})));
     world.x.settle().await;
     let state = world.call("GET", "/_mock/state", As::Nobody, "").await.body;
     assert_eq!(state["webhooks"][0]["id"], webhook.id);

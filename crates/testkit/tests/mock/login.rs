@@ -22,13 +22,13 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
-struct Told {
+struct Reply {
     status: u16,
     location: String,
     body: String,
 }
 
-impl Told {
+impl Reply {
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -51,7 +51,7 @@ fn field(form: &str, wanted: &str) -> String {
     found[0].1.to_string()
 }
 
-async fn send(world: &World, method: &str, path: &str, authorization: &str, form: &str) -> Told {
+async fn send(world: &World, method: &str, path: &str, authorization: &str, form: &str) -> Reply {
     let mut request = Request::builder().method(method).uri(format!("{}{path}", world.x.url()));
     if !authorization.is_empty() {
         request = request.header(header::AUTHORIZATION, authorization);
@@ -62,10 +62,10 @@ async fn send(world: &World, method: &str, path: &str, authorization: &str, form
     let request = request.body(Bytes::from(form.to_owned())).unwrap();
     let answer = Sender::new(s(10)).unwrap().send(request).await.unwrap();
     let location = answer.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap()).to_owned();
-    Told { status: answer.status.as_u16(), location, body: String::from_utf8(answer.body.to_vec()).unwrap() }
+    Reply { status: answer.status.as_u16(), location, body: String::from_utf8(answer.body.to_vec()).unwrap() }
 }
 
-async fn get(world: &World, path: &str) -> Told {
+async fn get(world: &World, path: &str) -> Reply {
     send(world, "GET", path, "", "").await
 }
 
@@ -97,24 +97,24 @@ fn signed(world: &World, app: &MockApp, path: &str, further: &[(&str, &str)], to
 /// Returns a request token and its secret.
 async fn begun(world: &World, app: &MockApp, callback: &str) -> (String, String) {
     let path = "/oauth/request_token";
-    let told = send(world, "POST", path, &signed(world, app, path, &[("oauth_callback", callback)], None), "").await;
-    assert_eq!((told.status, told.field("oauth_callback_confirmed").as_str()), (200, "true"), "{told:?}");
-    (told.field("oauth_token"), told.field("oauth_token_secret"))
+    let reply = send(world, "POST", path, &signed(world, app, path, &[("oauth_callback", callback)], None), "").await;
+    assert_eq!((reply.status, reply.field("oauth_callback_confirmed").as_str()), (200, "true"), "{reply:?}");
+    (reply.field("oauth_token"), reply.field("oauth_token_secret"))
 }
 
-async fn finished(world: &World, app: &MockApp, (token, secret): (&str, &str), verifier: &str) -> Told {
+async fn finished(world: &World, app: &MockApp, (token, secret): (&str, &str), verifier: &str) -> Reply {
     let path = "/oauth/access_token";
     let header = signed(world, app, path, &[("oauth_verifier", verifier)], Some((token, secret)));
     send(world, "POST", path, &header, "").await
 }
 
 #[tokio::test]
-async fn three_legs_get_a_token_that_works_everywhere() {
+async fn the_three_legged_login_returns_a_token_for_all_apis() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let (token, secret) = begun(&world, world.app(), CALLBACK).await;
-    let told = finished(&world, world.app(), (&token, &secret), "").await;
-    assert_eq!(told.status, 401, "before the user has agreed");
+    let reply = finished(&world, world.app(), (&token, &secret), "").await;
+    assert_eq!(reply.status, 401, "before the user has agreed");
     let back = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await;
     assert!(back.location.starts_with("https://app.example/callback?tenant=7&oauth_token="), "{back:?}");
     assert_eq!(back.sent("oauth_token"), token);
@@ -128,26 +128,26 @@ async fn three_legs_get_a_token_that_works_everywhere() {
         ("a wrong secret", "wrong", &verifier),
         ("no secret", "", &verifier),
     ] {
-        let told = finished(&world, world.app(), (&token, secret), verifier).await;
-        assert_eq!(told.status, 401, "{what}: {told:?}");
+        let reply = finished(&world, world.app(), (&token, secret), verifier).await;
+        assert_eq!(reply.status, 401, "{what}: {reply:?}");
     }
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     assert_eq!(finished(&world, &second, (&token, &secret), &verifier).await.status, 401, "another app's");
 
-    let told = finished(&world, world.app(), (&token, &secret), &verifier).await;
-    assert_eq!((told.status, told.field("user_id").as_str()), (200, USER), "{told:?}");
-    assert_eq!(told.field("screen_name"), "user_2001");
+    let reply = finished(&world, world.app(), (&token, &secret), &verifier).await;
+    assert_eq!((reply.status, reply.field("user_id").as_str()), (200, USER), "{reply:?}");
+    assert_eq!(reply.field("screen_name"), "user_2001");
     let user = world.x.user(USER);
-    assert_eq!(told.field("oauth_token"), user.token.as_str());
-    assert_eq!(told.field("oauth_token_secret"), user.token_secret.as_str());
+    assert_eq!(reply.field("oauth_token"), user.token.as_str());
+    assert_eq!(reply.field("oauth_token_secret"), user.token_secret.as_str());
     let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
     assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &user), "").await.status, 204);
-    let told = finished(&world, world.app(), (&token, &secret), &verifier).await;
-    assert_eq!(told.status, 401, "a request token works once");
+    let reply = finished(&world, world.app(), (&token, &secret), &verifier).await;
+    assert_eq!(reply.status, 401, "a request token works once");
 }
 
 #[tokio::test]
-async fn a_verifier_may_come_in_the_query_or_the_form() {
+async fn accepts_a_verifier_in_the_query_or_the_form() {
     let world = World::new().await;
     for place in ["query", "form"] {
         let (token, secret) = begun(&world, world.app(), "oob").await;
@@ -158,16 +158,16 @@ async fn a_verifier_may_come_in_the_query_or_the_form() {
         let header = signed(&world, world.app(), path, &[("oauth_verifier", &pin)], Some((&token, &secret)));
         let header = header.replace(&format!(", oauth_verifier=\"{pin}\""), "");
         let parameter = format!("oauth_verifier={pin}");
-        let told = match place {
+        let reply = match place {
             "query" => send(&world, "POST", &format!("{path}?{parameter}"), &header, "").await,
             _ => send(&world, "POST", path, &header, &parameter).await,
         };
-        assert_eq!(told.status, 200, "{place}: {told:?}");
+        assert_eq!(reply.status, 200, "{place}: {reply:?}");
     }
 }
 
 #[tokio::test]
-async fn a_wrong_pin_may_be_typed_again() {
+async fn a_wrong_pin_can_be_corrected() {
     let world = World::new().await;
     let (token, secret) = begun(&world, world.app(), "oob").await;
     let pin = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await.body;
@@ -177,25 +177,25 @@ async fn a_wrong_pin_may_be_typed_again() {
 }
 
 #[tokio::test]
-async fn a_user_may_refuse() {
+async fn reports_a_refusal_by_the_user() {
     let world = World::new().await;
     let (token, secret) = begun(&world, world.app(), CALLBACK).await;
-    let told = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
-    assert_eq!(told.location, format!("{CALLBACK}&denied={token}"));
+    let reply = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
+    assert_eq!(reply.location, format!("{CALLBACK}&denied={token}"));
     assert_eq!(get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id=1")).await.status, 403);
     assert_eq!(finished(&world, world.app(), (&token, &secret), "").await.status, 401);
     let (token, _) = begun(&world, world.app(), "oob").await;
-    let told = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
-    assert_eq!((told.status, told.body.as_str()), (200, "You have not let the app in."));
+    let reply = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
+    assert_eq!((reply.status, reply.body.as_str()), (200, "You have not let the app in."));
 }
 
 #[tokio::test]
-async fn users_are_sent_back_only_where_the_app_has_said() {
+async fn redirects_only_to_registered_callbacks() {
     let world = World::with(|settings| settings.callbacks = vec![CALLBACK.to_owned()]).await;
     let path = "/oauth/request_token";
     let with = async |further: &[(&str, &str)]| {
-        let told = send(&world, "POST", path, &signed(&world, world.app(), path, further, None), "").await;
-        (told.status, told.json()["errors"][0]["code"].as_u64())
+        let reply = send(&world, "POST", path, &signed(&world, world.app(), path, further, None), "").await;
+        (reply.status, reply.json()["errors"][0]["code"].as_u64())
     };
     assert_eq!(with(&[("oauth_callback", "https://app.example/callback")]).await, (403, Some(415)));
     assert_eq!(with(&[("oauth_callback", "callback")]).await, (403, Some(415)));
@@ -205,13 +205,13 @@ async fn users_are_sent_back_only_where_the_app_has_said() {
     begun(&world, world.app(), "oob").await;
 
     let elsewhere = asking(&world, "https://app.example/callback", "", "&user_id=1");
-    let told = get(&world, &elsewhere).await;
-    assert_eq!((told.status, told.location.as_str()), (400, ""));
+    let reply = get(&world, &elsewhere).await;
+    assert_eq!((reply.status, reply.location.as_str()), (400, ""));
     assert_eq!(get(&world, &asking(&world, CALLBACK, "", "&user_id=1")).await.status, 302);
 }
 
 #[tokio::test]
-async fn a_new_login_has_the_permissions_of_now() {
+async fn a_new_login_gets_the_current_permissions() {
     let world = World::new().await;
     let webhook = world.webhook(MockApi::Enterprise).await;
     let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);

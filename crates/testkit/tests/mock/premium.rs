@@ -10,10 +10,10 @@ const ALL: &str = "/1.1/account_activity/all";
 async fn an_environment_has_a_webhook_and_subscriptions() {
     let world = World::new().await;
     let register = with_url(&format!("{ALL}/Dev/webhooks.json"), &world.receiver.url);
-    let told = world.call("POST", &register, world.owner(), "").await;
+    let reply = world.call("POST", &register, world.owner(), "").await;
     let id = world.x.webhooks()[0].id.clone();
     let entry = json!({"id": id, "url": world.receiver.url, "valid": true, "created_at": "2026-11-23T09:30:00Z"});
-    assert_eq!(told.both(), (200, entry.clone()));
+    assert_eq!(reply.both(), (200, entry.clone()));
 
     let get = async |path: &str| world.call("GET", &format!("{ALL}/{path}"), world.bearer(), "").await.both();
     assert_eq!(
@@ -41,8 +41,8 @@ async fn an_environment_has_a_webhook_and_subscriptions() {
     assert_eq!(world.call("DELETE", &of_user, world.bearer(), "").await.error().0, 404);
 
     let second = with_url(&format!("{ALL}/Dev/webhooks.json"), &format!("{}/second", world.receiver.url));
-    let told = world.call("POST", &second, world.owner(), "").await;
-    assert_eq!(told.error(), (403, 214, "Too many resources already created."), "one webhook in an environment");
+    let reply = world.call("POST", &second, world.owner(), "").await;
+    assert_eq!(reply.error(), (403, 214, "Too many resources already created."), "one webhook in an environment");
     assert_eq!(world.call("DELETE", &one, world.owner(), "").await.both(), (204, Value::Null));
     assert_eq!(get("webhooks.json").await, (200, json!({"environments": []})));
 }

@@ -5,31 +5,31 @@ use birdhook_testkit::mock::MockApi;
 use crate::mock::world::{As, START, USER, World, s};
 
 #[tokio::test]
-async fn calls_are_counted_and_refused_until_the_window_is_over() {
+async fn rejects_calls_above_the_rate_until_the_window_ends() {
     let world = World::new().await;
     let list = "/1.1/account_activity/webhooks.json";
     let reset = (START / 1000 + 900).to_string();
     for left in (0..15).rev() {
-        let told = world.call("GET", list, world.bearer(), "").await;
-        assert_eq!(told.status, 200);
+        let reply = world.call("GET", list, world.bearer(), "").await;
+        assert_eq!(reply.status, 200);
         let headers =
-            ["limit", "remaining", "reset"].map(|name| told.header(&format!("x-rate-limit-{name}")).to_owned());
+            ["limit", "remaining", "reset"].map(|name| reply.header(&format!("x-rate-limit-{name}")).to_owned());
         assert_eq!(headers, ["15".to_owned(), left.to_string(), reset.clone()]);
     }
-    let told = world.call("GET", list, world.bearer(), "").await;
-    assert_eq!(told.error(), (429, 88, "Rate limit exceeded"));
-    assert_eq!((told.header("x-rate-limit-remaining"), told.header("x-rate-limit-reset")), ("0", reset.as_str()));
+    let reply = world.call("GET", list, world.bearer(), "").await;
+    assert_eq!(reply.error(), (429, 88, "Rate limit exceeded"));
+    assert_eq!((reply.header("x-rate-limit-remaining"), reply.header("x-rate-limit-reset")), ("0", reset.as_str()));
     // Other calls and other apps have their own windows.
     let count = world.call("GET", "/1.1/account_activity/subscriptions/count.json", world.bearer(), "").await;
     assert_eq!(count.status, 200);
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     assert_eq!(world.call("GET", list, As::Bearer(&second.bearer), "").await.status, 200);
 
     world.advance(s(899)).await;
     assert_eq!(world.call("GET", list, world.bearer(), "").await.status, 429);
     world.advance(s(1)).await;
-    let told = world.call("GET", list, world.bearer(), "").await;
-    assert_eq!((told.status, told.header("x-rate-limit-remaining")), (200, "14"));
+    let reply = world.call("GET", list, world.bearer(), "").await;
+    assert_eq!((reply.status, reply.header("x-rate-limit-remaining")), (200, "14"));
 }
 
 #[tokio::test]
@@ -59,30 +59,30 @@ async fn every_call_has_its_documented_rate() {
         ("DELETE", "/2/activity/subscriptions/1", world.bearer(), "500"),
     ];
     for (method, path, who, rate) in rates {
-        let told = world.call(method, &of(path), who, "").await;
-        assert_eq!(told.header("x-rate-limit-limit"), rate, "{method} {path}: {told:?}");
+        let reply = world.call(method, &of(path), who, "").await;
+        assert_eq!(reply.header("x-rate-limit-limit"), rate, "{method} {path}: {reply:?}");
     }
 }
 
 #[tokio::test]
-async fn replays_and_v2_say_it_in_their_words() {
+async fn rate_limit_errors_have_the_format_of_each_api() {
     let world = World::new().await;
     let path = "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json";
     for _ in 0..5 {
         assert_ne!(world.call("POST", path, world.bearer(), "").await.status, 429);
     }
-    let told = world.call("POST", path, world.bearer(), "").await;
-    assert_eq!(told.error(), (429, 88, "Too many requests. Please back off your API request rate."));
+    let reply = world.call("POST", path, world.bearer(), "").await;
+    assert_eq!(reply.error(), (429, 88, "Too many requests. Please back off your API request rate."));
     for _ in 0..100 {
         assert_ne!(world.call("POST", "/2/webhooks/replay", world.bearer(), "").await.status, 429);
     }
-    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), "").await;
-    assert_eq!((told.status, told.body["title"].as_str()), (429, Some("Too Many Requests")));
-    assert_eq!(told.header("x-rate-limit-remaining"), "0");
+    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), "").await;
+    assert_eq!((reply.status, reply.body["title"].as_str()), (429, Some("Too Many Requests")));
+    assert_eq!(reply.header("x-rate-limit-remaining"), "0");
 }
 
 #[tokio::test]
-async fn limits_can_be_taken_off() {
+async fn limits_can_be_disabled() {
     let world = World::with(|settings| settings.rate_limits = false).await;
     for _ in 0..40 {
         assert_eq!(world.call("GET", "/1.1/account_activity/webhooks.json", world.bearer(), "").await.status, 200);

@@ -1,6 +1,6 @@
 //! Replay jobs: their dates, their deliveries, and their status.
 
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, MockApi, MockWebhook, Occasion, ReplayEnd};
 use serde_json::{Value, json};
 
@@ -25,44 +25,45 @@ async fn replay(world: &World, webhook: &MockWebhook, from: &str, to: &str) -> (
 }
 
 /// Returns the kinds and causes of the deliveries after the first `before`.
-fn since(world: &World, before: usize) -> Vec<(Kind, DeliveryCause)> {
+fn since(world: &World, before: usize) -> Vec<(MockEventKind, DeliveryCause)> {
     world.x.ledger().sent().iter().skip(before).map(|sent| (sent.kind, sent.cause)).collect()
 }
 
 #[tokio::test]
-async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
+async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
     for generation in [MockApi::Enterprise, MockApi::V2] {
         let world = World::new().await;
         let webhook = world.webhook(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
         world.receiver.take(Take::Status(503));
-        world.x.happen(Kind::Like, USER);
+        world.x.emit(MockEventKind::Like, USER);
         world.advance(s(600)).await;
         world.receiver.take(Take::Status(200));
-        world.x.happen(Kind::Follow, USER);
+        world.x.emit(MockEventKind::Follow, USER);
         // No webhook is subscribed to this user, so there is nothing to replay.
-        world.x.happen(Kind::Like, "3003");
+        world.x.emit(MockEventKind::Like, "3003");
         world.x.settle().await;
         world.advance(h(2)).await;
 
         let before = world.x.ledger().sent().len();
         let challenges = world.receiver.challenges().len();
-        let (status, told) = replay(&world, &webhook, FROM, "202611231000").await;
+        let (status, reply) = replay(&world, &webhook, FROM, "202611231000").await;
         let job = match generation {
             MockApi::V2 => {
-                assert_eq!((status, &told["data"]["created_at"]), (200, &json!("2026-11-23T11:40:00.000Z")));
-                told["data"]["job_id"].clone()
+                assert_eq!((status, &reply["data"]["created_at"]), (200, &json!("2026-11-23T11:40:00.000Z")));
+                reply["data"]["job_id"].clone()
             }
             _ => {
-                assert_eq!((status, &told["created_at"]), (202, &json!("2026-11-23T11:40:00Z")));
-                told["job_id"].clone()
+                assert_eq!((status, &reply["created_at"]), (202, &json!("2026-11-23T11:40:00Z")));
+                reply["job_id"].clone()
             }
         };
         assert_eq!(world.receiver.challenges().len(), challenges + 1, "the webhook is challenged first");
         assert_eq!(world.x.ledger().challenges().last().unwrap().occasion, Occasion::Replay);
         world.x.settle().await;
-        let status = (Kind::Replay, DeliveryCause::ReplayStatus);
-        let expected = [(Kind::Like, DeliveryCause::Replay), (Kind::Follow, DeliveryCause::Replay), status];
+        let status = (MockEventKind::Replay, DeliveryCause::ReplayStatus);
+        let expected =
+            [(MockEventKind::Like, DeliveryCause::Replay), (MockEventKind::Follow, DeliveryCause::Replay), status];
         assert_eq!(since(&world, before), expected, "{generation:?}");
 
         let sent = world.x.ledger().sent();
@@ -78,7 +79,7 @@ async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
             "job_id": job,
         }});
         assert_eq!(end, expected);
-        world.x.ledger().expect(Kind::Replay.event_kind()).await.unwrap();
+        world.x.ledger().expect(MockEventKind::Replay.event_kind()).await.unwrap();
         world.x.ledger().every_200_was_consumed().await.unwrap();
     }
 }
@@ -87,9 +88,9 @@ async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
 async fn a_replay_covers_its_minutes() {
     let world = World::with(|settings| settings.contradictions.replay_end = ReplayEnd::Exclusive).await;
     let webhook = world.subscribed().await;
-    let kinds = [Kind::Like, Kind::Follow, Kind::Block, Kind::Mute];
+    let kinds = [MockEventKind::Like, MockEventKind::Follow, MockEventKind::Block, MockEventKind::Mute];
     for kind in kinds {
-        world.x.happen(kind, USER);
+        world.x.emit(kind, USER);
         world.x.settle().await;
         world.advance(s(60)).await;
     }
@@ -103,18 +104,18 @@ async fn a_replay_covers_its_minutes() {
         let before = world.x.ledger().sent().len();
         assert_eq!(replay(&world, &webhook, from, to).await.0, 200, "{from}");
         world.x.settle().await;
-        let mut sent: Vec<Kind> = since(&world, before).into_iter().map(|(kind, _)| kind).collect();
-        assert_eq!(sent.pop(), Some(Kind::Replay), "{from}");
+        let mut sent: Vec<MockEventKind> = since(&world, before).into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(sent.pop(), Some(MockEventKind::Replay), "{from}");
         assert_eq!(sent, expected, "{from} to {to}");
     }
 }
 
 #[tokio::test]
-async fn a_replay_is_not_tried_again_and_says_that_it_failed() {
+async fn a_replay_does_not_retry_and_reports_its_failure() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
-    world.x.happen(Kind::Follow, USER);
+    world.x.emit(MockEventKind::Like, USER);
+    world.x.emit(MockEventKind::Follow, USER);
     world.advance(h(1)).await;
     let before = world.x.ledger().sent().len();
     world.receiver.take(Take::Statuses(vec![200, 500, 200]));
@@ -131,29 +132,29 @@ async fn a_webhook_has_one_job_at_a_time() {
     let url = format!("{}/2", world.receiver.url);
     let second = world.x.register_for(world.app(), &url, MockApi::Enterprise).await.unwrap();
     let webhook = world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     world.x.hold();
     assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202);
     let challenges = world.receiver.challenges().len();
-    let told = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
-    assert_eq!(told.error(), (409, 355, "A replay job is already in progress for this webhook."));
+    let reply = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
+    assert_eq!(reply.error(), (409, 355, "A replay job is already in progress for this webhook."));
     let body = json!({"webhook_id": webhook.id, "from_date": FROM, "to_date": "202611230940"}).to_string();
-    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
-    assert_eq!(told.reason(), (409, "ReplayConflictError"));
-    assert_eq!(told.body["title"], "Conflict");
+    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
+    assert_eq!(reply.reason(), (409, "ReplayConflictError"));
+    assert_eq!(reply.body["title"], "Conflict");
     assert_eq!(world.receiver.challenges().len(), challenges, "it is refused before any challenge");
     assert_eq!(replay(&world, &second, FROM, "202611230940").await.0, 202, "another webhook has its own");
     // Live events continue during the replay.
-    world.x.happen(Kind::Follow, USER);
+    world.x.emit(MockEventKind::Follow, USER);
     world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     world.x.settle().await;
-    assert!(world.delivered().contains(&Kind::Follow));
-    assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202, "when the end has been told");
+    assert!(world.delivered().contains(&MockEventKind::Follow));
+    assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202, "when the end has been reported");
 }
 
 #[tokio::test]
-async fn of_two_calls_at_once_one_begins_a_job() {
+async fn concurrent_calls_start_one_job() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
     world.advance(h(1)).await;
@@ -166,29 +167,29 @@ async fn of_two_calls_at_once_one_begins_a_job() {
 }
 
 #[tokio::test]
-async fn a_replay_takes_a_webhook_that_answers_its_challenge() {
+async fn a_replay_requires_a_webhook_that_passes_its_challenge() {
     let world = World::new().await;
     let webhook = world.subscribed_v1().await;
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     world.receiver.crc(Crc::OtherSecret);
     for _ in 0..2 {
-        let told = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
-        assert_eq!(told.error(), (400, 214, "Webhook is marked invalid and requires a CRC check."));
+        let reply = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
+        assert_eq!(reply.error(), (400, 214, "Webhook is marked invalid and requires a CRC check."));
         assert!(!world.x.webhooks()[0].valid);
     }
     assert_eq!(world.receiver.challenges().len(), 2, "an invalid one is not challenged again");
     let body = json!({"webhook_id": webhook.id, "from_date": FROM, "to_date": "202611230940"}).to_string();
-    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
-    assert_eq!(told.reason(), (400, "CrcValidationFailed"));
+    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
+    assert_eq!(reply.reason(), (400, "CrcValidationFailed"));
     assert_eq!(world.delivered().len(), 1, "nothing was sent again");
 }
 
 #[tokio::test]
-async fn dates_and_ids_are_checked() {
+async fn rejects_invalid_dates_and_ids() {
     let world = World::with(|settings| settings.rate_limits = false).await;
     let webhook = world.webhook(MockApi::Enterprise).await;
-    let second = world.x.another_app("second").unwrap();
+    let second = world.x.add_app("second").unwrap();
     let id = webhook.id.as_str();
     let none = "Webhook does not exist or is associated with a different twitter application.";
     let parse = |name: &str| format!("Unable to parse {name} parameter.");
@@ -217,14 +218,14 @@ async fn dates_and_ids_are_checked() {
         (path("1", "202611230800", "202611230900"), 404, 34, none.into()),
     ];
     for (path, status, code, text) in &table {
-        let told = world.call("POST", path, world.bearer(), "").await;
-        assert_eq!(told.error(), (*status, *code, text.as_str()), "{path}");
+        let reply = world.call("POST", path, world.bearer(), "").await;
+        assert_eq!(reply.error(), (*status, *code, text.as_str()), "{path}");
     }
     let good = path(id, "202611180930", "202611230920");
-    let told = world.call("POST", &good, As::Bearer(&second.bearer), "").await;
-    assert_eq!(told.error(), (404, 34, none), "another app's");
-    let told = world.call("GET", &good, world.bearer(), "").await;
-    assert_eq!(told.error(), (401, 61, "Client is not permitted to request this method."));
+    let reply = world.call("POST", &good, As::Bearer(&second.bearer), "").await;
+    assert_eq!(reply.error(), (404, 34, none), "another app's");
+    let reply = world.call("GET", &good, world.bearer(), "").await;
+    assert_eq!(reply.error(), (401, 61, "Client is not permitted to request this method."));
     assert_eq!(world.call("POST", &good, world.bearer(), "").await.status, 202, "five days, and 10 minutes ago");
     assert_eq!(world.x.clock().now().as_millis(), START);
 
@@ -240,22 +241,22 @@ async fn dates_and_ids_are_checked() {
         ("202611230800", "202611230700", "from_date must be before to_date."),
         ("yesterday", "202611230700", "Unable to parse from_date parameter."),
     ] {
-        let told = v2(from, to).await;
-        assert_eq!(told.reason(), (400, "InvalidParameter"), "{from}");
-        assert_eq!(told.body["errors"][0]["message"], format!("InvalidParameter: {text}"));
+        let reply = v2(from, to).await;
+        assert_eq!(reply.reason(), (400, "InvalidParameter"), "{from}");
+        assert_eq!(reply.body["errors"][0]["message"], format!("InvalidParameter: {text}"));
     }
     assert_eq!(v2("202611220930", "202611230920").await.status, 200);
     let unknown = json!({"webhook_id": "1", "from_date": "202611230800", "to_date": "202611230900"}).to_string();
-    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &unknown).await;
-    assert_eq!(told.reason(), (400, "WebhookIdInvalid"));
+    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &unknown).await;
+    assert_eq!(reply.reason(), (400, "WebhookIdInvalid"));
 }
 
 #[tokio::test]
-async fn replays_of_1_1_are_for_enterprises() {
+async fn replays_of_1_1_require_the_enterprise_tier() {
     use birdhook_testkit::mock::AccessTier;
     let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
-    let told = world.call("POST", &path("1", FROM, FROM), world.bearer(), "").await;
+    let reply = world.call("POST", &path("1", FROM, FROM), world.bearer(), "").await;
     let text = "Account Activity API enterprise account with replay is required. Please confirm you have an enterprise \
                 account and replay is enabled.";
-    assert_eq!(told.error(), (403, 200, text));
+    assert_eq!(reply.error(), (403, 200, text));
 }

@@ -65,7 +65,7 @@ pub(crate) fn header(
 
 /// The examples of X's page "Creating a signature", and of RFC 5849, sections 1.2 and 3.1.
 #[test]
-fn it_signs_as_the_published_examples() {
+fn signs_like_the_published_examples() {
     let x = Keys {
         consumer_key: "xvz1evFS4wEEPTGEFPHBog",
         consumer_secret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",
@@ -74,8 +74,8 @@ fn it_signs_as_the_published_examples() {
     };
     let parameters = [("include_entities", "true"), ("status", "Hello Ladies + Gentlemen, a signed OAuth request!")];
     let url = "https://api.twitter.com/1.1/statuses/update.json";
-    let told = header("POST", url, &parameters, x, ("kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg", 1_318_622_958));
-    assert!(told.contains(r#"oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D""#), "{told}");
+    let reply = header("POST", url, &parameters, x, ("kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg", 1_318_622_958));
+    assert!(reply.contains(r#"oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D""#), "{reply}");
 
     let printer = Keys {
         consumer_key: "dpf43f3p2l4k3l03",

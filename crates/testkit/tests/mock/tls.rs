@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use birdhook_core::EventKind;
-use birdhook_testkit::Kind;
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{ChallengeFailure, Refusal};
 use rcgen::{CertificateParams, CertifiedKey, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -67,19 +67,19 @@ impl Front {
 }
 
 #[tokio::test]
-async fn a_bad_certificate_is_refused_and_invalidates_at_once() {
+async fn an_invalid_certificate_is_rejected_and_invalidates_at_once() {
     let (good, bad) = (certificate(), certificate());
     let world = World::with(|settings| settings.trusted_certificates = vec![good.cert.der().to_vec()]).await;
     let (front, url) = Front::start(&bad, &world.receiver.url).await;
     let refusal = world.x.register(&url).await.unwrap_err();
     assert!(matches!(refusal, Refusal::Challenge(ChallengeFailure::Tls(_))), "{refusal:?}");
-    let told = world.call("POST", &with_url("/1.1/account_activity/webhooks", &url), world.owner(), "").await;
-    assert_eq!(told.error(), (403, 214, "Webhook URL does not meet the requirements."));
+    let reply = world.call("POST", &with_url("/1.1/account_activity/webhooks", &url), world.owner(), "").await;
+    assert_eq!(reply.error(), (403, 214, "Webhook URL does not meet the requirements."));
 
     front.replace(&good).await;
     let webhook = world.x.register(&url).await.unwrap();
     world.x.subscribe(&webhook, USER).unwrap();
-    world.x.happen(Kind::Like, USER);
+    world.x.emit(MockEventKind::Like, USER);
     world.x.ledger().expect(EventKind::Liked).await.unwrap();
 
     front.replace(&bad).await;
@@ -91,7 +91,7 @@ async fn a_bad_certificate_is_refused_and_invalidates_at_once() {
 }
 
 #[tokio::test]
-async fn no_tls_where_it_must_be_is_no_certificate_either() {
+async fn a_server_without_tls_counts_as_an_invalid_certificate() {
     let world = World::new().await;
     let url = world.receiver.url.replace("http://", "https://");
     let refusal = world.x.register(&url).await.unwrap_err();

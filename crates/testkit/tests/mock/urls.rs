@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::mock::world::{World, with_url};
 
 #[tokio::test]
-async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {
+async fn rejects_urls_that_x_rejects_unless_local() {
     let world = World::with(|settings| {
         let clock = settings.clock.clone();
         *settings = MockSettings::default();
@@ -31,15 +31,15 @@ async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {
         "",
         long.as_str(),
     ] {
-        let told = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
-        assert_eq!(told.reason(), (400, "UrlValidationFailed"), "{url}");
-        let told = world.call("POST", &with_url("/1.1/account_activity/webhooks.json", url), world.owner(), "").await;
-        assert_eq!(told.error(), (403, 214, "Webhook URL does not meet the requirements."), "{url}");
+        let reply = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
+        assert_eq!(reply.reason(), (400, "UrlValidationFailed"), "{url}");
+        let reply = world.call("POST", &with_url("/1.1/account_activity/webhooks.json", url), world.owner(), "").await;
+        assert_eq!(reply.error(), (403, 214, "Webhook URL does not meet the requirements."), "{url}");
         assert!(world.receiver.challenges().is_empty(), "{url} was challenged");
     }
     // These URLs are valid; they are rejected only because the limit has been reached.
     for url in ["https://app.example/hooks", "https://app.example/hooks?tenant=7", &long[..200]] {
-        let told = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
-        assert_eq!(told.reason(), (400, "WebhookLimitExceeded"), "{url}");
+        let reply = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
+        assert_eq!(reply.reason(), (400, "WebhookLimitExceeded"), "{url}");
     }
 }

@@ -10,10 +10,10 @@ use crate::mock::world::{As, USER, World};
 async fn a_webhook_is_registered_listed_checked_and_deleted() {
     let world = World::new().await;
     let body = json!({"url": world.receiver.url}).to_string();
-    let told = world.call("POST", "/2/webhooks", world.bearer(), &body).await;
+    let reply = world.call("POST", "/2/webhooks", world.bearer(), &body).await;
     let id = world.x.webhooks()[0].id.clone();
     let entry = json!({"id": id, "url": world.receiver.url, "valid": true, "created_at": "2026-11-23T09:30:00.000Z"});
-    assert_eq!(told.both(), (200, json!({"data": entry})));
+    assert_eq!(reply.both(), (200, json!({"data": entry})));
     assert!((1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
 
     let list = world.call("GET", "/2/webhooks", world.bearer(), "").await;
@@ -77,9 +77,9 @@ async fn a_webhook_is_linked_to_the_filtered_stream() {
     let list = "/2/tweets/search/stream/webhooks";
     let links = async || world.call("GET", list, world.bearer(), "").await.both();
     assert_eq!(links().await, (200, json!({"data": {"links": []}})));
-    let told =
+    let reply =
         world.call("POST", &format!("{one}?tweet.fields=id,text&expansions=author_id"), world.bearer(), "").await;
-    assert_eq!(told.both(), (200, json!({"data": {"provisioned": true}})));
+    assert_eq!(reply.both(), (200, json!({"data": {"provisioned": true}})));
     let link = json!({
         "application_id": world.app().id,
         "business_user_id": world.app().owner.id,
@@ -95,7 +95,7 @@ async fn a_webhook_is_linked_to_the_filtered_stream() {
 }
 
 #[tokio::test]
-async fn the_app_gets_its_bearer_token_for_its_key_and_secret() {
+async fn returns_the_bearer_token_for_the_key_and_secret() {
     use base64::Engine;
     let world = World::new().await;
     let ask = async |key: &str, secret: &str, form: &str| {
@@ -105,16 +105,16 @@ async fn the_app_gets_its_bearer_token_for_its_key_and_secret() {
         world.call_with("POST", "/oauth2/token", As::Header(&header), form_type, form).await
     };
     let (key, secret) = (&world.app().consumer_key, world.app().consumer_secret.as_str());
-    let told = ask(key, secret, "grant_type=client_credentials").await;
+    let reply = ask(key, secret, "grant_type=client_credentials").await;
     let expected = json!({"token_type": "bearer", "access_token": world.app().bearer.as_str()});
-    assert_eq!(told.both(), (200, expected));
+    assert_eq!(reply.both(), (200, expected));
     for (key, secret, form) in [
         (key.as_str(), "wrong", "grant_type=client_credentials"),
         ("wrong", secret, "grant_type=client_credentials"),
         (key, secret, "grant_type=password"),
         (key, secret, ""),
     ] {
-        let told = ask(key, secret, form).await;
-        assert_eq!(told.error(), (403, 99, "Unable to verify your credentials"), "{form}");
+        let reply = ask(key, secret, form).await;
+        assert_eq!(reply.error(), (403, 99, "Unable to verify your credentials"), "{form}");
     }
 }

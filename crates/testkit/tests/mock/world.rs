@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use birdhook_testkit::mock::{MockApi, MockApp, MockSettings, MockToken, MockUser, MockWebhook};
-use birdhook_testkit::{Kind, MockX, Sender};
+use birdhook_testkit::{MockEventKind, MockX, Sender};
 use bytes::Bytes;
 use http::{HeaderMap, Request, header};
 use serde_json::Value;
@@ -47,14 +47,14 @@ pub(crate) enum As<'a> {
 
 /// The response to a call.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     /// Null if there is no body.
     pub(crate) body: Value,
 }
 
-impl Told {
+impl Reply {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -90,7 +90,7 @@ impl World {
     pub(crate) async fn that_waits(hangs: bool) -> Self {
         Self::with(|settings| {
             if hangs {
-                settings.patience = Duration::from_millis(150);
+                settings.timeout = Duration::from_millis(150);
             }
         })
         .await
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// Returns the kinds of the delivery attempts, in order.
-    pub(crate) fn delivered(&self) -> Vec<Kind> {
+    pub(crate) fn delivered(&self) -> Vec<MockEventKind> {
         self.x.ledger().sent().iter().map(|sent| sent.kind).collect()
     }
 
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// Calls an endpoint with a JSON body.
-    pub(crate) async fn call(&self, method: &str, path: &str, who: As<'_>, body: &str) -> Told {
+    pub(crate) async fn call(&self, method: &str, path: &str, who: As<'_>, body: &str) -> Reply {
         self.call_with(method, path, who, "application/json", body).await
     }
 
@@ -182,7 +182,7 @@ impl World {
         who: As<'_>,
         content_type: &str,
         body: &str,
-    ) -> Told {
+    ) -> Reply {
         let form = if content_type == "application/x-www-form-urlencoded" { body } else { "" };
         let authorization = match who {
             As::Nobody => None,
@@ -200,7 +200,7 @@ impl World {
         let sender = Sender::new(s(10)).unwrap();
         let answer = sender.send(request.body(Bytes::from(body.to_owned())).unwrap()).await.unwrap();
         let body = if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body).unwrap() };
-        Told { status: answer.status.as_u16(), headers: answer.headers, body }
+        Reply { status: answer.status.as_u16(), headers: answer.headers, body }
     }
 }
 

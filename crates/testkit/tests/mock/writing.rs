@@ -1,7 +1,7 @@
 //! Messages and posts that apps write.
 
 use birdhook_testkit::mock::{Permission, SCOPES};
-use birdhook_testkit::{Kind, mock::MockApi};
+use birdhook_testkit::{MockEventKind, mock::MockApi};
 use serde_json::json;
 
 use crate::mock::world::{As, USER, World};
@@ -14,13 +14,13 @@ async fn records_what_apps_write_and_reports_no_event() {
     let webhook = world.webhook(MockApi::V2).await;
     for user in [USER, "3003"] {
         world.x.subscribe(&webhook, user).unwrap();
-        for kind in [Kind::MessageSent, Kind::MessageReceived, Kind::Post] {
+        for kind in [MockEventKind::MessageSent, MockEventKind::MessageReceived, MockEventKind::Post] {
             world.x.subscribe_to(&webhook, user, kind).unwrap();
         }
     }
     let user = world.x.user(USER);
-    let told = world.call("POST", MESSAGE, As::User(world.app(), &user), r#"{"text":"Good morning"}"#).await;
-    assert_eq!((told.status, &told.body["data"]["dm_conversation_id"]), (201, &json!("2001-3003")), "{told:?}");
+    let reply = world.call("POST", MESSAGE, As::User(world.app(), &user), r#"{"text":"Good morning"}"#).await;
+    assert_eq!((reply.status, &reply.body["data"]["dm_conversation_id"]), (201, &json!("2001-3003")), "{reply:?}");
     let post = world.call("POST", "/2/tweets", As::Bearer(&user.oauth2_token), r#"{"text":"Tea"}"#).await;
     assert_eq!((post.status, &post.body["data"]["text"]), (201, &json!("Tea")), "{post:?}");
 
@@ -31,7 +31,7 @@ async fn records_what_apps_write_and_reports_no_event() {
         (USER, Some("3003"), Some("Good morning"))
     );
     assert_eq!((second.user_id.as_str(), second.to.as_deref(), second.text.as_deref()), (USER, None, Some("Tea")));
-    assert_eq!((&told.body["data"]["dm_event_id"], &post.body["data"]["id"]), (&json!(first.id), &json!(second.id)));
+    assert_eq!((&reply.body["data"]["dm_event_id"], &post.body["data"]["id"]), (&json!(first.id), &json!(second.id)));
     assert_eq!((first.app.as_str(), &first.body), ("default", &json!({"text": "Good morning"})));
     let listed = world.call("GET", "/_mock/written", As::Nobody, "").await;
     assert_eq!(listed.body["written"], serde_json::to_value(&written).unwrap());
@@ -72,7 +72,7 @@ async fn refuses_what_x_refuses_and_records_none_of_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_withheld_comes_when_it_is_released() {
+async fn sends_a_withheld_response_when_it_is_released() {
     let world = World::new().await;
     let user = world.x.user(USER);
     world.x.withhold_answers(true);
@@ -83,6 +83,6 @@ async fn an_answer_that_is_withheld_comes_when_it_is_released() {
         }
         world.x.withhold_answers(false);
     };
-    let (told, ()) = tokio::join!(post, release);
-    assert_eq!(told.status, 201);
+    let (reply, ()) = tokio::join!(post, release);
+    assert_eq!(reply.status, 201);
 }

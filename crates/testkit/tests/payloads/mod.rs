@@ -1,9 +1,9 @@
 //! A receiver reads generated payloads correctly: every kind, from every source API, with many
 //! seeds.
 
+mod generator;
 mod keys;
 mod read_back;
-mod scene;
 mod shapes;
 mod wire;
 
@@ -11,7 +11,7 @@ use birdhook_core::ApiSource::{AccountActivity, XActivity};
 use birdhook_core::{
     ApiSource, App, Delivery, Endpoint, EndpointSettings, Event, HeadResult, RequestHead, Secret, Timestamp,
 };
-use birdhook_testkit::{Kind, MockEvent, PayloadGenerator, WebhookPost, sign};
+use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator, WebhookPost, sign};
 use serde_json::Value;
 
 const SEEDS: u64 = 50;
@@ -32,20 +32,20 @@ fn deliver(body: &[u8]) -> Delivery {
     }
 }
 
-fn event(happening: &MockEvent, generation: ApiSource) -> Event {
-    let events = deliver(&happening.reported_by(generation).unwrap()).into_events();
+fn event(mock_event: &MockEvent, generation: ApiSource) -> Event {
+    let events = deliver(&mock_event.reported_by(generation).unwrap()).into_events();
     assert_eq!(events.len(), 1);
     events.into_iter().next().unwrap()
 }
 
 /// Runs a check for every kind and seed, and prints the kind and seed of a failure.
-fn each(check: impl Fn(Kind, u64, MockEvent)) {
+fn each(check: impl Fn(MockEventKind, u64, MockEvent)) {
     for seed in 0..SEEDS {
         let mut scene = PayloadGenerator::new(seed);
-        for kind in Kind::ALL {
-            let happening = scene.happening(*kind, SUBSCRIBER);
-            let told = std::panic::AssertUnwindSafe(|| check(*kind, seed, happening));
-            if let Err(why) = std::panic::catch_unwind(told) {
+        for kind in MockEventKind::ALL {
+            let mock_event = scene.event(*kind, SUBSCRIBER);
+            let reply = std::panic::AssertUnwindSafe(|| check(*kind, seed, mock_event));
+            if let Err(why) = std::panic::catch_unwind(reply) {
                 eprintln!("kind {kind}, seed {seed}");
                 std::panic::resume_unwind(why);
             }
@@ -73,11 +73,11 @@ fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Value)) {
     }
 }
 
-fn each_body(generation: ApiSource, mut see: impl FnMut(Kind, &Value)) {
+fn each_body(generation: ApiSource, mut see: impl FnMut(MockEventKind, &Value)) {
     for seed in 0..SEEDS {
         let mut scene = PayloadGenerator::new(seed);
-        for kind in Kind::ALL {
-            if let Some(body) = scene.happening(*kind, SUBSCRIBER).reported_by(generation) {
+        for kind in MockEventKind::ALL {
+            if let Some(body) = scene.event(*kind, SUBSCRIBER).reported_by(generation) {
                 see(*kind, &serde_json::from_slice(&body).unwrap());
             }
         }

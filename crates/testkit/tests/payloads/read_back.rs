@@ -5,84 +5,104 @@ use birdhook_core::{Activity, DedupeScope, PostRelation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the relation of a kind of post to the subscriber.
-pub(crate) fn relation(kind: Kind) -> Option<PostRelation> {
+pub(crate) fn relation(kind: MockEventKind) -> Option<PostRelation> {
     match kind {
-        Kind::Post => Some(PostRelation::Own),
-        Kind::Mention => Some(PostRelation::Mention),
-        Kind::Reply => Some(PostRelation::Reply),
-        Kind::Quote => Some(PostRelation::Quote),
-        Kind::Repost => Some(PostRelation::Repost),
+        MockEventKind::Post => Some(PostRelation::Own),
+        MockEventKind::Mention => Some(PostRelation::Mention),
+        MockEventKind::Reply => Some(PostRelation::Reply),
+        MockEventKind::Quote => Some(PostRelation::Quote),
+        MockEventKind::Repost => Some(PostRelation::Repost),
         _ => None,
     }
 }
 
 /// Returns the event time that this API reports, with its precision.
-pub(crate) fn time(kind: Kind, generation: ApiSource, at: Timestamp) -> Option<Timestamp> {
+pub(crate) fn time(kind: MockEventKind, generation: ApiSource, at: Timestamp) -> Option<Timestamp> {
     match (kind, generation) {
-        (Kind::StreamPost, _) | (Kind::Revoke, AccountActivity) => Some(second(at)),
-        (Kind::Replay, _) => None,
+        (MockEventKind::StreamPost, _) | (MockEventKind::Revoke, AccountActivity) => Some(second(at)),
+        (MockEventKind::Replay, _) => None,
         _ => Some(at),
     }
 }
 
 #[test]
-fn every_kind_is_read_as_what_it_is() {
-    each(|kind, _, happening| {
-        assert_eq!((happening.kind(), happening.subscriber()), (kind, SUBSCRIBER));
+fn every_kind_is_parsed_as_itself() {
+    each(|kind, _, mock_event| {
+        assert_eq!((mock_event.kind(), mock_event.subscriber()), (kind, SUBSCRIBER));
         assert!(!kind.api_sources().is_empty());
         for generation in [AccountActivity, XActivity, ApiSource::FilteredStream, ApiSource::Replay] {
-            let told = kind.api_sources().contains(&generation);
-            assert_eq!(happening.reported_by(generation).is_some(), told, "{generation:?}");
-            if told {
-                is_read_as_what_it_is(kind, &happening, &event(&happening, generation));
+            let reply = kind.api_sources().contains(&generation);
+            assert_eq!(mock_event.reported_by(generation).is_some(), reply, "{generation:?}");
+            if reply {
+                is_read_as_what_it_is(kind, &mock_event, &event(&mock_event, generation));
             }
         }
-        assert_eq!(happening.reported_by(ApiSource::Unknown), None);
+        assert_eq!(mock_event.reported_by(ApiSource::Unknown), None);
     });
 }
 
-fn is_read_as_what_it_is(kind: Kind, happening: &MockEvent, event: &Event) {
+fn is_read_as_what_it_is(kind: MockEventKind, mock_event: &MockEvent, event: &Event) {
     let generation = event.api_source();
     assert!(kind.api_sources().contains(&generation));
     assert_eq!(event.kind(), kind.event_kind());
-    let is_nobodys = matches!(kind, Kind::News | Kind::StreamPost | Kind::Replay);
+    let is_nobodys = matches!(kind, MockEventKind::News | MockEventKind::StreamPost | MockEventKind::Replay);
     assert_eq!(event.subscriber(), (!is_nobodys).then_some(SUBSCRIBER));
     match generation {
         AccountActivity => assert_eq!(Some(event.name()), kind.account_activity()),
         XActivity => assert_eq!(event.name(), kind.as_str()),
         _ => {}
     }
-    assert_eq!(event.occurred_at(), time(kind, generation, happening.at()), "{generation:?}");
+    assert_eq!(event.occurred_at(), time(kind, generation, mock_event.at()), "{generation:?}");
 
     let activity = event.activity();
     // The X Activity API does not report who liked a post of the subscriber.
-    let hides_actor = kind == Kind::Like && generation == XActivity;
-    assert_eq!(id(activity.actor()), happening.actor().filter(|_| !hides_actor), "{generation:?}");
-    assert_eq!(id(activity.target()), happening.target(), "{generation:?}");
-    assert_eq!(identity(&activity), happening.id(), "{generation:?}");
-    assert_eq!(text(&activity), happening.text(), "{generation:?}");
+    let hides_actor = kind == MockEventKind::Like && generation == XActivity;
+    assert_eq!(id(activity.actor()), mock_event.actor().filter(|_| !hides_actor), "{generation:?}");
+    assert_eq!(id(activity.target()), mock_event.target(), "{generation:?}");
+    assert_eq!(identity(&activity), mock_event.id(), "{generation:?}");
+    assert_eq!(text(&activity), mock_event.text(), "{generation:?}");
     if let Activity::PostCreated(new) = &activity {
         assert_eq!(new.relation, relation(kind), "{generation:?}");
-        assert_eq!(new.post.created_at, Some(second(happening.at())));
+        assert_eq!(new.post.created_at, Some(second(mock_event.at())));
     } else {
         assert_eq!(relation(kind), None);
     }
     match kind {
-        Kind::Replay | Kind::News | Kind::StreamPost => {}
+        MockEventKind::Replay | MockEventKind::News | MockEventKind::StreamPost => {}
         // For other kinds, the other user is never the subscriber.
-        _ => assert_ne!(happening.other(), SUBSCRIBER),
+        _ => assert_ne!(mock_event.other(), SUBSCRIBER),
     }
-    let by_subscriber = matches!(
-        kind,
-        Kind::Post | Kind::PostDelete | Kind::Unfollow | Kind::Block | Kind::Unblock | Kind::Mute | Kind::Unmute
-    ) || matches!(kind, Kind::MessageSent | Kind::ChatSent | Kind::Revoke);
+    let by_subscriber =
+        matches!(
+            kind,
+            MockEventKind::Post
+                | MockEventKind::PostDelete
+                | MockEventKind::Unfollow
+                | MockEventKind::Block
+                | MockEventKind::Unblock
+                | MockEventKind::Mute
+                | MockEventKind::Unmute
+        ) || matches!(kind, MockEventKind::MessageSent | MockEventKind::ChatSent | MockEventKind::Revoke);
     if by_subscriber {
-        assert_eq!(happening.actor().as_deref(), Some(SUBSCRIBER));
+        assert_eq!(mock_event.actor().as_deref(), Some(SUBSCRIBER));
     }
-    let by_other = matches!(kind, Kind::Mention | Kind::Reply | Kind::Quote | Kind::Repost | Kind::Like | Kind::Follow)
-        || matches!(kind, Kind::MessageReceived | Kind::MessagesRead | Kind::Typing | Kind::ChatReceived);
+    let by_other = matches!(
+        kind,
+        MockEventKind::Mention
+            | MockEventKind::Reply
+            | MockEventKind::Quote
+            | MockEventKind::Repost
+            | MockEventKind::Like
+            | MockEventKind::Follow
+    ) || matches!(
+        kind,
+        MockEventKind::MessageReceived
+            | MockEventKind::MessagesRead
+            | MockEventKind::Typing
+            | MockEventKind::ChatReceived
+    );
     if by_other {
-        assert_eq!(happening.actor().as_deref(), Some(happening.other()));
+        assert_eq!(mock_event.actor().as_deref(), Some(mock_event.other()));
     }
 }
 
@@ -117,10 +137,10 @@ pub(crate) fn text(activity: &Activity<'_>) -> Option<String> {
 }
 
 #[test]
-fn both_apis_tell_one_happening() {
-    each(|kind, _, happening| {
+fn reports_of_both_apis_match() {
+    each(|kind, _, mock_event| {
         let [Some(old), Some(new)] = [AccountActivity, XActivity]
-            .map(|generation| happening.reported_by(generation).is_some().then(|| event(&happening, generation)))
+            .map(|generation| mock_event.reported_by(generation).is_some().then(|| event(&mock_event, generation)))
         else {
             return;
         };
@@ -131,7 +151,7 @@ fn both_apis_tell_one_happening() {
         let lacks_unique_id = kind.as_str().starts_with("follow.")
             || kind.as_str().starts_with("block.")
             || kind.as_str().starts_with("mute.")
-            || kind == Kind::Typing;
+            || kind == MockEventKind::Typing;
         assert_eq!((old.lacks_unique_id(), new.lacks_unique_id()), (lacks_unique_id, lacks_unique_id));
         assert_eq!(old.direction(), new.direction());
         assert_eq!(old.source_app_id(), new.source_app_id());
@@ -145,10 +165,10 @@ fn both_apis_tell_one_happening() {
 }
 
 /// Differences between the APIs that docs/activity.md documents.
-fn is_known(kind: Kind, pointer: &str) -> bool {
+fn is_known(kind: MockEventKind, pointer: &str) -> bool {
     match kind {
-        Kind::PostDelete => pointer.starts_with("+/author/"),
-        Kind::Like if pointer.starts_with("-/by/") => true,
+        MockEventKind::PostDelete => pointer.starts_with("+/author/"),
+        MockEventKind::Like if pointer.starts_with("-/by/") => true,
         _ => {
             matches!(pointer, "-/author_blocked" | "+/post/conversation_id" | "+/post/edit_history/0")
                 || pointer == "~/post/media/0/id"

@@ -4,10 +4,10 @@ use super::*;
 use std::collections::BTreeMap;
 
 #[test]
-fn bodies_are_escaped_as_their_api_escapes() {
+fn bodies_are_escaped_as_by_their_api() {
     let mut letters = [0; 2];
-    let mut see = |happening: &MockEvent, generation: ApiSource| {
-        let body = String::from_utf8(happening.reported_by(generation).unwrap().to_vec()).unwrap();
+    let mut see = |mock_event: &MockEvent, generation: ApiSource| {
+        let body = String::from_utf8(mock_event.reported_by(generation).unwrap().to_vec()).unwrap();
         let value: Value = serde_json::from_str(&body).unwrap();
         if generation == AccountActivity {
             assert!(body.is_ascii(), "{body}");
@@ -21,9 +21,9 @@ fn bodies_are_escaped_as_their_api_escapes() {
     };
     for seed in 0..SEEDS {
         let mut scene = PayloadGenerator::new(seed);
-        for kind in Kind::ALL {
-            let happening = scene.happening(*kind, SUBSCRIBER);
-            kind.api_sources().iter().for_each(|generation| see(&happening, *generation));
+        for kind in MockEventKind::ALL {
+            let mock_event = scene.event(*kind, SUBSCRIBER);
+            kind.api_sources().iter().for_each(|generation| see(&mock_event, *generation));
         }
     }
     assert!(letters[0] > 100 && letters[1] > 100, "{letters:?}: nothing was there to be escaped");
@@ -32,17 +32,17 @@ fn bodies_are_escaped_as_their_api_escapes() {
 /// Positions count code points of the text that contains the entity, also in quoted and truncated
 /// posts.
 #[test]
-fn entities_are_where_they_say_they_are() {
+fn entity_indices_match_the_text() {
     let cut = |text: &str, from: u64, to: u64| -> String {
         text.chars().skip(from as usize).take((to - from) as usize).collect()
     };
     let mut seen = BTreeMap::new();
     for seed in 0..SEEDS {
         let mut scene = PayloadGenerator::new(seed);
-        for kind in Kind::ALL {
-            let happening = scene.happening(*kind, SUBSCRIBER);
+        for kind in MockEventKind::ALL {
+            let mock_event = scene.event(*kind, SUBSCRIBER);
             for generation in kind.api_sources() {
-                let body: Value = serde_json::from_slice(&happening.reported_by(*generation).unwrap()).unwrap();
+                let body: Value = serde_json::from_slice(&mock_event.reported_by(*generation).unwrap()).unwrap();
                 walk(&body, "", &mut |at, value| {
                     let Some(text) = ["full_text", "text"].into_iter().find_map(|name| value[name].as_str()) else {
                         return;

@@ -21,6 +21,7 @@ pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
     ("birdhook-redis", &["birdhook-core", "birdhook-pipeline"]),
     ("birdhook-client", &["birdhook-core"]),
     ("birdhook-testkit", &["birdhook-core", "birdhook-client"]),
+    ("birdhook-doctor", &["birdhook-core", "birdhook-testkit"]),
     (
         "birdhook",
         &[
@@ -35,5 +36,5 @@ pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
             "birdhook-client",
         ],
     ),
-    ("birdhook-cli", &["birdhook", "birdhook-testkit"]),
+    ("birdhook-cli", &["birdhook", "birdhook-doctor", "birdhook-testkit"]),
 ];

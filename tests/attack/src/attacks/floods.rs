@@ -112,7 +112,7 @@ async fn challenges(target: Target) -> Tally {
     let challenge = |number: usize| Challenge::new(format!("token{number}"));
     let request = |number: usize| get(&challenge(number).query(), &[]);
     storm(&target, request, |number, answer| {
-        let judged = challenge(number).judge(&secret, &answer.content.body);
+        let judged = challenge(number).verify(&secret, &answer.content.body);
         (answer.outcome != Status(200) || judged.is_err()).then(|| format!("{}: {judged:?}", answer.outcome))
     })
     .await

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_the_test_kit_can_be_subscribed() {
-        for kind in birdhook_testkit::Kind::ALL {
+        for kind in birdhook_testkit::MockEventKind::ALL {
             let is_delivered_unasked = ["replay_job_status", "stream.post"].contains(&kind.as_str());
             assert!(is_known(kind.as_str()) || is_delivered_unasked, "{}", kind.as_str());
         }

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_token_is_base32hex_and_reads_back() {
+    fn a_page_token_is_base32hex_and_round_trips() {
         for id in ["1", "1976325569252868096", "9999999999999999999"] {
             let token = page_token(id);
             assert_eq!((token.len(), page_end(&token).as_deref()), (16, Some(id)), "{token}");

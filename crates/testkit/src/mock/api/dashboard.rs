@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::JsonReply;
-use crate::Kind;
+use crate::MockEventKind;
 use crate::mock::Inner;
 
 /// Default number of ledger entries in a response.
@@ -38,7 +38,8 @@ pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
     let (attempts, consumed) = (sent.len(), inner.ledger.count_consumed());
     let challenges = inner.ledger.challenges().len();
     let state = inner.state();
-    let kinds: Vec<&str> = Kind::ALL.iter().filter(|kind| **kind != Kind::Replay).map(|kind| kind.as_str()).collect();
+    let kinds: Vec<&str> =
+        MockEventKind::ALL.iter().filter(|kind| **kind != MockEventKind::Replay).map(|kind| kind.as_str()).collect();
     JsonReply::ok(json!({
         "now": inner.settings.clock.now(),
         "clock": if inner.settings.clock.is_manual() { "manual" } else { "real" },
@@ -93,7 +94,7 @@ pub(super) async fn fire(State(inner): State<Arc<Inner>>, headers: HeaderMap, bo
     let Ok(Fire { kind, user_id }) = serde_json::from_slice(&body) else {
         return refuse(StatusCode::BAD_REQUEST, r#"send {"kind":"like.create","user_id":"2001"}"#.to_owned());
     };
-    match kind.parse::<Kind>() {
+    match kind.parse::<MockEventKind>() {
         Ok(kind) => {
             let deliveries = inner.deliver_event(&inner.generate(kind, &user_id));
             let reply: Value = json!({"kind": kind.as_str(), "user_id": user_id, "deliveries": deliveries});

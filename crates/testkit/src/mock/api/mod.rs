@@ -73,8 +73,7 @@ impl Call<'_> {
 
     /// Parses the body as JSON.
     fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Refusal::Invalid(format!("the body is not as it must be: {error}")).into())
+        serde_json::from_slice(&self.body).map_err(|error| Refusal::Invalid(format!("invalid body: {error}")).into())
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let asked: Vec<&str> =
         call.query("webhook_config.fields").map_or(FIELDS.to_vec(), |list| list.split(',').collect());
     if let Some(unknown) = asked.iter().find(|field| !FIELDS.contains(field)) {
-        return Err(Refusal::Invalid(format!("webhook_config.fields: there is no {unknown:?}")).into());
+        return Err(Refusal::Invalid(format!("webhook_config.fields: unknown field {unknown:?}")).into());
     }
     let state = call.inner.state();
     let all: Vec<Value> = state

@@ -92,7 +92,7 @@ impl Ledger {
                 changed.changed().await.ok()?;
             }
         };
-        tokio::time::timeout(self.shared.patience, search).await.ok().flatten()
+        tokio::time::timeout(self.shared.expect_timeout, search).await.ok().flatten()
     }
 
     /// Returns deliveries that were answered 200 and hold an event that was not consumed.
@@ -174,7 +174,7 @@ fn answer(sent: &Sent) -> String {
 }
 
 fn of(subscriber: Option<&str>) -> &str {
-    subscriber.unwrap_or("nobody in particular")
+    subscriber.unwrap_or("no user")
 }
 
 fn times(many: usize) -> String {

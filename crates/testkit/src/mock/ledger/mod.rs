@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::crc::Occasion;
 use super::lock;
 use super::state::MockApi;
-use crate::Kind;
+use crate::MockEventKind;
 
 pub use assertions::LedgerError;
 
@@ -32,7 +32,7 @@ pub struct Ledger {
 struct Shared {
     records: Mutex<Records>,
     changed: watch::Sender<()>,
-    patience: Duration,
+    expect_timeout: Duration,
 }
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ struct Records {
     entries: Vec<Entry>,
     consumed: Vec<Consumed>,
     /// Events that were sent to no webhook, with the reason.
-    undelivered: Vec<(Kind, String, String)>,
+    undelivered: Vec<(MockEventKind, String, String)>,
 }
 
 /// An entry of the ledger.
@@ -83,7 +83,7 @@ pub struct Sent {
     pub registered_by: MockApi,
     /// The kind of event.
     #[serde(serialize_with = "display")]
-    pub kind: Kind,
+    pub kind: MockEventKind,
     /// The id of the subscriber.
     pub subscriber: Option<String>,
     /// The reason for sending it.
@@ -154,7 +154,7 @@ impl fmt::Display for DeliveryResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => status.fmt(f),
-            Self::Timeout => f.write_str("no answer in time"),
+            Self::Timeout => f.write_str("timed out"),
             Self::Unreachable(why) => write!(f, "no connection ({why})"),
         }
     }
@@ -181,8 +181,8 @@ struct Consumed {
 }
 
 impl Ledger {
-    pub(crate) fn new(patience: Duration) -> Self {
-        let shared = Shared { records: Mutex::default(), changed: watch::Sender::new(()), patience };
+    pub(crate) fn new(expect_timeout: Duration) -> Self {
+        let shared = Shared { records: Mutex::default(), changed: watch::Sender::new(()), expect_timeout };
         Self { shared: Arc::new(shared), scope: DedupeScope::Subscription, is_cut_over: false }
     }
 
@@ -248,7 +248,7 @@ impl Ledger {
         records.entries.push(Entry::Challenged(challenged));
     }
 
-    pub(crate) fn push_undelivered(&self, kind: Kind, subscriber: &str, why: impl Into<String>) {
+    pub(crate) fn push_undelivered(&self, kind: MockEventKind, subscriber: &str, why: impl Into<String>) {
         lock(&self.shared.records).undelivered.push((kind, subscriber.to_owned(), why.into()));
     }
 }
@@ -273,7 +273,7 @@ fn as_str<S: Serializer>(generation: &birdhook_core::ApiSource, serializer: S) -
     serializer.serialize_str(generation.as_str())
 }
 
-fn display<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+fn display<S: Serializer>(kind: &MockEventKind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.as_str())
 }
 

@@ -10,10 +10,10 @@ use self::tweet::{tweet, user_of_message, user_of_post, user_of_relation};
 use super::dates::{classic, millis, offset};
 use super::facts::{Content, Facts};
 use super::json::{with, without_nulls};
-use super::kind::Kind;
+use super::kind::MockEventKind;
 
 /// Returns the body for an event; `None` if this API does not report its kind.
-pub(super) fn body(facts: Facts, kind: Kind, subscriber: &str, at: Timestamp) -> Option<Value> {
+pub(super) fn body(facts: Facts, kind: MockEventKind, subscriber: &str, at: Timestamp) -> Option<Value> {
     let member = kind.account_activity()?;
     let (actor, target) = (facts.actor.as_ref(), facts.target.as_ref());
     let actor_id = actor.map(|user| &user.id);
@@ -44,7 +44,7 @@ pub(super) fn body(facts: Facts, kind: Kind, subscriber: &str, at: Timestamp) ->
         }
         Content::Payload(_) | Content::Body(_) => return None,
     };
-    if kind == Kind::Mention {
+    if kind == MockEventKind::Mention {
         rest = with(rest, json!({"user_has_blocked": false}));
     }
     Some(with(json!({member: [event]}), rest))

@@ -9,14 +9,14 @@ use crate::payload::dates::{iso_millis, later, millis};
 use crate::payload::facts::{Content, Facts};
 use crate::payload::inputs::{Inputs, snowflake};
 use crate::payload::json::{with, without_nulls};
-use crate::payload::kind::Kind;
+use crate::payload::kind::MockEventKind;
 use crate::payload::post::Post;
 use crate::payload::rng::{pick, slug};
 use crate::request::uuid;
 
 /// Generates a post that matches a rule of a filtered stream.
 pub(in crate::payload) fn stream_post(inputs: &mut Inputs<'_>) -> Facts {
-    let post = Post::new(inputs, Kind::Post);
+    let post = Post::new(inputs, MockEventKind::Post);
     let rule = json!({"id": inputs.id(inputs.at), "tag": pick(&mut inputs.rng, &["ferries", ""])});
     let body = json!({"data": with_default_fields(&post), "includes": includes(&post), "matching_rules": [rule]});
     let (id, text) = (Some(post.id), Some(post.text.unescaped()));
@@ -37,17 +37,17 @@ pub(in crate::payload) fn replay(inputs: &mut Inputs<'_>) -> Facts {
 }
 
 /// Generates the change of a profile field.
-pub(in crate::payload) fn profile(inputs: &mut Inputs<'_>, kind: Kind) -> Facts {
+pub(in crate::payload) fn profile(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let user = inputs.subject.clone();
     let (before, after) = match kind {
-        Kind::Picture => ("https://img.example/profile_images/before_normal.jpg", user.picture.as_str()),
-        Kind::Banner => ("", user.banner.as_deref().unwrap_or_default()),
-        Kind::Name => ("Away until Monday", user.name),
-        Kind::Handle => ("before_0000", user.handle.as_str()),
-        Kind::Location => ("São Farol", user.location),
-        Kind::Link => ("https://t.co/before0000", user.link.as_ref().map_or("", |link| &link.url)),
-        Kind::VerifiedBadge => ("none", "blue"),
-        Kind::AffiliateBadge => ("", "https://img.example/badges/museum.png"),
+        MockEventKind::Picture => ("https://img.example/profile_images/before_normal.jpg", user.picture.as_str()),
+        MockEventKind::Banner => ("", user.banner.as_deref().unwrap_or_default()),
+        MockEventKind::Name => ("Away until Monday", user.name),
+        MockEventKind::Handle => ("before_0000", user.handle.as_str()),
+        MockEventKind::Location => ("São Farol", user.location),
+        MockEventKind::Link => ("https://t.co/before0000", user.link.as_ref().map_or("", |link| &link.url)),
+        MockEventKind::VerifiedBadge => ("none", "blue"),
+        MockEventKind::AffiliateBadge => ("", "https://img.example/badges/museum.png"),
         _ => ("Gardener & <slow> reader", inputs.text.unwrap_or(user.description)),
     };
     let (payload, text) = (json!({"before": before, "after": after}), Some(after.to_owned()));
@@ -56,12 +56,12 @@ pub(in crate::payload) fn profile(inputs: &mut Inputs<'_>, kind: Kind) -> Facts 
 
 /// Generates an encrypted message, or a change of its conversation. Random bytes suffice, because
 /// receivers cannot decrypt it.
-pub(in crate::payload) fn chat(inputs: &mut Inputs<'_>, kind: Kind) -> Facts {
+pub(in crate::payload) fn chat(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let (at, group) = (inputs.at, inputs.earlier_id());
     let rng = &mut inputs.rng;
     let [subject, other] = [&inputs.subject, &inputs.other];
-    let sender = if kind == Kind::ChatSent { subject } else { other };
-    let is_message = matches!(kind, Kind::ChatReceived | Kind::ChatSent);
+    let sender = if kind == MockEventKind::ChatSent { subject } else { other };
+    let is_message = matches!(kind, MockEventKind::ChatReceived | MockEventKind::ChatSent);
     let conversation = match is_message {
         true => format!("{}:{}", other.id, subject.id),
         false => format!("g{group}"),
@@ -85,18 +85,18 @@ pub(in crate::payload) fn chat(inputs: &mut Inputs<'_>, kind: Kind) -> Facts {
 }
 
 /// Generates the start or the end of a space.
-pub(in crate::payload) fn space(inputs: &mut Inputs<'_>, kind: Kind) -> Facts {
+pub(in crate::payload) fn space(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let (id, host) = (broadcast_id(inputs), inputs.subject.clone());
-    let event_type = if kind == Kind::SpaceStart { "spaces_start" } else { "spaces_end" };
+    let event_type = if kind == MockEventKind::SpaceStart { "spaces_start" } else { "spaces_end" };
     let payload = json!({"user": wrapped(&host), "broadcast_id": id, "event_type": event_type});
     Facts { id: Some(id), actor: Some(host), ..Content::Payload(payload).into() }
 }
 
 /// Generates the start or the end of a broadcast.
-pub(in crate::payload) fn broadcast(inputs: &mut Inputs<'_>, kind: Kind) -> Facts {
+pub(in crate::payload) fn broadcast(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let (id, host) = (broadcast_id(inputs), inputs.subject.clone());
     let title = inputs.text.unwrap_or("Bells & fog, live ☁️").to_owned();
-    let has_ended = kind == Kind::BroadcastEnd;
+    let has_ended = kind == MockEventKind::BroadcastEnd;
     let time = |ago: i64| u64::try_from(later(inputs.at, -ago).as_millis()).unwrap_or_default();
     let times = doubled(json!({
         "event_timestamp_ms": time(0), "updated_timestamp_ms": time(300),

@@ -11,29 +11,29 @@ use self::post::wrapped;
 use super::dates::{iso, iso_millis, millis, offset};
 use super::facts::{Content, Facts};
 use super::json::without_nulls;
-use super::kind::Kind;
+use super::kind::MockEventKind;
 use super::rng::pick;
 use crate::request::uuid;
 
 /// Returns the body for one subscriber. `rng` decides what differs between the deliveries to
 /// several subscribers.
-pub(super) fn body(facts: Facts, kind: Kind, subscriber: &str, at: Timestamp, mut rng: Rng) -> Value {
+pub(super) fn body(facts: Facts, kind: MockEventKind, subscriber: &str, at: Timestamp, mut rng: Rng) -> Value {
     let event_uuid = match &facts.content {
         Content::Post(post) => post.id.clone(),
         _ if kind.as_str().starts_with("chat.") && rng.u8(..4) == 0 => uuid(&mut rng),
         _ => rng.i64(..).to_string(),
     };
     let filter = match kind {
-        Kind::News => json!({"keyword": "ferry"}),
-        Kind::Revoke => json!({}),
-        Kind::Like | Kind::Follow | Kind::Unfollow if rng.bool() => {
+        MockEventKind::News => json!({"keyword": "ferry"}),
+        MockEventKind::Revoke => json!({}),
+        MockEventKind::Like | MockEventKind::Follow | MockEventKind::Unfollow if rng.bool() => {
             let is_own = facts.actor.as_ref().is_some_and(|user| user.id == subscriber);
             json!({"user_id": subscriber, "direction": if is_own { "outbound" } else { "inbound" }})
         }
         _ => json!({"user_id": subscriber}),
     };
     // A revocation belongs to no subscription, so it has no tag.
-    let tag = (rng.bool() && kind != Kind::Revoke).then(|| pick(&mut rng, &["help desk", "tea & café"]));
+    let tag = (rng.bool() && kind != MockEventKind::Revoke).then(|| pick(&mut rng, &["help desk", "tea & café"]));
     let (actor, target) = (facts.actor.as_ref(), facts.target.as_ref());
     let mut includes = None;
     let payload = match facts.content {

@@ -1,0 +1,65 @@
+//! The last checks: other methods, leaks, and a final challenge.
+
+use std::collections::BTreeSet;
+
+use crate::exchange::RawRequest;
+use crate::results::{self, RunResult};
+use crate::target::Target;
+
+pub(super) async fn methods(target: &mut Target) -> RunResult {
+    let mut exchanges = Vec::new();
+    for method in ["PUT", "PATCH", "DELETE"] {
+        let body = target.body("sent without the secret");
+        exchanges.push((method.to_owned(), target.send(&RawRequest::post(body).method(method)).await));
+    }
+    let refused =
+        results::expect_rejections(&exchanges, "a request with another method and without a signature was accepted");
+    if refused.has_failed() {
+        return refused;
+    }
+    // OPTIONS is left out because many apps answer it globally.
+    let head = target.send(&RawRequest::get("").method("HEAD")).await;
+    let observed = |result: &RunResult| format!("{}, HEAD: {}", refused.observed, result.observed);
+    let result = match &head {
+        Ok(response) if response.is_success() => RunResult::warned(response.summary(), "HEAD is accepted"),
+        _ => results::expect_rejection(&head, ""),
+    };
+    RunResult { observed: observed(&result), ..result }
+}
+
+fn list(leaks: &BTreeSet<(&'static str, &'static str)>) -> String {
+    let texts: Vec<_> = leaks.iter().map(|(check, what)| format!("{what:?} in a response during {check}")).collect();
+    texts.join(", ")
+}
+
+pub(super) async fn keep_secrets(target: &mut Target) -> RunResult {
+    match target.leaked_secrets.is_empty() {
+        true => RunResult::passed("none"),
+        false => RunResult::failed(list(&target.leaked_secrets), "anyone who reads this response can sign deliveries"),
+    }
+}
+
+pub(super) async fn without_traces(target: &mut Target) -> RunResult {
+    match target.leaked_traces.is_empty() {
+        true => RunResult::passed("none"),
+        false => RunResult::failed(list(&target.leaked_traces), "attackers learn paths, versions and code"),
+    }
+}
+
+pub(super) async fn alive(target: &mut Target) -> RunResult {
+    let Some((first, Ok(before))) = &target.challenge else {
+        return RunResult::skipped("the first challenge was not answered");
+    };
+    let (was_right, status) = (first.verify(target.secret(), &before.body).is_ok(), before.status);
+    let challenge = target.new_challenge();
+    match target.send(&RawRequest::get(challenge.query())).await {
+        Ok(response) if response.status != status => {
+            RunResult::failed(response.summary(), format!("the first challenge was answered {status}"))
+        }
+        Ok(response) if was_right && challenge.verify(target.secret(), &response.body).is_err() => {
+            RunResult::failed("the response_token is wrong", "the first one was correct")
+        }
+        Ok(response) => RunResult::passed(response.summary()),
+        Err(error) => RunResult::failed(error.to_string(), "the receiver no longer answers"),
+    }
+}

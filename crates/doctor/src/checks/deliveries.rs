@@ -1,0 +1,185 @@
+//! Checks of valid deliveries, in every form that X or a proxy may give them.
+
+use birdhook_core::{SecretKind, signature};
+
+use super::challenge::in_time;
+use crate::exchange::{RawRequest, signature_header};
+use crate::results::{self, RunResult};
+use crate::target::{KnownSecret, Secrets, Target};
+
+/// Size in bytes. Posts and reposts with all their media are smaller.
+const LARGE: usize = 200_000;
+/// Number of copies sent at the same time. X is unlikely to send more.
+const COPIES: usize = 6;
+
+const UNLIKE_THE_FIRST: &str = "this delivery was refused, unlike the first, though it is correctly signed";
+
+pub(super) async fn accepted(target: &mut Target) -> RunResult {
+    let body = target.body("sent by birdhook doctor");
+    let exchange = target.send(&target.signed(body)).await;
+    let refused = match exchange.as_ref().map_or(0, |response| response.status) {
+        401 | 403 if takes_oauth2(target).await => {
+            let [refused, accepted] = [SecretKind::Consumer, SecretKind::Client].map(signature_header);
+            let observed = format!("refused with {refused}, accepted with {accepted}");
+            let cause = "the receiver verifies the header that X sends for apps with an OAuth 2.0 client secret";
+            return RunResult::failed(observed, cause).fix(
+                "if this is the client secret, pass it with `--client-secret`; if it is the consumer secret, \
+                 verify X-Twitter-Webhooks-Signature",
+            );
+        }
+        401 | 403 => {
+            "the body is changed or consumed before it is verified, a proxy removes the signature's header, \
+             or POST uses another secret than GET"
+        }
+        404 | 405 => "this path does not accept POST",
+        415 => "the Content-Type application/json is refused",
+        _ => "a correctly signed delivery is refused",
+    };
+    let result = results::expect_acceptance(&exchange, refused);
+    target.delivery = Some(exchange);
+    result
+}
+
+/// Returns whether the target accepts a delivery that is signed with the consumer secret, but in
+/// the header of the client secret.
+async fn takes_oauth2(target: &mut Target) -> bool {
+    let Secrets { answering: KnownSecret { kind: SecretKind::Consumer, secret, .. }, other: None } =
+        target.secrets.clone()
+    else {
+        return false;
+    };
+    let body = target.body("sent by birdhook doctor");
+    let signature = signature::sign(&secret, body.as_bytes());
+    let request = RawRequest::post(body).signed([(SecretKind::Client, signature)]);
+    target.send(&request).await.is_ok_and(|response| response.is_success())
+}
+
+/// Checks each signature header alone if both secrets are known, because X may send either.
+pub(super) async fn headers(target: &mut Target) -> RunResult {
+    if target.secrets.other.is_none() {
+        return RunResult::skipped("one secret was given");
+    }
+    let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+    for known in target.secrets.clone().iter() {
+        let body = target.body("with one of two headers");
+        let signature = signature::sign(&known.secret, body.as_bytes());
+        match target.send(&RawRequest::post(body).signed([(known.kind, signature)])).await {
+            Ok(response) if response.is_success() => accepted.push(known.kind),
+            _ => refused.push(known.kind),
+        }
+    }
+    let answering = target.secrets.answering.kind;
+    let observed = match accepted.as_slice() {
+        [] => "neither header is accepted alone".to_owned(),
+        [one] => format!("only the header of the {one} is accepted alone"),
+        _ => format!("either header is accepted alone; challenges are answered with the {answering}"),
+    };
+    if refused.contains(&answering) {
+        let cause = format!("challenges are answered with the {answering}, but deliveries signed with it are refused");
+        return RunResult::failed(observed, cause);
+    }
+    match refused.is_empty() {
+        true => RunResult::passed(observed),
+        false => RunResult::passed(format!("{observed}, and that secret answers challenges")),
+    }
+}
+
+pub(super) async fn status(target: &mut Target) -> RunResult {
+    match &target.delivery {
+        Some(Ok(response)) if response.status == 200 => RunResult::passed(response.summary()),
+        Some(Ok(response)) => RunResult::failed(response.summary(), "X counts every status except 200 as a failure"),
+        _ => RunResult::skipped("no response"),
+    }
+}
+
+pub(super) async fn time(target: &mut Target) -> RunResult {
+    match &target.delivery {
+        Some(Ok(response)) => in_time(response.took, target.deadline),
+        _ => RunResult::skipped("no response"),
+    }
+}
+
+async fn expect_acceptance(target: &mut Target, request: RawRequest) -> RunResult {
+    let exchange = target.send(&request).await;
+    results::expect_acceptance(&exchange, UNLIKE_THE_FIRST)
+}
+
+pub(super) async fn unknown_kind(target: &mut Target) -> RunResult {
+    let id = target.random.u64(..);
+    let body = format!(r#"{{"birdhook_doctor_events":[{{"id":"{id}"}}]}}"#);
+    let exchange = target.send(&target.signed(body)).await;
+    results::expect_acceptance(&exchange, "an event of an unknown kind is refused, so X repeats it")
+}
+
+pub(super) async fn charset(target: &mut Target) -> RunResult {
+    let body = target.body("with a charset");
+    let request = target.signed(body).without_header("Content-Type");
+    expect_acceptance(target, request.header("Content-Type", "application/json; charset=utf-8")).await
+}
+
+pub(super) async fn escapes(target: &mut Target) -> RunResult {
+    let body = target.body(r"https:\/\/x.com\/ \u00e9 \ud83d\udc26 \u003cb\u003e &amp;");
+    // A number beyond double precision, and spaces: parsing and re-serializing would change both.
+    let body = body.replacen('{', r#"{ "birdhook_doctor" : 1050118621198921728.0, "#, 1);
+    expect_acceptance(target, target.signed(body)).await
+}
+
+pub(super) async fn unicode(target: &mut Target) -> RunResult {
+    let body = target.body("é ü 日本語 \u{1f426} \u{2028}");
+    expect_acceptance(target, target.signed(body)).await
+}
+
+pub(super) async fn header_names(target: &mut Target) -> RunResult {
+    let (lower, upper) = (target.body("lower case"), target.body("upper case"));
+    let result = expect_acceptance(target, target.signed(lower).map_header_names(str::to_ascii_lowercase)).await;
+    if result.has_failed() {
+        return RunResult { observed: format!("in lower case: {}", result.observed), ..result };
+    }
+    expect_acceptance(target, target.signed(upper).map_header_names(str::to_ascii_uppercase)).await
+}
+
+pub(super) async fn empty_header(target: &mut Target) -> RunResult {
+    let body = target.body("with an empty header");
+    expect_acceptance(target, target.signed(body).header("Finagle-Http-Retryable-Request", "")).await
+}
+
+pub(super) async fn large(target: &mut Target) -> RunResult {
+    let body = target.body(&"large ".repeat(LARGE / 6));
+    expect_acceptance(target, target.signed(body)).await
+}
+
+pub(super) async fn chunked(target: &mut Target) -> RunResult {
+    let body = target.body(&"in chunks ".repeat(50));
+    expect_acceptance(target, target.signed(body).chunked()).await
+}
+
+pub(super) async fn again(target: &mut Target) -> RunResult {
+    let body = target.body("twice");
+    let request = target.signed(body);
+    let first = expect_acceptance(target, request.clone()).await;
+    if first.has_failed() {
+        return first;
+    }
+    let second = target.send(&request).await;
+    results::expect_acceptance(&second, "the second copy is refused, so X repeats it")
+}
+
+pub(super) async fn at_once(target: &mut Target) -> RunResult {
+    let body = target.body("at once");
+    let exchanges = target.send_at_once(&target.signed(body), COPIES).await;
+    let mut busy = 0;
+    for exchange in &exchanges {
+        if exchange.as_ref().is_ok_and(|response| response.status == 503) {
+            busy += 1;
+            continue;
+        }
+        let result = results::expect_acceptance(exchange, "one of the copies is refused");
+        if result.has_failed() {
+            return result;
+        }
+    }
+    match busy {
+        COPIES => RunResult::failed("all copies were answered 503", "no copy was processed"),
+        _ => RunResult::passed(format!("{COPIES} copies, {busy} answered 503")),
+    }
+}

@@ -1,0 +1,296 @@
+//! Finds out how a `response_token` was computed: the signed text, the key, and the encoding.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use birdhook_testkit::Challenge;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::leak::hex;
+use crate::target::{KnownSecret, SecretText};
+
+/// A description of how a `response_token` was computed.
+#[derive(Debug)]
+pub(super) struct Construction {
+    pub(super) key: Key,
+    /// The signed text, if it is not the right one.
+    message: Option<Message>,
+    encoding: Encoding,
+    has_prefix: bool,
+    /// Whether it contains white space, such as the line break that Ruby's `encode64` appends.
+    has_whitespace: bool,
+    /// Whether the token was returned unsigned.
+    is_echo: bool,
+}
+
+/// The key of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Right,
+    /// The right key with a known flaw: a description and a fix.
+    Flawed(&'static str, &'static str),
+    /// A well-formed signature, but of an unknown key or text.
+    Unknown,
+    /// Not a recognisable signature.
+    Unreadable,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    name: &'static str,
+    fix: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Base64,
+    Unpadded,
+    UrlSafe,
+    Hex,
+    Base64OfHex,
+    Unknown,
+}
+
+/// A mistake in the way a `response_token` was computed.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) observed: String,
+    pub(super) cause: &'static str,
+    pub(super) fix: &'static str,
+}
+
+/// Finds out how `token` was computed.
+pub(super) fn analyze(token: &str, challenge: &Challenge, known: &KnownSecret) -> Construction {
+    let trimmed = token.trim();
+    let value = trimmed.strip_prefix("sha256=");
+    let (has_prefix, value) = (value.is_some(), value.unwrap_or(trimmed));
+    let has_whitespace = trimmed.len() != token.len() || value.contains(char::is_whitespace);
+    let base = Construction {
+        key: Key::Unreadable,
+        message: None,
+        encoding: Encoding::Unknown,
+        has_prefix,
+        has_whitespace,
+        is_echo: false,
+    };
+    if value == challenge.token() {
+        return Construction { is_echo: true, ..base };
+    }
+    let value: String = value.split_whitespace().collect();
+    for (key, secret) in candidate_keys(&known.text) {
+        for (message, bytes) in messages(challenge) {
+            let mac = mac(secret.as_bytes(), bytes.as_bytes());
+            if let Some(encoding) = encodings(&mac).into_iter().find_map(|(how, text)| (text == value).then_some(how)) {
+                return Construction { key, message, encoding, ..base };
+            }
+        }
+    }
+    let readable = STANDARD.decode(&value).is_ok_and(|bytes| bytes.len() == 32);
+    match readable {
+        true => Construction { key: Key::Unknown, encoding: Encoding::Base64, ..base },
+        false => base,
+    }
+}
+
+/// Returns the first fault of a `response_token`, for fuzz targets.
+#[cfg(fuzzing)]
+pub(crate) fn fault(token: &str, challenge: &Challenge, known: &KnownSecret) -> Option<String> {
+    let construction = analyze(token, challenge, known);
+    let of_key = || (construction.key != Key::Right).then(|| format!("the key is {:?}", construction.key));
+    construction.mistake().map(|mistake| mistake.observed).or_else(of_key)
+}
+
+impl Construction {
+    /// Returns the mistake if another text was signed.
+    pub(super) fn other_text(&self) -> Option<Mistake> {
+        let Message { name, fix } = self.message?;
+        let observed = format!("the signed text is {name}");
+        Some(Mistake { observed, cause: "X signs the decoded crc_token and nothing else", fix })
+    }
+
+    /// Returns the first mistake, apart from a wrong key.
+    pub(super) fn mistake(&self) -> Option<Mistake> {
+        let mistake = |observed: &str, cause, fix| Some(Mistake { observed: observed.to_owned(), cause, fix });
+        if self.is_echo {
+            return mistake(
+                "the response_token is the crc_token itself",
+                "it must be signed",
+                "sign it with the app's secret",
+            );
+        }
+        if let Some(mistake) = self.other_text() {
+            return Some(mistake);
+        }
+        let expected_form = "X expects the padded standard base64 of the 32 bytes: 44 characters";
+        let (observed, fix) = match self.encoding {
+            Encoding::Base64 => ("", ""),
+            Encoding::Unpadded => ("the base64 has no padding", "keep the '=' at the end"),
+            Encoding::UrlSafe => ("the base64 is URL-safe", "use the standard alphabet, with '+' and '/'"),
+            Encoding::Hex => {
+                ("the signature is in hex", "encode the digest's bytes in base64: digest('base64'), not hexdigest")
+            }
+            Encoding::Base64OfHex => {
+                ("the signature is the base64 of the hex text", "encode the digest's bytes, not their hex text")
+            }
+            Encoding::Unknown => {
+                ("it is not a signature in a known encoding", "base64-encode the 32 bytes of HMAC-SHA256")
+            }
+        };
+        if !observed.is_empty() {
+            return mistake(observed, expected_form, fix);
+        }
+        if !self.has_prefix {
+            return mistake(
+                "'sha256=' is missing",
+                "X expects 'sha256=' and the base64",
+                "put 'sha256=' before the base64",
+            );
+        }
+        if self.has_whitespace {
+            return mistake(
+                "the response_token contains a line break or a space",
+                expected_form,
+                "trim it: some encoders append a line break (Ruby: use strict_encode64)",
+            );
+        }
+        None
+    }
+}
+
+/// Returns the right key, and common wrong ones. They are plain strings, because `Secret` rejects
+/// the wrong ones.
+fn candidate_keys(text: &SecretText) -> [(Key, String); 8] {
+    let trim = "trim the secret after reading it";
+    let save = "save the secret's file as plain ASCII";
+    let flawed = |name, fix, key| (Key::Flawed(name, fix), key);
+    [
+        (Key::Right, text.0.clone()),
+        flawed("the receiver's secret ends with a line break", trim, format!("{}\n", text.0)),
+        flawed("the receiver's secret ends with a line break (CR LF)", trim, format!("{}\r\n", text.0)),
+        flawed("the receiver's secret ends with a space", trim, format!("{} ", text.0)),
+        flawed("the receiver's secret begins with a byte order mark (U+FEFF)", save, format!("\u{feff}{}", text.0)),
+        flawed("the receiver's secret ends with a no-break space (U+00A0)", save, format!("{}\u{a0}", text.0)),
+        flawed(
+            "the receiver's secret is in quotes",
+            "remove the quotes from the environment file",
+            format!("\"{}\"", text.0),
+        ),
+        flawed("the receiver's secret is empty", "set the environment variable that the app reads", String::new()),
+    ]
+}
+
+/// Returns the right text, and texts that are often signed instead of it.
+fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
+    let query = challenge.query();
+    let encoded = query.split('&').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
+    let nonce = query.split_once("&nonce=").map(|(_, nonce)| nonce);
+    let decode = "decode the query as a form before signing: %2B is a plus, a plus is a space";
+    let only = "sign the value of crc_token alone";
+    let pluses = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned();
+    let wrong = |name, fix, text: String| (Some(Message { name, fix }), text);
+    let mut messages = vec![
+        (None, challenge.token().to_owned()),
+        wrong("the crc_token as in the URL, not decoded", decode, encoded.to_owned()),
+        wrong("the crc_token with its plus not decoded", decode, pluses),
+        wrong("the crc_token decoded twice", "decode the query once", challenge.token().replace('+', " ")),
+        wrong("the whole query", only, query.clone()),
+        wrong("the query up to the end of the crc_token", only, format!("crc_token={}", challenge.token())),
+        wrong("an empty text", "read the query parameter crc_token: the code uses another name", String::new()),
+        wrong(
+            "the word 'undefined'",
+            "read the query parameter crc_token: the code uses another name",
+            "undefined".to_owned(),
+        ),
+    ];
+    if let Some(nonce) = nonce {
+        messages.push(wrong("the crc_token followed by the nonce", only, format!("{}{nonce}", challenge.token())));
+        messages.push(wrong("the nonce followed by the crc_token", only, format!("{nonce}{}", challenge.token())));
+        messages.push(wrong("the nonce", only, nonce.to_owned()));
+    }
+    messages
+}
+
+/// Computes HMAC-SHA256. Never fails: HMAC accepts keys of any length.
+pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Returns common encodings of a MAC. The first match counts: where two encodings give the same
+/// text, it is standard base64.
+fn encodings(mac: &[u8]) -> [(Encoding, String); 8] {
+    let hex = hex(mac);
+    [
+        (Encoding::Base64, STANDARD.encode(mac)),
+        (Encoding::Unpadded, STANDARD_NO_PAD.encode(mac)),
+        (Encoding::UrlSafe, URL_SAFE.encode(mac)),
+        (Encoding::UrlSafe, URL_SAFE_NO_PAD.encode(mac)),
+        (Encoding::Base64OfHex, STANDARD.encode(&hex)),
+        (Encoding::Base64OfHex, STANDARD_NO_PAD.encode(&hex)),
+        (Encoding::Hex, hex.to_ascii_uppercase()),
+        (Encoding::Hex, hex),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use birdhook_core::SecretKind;
+
+    use super::*;
+
+    const SECRET: &str = "a-consumer-secret";
+
+    fn analyzed(token: &str) -> Construction {
+        let challenge = Challenge::new("t+k n").nonce("n1");
+        analyze(token, &challenge, &KnownSecret::new(SecretKind::Consumer, SECRET).unwrap())
+    }
+
+    fn signed(message: &str) -> Vec<u8> {
+        mac(SECRET.as_bytes(), message.as_bytes())
+    }
+
+    #[test]
+    fn names_every_mistake() {
+        let right = STANDARD.encode(signed("t+k n"));
+        let text = |message: &str| format!("sha256={}", STANDARD.encode(signed(message)));
+        let rows = [
+            (format!("sha256={right}"), None),
+            (right.clone(), Some("'sha256=' is missing")),
+            (format!("sha256={right}\n"), Some("the response_token contains a line break or a space")),
+            (format!("sha256={}", hex(&signed("t+k n"))), Some("the signature is in hex")),
+            (hex(&signed("t+k n")), Some("the signature is in hex")),
+            (
+                format!("sha256={}", STANDARD.encode(hex(&signed("t+k n")))),
+                Some("the signature is the base64 of the hex text"),
+            ),
+            (format!("sha256={}", right.trim_end_matches('=')), Some("the base64 has no padding")),
+            (text("t%2Bk+n"), Some("the signed text is the crc_token as in the URL, not decoded")),
+            (text("t+k+n"), Some("the signed text is the crc_token with its plus not decoded")),
+            (text("t k n"), Some("the signed text is the crc_token decoded twice")),
+            (text("t+k nn1"), Some("the signed text is the crc_token followed by the nonce")),
+            (text("crc_token=t%2Bk+n&nonce=n1"), Some("the signed text is the whole query")),
+            (text(""), Some("the signed text is an empty text")),
+            ("t+k n".into(), Some("the response_token is the crc_token itself")),
+            ("sha256=t+kn".into(), Some("it is not a signature in a known encoding")),
+        ];
+        for (token, mistake) in rows {
+            let found = analyzed(&token).mistake().map(|mistake| mistake.observed);
+            assert_eq!(found.as_deref(), mistake, "{token:?}");
+        }
+    }
+
+    #[test]
+    fn distinguishes_a_flawed_copy_of_the_secret_from_another_secret() {
+        let with =
+            |secret: &str| analyzed(&format!("sha256={}", STANDARD.encode(mac(secret.as_bytes(), b"t+k n")))).key;
+        assert_eq!(with(SECRET), Key::Right);
+        assert_eq!(with("another secret"), Key::Unknown);
+        let marked = [format!("\u{feff}{SECRET}"), format!("{SECRET}\u{a0}")];
+        let slips = [format!("{SECRET}\n"), format!("{SECRET}\r\n"), format!("\"{SECRET}\""), String::new()];
+        for flawed in slips.into_iter().chain(marked) {
+            assert!(matches!(with(&flawed), Key::Flawed(..)), "{flawed:?}");
+        }
+        assert_eq!(analyzed("sha256=abc").key, Key::Unreadable);
+    }
+}

@@ -1,0 +1,201 @@
+//! The results of the doctor's checks.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// The result of one check.
+///
+/// `Display` prints one line, and every text in a result is one line. A result never contains the
+/// secret or a signature made with it. Text from the receiver is shortened and quoted without
+/// control characters.
+///
+/// In JSON, the status is `verdict` and the fix is `cure`. `cause` and `cure` are null unless the
+/// status is `failed` or `warned`:
+///
+/// ```json
+/// {"check":"challenge_token","verdict":"failed","side":"x","proves":"...","observed":"...","cause":"...","cure":"..."}
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckResult {
+    check: &'static str,
+    #[serde(rename = "verdict")]
+    status: CheckStatus,
+    side: Side,
+    proves: &'static str,
+    observed: String,
+    cause: Option<Cow<'static, str>>,
+    #[serde(rename = "cure")]
+    fix: Option<&'static str>,
+}
+
+impl CheckResult {
+    pub(crate) fn new(
+        (check, side, proves): (&'static str, Side, &'static str),
+        status: CheckStatus,
+        observed: String,
+        cause: Option<Cow<'static, str>>,
+        fix: Option<&'static str>,
+    ) -> Self {
+        Self { check, status, side, proves, observed, cause, fix }
+    }
+
+    /// Returns the name of the check, in snake case. Names are stable.
+    pub fn check(&self) -> &'static str {
+        self.check
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> CheckStatus {
+        self.status
+    }
+
+    /// Returns whether a failure affects X's deliveries or helps an attacker.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// Returns the property that the check proves when it passes.
+    pub fn proves(&self) -> &'static str {
+        self.proves
+    }
+
+    /// Returns the observed behaviour of the receiver, or the reason why the check was skipped.
+    pub fn observed(&self) -> &str {
+        &self.observed
+    }
+
+    /// Returns the cause of a failure or warning.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// Returns the fix for a failure or warning.
+    pub fn fix(&self) -> Option<&'static str> {
+        self.fix
+    }
+}
+
+impl fmt::Display for CheckResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.check, self.observed)?;
+        if let Some(cause) = &self.cause {
+            write!(f, "; {cause}")?;
+        }
+        if let Some(fix) = self.fix {
+            write!(f, " -> {fix}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The status of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CheckStatus {
+    /// The receiver behaves as it should.
+    Passed,
+    /// X accepts this and attackers cannot exploit it, but it is fragile.
+    Warned,
+    /// X would reject the receiver, events would be lost ([`Side::X`]), or the receiver is unsafe
+    /// ([`Side::Stranger`]).
+    Failed,
+    /// The check did not run: it does not apply, or a check that it needs failed.
+    Skipped,
+}
+
+impl CheckStatus {
+    /// Returns the stable name: `passed`, `warned`, `failed` or `skipped`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// The party that a failed check concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Side {
+    /// X, which rejects the webhook, invalidates it, or counts deliveries as failed.
+    X,
+    /// An attacker, who can forge deliveries, crash the process, or block it.
+    Stranger,
+}
+
+impl Side {
+    /// Returns the stable name: `x` or `stranger`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X => "x",
+            Self::Stranger => "stranger",
+        }
+    }
+}
+
+macro_rules! named {
+    ($($name:ident)*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+named!(CheckStatus Side);
+
+/// The results of all checks of one receiver, in the order of the checks.
+///
+/// `Display` prints one line per result.
+///
+/// In JSON:
+///
+/// ```json
+/// {"url":"https://app.example/webhooks/twitter","healthy":true,"findings":[...]}
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct Diagnosis {
+    url: String,
+    healthy: bool,
+    #[serde(rename = "findings")]
+    results: Vec<CheckResult>,
+}
+
+impl Diagnosis {
+    pub(crate) fn new(url: String, results: Vec<CheckResult>) -> Self {
+        let healthy = results.iter().all(|result| result.status != CheckStatus::Failed);
+        Self { url, healthy, results }
+    }
+
+    /// Returns the examined URL, without user name and password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns the results, one for each check.
+    pub fn results(&self) -> &[CheckResult] {
+        &self.results
+    }
+
+    /// Returns whether no check failed: X would accept the receiver, and nothing unsafe was found.
+    pub fn is_healthy(&self) -> bool {
+        self.healthy
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.results.iter().try_for_each(|result| writeln!(f, "{result}"))
+    }
+}

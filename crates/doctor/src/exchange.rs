@@ -1,0 +1,282 @@
+//! A request and its response as raw HTTP/1.1 bytes, because HTTP libraries do not send requests as
+//! malformed as the checks need.
+
+use std::fmt::Write;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use birdhook_core::SecretKind;
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::tls::TlsFault;
+
+/// The result of sending a request.
+pub(crate) type Exchange = Result<Response, NoResponse>;
+
+/// Maximum number of bytes read from a response.
+const MAX_READ: usize = 1 << 20;
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct RawRequest {
+    method: &'static str,
+    /// Appended to the URL's own query.
+    query: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Bytes,
+    chunked: bool,
+}
+
+impl RawRequest {
+    /// Creates a challenge, with an empty `User-Agent` as X sends it.
+    pub(crate) fn get(query: impl Into<String>) -> Self {
+        Self::new("GET", query.into(), Bytes::new()).header("Accept", "*/*").header("User-Agent", "")
+    }
+
+    /// Creates a delivery without a signature.
+    pub(crate) fn post(body: impl Into<Bytes>) -> Self {
+        Self::new("POST", String::new(), body.into()).header("Content-Type", "application/json")
+    }
+
+    /// Adds signatures, each in the header for its kind of secret.
+    pub(crate) fn signed(self, signatures: impl IntoIterator<Item = (SecretKind, String)>) -> Self {
+        signatures
+            .into_iter()
+            .fold(self, |request, (kind, signature)| request.header(signature_header(kind), signature))
+    }
+
+    pub(crate) fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    pub(crate) fn without_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(other, _)| other != name);
+        self
+    }
+
+    /// Rewrites the names of all headers with `write`.
+    pub(crate) fn map_header_names(mut self, write: impl Fn(&str) -> String) -> Self {
+        self.headers.iter_mut().for_each(|(name, _)| *name = write(name));
+        self
+    }
+
+    /// Sends the body in chunks, without a `Content-Length`.
+    pub(crate) fn chunked(mut self) -> Self {
+        self.chunked = true;
+        self
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    fn new(method: &'static str, query: String, body: Bytes) -> Self {
+        Self { method, query, headers: Vec::new(), body, chunked: false }
+    }
+
+    /// Returns the request line and headers.
+    pub(crate) fn head(&self, path: &str, authority: &str) -> Vec<u8> {
+        let mut head = format!("{} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", self.method);
+        if self.chunked {
+            head.push_str("Transfer-Encoding: chunked\r\n");
+        } else if !matches!(self.method, "GET" | "HEAD") {
+            let _ = write!(head, "Content-Length: {}\r\n", self.body.len());
+        }
+        let mut head = head.into_bytes();
+        for (name, value) in &self.headers {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                head.extend_from_slice(part);
+            }
+        }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+
+    /// Sends the request and reads the response, which may arrive before everything is sent.
+    pub(crate) async fn send_over<S>(&self, stream: S, path: &str, authority: &str) -> Exchange
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let all_sent = AtomicBool::new(false);
+        let writing = async {
+            if self.write(&mut writer, path, authority).await.is_ok() {
+                all_sent.store(true, Ordering::Relaxed);
+            }
+            // Ignores write errors: a server that has responded may already have closed its side.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            response = read(&mut reader, self.method == "HEAD") => {
+                response.map(|response| Response { all_sent: all_sent.load(Ordering::Relaxed), ..response })
+            }
+            () = writing => Err(NoResponse::Closed),
+        }
+    }
+
+    async fn write(&self, writer: &mut (impl AsyncWrite + Unpin), path: &str, authority: &str) -> io::Result<()> {
+        let mut head = self.head(path, authority);
+        if self.chunked {
+            for chunk in self.body.chunks(100) {
+                head.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                head.extend_from_slice(chunk);
+                head.extend_from_slice(b"\r\n");
+            }
+            head.extend_from_slice(b"0\r\n\r\n");
+            writer.write_all(&head).await?;
+        } else {
+            writer.write_all(&head).await?;
+            writer.write_all(&self.body).await?;
+        }
+        writer.flush().await
+    }
+}
+
+/// Returns the name of the signature header ([`birdhook_core::signature::HEADER`] for the consumer
+/// secret), in X's capitalization.
+pub(crate) fn signature_header(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Consumer => "X-Twitter-Webhooks-Signature",
+        SecretKind::Client => "X-Twitter-Webhooks-Signature-OAuth2",
+    }
+}
+
+/// A response.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    /// Time from opening the connection to the last byte of the response.
+    pub(crate) took: Duration,
+    /// Whether the body was complete.
+    pub(crate) is_whole: bool,
+    /// Whether the whole request was sent before the response arrived.
+    pub(crate) all_sent: bool,
+}
+
+impl Response {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn is_rejection(&self) -> bool {
+        (400..500).contains(&self.status) || self.status == 501
+    }
+
+    pub(crate) fn is_redirect(&self) -> bool {
+        (300..400).contains(&self.status)
+    }
+
+    /// Returns the result in a few words.
+    pub(crate) fn summary(&self) -> String {
+        format!("answered {}", self.status)
+    }
+}
+
+/// The reason why a request got no response.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum NoResponse {
+    #[error("the connection was refused")]
+    Refused,
+    #[error("no connection: {0}")]
+    Unreachable(io::ErrorKind),
+    #[error("no TLS connection: {0}")]
+    Tls(TlsFault),
+    #[error("the connection was closed without a response")]
+    Closed,
+    #[error("the response is not HTTP/1.1")]
+    NotHttp,
+    #[error("no response within {:?}", .0)]
+    TimedOut(Duration),
+}
+
+/// Reads a response, skipping 1xx responses.
+pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) -> Exchange {
+    let mut bytes = Vec::new();
+    let (mut response, head) = loop {
+        match parse(&bytes)? {
+            Some((response, head)) if response.status < 200 => drop((response, bytes.drain(..head))),
+            Some(complete) => break complete,
+            None if more(reader, &mut bytes).await? => {}
+            None => return Err(NoResponse::Closed),
+        }
+    };
+    let mut body = bytes.split_off(head);
+    let chunked =
+        response.header("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
+    let length = response.header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
+    if bodyless || matches!(response.status, 204 | 304) {
+        body.clear();
+        response.is_whole = true;
+    } else if chunked {
+        while body.len() < MAX_READ && dechunked(&body).is_none() && more(reader, &mut body).await? {}
+        let content = dechunked(&body);
+        response.is_whole = content.is_some() || body.len() >= MAX_READ;
+        body = content.unwrap_or(body);
+    } else {
+        while body.len() < length.unwrap_or(MAX_READ).min(MAX_READ) && more(reader, &mut body).await? {}
+        response.is_whole = length.is_none_or(|length| body.len() >= length.min(MAX_READ));
+        body.truncate(length.unwrap_or(MAX_READ));
+    }
+    response.body = body;
+    Ok(response)
+}
+
+/// Reads more bytes. Returns false at the end of the stream.
+async fn more(reader: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> Result<bool, NoResponse> {
+    match reader.read_buf(bytes).await {
+        Ok(read) => Ok(read > 0),
+        // Many servers close TLS connections without `close_notify`.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(_) if bytes.is_empty() => Err(NoResponse::Closed),
+        // The connection was reset after a response that may be complete.
+        Err(_) => Ok(false),
+    }
+}
+
+/// Parses a response head and returns it with its length; `None` if more bytes are needed.
+fn parse(bytes: &[u8]) -> Result<Option<(Response, usize)>, NoResponse> {
+    let mut headers = [httparse::EMPTY_HEADER; 128];
+    let mut head = httparse::Response::new(&mut headers);
+    match head.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => {
+            let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+            let headers = head.headers.iter().map(|header| (header.name.to_owned(), text(header.value))).collect();
+            Ok(Some((Response { status: head.code.unwrap_or(0), headers, ..Response::default() }, length)))
+        }
+        Ok(httparse::Status::Partial) if bytes.len() < MAX_READ => Ok(None),
+        _ => Err(NoResponse::NotHttp),
+    }
+}
+
+/// Decodes a chunked body; `None` until its last chunk has arrived.
+fn dechunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    loop {
+        let Ok(httparse::Status::Complete((start, size))) = httparse::parse_chunk_size(bytes) else { return None };
+        let size = usize::try_from(size).ok()?;
+        if size == 0 {
+            return Some(content);
+        }
+        content.extend_from_slice(bytes.get(start..start.checked_add(size)?)?);
+        bytes = bytes.get(start + size + 2..)?;
+    }
+}

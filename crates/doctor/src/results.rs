@@ -1,0 +1,97 @@
+//! The result of running a check, and functions that require a rejection or an acceptance.
+
+use std::borrow::Cow;
+
+use crate::diagnosis::CheckStatus;
+use crate::exchange::{Exchange, NoResponse, Response};
+
+/// What running a check returned, without the name and description of the check.
+#[derive(Debug)]
+pub(crate) struct RunResult {
+    pub(crate) status: CheckStatus,
+    pub(crate) observed: String,
+    pub(crate) cause: Option<Cow<'static, str>>,
+    /// Replaces the fix of the check.
+    pub(crate) fix: Option<&'static str>,
+}
+
+impl RunResult {
+    pub(crate) fn passed(observed: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Passed, observed: observed.into(), cause: None, fix: None }
+    }
+
+    pub(crate) fn skipped(why: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Skipped, ..Self::passed(why) }
+    }
+
+    pub(crate) fn failed(observed: impl Into<String>, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: CheckStatus::Failed, cause: Some(cause.into()), ..Self::passed(observed) }
+    }
+
+    pub(crate) fn warned(observed: impl Into<String>, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: CheckStatus::Warned, ..Self::failed(observed, cause) }
+    }
+
+    pub(crate) fn fix(self, fix: &'static str) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.status == CheckStatus::Failed
+    }
+}
+
+/// Passes if the request was rejected with 4xx or 501. `if_accepted` is the cause to report for a 2xx.
+pub(crate) fn expect_rejection(exchange: &Exchange, if_accepted: &'static str) -> RunResult {
+    match exchange {
+        Ok(response) if response.is_rejection() => RunResult::passed(response.summary()),
+        Ok(response) if response.is_success() => RunResult::failed(response.summary(), if_accepted),
+        Ok(response) => unexpected(response),
+        Err(error) => no_response(error),
+    }
+}
+
+/// Passes if every request was rejected; otherwise returns the first failure.
+pub(crate) fn expect_rejections(exchanges: &[(String, Exchange)], if_accepted: &'static str) -> RunResult {
+    let mut passed = Vec::new();
+    for (which, exchange) in exchanges {
+        let result = expect_rejection(exchange, if_accepted);
+        let observed = format!("{which}: {}", result.observed);
+        if result.has_failed() {
+            return RunResult { observed, ..result };
+        }
+        passed.push(observed);
+    }
+    RunResult::passed(passed.join(", "))
+}
+
+/// Passes if the delivery was accepted with any 2xx. `if_rejected` is the cause to report
+/// for a rejection.
+pub(crate) fn expect_acceptance(exchange: &Exchange, if_rejected: &'static str) -> RunResult {
+    match exchange {
+        Ok(response) if response.is_success() => RunResult::passed(response.summary()),
+        Ok(response) if response.is_rejection() => RunResult::failed(response.summary(), if_rejected),
+        Ok(response) => unexpected(response),
+        Err(error) => no_response(error),
+    }
+}
+
+/// Fails for a response that is never right: a redirect, a server error, or an unknown status.
+fn unexpected(response: &Response) -> RunResult {
+    let cause = match response.status {
+        300..=399 => "X invalidates a webhook at once that redirects",
+        500..=599 => "the receiver failed while processing the request",
+        _ => "the status is neither a success nor a refusal",
+    };
+    RunResult::failed(response.summary(), cause)
+}
+
+/// Fails for a missing response, which is never right.
+fn no_response(error: &NoResponse) -> RunResult {
+    let cause = match error {
+        NoResponse::TimedOut(_) => "the receiver does not respond, and each such request occupies a connection",
+        NoResponse::Refused => "nothing listens at this port now",
+        _ => "the receiver did not respond: look for a crash in its log",
+    };
+    RunResult::failed(error.to_string(), cause)
+}

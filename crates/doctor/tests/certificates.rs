@@ -1,0 +1,136 @@
+//! A receiver behind TLS, with valid and invalid certificates.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
+
+use birdhook_doctor::{CheckStatus, Diagnosis, Doctor};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use time::{Duration, OffsetDateTime};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::checks_with;
+use crate::fault::Fault;
+use crate::receiver::{Receiver, SECRET};
+
+/// The checks that fail in these tests.
+pub(crate) const FAILED: &[&str] = &["certificate"];
+
+type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Issuer {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    valid(&mut params, -3..3);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    valid(&mut params, -1..1);
+    params
+}
+
+/// Sets the validity, in days relative to now.
+fn valid(params: &mut CertificateParams, days: Range<i64>) {
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = (now + Duration::days(days.start), now + Duration::days(days.end));
+}
+
+/// Returns a certificate issued by this authority, and its key.
+fn issued(params: &CertificateParams, authority: &Issuer) -> (CertificateDer<'static>, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    (params.signed_by(&key, authority).unwrap().der().clone(), key)
+}
+
+fn self_signed(params: &CertificateParams) -> (CertificateDer<'static>, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    (params.self_signed(&key).unwrap().der().clone(), key)
+}
+
+async fn serve(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let receiver = Receiver::without_listener(Fault::None);
+    tokio::spawn(async move {
+        loop {
+            let (acceptor, receiver, stream) = (acceptor.clone(), receiver.clone(), listener.accept().await.unwrap().0);
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    receiver.serve(stream).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn examine(address: SocketAddr, root: &[u8]) -> Diagnosis {
+    let url = format!("https://localhost:{}/webhooks/twitter", address.port());
+    Doctor::new(url, SECRET).unwrap().local(true).trust_root(root).unwrap().examine().await
+}
+
+fn observed(diagnosis: &Diagnosis) -> &str {
+    assert_eq!(checks_with(diagnosis, CheckStatus::Failed), ["certificate"], "{diagnosis}");
+    diagnosis.results().iter().find(|result| result.check() == "certificate").unwrap().observed()
+}
+
+#[tokio::test]
+async fn a_valid_certificate_under_a_trusted_root_passes() {
+    let root = authority("trusted");
+    let (certificate, key) = issued(&params("localhost"), &root);
+    let address = serve(vec![certificate], &key).await;
+    for form in [root.pem().into_bytes(), root.der().to_vec()] {
+        let diagnosis = examine(address, &form).await;
+        assert!(diagnosis.is_healthy(), "{diagnosis}");
+        assert_eq!(checks_with(&diagnosis, CheckStatus::Skipped), ["url_port", "dns_public", "delivery_headers"]);
+    }
+}
+
+#[tokio::test]
+async fn names_every_fault_of_a_certificate() {
+    let (root, other) = (authority("trusted"), authority("unknown"));
+    let mut expired = params("localhost");
+    valid(&mut expired, -2..-1);
+    let mut early = params("localhost");
+    valid(&mut early, 1..2);
+    let mut own_authority = params("localhost");
+    own_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let alone = |(certificate, key)| (vec![certificate], key);
+    let (unknown, unknown_key) = issued(&params("localhost"), &other);
+    let rows = [
+        (alone(issued(&expired, &root)), "the certificate has expired"),
+        (alone(issued(&early, &root)), "the certificate is not valid yet"),
+        (alone(issued(&params("other.example"), &root)), "the certificate is for another name"),
+        (alone(self_signed(&params("localhost"))), "the certificate is self-signed"),
+        (alone(self_signed(&own_authority)), "the certificate is self-signed"),
+        (alone(issued(&params("localhost"), &other)), "the issuer of the certificate is unknown"),
+        ((vec![unknown, other.der().clone()], unknown_key), "the certificate authority is not trusted by Mozilla"),
+    ];
+    for ((chain, key), fault) in rows {
+        let diagnosis = examine(serve(chain, &key).await, root.der()).await;
+        assert!(observed(&diagnosis).contains(fault), "{fault}: {diagnosis}");
+    }
+}
+
+#[tokio::test]
+async fn reports_a_port_without_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let mut stream = listener.accept().await.unwrap().0;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let diagnosis = examine(address, authority("trusted").der()).await;
+    assert!(observed(&diagnosis).contains("does not speak TLS"), "{diagnosis}");
+}
