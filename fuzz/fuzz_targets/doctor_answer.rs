@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use birdhook_core::{Secret, signature};
-use birdhook_fuzz::now;
 use birdhook_doctor::fuzzing;
+use birdhook_fuzz::now;
 use birdhook_testkit::Challenge;
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncRead, ReadBuf};

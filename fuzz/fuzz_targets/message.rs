@@ -18,8 +18,8 @@ fuzz_target!(|data: &[u8]| {
 
     if let Some(key) = fact("key") {
         let is_hex = key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let read = key.parse::<EventKey>();
-        assert_eq!(read.map(|key| key.to_string()), is_hex.then(|| key.to_lowercase()).ok_or(DecodeError::Fact("key")));
+        let read = key.parse::<EventKey>().ok();
+        assert_eq!(read.map(|key| key.to_string()), is_hex.then(|| key.to_lowercase()));
     }
 
     let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with("application/cloudevents+json"));

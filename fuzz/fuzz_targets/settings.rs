@@ -4,14 +4,14 @@
 //! The tool's sources are included, because a program cannot be linked.
 #![no_main]
 
+#[path = "../../crates/cli/src/commands/ensure/config.rs"]
+mod config;
 #[allow(dead_code, reason = "of the tool's file only what reads is used")]
 #[path = "../../crates/cli/src/account/keys.rs"]
 mod keys;
 #[allow(dead_code, reason = "versions are checked before a text is parsed")]
 #[path = "../../crates/cli/src/version.rs"]
 mod version;
-#[path = "../../crates/cli/src/commands/ensure/config.rs"]
-mod config;
 
 use std::collections::BTreeSet;
 

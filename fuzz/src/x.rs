@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use birdhook_client::{Sending, Transport};
+use birdhook_client::{Transport, TransportFuture};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
-use crate::codec;
+use crate::message;
 
 /// Sends the same response to every request, and keeps the last request.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ impl X {
 }
 
 impl Transport for X {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         assert!(self.asked.fetch_add(1, Ordering::Relaxed) < 20, "it asks without end");
         *self.last.lock().expect("no panic") = Some(request);
         Box::pin(std::future::ready(Ok(self.answer.clone())))

@@ -53,7 +53,7 @@ pub enum WatchEvent {
     Gap(Gap),
     /// X does not replay this span yet.
     #[serde(rename = "later")]
-    DeferredReplay {
+    Later {
         /// The span.
         span: ReplaySpan,
         /// The time at which the replay will be requested.
@@ -177,7 +177,7 @@ impl fmt::Display for WatchEvent {
                 write!(f, "the webhook {webhook} is still invalid: run `birdhook doctor` on its URL")
             }
             Self::Gap(gap) => write!(f, "events may be missing: {gap}"),
-            Self::DeferredReplay { span, at } => {
+            Self::Later { span, at } => {
                 write!(f, "{} will be replayed after {at}; X does not replay it yet", of(span))
             }
             Self::Replaying { span, job: Some(job) } => write!(f, "X is replaying {} (job {job})", of(span)),

@@ -222,7 +222,7 @@ impl State {
             }
             if let Some(later) = jobs.not_yet {
                 if pending.reported_at != Some(later.at) {
-                    self.pending_events.push(WatchEvent::DeferredReplay { span: later.span, at: later.at });
+                    self.pending_events.push(WatchEvent::Later { span: later.span, at: later.at });
                 }
                 // Later spans are not due before this one.
                 self.queue.insert(Pending { span: later.span, reported_at: Some(later.at), ..pending });
