@@ -5,10 +5,10 @@
 //! each API gets this response.
 #![no_main]
 
-use birdhook_client::api::{Change, NewSubscription};
+use birdhook_client::api::{NewSubscription, SubscriptionChange};
 use birdhook_client::{
-    AccessToken, Api, Client, ConsumerKeys, Credentials, DesiredState, ErrorCause, Filter, RetryPolicy, UserToken,
-    probe,
+    AccessToken, Client, ConsumerKeys, Credentials, DesiredState, ErrorCause, Filter, ManagementApi, RetryPolicy,
+    UserToken, probe,
 };
 use birdhook_core::Timestamp;
 use birdhook_fuzz::now;
@@ -39,7 +39,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         Timestamp::from_millis(1_795_421_000_000),
     );
     let span = span.expect("one is after the other");
-    let (new, change) = (NewSubscription::new("like.create", Filter::user("2")), Change::default());
+    let (new, change) = (NewSubscription::new("like.create", Filter::user("2")), SubscriptionChange::default());
 
     let status = x.answer.status();
     // Checks a call that may retry on another path, or accept an error as an answer.
@@ -116,9 +116,9 @@ fuzz_target!(|data: &[u8]| -> Corpus {
 
     // The probe must fail, because no fixed response answers a random token.
     assert!(now(probe(&client, URL)).is_err());
-    for api in [Api::V2, Api::Enterprise] {
+    for api in [ManagementApi::V2, ManagementApi::Enterprise] {
         let wanted = DesiredState::new(URL).api(api).account_activity("2");
-        let wanted = if api == Api::V2 { wanted.activity("like.create", Filter::user("2")) } else { wanted };
+        let wanted = if api == ManagementApi::V2 { wanted.activity("like.create", Filter::user("2")) } else { wanted };
         x.times_asked();
         if let Ok(plan) = now(client.ensure(&wanted).without_probe().plan()) {
             assert!(status.is_success());
