@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let all = block_on(inbox.list(EventQuery::all().limit(usize::MAX))).expect("what was opened can be read");
     let ids: Vec<EventId> = all.iter().map(|listed| listed.id).collect();
     assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
-    let having = |standing| all.iter().filter(|listed| listed.status == status).count();
+    let having = |status| all.iter().filter(|listed| listed.status == status).count();
     let stats = inbox.stats();
     let pending = having(EventStatus::Ready) + having(EventStatus::Waiting) + having(EventStatus::Dead);
     // Unreadable entries are listed and counted too.

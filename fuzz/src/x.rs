@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use birdhook_client::{Sending, Transport};
+use birdhook_client::{Transport, TransportFuture};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
-use crate::codec;
+use crate::message;
 
 /// Sends the same response to every request, and keeps the last request.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl X {
         let mut answer = Response::new(Bytes::copy_from_slice(body));
         *answer.status_mut() = StatusCode::from_bytes(&data[..at]).ok()?;
         for (name, value) in headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value)) {
                 answer.headers_mut().append(name, value);
             }
         }
@@ -47,7 +47,7 @@ impl X {
 }
 
 impl Transport for X {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         assert!(self.asked.fetch_add(1, Ordering::Relaxed) < 20, "it asks without end");
         *self.last.lock().expect("no panic") = Some(request);
         Box::pin(std::future::ready(Ok(self.answer.clone())))

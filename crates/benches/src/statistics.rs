@@ -18,11 +18,11 @@ impl Sample {
     }
 
     pub(crate) fn least(&self) -> f64 {
-        self.0.iter().copied().fold(f64::INFINITY, f64::min)
+        self.quantile(0.0)
     }
 
     pub(crate) fn most(&self) -> f64 {
-        self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+        self.quantile(1.0)
     }
 
     /// Returns a quantile, interpolated between neighbours. NaN without values.

@@ -1,7 +1,7 @@
 //! Access to internals for fuzz targets.
 
 use async_nats::header::HeaderMap;
-use birdhook_core::codec::{Format, Unreadable};
+use birdhook_core::codec::{DecodeError, Format};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 

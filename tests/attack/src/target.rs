@@ -49,19 +49,31 @@ impl Target {
         tally
     }
 
-    /// Sends these bytes `count` times, at most `at_most` at once.
-    pub async fn ask_many(&self, count: usize, at_most: usize, pieces: &[&[u8]]) -> Vec<Answer> {
-        let (mut asking, mut answers) = (JoinSet::new(), Vec::new());
-        let bytes: Arc<[Vec<u8>]> = pieces.iter().map(|piece| piece.to_vec()).collect();
-        for _ in 0..count {
-            let (target, bytes) = (self.clone(), Arc::clone(&bytes));
-            asking.spawn(async move { target.ask(&bytes.iter().map(Vec::as_slice).collect::<Vec<_>>()).await });
-            if asking.len() >= at_most {
-                answers.extend(asking.join_next().await.map(Result::unwrap));
+    /// Runs numbered clients, at most `at_most` at once. Returns their results in any order.
+    pub async fn clients<F, T>(&self, count: usize, at_most: usize, client: impl Fn(Self, u32) -> F) -> Vec<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (mut clients, mut results) = (JoinSet::new(), Vec::new());
+        for number in (0..).take(count) {
+            clients.spawn(client(self.clone(), number));
+            if clients.len() >= at_most {
+                results.extend(clients.join_next().await.map(Result::unwrap));
             }
         }
-        answers.extend(asking.join_all().await);
-        answers
+        results.extend(clients.join_all().await);
+        results
+    }
+
+    /// Sends these bytes `count` times, at most `at_most` at once.
+    pub async fn ask_many(&self, count: usize, at_most: usize, pieces: &[&[u8]]) -> Vec<Answer> {
+        let bytes: Arc<[Vec<u8>]> = pieces.iter().map(|piece| piece.to_vec()).collect();
+        let ask = |target: Self, _| {
+            let bytes = Arc::clone(&bytes);
+            async move { target.ask(&bytes.iter().map(Vec::as_slice).collect::<Vec<_>>()).await }
+        };
+        self.clients(count, at_most, ask).await
     }
 
     /// Delivers these events as X does, and records them if they are accepted.
@@ -148,6 +160,10 @@ impl Tally {
             let allowed: Vec<_> = allowed.iter().map(ToString::to_string).collect();
             self.add_wrong(format!("{what}: {outcome}, not {}", allowed.join(" or ")));
         }
+    }
+
+    pub fn count_all(&mut self, what: &str, outcomes: impl IntoIterator<Item = Outcome>, allowed: &[Outcome]) {
+        outcomes.into_iter().for_each(|outcome| self.count(what, outcome, allowed));
     }
 
     /// Records a fault unless the condition holds.

@@ -10,7 +10,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use crate::gauge::{Sample, median};
 use crate::phase::Phase;
 use crate::process::{Held, State};
-use crate::settings::Settings;
+use crate::settings::{Settings, name};
 use crate::tally::{Asked, Tally};
 
 const MIB: f64 = (1 << 20) as f64;
@@ -60,7 +60,7 @@ impl Report {
         let title = format!(
             "{}: {} requests and {} events; {rounds} rounds of {} phases of {phase:.1?} each, and one that does not count; \
              {rate} requests/s wanted, deadline {deadline:.1?}, seed {seed}",
-            sink.name(),
+            name(*sink),
             all.requests(),
             outcome.balance.sent,
             Phase::ALL.len()

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) use apps::serve;
 pub(crate) use candidate::{App, Candidate, Framework};
 
+use birdhook_test_harness::proc::raise_file_limit;
+
 use crate::load::Requests;
 use crate::report::{Goal, Goals, Table, number, prose};
 use crate::server::{LOADS_PROCESSOR, Server};
@@ -53,7 +55,7 @@ pub(crate) fn started(candidate: Candidate, connections: usize) -> Loaded<Candid
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     process::pin(LOADS_PROCESSOR);
-    process::open_files();
+    raise_file_limit();
     let length = match quick {
         true => Length { rounds: 2, slice: Duration::from_millis(80), processes: 1 },
         false => Length { rounds: 9, slice: Duration::from_millis(250), processes: 3 },

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use birdhook::{Secret, Webhook, sink::Events};
+use birdhook_test_harness::proc::raise_file_limit;
 
 use super::candidate::{App, Candidate, Framework};
 use super::{PATH, SECRET};
@@ -23,7 +24,7 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn serve(candidate: &str) {
     // Before any thread starts: a runtime starts as many threads as it has processors.
     process::pin(SERVERS_PROCESSOR);
-    process::open_files();
+    raise_file_limit();
     std::thread::spawn(|| {
         for _ in std::io::stdin().lock().lines() {
             println!("{}", EVENTS.load(Relaxed));
