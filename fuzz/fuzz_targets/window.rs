@@ -18,7 +18,6 @@ struct Use {
 #[derive(Arbitrary, Debug)]
 enum Step {
     Insert(u8),
-    /// Inserts this number of new keys.
     InsertNew(u8),
     Look(u8),
     Wait(u16),

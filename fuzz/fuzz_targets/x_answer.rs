@@ -15,7 +15,6 @@ use birdhook_fuzz::now;
 use birdhook_fuzz::x::X;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-/// A part of each secret.
 const SECRET: &str = "hunter2";
 
 fuzz_target!(|data: &[u8]| -> Corpus {

@@ -39,7 +39,6 @@ pub fn post<'a>(
     }
 }
 
-/// Sends a correctly signed POST to an endpoint with the default settings.
 pub fn deliver(body: &[u8]) -> Result<Delivery, Outcome> {
     let signed = signature::sign(&secret(), body);
     post(&endpoint(EndpointSettings::default()), &[(signature::HEADER, signed.as_bytes())], [body])

@@ -35,12 +35,10 @@ impl X {
         Some(Self { answer, asked: Arc::default(), last: Arc::default() })
     }
 
-    /// Returns the number of requests since the last call.
     pub fn times_asked(&self) -> usize {
         self.asked.swap(0, Ordering::Relaxed)
     }
 
-    /// Returns the last request.
     pub fn last(&self) -> Option<Request<Bytes>> {
         self.last.lock().expect("no panic").take()
     }

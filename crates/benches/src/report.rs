@@ -29,14 +29,12 @@ impl fmt::Display for Table {
     }
 }
 
-/// The target of a measured value.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// A table of goals and whether each is met.
 pub(crate) struct Goals(Table);
 
 impl Goals {
@@ -56,7 +54,6 @@ impl Goals {
         self.0.row([what.into(), format!("{target}{unit}"), measured, range(sample), met.into()]);
     }
 
-    /// Adds a goal that could not be measured.
     pub(crate) fn skip(&mut self, what: impl Into<String>, why: &str) {
         self.0.row([what.into(), "-".into(), "-".into(), "-".into(), format!("**skipped**: {why}")]);
     }
@@ -68,7 +65,6 @@ impl fmt::Display for Goals {
     }
 }
 
-/// Formats the range of the rounds: minimum and maximum.
 pub(crate) fn range(sample: &Sample) -> String {
     format!("{}–{}", number(sample.least()), number(sample.most()))
 }

@@ -28,7 +28,6 @@ mod table;
 mod target;
 mod tools;
 
-/// Runs the attacks that the command line selects.
 pub fn attack() -> anyhow::Result<std::process::ExitCode> {
     run::run(&clap::Parser::parse())
 }

@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use crate::outcome::Outcome;
 use crate::target::{Target, X_WAITS, get};
 
-/// Interval between deliveries, even if earlier ones are unanswered.
 const EVERY: Duration = Duration::from_millis(50);
 
 /// Time limit for a good delivery: birdhook's deadline, 0.5 s below X's shortest timeout. The
@@ -26,7 +25,6 @@ pub struct Pulse {
     beating: JoinHandle<Beats>,
 }
 
-/// Results of the deliveries and challenges.
 #[derive(Default)]
 pub struct Beats {
     pub sent: usize,

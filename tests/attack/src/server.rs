@@ -84,12 +84,10 @@ impl Server {
         Ok(self.process.address().parse()?)
     }
 
-    /// Returns the process id, for [`proc`](birdhook_test_harness::proc).
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Returns whether the server runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.process.status(), Ok(None))
     }

@@ -80,29 +80,27 @@ impl Target {
     pub async fn deliver(&self, ids: impl IntoIterator<Item = u64> + Clone) -> Answer {
         let answer = self.ask(&[&signed(body(ids.clone()), &[])]).await;
         if answer.outcome == Outcome::Status(200) {
-            self.journal.accepted(ids);
+            self.journal.events().answered(ids);
         }
         answer
     }
 }
 
-/// Returns the value of the header that signs this body.
 pub fn sign(body: impl AsRef<[u8]>) -> String {
     http_client::sign(SECRET, body.as_ref())
 }
 
-fn head(request: &str, headers: &[&str]) -> Vec<u8> {
-    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    format!("{request} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
+fn with(request: Request, headers: &[&str]) -> Request {
+    headers.iter().fold(request, |request, header| request.line(header))
 }
 
 /// Returns the head of a POST with these headers, one per line.
 pub fn post(headers: &[&str]) -> Vec<u8> {
-    head(&format!("POST {PATH}"), headers)
+    with(http_client::method("POST"), headers).head()
 }
 
 fn signed_request(body: &[u8], headers: &[&str]) -> Request {
-    headers.iter().fold(http_client::post(body).signed(SECRET), |request, header| request.line(header))
+    with(http_client::post(body).signed(SECRET), headers)
 }
 
 /// Returns the head of a POST that announces this signed body.
@@ -110,12 +108,10 @@ pub fn signed_head(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     signed_request(body.as_ref(), headers).head()
 }
 
-/// Returns a signed POST.
 pub fn signed(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     signed_request(body.as_ref(), headers).to_bytes()
 }
 
-/// Returns an unsigned POST.
 pub fn unsigned(body: impl AsRef<[u8]>) -> Vec<u8> {
     http_client::post(body.as_ref()).to_bytes()
 }
@@ -126,18 +122,15 @@ pub fn chunked(body: &[u8], size: usize, is_signed: bool) -> Vec<u8> {
     request.chunked(size).to_bytes()
 }
 
-/// Returns a GET.
 pub fn get(query: &str, headers: &[&str]) -> Vec<u8> {
-    head(&format!("GET {PATH}?{query}"), headers)
+    with(http_client::get(query), headers).head()
 }
 
 /// Counts of outcomes, and the faults.
 #[derive(Default)]
 pub struct Tally {
     pub outcomes: BTreeMap<Outcome, usize>,
-    /// The count of each fault.
     wrong: BTreeMap<String, usize>,
-    /// Additional text for the table.
     pub note: String,
 }
 
@@ -166,7 +159,6 @@ impl Tally {
         outcomes.into_iter().for_each(|outcome| self.count(what, outcome, allowed));
     }
 
-    /// Records a fault unless the condition holds.
     pub fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.add_wrong(otherwise());

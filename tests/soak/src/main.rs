@@ -46,10 +46,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             false => Settings::lasting(Duration::from_secs_f64(options.minutes * 60.0), sink, options.seed),
         };
         settings.plant = options.plant;
-        eprintln!("soaking the {}, seed {}", name(sink), options.seed);
+        eprintln!("soaking the {}, seed {}", name(&sink), options.seed);
         let report = runtime.block_on(run(&program, &settings));
         println!("{report}");
-        broken.extend(report.broken().into_iter().map(|what| format!("{}: {what}", name(sink))));
+        broken.extend(report.broken().into_iter().map(|what| format!("{}: {what}", name(&sink))));
     }
     if broken.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -62,7 +62,7 @@ impl Options {
     /// Returns the command that repeats the same traffic.
     fn command(&self) -> String {
         let length = if self.quick { "--quick".to_owned() } else { format!("--minutes {}", self.minutes) };
-        let sinks: String = self.sinks.iter().map(|sink| format!(" --sink {}", name(*sink))).collect();
+        let sinks: String = self.sinks.iter().map(|sink| format!(" --sink {}", name(sink))).collect();
         format!("cargo xtask soak {length}{sinks} --seed {}", self.seed)
     }
 }

@@ -28,7 +28,7 @@ pub enum Plant {
 }
 
 /// Returns the name of a value on the command line.
-pub fn name(value: impl ValueEnum) -> String {
+pub fn name(value: &impl ValueEnum) -> String {
     value.to_possible_value().unwrap().get_name().to_owned()
 }
 
@@ -36,16 +36,13 @@ pub fn name(value: impl ValueEnum) -> String {
 pub struct Settings {
     pub sink: Sink,
     pub seed: u64,
-    /// The duration of a phase.
     pub phase: Duration,
     /// The number of rounds, each with every phase, after one that does not count. A multiple of
     /// four.
     pub rounds: usize,
     /// Requests per second, if the receiver keeps up.
     pub rate: u32,
-    /// The number of concurrent clients.
     pub senders: usize,
-    /// The receiver's deadline.
     pub deadline: Duration,
     /// The capacity of the receiver's channel, in deliveries.
     pub capacity: usize,

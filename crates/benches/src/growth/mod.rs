@@ -43,13 +43,11 @@ struct Length {
     slice: Duration,
     /// The number of new processes whose memory is measured.
     processes: usize,
-    /// The largest window, in keys.
     keys: usize,
     /// The rounds of concurrent requests. Each measures every number of them.
     of_servers: usize,
 }
 
-/// Runs the section `growth`.
 pub(crate) fn run(quick: bool) {
     let (facts, slice) = (machine::facts(), Duration::from_millis(if quick { 1 } else { 6 }));
     let length = match quick {

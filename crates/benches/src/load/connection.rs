@@ -19,13 +19,10 @@ pub(super) struct Connection {
     is_over: bool,
 }
 
-/// A complete response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// The length of head and body, in bytes.
     length: usize,
-    /// Whether the server will close the connection.
     closes: bool,
 }
 
@@ -45,7 +42,6 @@ impl Connection {
         }
     }
 
-    /// Sets the next request.
     pub(super) fn fill(&mut self, request: &[u8]) {
         self.request.clear();
         self.request.extend_from_slice(request);

@@ -23,7 +23,6 @@ pub(crate) use requests::Requests;
 /// The time limit for a response. A server that takes longer counts as hung.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Connections to one server.
 pub(crate) struct Load {
     runtime: Runtime,
     connections: Vec<Connection>,
@@ -33,23 +32,19 @@ pub(crate) struct Load {
     release: Rc<Semaphore>,
 }
 
-/// The results of the requests of one run.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) answers: u64,
-    /// The responses with another status than 200.
     pub(crate) not_200: u64,
     /// Connections that were closed without a response. Only requests of [`begin`](Load::begin)
     /// allow them.
     pub(crate) closed: u64,
     /// The time from the first request to the last response.
     pub(crate) seconds: f64,
-    /// Latencies in seconds.
     pub(crate) latencies: Sample,
 }
 
 impl Outcome {
-    /// Returns the responses per second.
     pub(crate) fn rate(&self) -> f64 {
         self.answers as f64 / self.seconds
     }

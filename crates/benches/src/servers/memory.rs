@@ -29,7 +29,6 @@ struct Measured {
     refused: Sample,
 }
 
-/// Measures new processes in each round.
 pub(crate) fn measure(length: &Length, goals: &mut Goals) {
     // The server inherits this limit and needs some files itself.
     let enough = raise_file_limit() > UNDER_WAY as u64 + 200;

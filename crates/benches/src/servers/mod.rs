@@ -24,7 +24,6 @@ pub(crate) const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hL
 
 pub(crate) const CONNECTIONS: usize = 64;
 
-/// The extent of the measurement.
 struct Length {
     rounds: usize,
     slice: Duration,
@@ -41,17 +40,14 @@ const BODIES: [(&str, &str, [f64; 2]); 3] = [
 ];
 const LONG: &str = include_str!("../../../core/benches/bodies/xaa_64k.json");
 
-/// Returns deliveries of a post of 6 KB.
 pub(crate) fn posts() -> Requests {
     Requests::new(BODIES[0].1, SECRET, PATH)
 }
 
-/// Starts a server and connects to it.
 pub(crate) fn started(candidate: Candidate, connections: usize) -> Loaded<Candidate> {
     Loaded::new(candidate, Server::own(&candidate.argument()), connections)
 }
 
-/// Runs the section `servers`.
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     process::pin(LOADS_PROCESSOR);

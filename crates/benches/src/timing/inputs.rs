@@ -18,9 +18,7 @@ pub(super) fn secret(app: usize) -> Secret {
 #[derive(Clone, Copy)]
 pub(super) enum Header {
     Right,
-    /// Changes one byte of the 32.
     WrongAt(usize),
-    /// Changes every byte.
     Wrong,
     /// Contains a character in the middle that is not base64.
     NotBase64,

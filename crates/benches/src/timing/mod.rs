@@ -25,7 +25,6 @@ const SURE: f64 = 10.0;
 /// The limit of measurements of a suspected difference. A real difference appears each time.
 const MOST_TIMES: usize = 3;
 
-/// The expected result of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// No difference: both classes are the same.
@@ -48,7 +47,6 @@ struct Comparison {
     count: usize,
 }
 
-/// Runs the section `timing`.
 pub(crate) fn run(quick: bool) -> ExitCode {
     let facts = machine::facts();
     process::pin(1);

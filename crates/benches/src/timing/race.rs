@@ -13,7 +13,6 @@ pub(super) struct Input {
     pub(super) message: Vec<u8>,
 }
 
-/// The operation to time.
 pub(super) type Timed = Box<dyn FnMut(&Input)>;
 
 /// One measurement of both classes: their medians, and the most certain difference. Times are in

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use super::inputs::secret;
 use super::race::Input;
 
-/// Times [`signature::verify`].
 pub(super) fn verify(secret: &Secret, input: &Input) {
     let _ = black_box(signature::verify(secret, &input.message, &input.header));
 }

@@ -135,7 +135,6 @@ async fn cut_off(target: Target) -> Tally {
 
 const UPLOAD: usize = 63 << 10;
 
-/// Duration of the attacks with uploads.
 const LASTS: Duration = Duration::from_secs(6);
 
 /// Sends all but the last byte of an upload that looks signed.
@@ -228,7 +227,7 @@ async fn good_deliveries(target: Target) -> Tally {
                 () = writing => Open,
             };
             if outcome == Status(200) {
-                target.journal.accepted(ids);
+                target.journal.events().answered(ids);
             }
             outcome
         });

@@ -190,7 +190,7 @@ async fn pipelining(target: Target) -> Tally {
             let allowed = [Status(*status), Closed];
             tally.count(&format!("request {number} of a pipeline"), *outcome, &allowed);
             if *outcome == Status(200) && number % 5 >= 3 {
-                target.journal.accepted([*id]);
+                target.journal.events().answered([*id]);
             }
         }
     }

@@ -201,7 +201,7 @@ async fn expect_continue(target: Target) -> Tally {
         let answer = only_answer(&mut stream).await;
         tally.judge("a body that waited for 100", &answer, &[Status(200)]);
         if answer.outcome == Status(200) {
-            target.journal.accepted(ids);
+            target.journal.events().answered(ids);
         }
     }
     let unsigned = target.ask(&[&post(&[expect, "content-length: 100"])]).await;

@@ -106,7 +106,7 @@ async fn load(target: Target) -> Tally {
             tally.holds(good, || format!("{}; {}", line("requests:"), line("status codes")));
             tally.note = line("finished in").split(',').nth(1).unwrap_or_default().trim().to_owned();
             tally.outcomes.insert(Status(200), count);
-            target.journal.accepted(ids);
+            target.journal.events().answered(ids);
         }
         Err(why) => tally.add_wrong(why),
     }
@@ -146,15 +146,17 @@ async fn header_bomb(target: Target) -> Tally {
 }
 
 async fn empty_data(target: Target) -> Tally {
-    let times = times(&target);
-    let empty = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, &[]) };
-    flood(target, "empty DATA", times, empty).await
+    data(target, "empty DATA", b"").await
 }
 
 async fn small_data(target: Target) -> Tally {
+    data(target, "DATA of a byte", b" ").await
+}
+
+async fn data(target: Target, what: &str, piece: &'static [u8]) -> Tally {
     let times = times(&target);
-    let small = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, b" ") };
-    flood(target, "DATA of a byte", times, small).await
+    let frames = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) };
+    flood(target, what, times, frames).await
 }
 
 async fn settings(target: Target) -> Tally {
@@ -225,7 +227,7 @@ async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Out
         let (mut outcomes, mut settings) = (Vec::new(), Some(settings));
         while outcomes.len() < count as usize {
             match reader.next().await {
-                Some(Said::Status { status, .. }) if status >= 200 => outcomes.push(Status(status)),
+                Some(Said::Status(_, status)) if status >= 200 => outcomes.push(Status(status)),
                 Some(Said::GoAway(error)) => return vec![GoAway(error)],
                 Some(Said::Settings) => drop(settings.take().map(|settings| settings.send(()))),
                 Some(Said::Window(more)) => window.add_permits(more as usize),

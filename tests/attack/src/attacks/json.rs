@@ -147,22 +147,8 @@ async fn duplicate_keys(target: Target) -> Tally {
 
 async fn not_json(target: Target) -> Tally {
     let mut tally = Tally::default();
-    for body in [
-        "",
-        " ",
-        "null",
-        "[]",
-        "[5,[]]",
-        "\"a\"",
-        "{",
-        "{}{}",
-        "{}x",
-        "{\"a\":}",
-        "{\"a\":1,}",
-        "{'a':1}",
-        "\u{feff}{}",
-        "{\"a\":NaN}",
-    ] {
+    let texts = r#"null [] [5,[]] "a" { {}{} {}x {"a":} {"a":1,} {'a':1} {"a":NaN}"#.split(' ');
+    for body in texts.chain(["", " ", "\u{feff}{}"]) {
         tally.judge(&format!("{body:?}"), &target.ask(&[&signed(body, &[])]).await, &[Status(400)]);
     }
     let cases: &[&[u8]] = &[b"\xff\xfe{\0}\0", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}", b"\0"];

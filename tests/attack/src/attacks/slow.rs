@@ -73,7 +73,6 @@ async fn tool(target: Target, mode: &str) -> Tally {
     tally
 }
 
-/// The time between the starts of two slow clients.
 const APART: Duration = Duration::from_micros(500);
 
 fn slow_connections(target: &Target) -> usize {
@@ -184,7 +183,7 @@ async fn kept_alive(target: Target) -> Tally {
         let outcome = answer_within(X_WAITS, &mut stream).await;
         tally.count("a delivery", outcome, &[Status(200)]);
         if outcome == Status(200) {
-            target.journal.accepted(ids);
+            target.journal.events().answered(ids);
         }
     }
     tally

@@ -39,7 +39,6 @@ use faulty::{Fault, Faulty};
 /// which several share.
 const LEASES: usize = 128;
 
-/// Runs the receiver until its standard input ends.
 pub async fn receive(words: &[String]) {
     let [sink, folder, deadline, horizon, capacity, plant @ ..] = words else { panic!("too few words: {words:?}") };
     let millis = |word: &String| Duration::from_millis(word.parse().unwrap());
