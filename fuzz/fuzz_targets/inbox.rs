@@ -17,8 +17,7 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(id.to_string().parse(), Ok(id));
     }
     let disk = Disk::new(records(data));
-    let Ok(opened) = disk.open() else { return };
-    let inbox = &opened.inbox;
+    let Ok(inbox) = disk.open() else { return };
     let all = block_on(inbox.list(EventQuery::all().limit(usize::MAX))).expect("what was opened can be read");
     let ids: Vec<EventId> = all.iter().map(|listed| listed.id).collect();
     assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
@@ -42,12 +41,12 @@ fuzz_target!(|data: &[u8]| {
     block_on(inbox.verify()).expect("what was opened is whole");
     assert_eq!(block_on(inbox.discard(ids.iter().copied())).expect("it is open"), pending);
     assert_eq!(inbox.stats().depth + inbox.stats().dead, 0);
-    opened.close();
+    disk.close(inbox);
 
     // The inbox can read everything that it wrote.
     let again = disk.open().expect("it has written it");
-    assert_eq!(again.inbox.stats().depth + again.inbox.stats().dead, 0);
-    again.close();
+    assert_eq!(again.stats().depth + again.stats().dead, 0);
+    disk.close(again);
 
     // A flipped bit is detected at any position.
     let mut damaged = records(data);

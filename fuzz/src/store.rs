@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,17 +33,6 @@ pub fn records(mut data: &[u8]) -> Records {
 #[derive(Clone)]
 pub struct Disk(Arc<Mutex<Records>>);
 
-struct Open {
-    disk: Disk,
-    closed: Sender<()>,
-}
-
-/// An inbox, and the means to wait until it has closed.
-pub struct Opened {
-    pub inbox: Inbox,
-    closed: Receiver<()>,
-}
-
 struct Still;
 
 impl birdhook_inbox::Clock for Still {
@@ -66,21 +54,17 @@ impl Disk {
         self.0.lock().expect("no panic").clone()
     }
 
-    pub fn open(&self) -> Result<Opened, OpenError> {
-        let (closed, wait) = channel();
+    pub fn open(&self) -> Result<Inbox, OpenError> {
         let disk = self.clone();
-        let open = move || Ok(Open { disk: disk.clone(), closed: closed.clone() });
-        let inbox = InboxSettings::new().clock(Still).free_space(0).open_with(folder(), open)?;
-        Ok(Opened { inbox, closed: wait })
+        InboxSettings::new().clock(Still).free_space(0).open_with(folder(), move || Ok(disk.clone()))
     }
-}
 
-impl Opened {
-    pub fn close(self) {
-        let Self { inbox, closed } = self;
+    /// Waits until the inbox has dropped its store.
+    pub fn close(&self, inbox: Inbox) {
         drop(inbox);
-        // Fails once the last store is dropped.
-        while closed.recv().is_ok() {}
+        while Arc::strong_count(&self.0) > 1 {
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -94,15 +78,9 @@ fn folder() -> PathBuf {
     folder
 }
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        let _ = self.closed.send(());
-    }
-}
-
-impl Store for Open {
+impl Store for Disk {
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        let mut records = self.disk.0.lock().expect("no panic");
+        let mut records = self.0.lock().expect("no panic");
         for Change { table, key, value } in changes {
             match value {
                 Some(value) => drop(records.insert((*table, *key), value.clone())),
@@ -113,11 +91,11 @@ impl Store for Open {
     }
 
     fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.disk.0.lock().expect("no panic").get(&(table, key)).cloned())
+        Ok(self.0.lock().expect("no panic").get(&(table, key)).cloned())
     }
 
     fn scan(&self, table: Table, from: u64, visit: &mut dyn FnMut(u64, Bytes) -> bool) -> Result<(), StoreError> {
-        let records = self.disk.records();
+        let records = self.records();
         for ((_, key), record) in records.range((table, from)..=(table, u64::MAX)) {
             if !visit(*key, record.clone()) {
                 break;
