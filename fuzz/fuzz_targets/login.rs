@@ -74,7 +74,7 @@ fn oauth2(text: &str, back: &Back<'_>, x: &X) {
     let is_ours = back.once("state") == Some("the state");
     let code = match back {
         Back::Alone(code) => Some(*code),
-        Back::Query(_) if is_ours && !has(back, "error") => back.once("code"),
+        Back::Query(_) if is_ours && back.once("error").is_none() => back.once("code"),
         Back::Query(_) => None,
     };
     let code = code.filter(|code| !code.is_empty());
@@ -104,11 +104,6 @@ fn oauth2(text: &str, back: &Back<'_>, x: &X) {
         assert_eq!(said["data"]["id"].as_str(), Some(&*id));
     }
     x.times_asked();
-}
-
-/// Returns whether a parameter is present. A repeated one counts as missing.
-fn has(back: &Back<'_>, name: &str) -> bool {
-    back.once(name).is_some()
 }
 
 /// Checks that a token is the one in the response, and that only a success returns one.

@@ -7,7 +7,7 @@
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
 use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, Event};
-use birdhook_fuzz::{assert_same, message};
+use birdhook_fuzz::{assert_same, message, texts};
 use birdhook_nats::{Subjects, fuzzing};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -16,8 +16,7 @@ const PLAIN: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id"
 
 fuzz_target!(|data: &[u8]| {
     let (lines, payload) = message(data);
-    let text = |bytes| std::str::from_utf8(bytes).ok();
-    let lines: Vec<(&str, &str)> = lines.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
+    let lines = texts(&lines);
     let find = |name: &str| lines.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
 
     let headers: HeaderMap = lines
@@ -36,7 +35,8 @@ fuzz_target!(|data: &[u8]| {
 
     // An app may have any name.
     let app = find("App").unwrap_or_default();
-    let body = if text(payload).is_some_and(|text| text.starts_with('{')) { payload } else { PLAIN.as_bytes() };
+    let body =
+        if payload.starts_with(b"{") && std::str::from_utf8(payload).is_ok() { payload } else { PLAIN.as_bytes() };
     let events = Delivery::restore(app, Bytes::copy_from_slice(body), 100).into_iter().flat_map(Delivery::into_events);
     for mut event in events.take(3) {
         event.set_dedupe_key(event.content_key());

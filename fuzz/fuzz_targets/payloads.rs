@@ -37,7 +37,6 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// Returns a body, and its number of events.
 fn body(u: &mut Unstructured<'_>) -> Result<(String, usize)> {
     let mut count = 0;
     let mut members = Vec::new();

@@ -9,7 +9,6 @@ use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 struct Request<'a> {
-    /// The secrets of the app.
     knows: Knows,
     by_consumer: Vec<Value<'a>>,
     by_client: Vec<Value<'a>>,

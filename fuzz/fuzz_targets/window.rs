@@ -12,13 +12,12 @@ struct Use {
     capacity: u8,
     horizon: u16,
     start: u32,
-    steps: Vec<HeadResult>,
+    steps: Vec<Step>,
 }
 
 #[derive(Arbitrary, Debug)]
-enum HeadResult {
+enum Step {
     Insert(u8),
-    /// Inserts this number of new keys.
     InsertNew(u8),
     Look(u8),
     Wait(u16),
@@ -30,16 +29,16 @@ fuzz_target!(|input: Use| {
     let (mut now, mut new) = (u64::from(input.start), 0u32);
     for step in input.steps {
         let keys: Vec<EventKey> = match step {
-            HeadResult::Wait(pause) => {
+            Step::Wait(pause) => {
                 now += u64::from(pause);
                 continue;
             }
-            HeadResult::Look(byte) => {
+            Step::Look(byte) => {
                 check(&window, &model, &key(byte.into()), now, &input.capacity, input.horizon);
                 continue;
             }
-            HeadResult::Insert(byte) => vec![key(byte.into())],
-            HeadResult::InsertNew(count) => (0..u32::from(count)).map(|at| key(1000 + new + at)).collect(),
+            Step::Insert(byte) => vec![key(byte.into())],
+            Step::InsertNew(count) => (0..u32::from(count)).map(|at| key(1000 + new + at)).collect(),
         };
         new += keys.len() as u32;
         for key in keys {

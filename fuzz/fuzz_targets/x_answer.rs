@@ -5,7 +5,7 @@
 //! each API gets this response.
 #![no_main]
 
-use birdhook_client::api::{NewSubscription, SubscriptionChange};
+use birdhook_client::api::{NewSubscription, ReplaySpan, SubscriptionChange};
 use birdhook_client::{
     AccessToken, Client, ConsumerKeys, Credentials, DesiredState, ErrorCause, Filter, ManagementApi, RetryPolicy,
     UserToken, probe,
@@ -15,7 +15,6 @@ use birdhook_fuzz::now;
 use birdhook_fuzz::x::X;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-/// A part of each secret.
 const SECRET: &str = "hunter2";
 
 fuzz_target!(|data: &[u8]| -> Corpus {
@@ -34,10 +33,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         .clock(|| Timestamp::from_millis(1_795_426_200_000))
         .build()
         .expect("a transport of our own");
-    let span = birdhook_client::api::ReplaySpan::around(
-        Timestamp::from_millis(1_795_420_000_000),
-        Timestamp::from_millis(1_795_421_000_000),
-    );
+    let span = ReplaySpan::around(Timestamp::from_millis(1_795_420_000_000), Timestamp::from_millis(1_795_421_000_000));
     let span = span.expect("one is after the other");
     let (new, change) = (NewSubscription::new("like.create", Filter::user("2")), SubscriptionChange::default());
 
@@ -60,59 +56,28 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         assert!(status.is_success() || error.status() == Some(status), "{told}");
     };
     macro_rules! each {
-        ($($call:expr),* $(,)?) => {$(
-            let result = now($call);
+        ($($api:ident: $($call:ident($($argument:expr),*)),*;)*) => {$($(
+            let (call, result) = (stringify!($api.$call), now($api.$call($($argument),*)));
             // `is_subscribed` accepts some errors as an answer.
-            let may = stringify!($call).contains("is_subscribed");
-            assert!(status.is_success() || may || result.is_err(), "{} is taken for done at {status}", stringify!($call));
-            lenient(stringify!($call), result.err());
-        )*};
+            let may = call.ends_with("is_subscribed");
+            assert!(status.is_success() || may || result.is_err(), "{call} is taken for done at {status}");
+            lenient(call, result.err());
+        )*)*};
     }
     let (webhooks, account, activity) = (client.webhooks(), client.account_activity(), client.activity());
     let (premium, enterprise, links) = (client.premium("env"), client.enterprise(), client.stream_links());
     const URL: &str = "https://app.example/hooks";
     let ids = ["5".to_owned(), "6".to_owned()];
-    each!(
-        webhooks.register(URL),
-        webhooks.list(),
-        webhooks.validate("5"),
-        webhooks.delete("5"),
-        webhooks.replay("5", span),
-        account.subscribe("5", "2"),
-        account.is_subscribed("5", "2"),
-        account.subscribers("5"),
-        account.count(),
-        account.unsubscribe("5", "2"),
-        activity.create(&new),
-        activity.page(10, None),
-        activity.list(),
-        activity.update("5", &change),
-        activity.delete("5"),
-        activity.delete_many(&ids),
-        premium.register(URL),
-        premium.list(),
-        premium.environments(),
-        premium.challenge("5"),
-        premium.delete("5"),
-        premium.subscribe("2"),
-        premium.is_subscribed("2"),
-        premium.subscribers(),
-        premium.count(),
-        premium.unsubscribe("2"),
-        enterprise.register(URL),
-        enterprise.list(),
-        enterprise.challenge("5"),
-        enterprise.delete("5"),
-        enterprise.subscribe("5", "2"),
-        enterprise.is_subscribed("5", "2"),
-        enterprise.subscribers("5"),
-        enterprise.count(),
-        enterprise.unsubscribe("5", "2"),
-        enterprise.replay("5", span),
-        links.create("5", &[]),
-        links.list(),
-        links.delete("5"),
-    );
+    each! {
+        webhooks: register(URL), list(), validate("5"), delete("5"), replay("5", span);
+        account: subscribe("5", "2"), is_subscribed("5", "2"), subscribers("5"), count(), unsubscribe("5", "2");
+        activity: create(&new), page(10, None), list(), update("5", &change), delete("5"), delete_many(&ids);
+        premium: register(URL), list(), environments(), challenge("5"), delete("5");
+        premium: subscribe("2"), is_subscribed("2"), subscribers(), count(), unsubscribe("2");
+        enterprise: register(URL), list(), challenge("5"), delete("5"), replay("5", span);
+        enterprise: subscribe("5", "2"), is_subscribed("5", "2"), subscribers("5"), count(), unsubscribe("5", "2");
+        links: create("5", &[]), list(), delete("5");
+    }
 
     // The probe must fail, because no fixed response answers a random token.
     assert!(now(probe(&client, URL)).is_err());

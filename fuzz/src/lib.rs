@@ -8,6 +8,7 @@ pub mod x;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use birdhook_core::codec::{self, Format};
 use birdhook_core::{
     App, Delivery, Endpoint, EndpointSettings, Event, HeadResult, Outcome, RequestHead, Secret, signature,
 };
@@ -38,7 +39,6 @@ pub fn post<'a>(
     }
 }
 
-/// Sends a correctly signed POST to an endpoint with the default settings.
 pub fn deliver(body: &[u8]) -> Result<Delivery, Outcome> {
     let signed = signature::sign(&secret(), body);
     post(&endpoint(EndpointSettings::default()), &[(signature::HEADER, signed.as_bytes())], [body])
@@ -52,8 +52,9 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Splits the input into lines of `name: value` up to an empty line, and the rest.
-pub fn message(data: &[u8]) -> (Vec<(&[u8], &[u8])>, &[u8]) {
+/// Splits the input into lines of `name: value` up to an empty line, and the rest. Omits lines whose
+/// names are not UTF-8.
+pub fn message(data: &[u8]) -> (Vec<(&str, &[u8])>, &[u8]) {
     let (mut lines, mut rest) = (Vec::new(), data);
     while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
         let line = &rest[..at];
@@ -62,14 +63,31 @@ pub fn message(data: &[u8]) -> (Vec<(&[u8], &[u8])>, &[u8]) {
             break;
         }
         let at = line.windows(2).position(|pair| pair == b": ");
-        lines.push(at.map_or((line, b"".as_slice()), |at| (&line[..at], &line[at + 2..])));
+        let (name, value) = at.map_or((line, b"".as_slice()), |at| (&line[..at], &line[at + 2..]));
+        lines.extend(std::str::from_utf8(name).map(|name| (name, value)));
     }
     (lines, rest)
+}
+
+/// Returns the lines of [`message`] whose values are UTF-8.
+pub fn texts<'a>(lines: &[(&'a str, &'a [u8])]) -> Vec<(&'a str, &'a str)> {
+    lines.iter().filter_map(|(name, value)| Some((*name, std::str::from_utf8(value).ok()?))).collect()
+}
+
+/// Checks that an event written for an engine is read back as the same event.
+pub fn assert_crosses(event: &Event) {
+    for format in [Format::Plain, Format::CloudEvents] {
+        let message = format.write(event);
+        let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        assert_eq!(fact("key").map(str::parse), Some(Ok(event.dedupe_key())));
+        assert_same(event, &codec::read(message.payload.clone(), fact).expect("it can be read again"));
+    }
 }
 
 /// Checks that two events are equal in all public properties.
 pub fn assert_same(one: &Event, other: &Event) {
     assert_eq!((one.kind(), one.name(), one.api_source()), (other.kind(), other.name(), other.api_source()));
     assert_eq!((one.app(), one.subscriber(), one.raw()), (other.app(), other.subscriber(), other.raw()));
-    assert_eq!((one.delivery_key(), one.content_key()), (other.delivery_key(), other.content_key()));
+    let keys = |event: &Event| (event.delivery_key(), event.content_key(), event.dedupe_key());
+    assert_eq!(keys(one), keys(other));
 }

@@ -28,19 +28,17 @@ impl X {
         let mut answer = Response::new(Bytes::copy_from_slice(body));
         *answer.status_mut() = StatusCode::from_bytes(&data[..at]).ok()?;
         for (name, value) in headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value)) {
                 answer.headers_mut().append(name, value);
             }
         }
         Some(Self { answer, asked: Arc::default(), last: Arc::default() })
     }
 
-    /// Returns the number of requests since the last call.
     pub fn times_asked(&self) -> usize {
         self.asked.swap(0, Ordering::Relaxed)
     }
 
-    /// Returns the last request.
     pub fn last(&self) -> Option<Request<Bytes>> {
         self.last.lock().expect("no panic").take()
     }

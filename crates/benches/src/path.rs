@@ -25,7 +25,6 @@ use crate::statistics::Sample;
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 
-/// A body of `crates/core/benches/bodies`.
 #[derive(Clone, Copy)]
 struct Body {
     name: &'static str,
@@ -74,13 +73,11 @@ impl Measured {
         self.of(body, what).of(self.of(body, of))
     }
 
-    /// Formats the medians of a body.
     fn micros<const N: usize>(&self, body: &Body, what: [&str; N]) -> [String; N] {
         what.map(|what| number(self.of(body, what).median()))
     }
 }
 
-/// Runs the section `core`.
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     let (rounds, slice) = if quick { (2, Duration::from_millis(4)) } else { (31, Duration::from_millis(8)) };

@@ -1,9 +1,8 @@
-//! Measured processes: their processor, CPU time and memory. Complete only on Linux.
+//! The processor and the CPU time of measured processes.
 
 use std::fs;
 use std::iter::Sum;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 /// Pins this thread, and the threads it starts later, to one processor.
@@ -15,16 +14,6 @@ pub(crate) fn pin(processor: usize) {
     if let Err(error) = sched_setaffinity(None, &set) {
         eprintln!("processor {processor} is not to be had alone: {error}");
     }
-}
-
-/// Raises the limit of open files as far as permitted. Returns the new limit.
-pub(crate) fn open_files() -> u64 {
-    let most = getrlimit(Resource::Nofile).maximum;
-    let limit = Rlimit { current: most, maximum: most };
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        eprintln!("the limit of open files stays: {error}");
-    }
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
 /// Seconds that all threads of a process ran, and that they waited for a processor.
@@ -59,26 +48,10 @@ impl Sum for Spent {
     }
 }
 
-/// The memory of a process in bytes: resident, and with shared pages counted in proportion.
-#[derive(Clone, Copy)]
-pub(crate) struct Memory {
-    pub(crate) resident: f64,
-    pub(crate) proportional: f64,
-}
-
-impl Memory {
-    pub(crate) fn of(process: u32) -> Self {
-        let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).expect("a process that runs");
-        let bytes = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("what Linux tells");
-            line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number of kB") * 1024.0
-        };
-        Self { resident: bytes("Rss:"), proportional: bytes("Pss:") }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use birdhook_test_harness::proc::Memory;
+
     use super::*;
 
     #[test]

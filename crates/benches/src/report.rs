@@ -2,57 +2,39 @@
 
 use std::fmt;
 
+use comfy_table::CellAlignment;
+use comfy_table::presets::ASCII_MARKDOWN;
+
 use crate::statistics::Sample;
 
 /// A Markdown table with padded columns, so that it is readable in a terminal too.
-pub(crate) struct Table {
-    rows: Vec<Vec<String>>,
-}
+pub(crate) struct Table(comfy_table::Table);
 
 impl Table {
-    pub(crate) fn new<S: Into<String>>(head: impl IntoIterator<Item = S>) -> Self {
-        Self { rows: vec![head.into_iter().map(Into::into).collect()] }
+    pub(crate) fn new<S: ToString>(head: impl IntoIterator<Item = S>) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(ASCII_MARKDOWN).set_header(head);
+        table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        Self(table)
     }
 
-    pub(crate) fn row<S: Into<String>>(&mut self, cells: impl IntoIterator<Item = S>) {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+    pub(crate) fn row<S: ToString>(&mut self, cells: impl IntoIterator<Item = S>) {
+        self.0.add_row(cells);
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = self.rows.first().map_or(0, Vec::len);
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        for (number, row) in self.rows.iter().enumerate() {
-            for (column, width) in widths.iter().enumerate() {
-                let cell = row.get(column).map_or("", String::as_str);
-                if column == 0 { write!(f, "| {cell:width$} |")? } else { write!(f, " {cell:>width$} |")? }
-            }
-            writeln!(f)?;
-            if number == 0 {
-                for (column, width) in widths.iter().enumerate() {
-                    let line = "-".repeat(*width);
-                    write!(f, "{}", if column == 0 { format!("|-{line}-|") } else { format!("-{line}:|") })?;
-                }
-                writeln!(f)?;
-            }
-        }
-        Ok(())
+        writeln!(f, "{}", self.0.trim_fmt())
     }
 }
 
-/// The target of a measured value.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// A table of goals and whether each is met.
 pub(crate) struct Goals(Table);
 
 impl Goals {
@@ -72,7 +54,6 @@ impl Goals {
         self.0.row([what.into(), format!("{target}{unit}"), measured, range(sample), met.into()]);
     }
 
-    /// Adds a goal that could not be measured.
     pub(crate) fn skip(&mut self, what: impl Into<String>, why: &str) {
         self.0.row([what.into(), "-".into(), "-".into(), "-".into(), format!("**skipped**: {why}")]);
     }
@@ -84,7 +65,6 @@ impl fmt::Display for Goals {
     }
 }
 
-/// Formats the range of the rounds: minimum and maximum.
 pub(crate) fn range(sample: &Sample) -> String {
     format!("{}–{}", number(sample.least()), number(sample.most()))
 }

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use birdhook_test_harness::proc::{Memory, children};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{Memory, Spent};
+use crate::process::Spent;
 
 /// Servers and load generator use separate processors.
 pub(crate) const SERVERS_PROCESSOR: usize = 0;
@@ -71,9 +72,7 @@ impl Server {
     /// Returns the CPU time, including that of its children.
     pub(crate) fn spent(&self) -> Spent {
         let own = self.process.id();
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
-        let children = children.split_ascii_whitespace().filter_map(|child| child.parse().ok());
-        std::iter::once(own).chain(children).map(Spent::of).sum()
+        std::iter::once(own).chain(children(own)).map(Spent::of).sum()
     }
 
     /// Waits until the server is idle. Returns its memory.

@@ -18,7 +18,6 @@ pub(crate) struct Loaded<C> {
     answers: u64,
 }
 
-/// The measurements of a server over some time.
 pub(crate) struct Slice {
     pub(crate) outcome: Outcome,
     spent: Spent,
@@ -71,7 +70,6 @@ impl<C: Display> Loaded<C> {
 /// The measurements of a server, by rounds.
 #[derive(Default)]
 pub(crate) struct Measured {
-    /// Responses per second.
     pub(crate) rate: Sample,
     /// The server's CPU time per request, in microseconds.
     pub(crate) micros: Sample,

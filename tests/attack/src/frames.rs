@@ -65,17 +65,12 @@ fn length(mut value: usize) -> Vec<u8> {
     bytes
 }
 
-/// A frame from the server.
 #[derive(Debug)]
 pub enum Said {
-    Status {
-        stream: u32,
-        status: u16,
-    },
-    Reset {
-        stream: u32,
-        error: u32,
-    },
+    /// A stream, and its status.
+    Status(u32, u16),
+    /// A stream, and the error that ends it.
+    Reset(u32, u32),
     GoAway(u32),
     /// Settings, which must be acknowledged.
     Settings,
@@ -131,8 +126,8 @@ impl Listener {
         let number = |at: usize| payload.get(at..at + 4).map_or(0, |four| u32::from_be_bytes(four.try_into().unwrap()));
         let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
         Some(match head[3] {
-            HEADERS => Said::Status { stream, status: status(&payload) },
-            RST_STREAM => Said::Reset { stream, error: number(0) },
+            HEADERS => Said::Status(stream, status(&payload)),
+            RST_STREAM => Said::Reset(stream, number(0)),
             GOAWAY => Said::GoAway(number(4)),
             SETTINGS if head[4] & ACK == 0 => Said::Settings,
             WINDOW_UPDATE if stream == 0 => Said::Window(number(0)),
@@ -151,14 +146,13 @@ impl Listener {
         outcome
     }
 
-    /// Returns the outcome of one stream.
     pub async fn outcome(&mut self, wanted: u32) -> Outcome {
         loop {
             match self.next().await {
-                Some(Said::Status { stream, status }) if stream == wanted && status >= 200 => {
+                Some(Said::Status(stream, status)) if stream == wanted && status >= 200 => {
                     return Outcome::Status(status);
                 }
-                Some(Said::Reset { stream, error }) if stream == wanted => return Outcome::Reset(error),
+                Some(Said::Reset(stream, error)) if stream == wanted => return Outcome::Reset(error),
                 Some(Said::GoAway(error)) => return Outcome::GoAway(error),
                 Some(_) => {}
                 None => return Outcome::Closed,

@@ -11,7 +11,6 @@ use birdhook_test_harness::journal;
 pub struct Journal {
     next: AtomicU64,
     events: Mutex<journal::Journal<u64>>,
-    /// Whether reading the server's output is paused.
     is_paused: AtomicBool,
 }
 
@@ -20,11 +19,10 @@ const FIRST: u64 = 1_000_000_000_000_000_000;
 const OWN: &str = r#"{"status":{"id":""#;
 
 impl Journal {
-    fn events(&self) -> MutexGuard<'_, journal::Journal<u64>> {
+    pub fn events(&self) -> MutexGuard<'_, journal::Journal<u64>> {
         self.events.lock().unwrap()
     }
 
-    /// Returns unused ids.
     pub fn ids(&self, count: u64) -> std::ops::Range<u64> {
         let first = FIRST + self.next.fetch_add(count, SeqCst);
         let events: Vec<_> = (first..first + count).map(|id| (id, 0)).collect();
@@ -32,16 +30,6 @@ impl Journal {
         first..first + count
     }
 
-    /// Records these events as answered 200.
-    pub fn accepted(&self, ids: impl IntoIterator<Item = u64>) {
-        self.events().answered(ids);
-    }
-
-    pub fn may_repeat(&self, id: u64) {
-        self.events().may_repeat(id);
-    }
-
-    /// Pauses reading the server's output.
     pub fn pause_reading(&self) {
         self.is_paused.store(true, SeqCst);
     }
@@ -62,16 +50,6 @@ impl Journal {
         }
     }
 
-    /// Returns how often an event was printed.
-    pub fn printed(&self, id: u64) -> u32 {
-        self.events().count_consumed(&id)
-    }
-
-    /// Returns the number of accepted events that are not printed yet.
-    pub fn owed(&self) -> usize {
-        self.events().balance().lost
-    }
-
     /// Returns the lost and the doubled events, once the server has ended.
     pub fn wrong(&self) -> Vec<String> {
         let events = self.events();
@@ -84,7 +62,6 @@ impl Journal {
     }
 }
 
-/// Returns a delivery of these events.
 pub fn body(ids: impl IntoIterator<Item = u64>) -> String {
     let event = |id| format!(r#"{OWN}{id}","user_id":"1"}},"timestamp_ms":"1795426200000"}}"#);
     let events: Vec<_> = ids.into_iter().map(event).collect();

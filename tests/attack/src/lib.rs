@@ -19,7 +19,6 @@
 mod attacks;
 mod frames;
 mod journal;
-mod options;
 mod outcome;
 mod pulse;
 mod row;
@@ -29,7 +28,6 @@ mod table;
 mod target;
 mod tools;
 
-/// Runs the attacks that the command line selects.
 pub fn attack() -> anyhow::Result<std::process::ExitCode> {
-    run::run(&options::Options::parse()?)
+    run::run(&clap::Parser::parse())
 }

@@ -16,7 +16,6 @@ pub enum Outcome {
     GoAway(u32),
     /// An HTTP/2 stream that ended with this error.
     Reset(u32),
-    /// The connection was closed without an answer.
     Closed,
     /// Nothing was answered, and the connection is still open.
     Open,
@@ -48,7 +47,6 @@ impl fmt::Display for Outcome {
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub outcome: Outcome,
-    /// The answer, or an empty one.
     pub content: http_client::Answer,
 }
 
@@ -78,7 +76,6 @@ pub async fn only_answer(reader: &mut (impl AsyncReadExt + Unpin)) -> Answer {
     answer(reader, &mut Vec::new()).await
 }
 
-/// Reads one answer in this time.
 pub async fn answer_within(limit: Duration, reader: &mut (impl AsyncReadExt + Unpin)) -> Outcome {
     timeout(limit, only_answer(reader)).await.map_or(Outcome::Open, |answer| answer.outcome)
 }

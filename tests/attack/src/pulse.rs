@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use crate::outcome::Outcome;
 use crate::target::{Target, X_WAITS, get};
 
-/// Interval between deliveries, even if earlier ones are unanswered.
 const EVERY: Duration = Duration::from_millis(50);
 
 /// Time limit for a good delivery: birdhook's deadline, 0.5 s below X's shortest timeout. The
@@ -26,7 +25,6 @@ pub struct Pulse {
     beating: JoinHandle<Beats>,
 }
 
-/// Results of the deliveries and challenges.
 #[derive(Default)]
 pub struct Beats {
     pub sent: usize,
@@ -64,18 +62,20 @@ async fn beat(target: &Target, stopped: &AtomicBool) -> Beats {
     let mut clock = tokio::time::interval(EVERY);
     while !stopped.load(SeqCst) {
         clock.tick().await;
-        let (one, other) = (target.clone(), target.clone());
-        sending.spawn(async move {
-            let sent = Instant::now();
-            let ids = one.journal.ids(1);
-            let answered = tokio::time::timeout(X_WAITS, one.deliver(ids)).await;
-            (Sent::Delivery, answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
-        });
-        sending.spawn(async move {
-            let sent = Instant::now();
-            let answered = tokio::time::timeout(X_WAITS, other.ask(&[&get("crc_token=pulse", &[])])).await;
-            (Sent::Challenge, answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
-        });
+        for is_challenge in [false, true] {
+            let target = target.clone();
+            sending.spawn(async move {
+                let sent = Instant::now();
+                let asking = async {
+                    match is_challenge {
+                        true => target.ask(&[&get("crc_token=pulse", &[])]).await,
+                        false => target.deliver(target.journal.ids(1)).await,
+                    }
+                };
+                let answered = tokio::time::timeout(X_WAITS, asking).await;
+                (is_challenge, answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
+            });
+        }
         while let Some(done) = sending.try_join_next() {
             beats.count(done.unwrap(), challenges);
         }
@@ -86,26 +86,18 @@ async fn beat(target: &Target, stopped: &AtomicBool) -> Beats {
     beats
 }
 
-enum Sent {
-    Delivery,
-    Challenge,
-}
-
 impl Beats {
-    fn count(&mut self, (sent, outcome, took): (Sent, Outcome, Duration), challenges: Duration) {
-        if let Sent::Challenge = sent {
-            self.slowest_challenge = self.slowest_challenge.max(took);
-            if outcome != Outcome::Status(200) || took > challenges {
-                self.wrong.get_or_insert_with(|| format!("a challenge: {outcome} after {:.1} s", took.as_secs_f64()));
-            }
-            return;
+    fn count(&mut self, (is_challenge, outcome, took): (bool, Outcome, Duration), challenges: Duration) {
+        let (what, budget, slowest) = match is_challenge {
+            true => ("challenge", challenges, &mut self.slowest_challenge),
+            false => ("good delivery", BUDGET, &mut self.slowest),
+        };
+        *slowest = took.max(*slowest);
+        let is_good = outcome == Outcome::Status(200) && took <= budget;
+        if !is_good {
+            self.wrong.get_or_insert_with(|| format!("a {what}: {outcome} after {:.1} s", took.as_secs_f64()));
         }
-        self.sent += 1;
-        self.slowest = self.slowest.max(took);
-        if outcome == Outcome::Status(200) && took <= BUDGET {
-            self.good += 1;
-        } else {
-            self.wrong.get_or_insert_with(|| format!("a good delivery: {outcome} after {:.1} s", took.as_secs_f64()));
-        }
+        self.sent += usize::from(!is_challenge);
+        self.good += usize::from(is_good && !is_challenge);
     }
 }

@@ -19,7 +19,6 @@ pub type Attacking = Pin<Box<dyn Future<Output = Tally> + Send>>;
 pub struct Row {
     pub family: &'static str,
     pub name: &'static str,
-    /// Description of the attack.
     pub about: &'static str,
     pub attack: fn(Target) -> Attacking,
     /// Memory in bytes that the server may use above its memory at rest.
@@ -87,7 +86,6 @@ impl Row {
     }
 }
 
-/// The result of one server in one row.
 pub struct Stand {
     pub tally: Tally,
     pub took: Duration,
@@ -95,7 +93,6 @@ pub struct Stand {
     pub resting: u64,
     /// Maximum memory above `resting`, in bytes.
     pub above: u64,
-    /// Limit of `above`, in bytes.
     pub cap: u64,
     pub beats: Beats,
 }
@@ -140,7 +137,7 @@ pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
         tally.add_wrong(format!("{} of {} good, the first other {wrong}", beats.good, beats.sent));
     }
     let asked = Instant::now();
-    while alive && journal.owed() > 0 && asked.elapsed() < PRINTED {
+    while alive && journal.events().balance().lost > 0 && asked.elapsed() < PRINTED {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     if row.ends_unread {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use birdhook_test_harness::server_process::ServerProcess;
+use clap::ValueEnum;
 
 use crate::journal::Journal;
 
@@ -16,7 +17,7 @@ pub const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 /// Time limit for a server to end: its own shutdown timeout, plus a margin.
 const STOPPING: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Axum,
     Hyper,
@@ -26,16 +27,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Axum, Self::Hyper, Self::TowerLayer, Self::Actix, Self::Listen];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Axum => "axum",
-            Self::Hyper => "hyper",
-            Self::TowerLayer => "tower-layer",
-            Self::Actix => "actix",
-            Self::Listen => "listen",
-        }
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     pub fn speaks_http2(self) -> bool {
@@ -91,12 +84,10 @@ impl Server {
         Ok(self.process.address().parse()?)
     }
 
-    /// Returns the process id, for [`proc`](birdhook_test_harness::proc).
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Returns whether the server runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.process.status(), Ok(None))
     }

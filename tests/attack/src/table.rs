@@ -38,7 +38,6 @@ fn line(row: &Row, stands: &[anyhow::Result<Stand>]) -> String {
     )
 }
 
-/// Returns the result of one server in one row.
 pub fn details(stand: &anyhow::Result<Stand>) -> String {
     let stand = match stand {
         Ok(stand) => stand,

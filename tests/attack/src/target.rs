@@ -49,48 +49,58 @@ impl Target {
         tally
     }
 
-    /// Sends these bytes `count` times, at most `at_most` at once.
-    pub async fn ask_many(&self, count: usize, at_most: usize, pieces: &[&[u8]]) -> Vec<Answer> {
-        let (mut asking, mut answers) = (JoinSet::new(), Vec::new());
-        let bytes: Arc<[Vec<u8>]> = pieces.iter().map(|piece| piece.to_vec()).collect();
-        for _ in 0..count {
-            let (target, bytes) = (self.clone(), Arc::clone(&bytes));
-            asking.spawn(async move { target.ask(&bytes.iter().map(Vec::as_slice).collect::<Vec<_>>()).await });
-            if asking.len() >= at_most {
-                answers.extend(asking.join_next().await.map(Result::unwrap));
+    /// Runs numbered clients, at most `at_most` at once. Returns their results in any order.
+    pub async fn clients<F, T>(&self, count: usize, at_most: usize, client: impl Fn(Self, u32) -> F) -> Vec<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (mut clients, mut results) = (JoinSet::new(), Vec::new());
+        for number in (0..).take(count) {
+            clients.spawn(client(self.clone(), number));
+            if clients.len() >= at_most {
+                results.extend(clients.join_next().await.map(Result::unwrap));
             }
         }
-        answers.extend(asking.join_all().await);
-        answers
+        results.extend(clients.join_all().await);
+        results
+    }
+
+    /// Sends these bytes `count` times, at most `at_most` at once.
+    pub async fn ask_many(&self, count: usize, at_most: usize, pieces: &[&[u8]]) -> Vec<Answer> {
+        let bytes: Arc<[Vec<u8>]> = pieces.iter().map(|piece| piece.to_vec()).collect();
+        let ask = |target: Self, _| {
+            let bytes = Arc::clone(&bytes);
+            async move { target.ask(&bytes.iter().map(Vec::as_slice).collect::<Vec<_>>()).await }
+        };
+        self.clients(count, at_most, ask).await
     }
 
     /// Delivers these events as X does, and records them if they are accepted.
     pub async fn deliver(&self, ids: impl IntoIterator<Item = u64> + Clone) -> Answer {
         let answer = self.ask(&[&signed(body(ids.clone()), &[])]).await;
         if answer.outcome == Outcome::Status(200) {
-            self.journal.accepted(ids);
+            self.journal.events().answered(ids);
         }
         answer
     }
 }
 
-/// Returns the value of the header that signs this body.
 pub fn sign(body: impl AsRef<[u8]>) -> String {
     http_client::sign(SECRET, body.as_ref())
 }
 
-fn head(request: &str, headers: &[&str]) -> Vec<u8> {
-    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    format!("{request} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
+fn with(request: Request, headers: &[&str]) -> Request {
+    headers.iter().fold(request, |request, header| request.line(header))
 }
 
 /// Returns the head of a POST with these headers, one per line.
 pub fn post(headers: &[&str]) -> Vec<u8> {
-    head(&format!("POST {PATH}"), headers)
+    with(http_client::method("POST"), headers).head()
 }
 
 fn signed_request(body: &[u8], headers: &[&str]) -> Request {
-    headers.iter().fold(http_client::post(body).signed(SECRET), |request, header| request.line(header))
+    with(http_client::post(body).signed(SECRET), headers)
 }
 
 /// Returns the head of a POST that announces this signed body.
@@ -98,12 +108,10 @@ pub fn signed_head(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     signed_request(body.as_ref(), headers).head()
 }
 
-/// Returns a signed POST.
 pub fn signed(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     signed_request(body.as_ref(), headers).to_bytes()
 }
 
-/// Returns an unsigned POST.
 pub fn unsigned(body: impl AsRef<[u8]>) -> Vec<u8> {
     http_client::post(body.as_ref()).to_bytes()
 }
@@ -114,18 +122,15 @@ pub fn chunked(body: &[u8], size: usize, is_signed: bool) -> Vec<u8> {
     request.chunked(size).to_bytes()
 }
 
-/// Returns a GET.
 pub fn get(query: &str, headers: &[&str]) -> Vec<u8> {
-    head(&format!("GET {PATH}?{query}"), headers)
+    with(http_client::get(query), headers).head()
 }
 
 /// Counts of outcomes, and the faults.
 #[derive(Default)]
 pub struct Tally {
     pub outcomes: BTreeMap<Outcome, usize>,
-    /// The count of each fault.
     wrong: BTreeMap<String, usize>,
-    /// Additional text for the table.
     pub note: String,
 }
 
@@ -150,7 +155,10 @@ impl Tally {
         }
     }
 
-    /// Records a fault unless the condition holds.
+    pub fn count_all(&mut self, what: &str, outcomes: impl IntoIterator<Item = Outcome>, allowed: &[Outcome]) {
+        outcomes.into_iter().for_each(|outcome| self.count(what, outcome, allowed));
+    }
+
     pub fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.add_wrong(otherwise());

@@ -43,7 +43,7 @@ where
     S: EventSink<Future: Send> + Send + Sync + 'static,
 {
     let mut term = signal(SignalKind::terminate()).unwrap();
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let listener = bind(port).await;
     let pipeline = webhook().sink(sink);
     let app = Router::new().fallback_service(Receiver::new(pipeline.clone()));
     println!("{port}");
@@ -52,4 +52,16 @@ where
         pipeline.shutdown(TIMEOUT).await;
     };
     axum::serve(listener, app).with_graceful_shutdown(stop).await.unwrap();
+}
+
+/// Binds the port, which a connection of another test may hold for a moment.
+async fn bind(port: u16) -> TcpListener {
+    let start = std::time::Instant::now();
+    loop {
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(listener) => return listener,
+            Err(error) => assert!(start.elapsed() < TIMEOUT, "port {port}: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

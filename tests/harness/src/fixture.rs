@@ -15,7 +15,6 @@ pub fn webhook() -> Webhook {
     Webhook::new(App::new(APP, Secret::new(SECRET).unwrap())).dedupe_window(0, Duration::ZERO)
 }
 
-/// Posts a signed body.
 pub async fn post<S: EventSink>(pipeline: &Pipeline<S>, body: impl Into<Bytes>) -> Reply {
     let body = body.into();
     let signed = signature::sign(&Secret::new(SECRET).unwrap(), &body);

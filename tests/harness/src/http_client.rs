@@ -16,7 +16,6 @@ pub const PATH: &str = "/webhooks/twitter";
 /// The time limit for a response of a [`Request`].
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A request as bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     method: String,
@@ -31,7 +30,6 @@ pub struct Request {
     stuck_after: Option<usize>,
 }
 
-/// A response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -44,47 +42,39 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Returns the value of the header with this lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Returns a GET request with this query.
 pub fn get(query: &str) -> Request {
     method("GET").with_query(query)
 }
 
-/// Returns an unsigned POST request with this body.
 pub fn post(body: impl Into<Vec<u8>>) -> Request {
     Request { body: Some(body.into()), ..method("POST") }
 }
 
-/// Returns a request without a body.
 pub fn method(method: &str) -> Request {
     Request { method: method.into(), ..Request::default() }
 }
 
 impl Request {
-    /// Signs the body with this secret.
     pub fn signed(self, secret: &str) -> Self {
         let value = sign(secret, self.body());
         self.header(signature::HEADER, &value)
     }
 
-    /// Signs the body with this secret, in the OAuth 2.0 header.
     pub fn signed_oauth2(self, secret: &str) -> Self {
         let value = sign(secret, self.body());
         self.header(signature::HEADER_OAUTH2, &value)
     }
 
-    /// Signs the query with this secret.
     pub fn query_signed(self, secret: &str) -> Self {
         let value = sign(secret, self.query.as_bytes());
         self.header(signature::HEADER, &value)
     }
 
-    /// Adds a header.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.into(), value.as_ref().into()));
         self
@@ -98,7 +88,6 @@ impl Request {
         }
     }
 
-    /// Sets the query.
     pub fn with_query(mut self, query: &str) -> Self {
         self.query = query.into();
         self
@@ -120,7 +109,6 @@ impl Request {
         self
     }
 
-    /// Sets another `Content-Length`.
     pub fn claiming(self, claimed: &str) -> Self {
         Self { claimed: Some(claimed.into()), ..self }
     }
@@ -168,7 +156,6 @@ impl Request {
         pieces
     }
 
-    /// Sends the request on its own connection and reads the response.
     pub async fn send(&self, server: SocketAddr) -> Answer {
         exchange(server, &self.pieces(true), LIMIT).await.unwrap_or_else(|error| panic!("no answer: {error}"))
     }
@@ -201,7 +188,6 @@ impl Request {
         (first, second)
     }
 
-    /// Sends the request and closes the connection without waiting for a response.
     pub async fn send_and_leave(&self, server: SocketAddr) {
         let mut stream = connect(server).await.unwrap();
         stream.write_all(&self.pieces(true).concat()).await.unwrap();
@@ -328,7 +314,6 @@ async fn read(reader: &mut (impl AsyncReadExt + Unpin), unread: &mut Vec<u8>, ha
     }
 }
 
-/// Returns the value of a signature header.
 pub fn sign(secret: &str, message: &[u8]) -> String {
     signature::sign(&Secret::new(secret).unwrap(), message)
 }

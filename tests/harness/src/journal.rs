@@ -71,7 +71,6 @@ impl<K: Copy + Eq + Hash> Journal<K> {
         }
     }
 
-    /// Allows that an event is consumed twice.
     pub fn may_repeat(&mut self, key: K) {
         self.events.entry(key).or_default().may_repeat = true;
     }
@@ -86,12 +85,10 @@ impl<K: Copy + Eq + Hash> Journal<K> {
         }
     }
 
-    /// Returns whether an event with this key was sent.
     pub fn has(&self, key: &K) -> bool {
         self.events.contains_key(key)
     }
 
-    /// Returns whether an event with this key and content was sent.
     pub fn has_content(&self, key: K, content: u64) -> bool {
         self.sent.contains(&(key, content))
     }
@@ -104,7 +101,6 @@ impl<K: Copy + Eq + Hash> Journal<K> {
         self.answered
     }
 
-    /// Returns how often an event was consumed.
     pub fn count_consumed(&self, key: &K) -> u32 {
         self.events.get(key).map_or(0, |event| event.consumed)
     }

@@ -34,6 +34,7 @@ pub mod seed;
 pub mod server_process;
 #[cfg(feature = "servers")]
 pub mod servers;
+pub mod statistics;
 #[cfg(feature = "traffic")]
 pub mod violation;
 

@@ -76,12 +76,10 @@ impl Load {
         self.0.lock().unwrap()
     }
 
-    /// Calls `read` with the journal.
     pub fn journal<T>(&self, read: impl FnOnce(&mut Journal<EventKey>) -> T) -> T {
         read(&mut self.state().journal)
     }
 
-    /// Returns the number of events that were answered 200.
     pub fn count_answered(&self) -> usize {
         self.state().journal.count_answered()
     }
@@ -120,12 +118,10 @@ impl Load {
         }
     }
 
-    /// Returns all bodies that were sent.
     pub fn all(&self) -> Vec<Body> {
         self.state().bodies.clone()
     }
 
-    /// Returns the bodies that were never answered 200.
     pub fn unanswered(&self) -> Vec<Body> {
         self.state().bodies.iter().filter(|body| !body.is_answered).cloned().collect()
     }
@@ -153,14 +149,12 @@ pub struct Traffic {
     statuses: Arc<Mutex<BTreeMap<u16, usize>>>,
 }
 
-/// The running senders.
 pub struct Sending {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
 impl Traffic {
-    /// Sends to one receiver.
     pub fn new(load: &Load, url: String) -> Self {
         Self::with(load, url, false, Duration::from_secs(20))
     }
@@ -208,7 +202,6 @@ impl Traffic {
         status
     }
 
-    /// Sends every body that was never answered 200 until it is.
     pub async fn send_rest(&self) -> Result<(), Violation> {
         let begun = Instant::now();
         loop {
@@ -224,7 +217,6 @@ impl Traffic {
         }
     }
 
-    /// Sends one body until it is accepted.
     pub async fn send_until_accepted(&self, body: &Body) -> Result<(), Violation> {
         let begun = Instant::now();
         while self.send(body).await != 200 {
@@ -238,7 +230,6 @@ impl Traffic {
         self.statuses.lock().unwrap().clone()
     }
 
-    /// Returns the number of requests that were answered 200.
     pub fn accepted(&self) -> usize {
         self.statuses().get(&200).copied().unwrap_or_default()
     }
@@ -253,7 +244,6 @@ impl Sending {
         }
     }
 
-    /// Aborts all senders at once.
     pub async fn abandon(mut self) {
         self.tasks.shutdown().await;
     }

@@ -10,7 +10,6 @@ pub struct Payloads {
     scene: PayloadGenerator,
     kinds: Vec<MockEventKind>,
     subscribers: Vec<String>,
-    /// The percentage of bodies with several events.
     batches: u8,
 }
 

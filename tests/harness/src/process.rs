@@ -11,7 +11,6 @@ pub use rustix::process::Signal;
 
 use crate::TIMEOUT;
 
-/// Sends a signal to a process.
 pub fn signal(process: u32, signal: Signal) {
     kill_process(Pid::from_raw(process.cast_signed()).unwrap(), signal).unwrap();
 }
@@ -55,7 +54,6 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
-    /// Sends SIGTERM to the process.
     pub fn terminate(&self) {
         signal(self.id(), Signal::TERM);
     }

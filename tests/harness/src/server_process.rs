@@ -43,7 +43,6 @@ impl ServerProcess {
         &self.url
     }
 
-    /// Returns the host and port of the URL.
     pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://").split('/').next().unwrap_or_default()
     }

@@ -15,10 +15,8 @@ use tempfile::TempDir;
 use crate::TIMEOUT;
 use crate::process::{Signal, signal};
 
-/// The kind of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// NATS with JetStream.
     Nats,
     /// Redis, which syncs every write to disk before it replies.
     Redis,
@@ -102,7 +100,6 @@ impl Kind {
     }
 }
 
-/// A server in its own process.
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
@@ -129,27 +126,22 @@ impl Server {
         }
     }
 
-    /// Returns the server's port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns the folder with the server's data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Returns the server's output.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 
-    /// Ends the server immediately with SIGKILL.
     pub fn kill(&mut self) {
         self.end(Signal::KILL);
     }
 
-    /// Shuts the server down with SIGTERM.
     pub fn stop(&mut self) {
         self.end(Signal::TERM);
     }

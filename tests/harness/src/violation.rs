@@ -30,7 +30,6 @@ impl Violation {
     }
 }
 
-/// Returns a violation unless the condition is true.
 pub fn holds<T: Display>(is_so: bool, what: impl FnOnce() -> T) -> Result<(), Violation> {
     if is_so { Ok(()) } else { Err(Violation::other(what())) }
 }

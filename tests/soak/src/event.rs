@@ -11,7 +11,6 @@ fn short(key: EventKey, content: u64) -> Short {
     (u64::from_le_bytes(*key.as_bytes().first_chunk().unwrap()), content)
 }
 
-/// Returns the events of a body.
 pub(crate) fn events_of(body: &Bytes) -> Vec<Short> {
     consumption::events_of(body).into_iter().map(|(key, content)| short(key, content)).collect()
 }

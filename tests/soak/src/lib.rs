@@ -32,7 +32,6 @@ pub use settings::{Plant, Settings, Sink};
 
 use birdhook_pipeline::Secret;
 
-/// Returns the secret with this number.
 fn secret(number: u64) -> Secret {
     Secret::new(format!("consumer-secret-number-{number}")).unwrap()
 }

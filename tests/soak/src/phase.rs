@@ -13,11 +13,8 @@ pub(crate) enum Phase {
     /// Deliveries to the sink end just before or just after the deadline.
     Slow,
     Down,
-    /// The app consumes nothing.
     Full,
-    /// Thousands of challenges.
     Storm,
-    /// The secret is rotated continuously.
     Rotation,
     /// Clients close connections early.
     Drops,

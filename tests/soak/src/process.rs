@@ -9,7 +9,7 @@ use birdhook_test_harness::proc::{Memory, open_files};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-use crate::settings::{Plant, Settings};
+use crate::settings::{Settings, name};
 
 /// The time for which the inbox remembers an event.
 ///
@@ -24,7 +24,6 @@ pub(crate) struct Process {
     process: Mutex<birdhook_test_harness::process::Process>,
 }
 
-/// The receiver's own report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) in_flight: usize,
@@ -46,9 +45,9 @@ impl Process {
     pub(crate) async fn start(program: &Path, settings: &Settings, folder: &Path) -> Self {
         let horizon = HORIZON.as_millis().to_string();
         let mut command = Command::new(program);
-        command.args(["receive", settings.sink.name()]).arg(folder).stdin(Stdio::piped());
+        command.args(["receive", &name(&settings.sink)]).arg(folder).stdin(Stdio::piped());
         command.args([settings.deadline.as_millis().to_string(), horizon, settings.capacity.to_string()]);
-        command.args(settings.plant.map(Plant::name));
+        command.args(settings.plant.as_ref().map(name));
         // With several arenas, glibc fills one after the other for minutes, which hides small leaks
         // and looks like large ones.
         command.env("MALLOC_ARENA_MAX", "1");

@@ -4,13 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use birdhook_test_harness::journal::Balance;
+use birdhook_test_harness::statistics::median;
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
-use crate::gauge::{Sample, median};
+use crate::gauge::Sample;
 use crate::phase::Phase;
 use crate::process::{Held, State};
-use crate::settings::Settings;
+use crate::settings::{Settings, name};
 use crate::tally::{Asked, Tally};
 
 const MIB: f64 = (1 << 20) as f64;
@@ -37,7 +38,6 @@ pub(crate) struct Outcome {
     pub(crate) files: usize,
 }
 
-/// The result of one check.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub what: &'static str,
@@ -60,7 +60,7 @@ impl Report {
         let title = format!(
             "{}: {} requests and {} events; {rounds} rounds of {} phases of {phase:.1?} each, and one that does not count; \
              {rate} requests/s wanted, deadline {deadline:.1?}, seed {seed}",
-            sink.name(),
+            name(sink),
             all.requests(),
             outcome.balance.sent,
             Phase::ALL.len()
@@ -81,7 +81,6 @@ impl Report {
         self.verdicts.iter().all(|verdict| verdict.holds)
     }
 
-    /// Returns the names of the failed checks.
     pub fn broken(&self) -> Vec<&'static str> {
         self.verdicts.iter().filter(|verdict| !verdict.holds).map(|verdict| verdict.what).collect()
     }
@@ -179,7 +178,6 @@ impl Outcome {
         Verdict { what: "journal", holds: self.balance == Balance { sent, ..Balance::default() }, text }
     }
 
-    /// Describes the memory by rounds.
     fn by_rounds(&self, settings: &Settings) -> String {
         let one = |round: usize| {
             let samples = self.samples.iter().filter(|sample| sample.round == round);

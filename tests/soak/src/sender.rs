@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_pipeline::signature;
-use birdhook_test_harness::http_client::{Answer, Connection, PATH};
+use birdhook_test_harness::http_client::{self, Answer, Connection};
 use birdhook_testkit::{Challenge, WebhookPost, now};
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
@@ -95,32 +95,27 @@ impl Sender {
 
     fn forged(&mut self, body: &Body) -> Vec<u8> {
         let (own, wrong) = (self.traffic.signing(), Traffic::wrong_secret());
-        let post = match self.random.u8(..4) {
-            0 => WebhookPost::unsigned(body.bytes.clone()),
-            1 => WebhookPost::signed(&wrong, body.bytes.clone()),
-            2 => {
-                let short = signature::sign(&own.secret, &body.bytes)[..40].try_into().unwrap();
-                WebhookPost::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), short)
-            }
+        let signature = match self.random.u8(..4) {
+            0 => None,
+            1 => Some(signature::sign(&wrong, &body.bytes)),
+            2 => Some(signature::sign(&own.secret, &body.bytes)[..40].to_owned()),
             // Signs one byte less than the body.
-            _ => {
-                let signed = signature::sign(&own.secret, &body.bytes[..body.bytes.len() - 1]).try_into().unwrap();
-                WebhookPost::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), signed)
-            }
+            _ => Some(signature::sign(&own.secret, &body.bytes[..body.bytes.len() - 1])),
         };
+        let mut post = WebhookPost::unsigned(body.bytes.clone());
+        if let Some(signature) = signature {
+            post = post.header(signature::HEADER.try_into().unwrap(), signature.try_into().unwrap());
+        }
         post.to_bytes(&self.traffic.url).unwrap()
     }
 
     /// Returns a request with a body over the limit, either with a `Content-Length` or chunked.
     fn oversized(&mut self) -> Vec<u8> {
-        let signature = signature::sign(&Traffic::wrong_secret(), b"too long");
-        let head = format!("POST {PATH} HTTP/1.1\r\nhost: app.example\r\n{}: {signature}\r\n", signature::HEADER);
-        if self.random.bool() {
-            return format!("{head}content-length: {TOO_LONG}\r\n\r\n").into_bytes();
-        }
-        let mut request = format!("{head}transfer-encoding: chunked\r\n\r\n{TOO_LONG:x}\r\n").into_bytes();
-        request.resize(request.len() + TOO_LONG, b' ');
-        request
+        let request = match self.random.bool() {
+            true => http_client::post("").claiming(&TOO_LONG.to_string()),
+            false => http_client::post(vec![b' '; TOO_LONG]).chunked(TOO_LONG).stuck_after(TOO_LONG),
+        };
+        request.header(signature::HEADER, signature::sign(&Traffic::wrong_secret(), b"too long")).to_bytes()
     }
 
     async fn challenge(&mut self) {
@@ -128,12 +123,11 @@ impl Sender {
         let challenge = Challenge::from_seed(self.random.u64(..), now());
         let query = challenge.query();
         let is_signed = self.random.bool();
-        let mut request = format!("GET {PATH}?{query} HTTP/1.1\r\nhost: app.example\r\n");
+        let mut request = http_client::get(&query);
         if is_signed {
-            request += &format!("{}: {}\r\n", signature::HEADER, signature::sign(&signing.secret, query.as_bytes()));
+            request = request.header(signature::HEADER, signature::sign(&signing.secret, query.as_bytes()));
         }
-        request += "\r\n";
-        let answer = ask(traffic, &mut self.connections[0], request.as_bytes(), Asked::Challenge).await;
+        let answer = ask(traffic, &mut self.connections[0], &request.to_bytes(), Asked::Challenge).await;
         // An unsigned challenge is answered with the first secret, which may already be the next
         // one.
         let is_right = challenge.verify(&signing.secret, &answer.body).is_ok()

@@ -1,74 +1,48 @@
 //! Settings of a soak: its length, the sink, and a planted mistake.
 
-use std::str::FromStr;
 use std::time::Duration;
+
+use clap::ValueEnum;
 
 use crate::phase::Phase;
 
-/// Defines an enum whose values have names on the command line.
-macro_rules! named {
-    ($(#[$about:meta])* $type:ident { $($(#[$value_about:meta])* $value:ident = $name:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $type {
-            $($(#[$value_about])* $value,)*
-        }
-
-        impl $type {
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$value => $name,)* }
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = String;
-
-            fn from_str(name: &str) -> Result<Self, String> {
-                let all = [$(Self::$value),*];
-                let names = all.map(Self::name).join(", ");
-                all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("expected one of {names}"))
-            }
-        }
-    };
+/// The destination of the receiver's deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sink {
+    Channel,
+    Handler,
+    Inbox,
 }
 
-named! {
-    /// The destination of the receiver's deliveries.
-    Sink {
-        Channel = "channel",
-        Handler = "handler",
-        Inbox = "inbox",
-    }
+/// A deliberate mistake of the receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plant {
+    /// Every tenth delivery leaves a file open.
+    FileLeak,
+    /// Every delivery leaks a buffer.
+    MemoryLeak,
+    /// Deliveries that take longer than half the deadline are reported as successful.
+    Loss,
+    /// One in a hundred deliveries succeeds but is answered 503.
+    Double,
 }
 
-named! {
-    /// A deliberate mistake of the receiver.
-    Plant {
-        /// Every tenth delivery leaves a file open.
-        FileLeak = "file-leak",
-        /// Every delivery leaks a buffer.
-        MemoryLeak = "memory-leak",
-        /// Deliveries that take longer than half the deadline are reported as successful.
-        Loss = "loss",
-        /// One in a hundred deliveries succeeds but is answered 503.
-        Double = "double",
-    }
+/// Returns the name of a value on the command line.
+pub fn name(value: &impl ValueEnum) -> String {
+    value.to_possible_value().unwrap().get_name().to_owned()
 }
 
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub sink: Sink,
     pub seed: u64,
-    /// The duration of a phase.
     pub phase: Duration,
     /// The number of rounds, each with every phase, after one that does not count. A multiple of
     /// four.
     pub rounds: usize,
     /// Requests per second, if the receiver keeps up.
     pub rate: u32,
-    /// The number of concurrent clients.
     pub senders: usize,
-    /// The receiver's deadline.
     pub deadline: Duration,
     /// The capacity of the receiver's channel, in deliveries.
     pub capacity: usize,

@@ -82,7 +82,6 @@ pub(crate) fn payloads(seed: u64) -> Payloads {
     Payloads::new(seed, kinds, (2001..2100).map(|id| id.to_string()).collect(), 10)
 }
 
-/// The next action of a sender.
 pub(crate) enum Next {
     /// Sends this number of concurrent copies.
     Deliver(Arc<Body>, usize),

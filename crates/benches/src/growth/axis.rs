@@ -7,7 +7,6 @@ use crate::statistics::Sample;
 const LINEAR: f64 = 1.1;
 
 pub(super) struct Axis {
-    /// The label of the sizes.
     pub(super) sizes: &'static str,
     pub(super) marks: Vec<(f64, String)>,
     pub(super) growth: Growth,
@@ -23,9 +22,7 @@ pub(super) enum Growth {
     OfEach,
 }
 
-/// A measured series, in microseconds per size.
 pub(super) struct Series {
-    /// The heading of its columns in the table.
     pub(super) head: &'static str,
     pub(super) samples: Vec<Sample>,
 }

@@ -4,7 +4,6 @@ use super::receiver::ID;
 
 const USER: &str = "2200440066008801";
 
-/// Returns a delivery with a message, 2 KB.
 pub(super) fn message() -> String {
     let body = include_str!("../../../core/benches/bodies/aaa_2k.json");
     let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
@@ -13,7 +12,6 @@ pub(super) fn message() -> String {
     body.replace(id, ID)
 }
 
-/// Returns a delivery of `count` deleted posts.
 pub(super) fn deletions(count: usize) -> String {
     let one = format!(r#"{{"status":{{"id":"{ID}","user_id":"{USER}"}},"timestamp_ms":"1795426200000"}}"#);
     format!(r#"{{"for_user_id":"{USER}","tweet_delete_events":[{}]}}"#, vec![one; count].join(","))

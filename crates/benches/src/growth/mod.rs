@@ -9,12 +9,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use birdhook::{dedupe::DedupeWindow, event::EventKey};
+use birdhook_test_harness::proc::{Memory, raise_file_limit};
 use sha2::{Digest, Sha256};
 
 use axis::{Axis, Growth, Series};
 use receiver::Receiver;
 
-use crate::process::Memory;
 use crate::report::{Goal, Goals, Table, number, prose, range};
 use crate::rounds::{self, Clock, Work};
 use crate::server::LOADS_PROCESSOR;
@@ -43,13 +43,11 @@ struct Length {
     slice: Duration,
     /// The number of new processes whose memory is measured.
     processes: usize,
-    /// The largest window, in keys.
     keys: usize,
     /// The rounds of concurrent requests. Each measures every number of them.
     of_servers: usize,
 }
 
-/// Runs the section `growth`.
 pub(crate) fn run(quick: bool) {
     let (facts, slice) = (machine::facts(), Duration::from_millis(if quick { 1 } else { 6 }));
     let length = match quick {
@@ -175,7 +173,7 @@ fn requests(length: &Length, goals: &mut Goals) {
 
 /// Measures the server's CPU time of a request by number of concurrent requests.
 fn concurrency(length: &Length, goals: &mut Goals) {
-    process::open_files();
+    raise_file_limit();
     let [mut birdhook, mut bare, mut added] = [0; 3].map(|_| vec![Sample::default(); CONNECTIONS.len()]);
     let requests = &mut servers::posts();
     for _ in 0..length.of_servers {

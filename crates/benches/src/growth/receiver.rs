@@ -26,12 +26,10 @@ pub(super) struct Receiver {
     runtime: Runtime,
     pipeline: Pipeline<ChannelSink>,
     deliveries: Deliveries,
-    /// The secret of the last app.
     secret: Secret,
 }
 
 impl Receiver {
-    /// Creates a receiver with `apps` apps that remembers `keys` keys.
     pub(super) fn new(apps: usize, keys: usize) -> Self {
         let secret = |number| Secret::new(format!("the-consumer-secret-of-app-number-{number}")).unwrap();
         let all = Apps::new((1..=apps).map(|number| App::new(format!("app-{number}"), secret(number)))).unwrap();
@@ -51,7 +49,6 @@ impl Receiver {
         })
     }
 
-    /// Makes the receiver remember this number of events.
     pub(super) fn remember(&mut self, events: usize) {
         // Small batches: the memory that deliveries in flight once needed is kept, and would be
         // outside the processor's caches too.

@@ -1,6 +1,5 @@
 //! A connection with at most one request in flight.
 
-use std::cell::Cell;
 use std::future::pending;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -9,23 +8,21 @@ use httparse::{EMPTY_HEADER, Response, Status, parse_chunk_size};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::ReadHalf;
-use tokio::sync::Semaphore;
 
 pub(super) struct Connection {
     address: SocketAddr,
     stream: TcpStream,
     request: Vec<u8>,
+    /// The number of bytes that [`push`](Self::push) has sent.
+    sent: usize,
     /// Whether the server closes it, or has responded before the whole request was sent.
     is_over: bool,
 }
 
-/// A complete response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// The length of head and body, in bytes.
     length: usize,
-    /// Whether the server will close the connection.
     closes: bool,
 }
 
@@ -33,7 +30,7 @@ impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("a server that accepts");
         stream.set_nodelay(true).expect("a socket");
-        Self { address, stream, request: Vec::new(), is_over: false }
+        Self { address, stream, request: Vec::new(), sent: 0, is_over: false }
     }
 
     /// Reopens a connection that the server has closed, as many servers do after some idle seconds.
@@ -45,10 +42,10 @@ impl Connection {
         }
     }
 
-    /// Sets the next request.
     pub(super) fn fill(&mut self, request: &[u8]) {
         self.request.clear();
         self.request.extend_from_slice(request);
+        self.sent = 0;
     }
 
     /// Sends the request. Returns `None` if the server closes the connection without a response.
@@ -61,21 +58,21 @@ impl Connection {
         answer
     }
 
-    /// Sends the request, and its last byte when `release` has a permit. Adds to `sent` with each
-    /// write.
-    pub(super) async fn ask_slowly(&mut self, sent: &Cell<usize>, release: &Semaphore) -> Option<Answer> {
+    /// Sends as much of the request as the server takes now, except for its last byte. Returns the
+    /// number of bytes sent so far.
+    pub(super) fn push(&mut self) -> usize {
+        while let Ok(length @ 1..) = self.stream.try_write(&self.request[self.sent..self.request.len() - 1]) {
+            self.sent += length;
+        }
+        self.sent
+    }
+
+    /// Sends the rest of the request, unless the server responds before.
+    pub(super) async fn finish(&mut self) -> Option<Answer> {
         let (mut read, mut write) = self.stream.split();
-        let (last, most) = self.request.split_last().expect("a request");
         let mut is_sent = false;
         let send = async {
-            let mut rest = most;
-            while !rest.is_empty() {
-                let Ok(length) = write.write(rest).await else { return pending().await };
-                sent.set(sent.get() + length);
-                rest = &rest[length..];
-            }
-            release.acquire().await.expect("an open semaphore").forget();
-            is_sent = write.write_all(&[*last]).await.is_ok();
+            is_sent = write.write_all(&self.request[self.sent..]).await.is_ok();
             pending().await
         };
         let answer = tokio::select! {

@@ -7,13 +7,12 @@ mod requests;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
-use tokio::task::{JoinSet, LocalSet, yield_now};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::statistics::Sample;
@@ -23,33 +22,24 @@ pub(crate) use requests::Requests;
 /// The time limit for a response. A server that takes longer counts as hung.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Connections to one server.
 pub(crate) struct Load {
     runtime: Runtime,
     connections: Vec<Connection>,
-    /// Requests that were sent except for their last byte.
-    begun: JoinSet<(Connection, Option<Answer>)>,
-    local: LocalSet,
-    release: Rc<Semaphore>,
 }
 
-/// The results of the requests of one run.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) answers: u64,
-    /// The responses with another status than 200.
     pub(crate) not_200: u64,
     /// Connections that were closed without a response. Only requests of [`begin`](Load::begin)
     /// allow them.
     pub(crate) closed: u64,
     /// The time from the first request to the last response.
     pub(crate) seconds: f64,
-    /// Latencies in seconds.
     pub(crate) latencies: Sample,
 }
 
 impl Outcome {
-    /// Returns the responses per second.
     pub(crate) fn rate(&self) -> f64 {
         self.answers as f64 / self.seconds
     }
@@ -73,8 +63,7 @@ impl Load {
             runtime.block_on(Connection::open(address))
         };
         let connections = (0..connections).map(open).collect();
-        let (begun, local, release) = (JoinSet::new(), LocalSet::new(), Rc::new(Semaphore::new(0)));
-        Self { runtime, connections, begun, local, release }
+        Self { runtime, connections }
     }
 
     /// Sends requests on every connection, as fast as possible, for this time.
@@ -91,7 +80,7 @@ impl Load {
     }
 
     fn drive(&mut self, requests: &mut Requests, time: Duration, apart: Option<Duration>) -> Outcome {
-        let Self { runtime, connections, .. } = self;
+        let Self { runtime, connections } = self;
         let (start, count) = (Instant::now(), connections.len());
         let (end, last, left) = (start + time, Cell::new(start), Cell::new(count));
         let (requests, outcome) = (RefCell::new(requests), RefCell::new(Outcome::default()));
@@ -144,7 +133,7 @@ impl Load {
 
     /// Sends one request on each connection, one after the other.
     pub(crate) fn ask_once(&mut self, requests: &mut Requests) {
-        let Self { runtime, connections, .. } = self;
+        let Self { runtime, connections } = self;
         runtime.block_on(async {
             for connection in connections {
                 connection.renew().await;
@@ -158,44 +147,29 @@ impl Load {
     /// Sends all but the last byte of a request on every connection, until the server reads no
     /// more. The server may reject the requests.
     pub(crate) fn begin(&mut self, requests: &mut Requests) {
-        let Self { runtime, connections, begun, local, release, .. } = self;
-        let sent = Rc::new(Cell::new(0));
-        for mut connection in connections.drain(..) {
+        let Self { runtime, connections } = self;
+        for connection in &mut *connections {
             connection.fill(requests.make());
-            let (sent, release) = (Rc::clone(&sent), Rc::clone(release));
-            begun.spawn_local_on(
-                async move {
-                    connection.renew().await;
-                    let answer = connection.ask_slowly(&sent, &release).await;
-                    (connection, answer)
-                },
-                local,
-            );
+            runtime.block_on(connection.renew());
         }
-        local.block_on(runtime, async {
-            loop {
-                let before = sent.get();
-                sleep(Duration::from_millis(100)).await;
-                if sent.get() == before {
-                    return;
-                }
+        let mut before = 0;
+        loop {
+            let sent = connections.iter_mut().map(Connection::push).sum();
+            if sent == before {
+                return;
             }
-        });
+            before = sent;
+            runtime.block_on(async { sleep(Duration::from_millis(100)).await });
+        }
     }
 
     /// Sends the last bytes and waits for the responses.
     pub(crate) fn finish(&mut self) -> Outcome {
-        let Self { runtime, connections, begun, local, release, .. } = self;
+        let Self { runtime, connections } = self;
+        let asking = join_all(connections.iter_mut().map(Connection::finish));
+        let answers = runtime.block_on(async { timeout(PATIENCE, asking).await.expect("answers in time") });
         let mut outcome = Outcome::default();
-        release.add_permits(begun.len());
-        local.block_on(runtime, async {
-            while let Some(ended) = timeout(PATIENCE, begun.join_next()).await.expect("an answer in time") {
-                let (connection, answer) = ended.expect("a task that ends");
-                outcome.add(answer);
-                connections.push(connection);
-            }
-        });
-        *release = Rc::new(Semaphore::new(0));
+        answers.into_iter().for_each(|answer| outcome.add(answer));
         outcome
     }
 }
@@ -249,9 +223,10 @@ mod tests {
         let mut requests = Requests::new(BODY, "s3cret", "/");
         load.ask_once(&mut requests);
         load.begin(&mut requests);
-        assert!(load.connections.is_empty());
+        let sent: usize = load.connections.iter_mut().map(Connection::push).sum();
+        assert_eq!(sent, 3 * (requests.make().len() - 1));
         let seen = load.finish();
-        assert_eq!((seen.answers, seen.not_200, seen.closed, load.connections.len()), (3, 0, 0, 3));
+        assert_eq!((seen.answers, seen.not_200, seen.closed), (3, 0, 0));
     }
 
     #[test]

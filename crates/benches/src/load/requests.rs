@@ -58,7 +58,6 @@ impl Requests {
         Self { bytes, signature, ids, signed }
     }
 
-    /// Returns a new request: head and body.
     pub(crate) fn make(&mut self) -> &[u8] {
         let number = NEXT.fetch_add(1, Relaxed);
         for id in &self.ids {

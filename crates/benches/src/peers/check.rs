@@ -1,15 +1,14 @@
 //! Checks that a server does all the measured work: otherwise it would win by leaving work out.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use birdhook::{Secret, signature};
 
 use super::{BODIES, PATH, SECRET};
 use crate::server::Server;
 
 /// Checks a server. The error describes what it does wrong.
 pub(crate) fn check(server: &Server) -> Result<(), String> {
+    let secret = Secret::new(SECRET).expect("a secret");
+    let sign = |message: &str| signature::sign(&secret, message.as_bytes());
     let ask = |request: String| server.ask(&request).map_err(|error| format!("it does not answer: {error}"));
     let head = "host: 127.0.0.1\r\nconnection: close\r\n";
     let (_, body) = BODIES[0];
@@ -35,10 +34,4 @@ pub(crate) fn check(server: &Server) -> Result<(), String> {
         return Err(format!("it answers a challenge with {status} and the wrong token"));
     }
     Ok(())
-}
-
-fn sign(message: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key will do");
-    mac.update(message.as_bytes());
-    format!("sha256={}", STANDARD.encode(mac.finalize().into_bytes()))
 }

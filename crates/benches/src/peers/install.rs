@@ -8,7 +8,6 @@ use super::Peer;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
-/// A peer that can be started.
 pub(crate) struct Installed {
     pub(crate) folder: PathBuf,
     /// The versions of its packages, as its package manager prints them.
@@ -16,12 +15,9 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
-    /// Returns the version of a package.
     pub(crate) fn version(&self, name: &str) -> Option<String> {
-        let is_of = |line: &&str| line.trim_start_matches([' ', '"']).starts_with(name);
-        let line = self.versions.lines().find(is_of)?;
-        let version = line.trim().trim_start_matches(['"']).strip_prefix(name)?;
-        Some(version.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned())
+        let mut words = self.versions.split([' ', '\n', '"', '=', ':', ',']).filter(|word| !word.is_empty());
+        words.find(|word| *word == name).and(words.next()).map(str::to_owned)
     }
 }
 

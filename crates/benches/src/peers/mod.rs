@@ -23,7 +23,6 @@ const BODIES: [(&str, &str); 2] = [
 ];
 const BIRDHOOK: &str = "Rust, birdhook on axum";
 
-/// An alternative to birdhook.
 struct Peer {
     name: &'static str,
     /// Its folder in `crates/benches/peers`.
@@ -31,35 +30,27 @@ struct Peer {
     arguments: &'static [&'static str],
     /// The goal: the requests that birdhook should handle in the time of one of the peer's.
     wanted: f64,
-    /// The names of its parts, with the packages whose versions are printed.
-    parts: &'static [(&'static str, &'static str)],
+    /// The packages whose versions are printed.
+    packages: &'static [&'static str],
 }
 
 const NODE: &[&str] = &["server.mjs"];
 const PEERS: [Peer; 4] = [
-    Peer { name: "Node, http", folder: "node-http", arguments: NODE, wanted: 4.0, parts: &[] },
-    Peer {
-        name: "Node, express",
-        folder: "node-express",
-        arguments: NODE,
-        wanted: 9.0,
-        parts: &[("express", "express")],
-    },
-    Peer {
-        name: "Python, FastAPI",
-        folder: "fastapi",
-        arguments: &["server.py"],
-        wanted: 11.0,
-        parts: &[("FastAPI", "fastapi"), ("uvicorn", "uvicorn")],
-    },
-    Peer {
-        name: "Python, Flask",
-        folder: "flask",
-        arguments: &["-m", "gunicorn", "server:app"],
-        wanted: 19.0,
-        parts: &[("Flask", "flask"), ("gunicorn", "gunicorn")],
-    },
+    peer("Node, http", "node-http", NODE, 4.0, &[]),
+    peer("Node, express", "node-express", NODE, 9.0, &["express"]),
+    peer("Python, FastAPI", "fastapi", &["server.py"], 11.0, &["fastapi", "uvicorn"]),
+    peer("Python, Flask", "flask", &["-m", "gunicorn", "server:app"], 19.0, &["flask", "gunicorn"]),
 ];
+
+const fn peer(
+    name: &'static str,
+    folder: &'static str,
+    arguments: &'static [&'static str],
+    wanted: f64,
+    packages: &'static [&'static str],
+) -> Peer {
+    Peer { name, folder, arguments, wanted, packages }
+}
 
 impl Peer {
     fn is_python(&self) -> bool {
@@ -83,15 +74,14 @@ impl Peer {
     }
 
     fn versions(&self, installed: &Installed) -> String {
-        let of = |(name, package): &(&str, &str)| format!("{name} {}", installed.version(package).unwrap_or_default());
-        match self.parts {
+        let of = |package: &&str| format!("{package} {}", installed.version(package).unwrap_or_default());
+        match self.packages {
             [] => format!("Node {}", machine::version("node")),
-            parts => parts.iter().map(of).collect::<Vec<_>>().join(" under "),
+            packages => packages.iter().map(of).collect::<Vec<_>>().join(" under "),
         }
     }
 }
 
-/// Runs the section `peers`.
 pub(crate) fn run(quick: bool) {
     let (rounds, slice) = if quick { (3, 0.15) } else { (9, 0.7) };
     let (mut servers, mut missing) = (Vec::new(), BTreeMap::new());

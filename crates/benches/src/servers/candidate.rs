@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// The framework of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Framework {
     Axum,
@@ -24,7 +23,6 @@ impl fmt::Display for Framework {
     }
 }
 
-/// The app of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum App {
     /// A handler that reads the body and answers 200.
@@ -57,12 +55,10 @@ impl Candidate {
         Self(Framework::Actix, App::Birdhook),
     ];
 
-    /// Returns whether its app consumes events.
     pub(crate) fn has_events(self) -> bool {
         !matches!(self.1, App::Bare | App::Floor)
     }
 
-    /// Returns the argument for `serve`.
     pub(crate) fn argument(self) -> String {
         format!("{:?}-{:?}", self.0, self.1)
     }

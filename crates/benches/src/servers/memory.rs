@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use birdhook_test_harness::proc::raise_file_limit;
+
 use super::{App, Candidate, Framework, LONG, Length, PATH, SECRET, posts};
 use crate::load::{Load, Requests};
-use crate::process;
 use crate::report::{Goal, Goals, Table, prose};
 use crate::server::Server;
 use crate::statistics::Sample;
@@ -28,10 +29,9 @@ struct Measured {
     refused: Sample,
 }
 
-/// Measures new processes in each round.
 pub(crate) fn measure(length: &Length, goals: &mut Goals) {
     // The server inherits this limit and needs some files itself.
-    let enough = process::open_files() > UNDER_WAY as u64 + 200;
+    let enough = raise_file_limit() > UNDER_WAY as u64 + 200;
     let candidates = [App::Bare, App::Patient].map(|app| Candidate(Framework::Axum, app));
     let mut measured = [Measured::default(), Measured::default()];
     for _ in 0..length.processes {

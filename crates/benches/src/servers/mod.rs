@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) use apps::serve;
 pub(crate) use candidate::{App, Candidate, Framework};
 
+use birdhook_test_harness::proc::raise_file_limit;
+
 use crate::load::Requests;
 use crate::report::{Goal, Goals, Table, number, prose};
 use crate::server::{LOADS_PROCESSOR, Server};
@@ -22,7 +24,6 @@ pub(crate) const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hL
 
 pub(crate) const CONNECTIONS: usize = 64;
 
-/// The extent of the measurement.
 struct Length {
     rounds: usize,
     slice: Duration,
@@ -39,21 +40,18 @@ const BODIES: [(&str, &str, [f64; 2]); 3] = [
 ];
 const LONG: &str = include_str!("../../../core/benches/bodies/xaa_64k.json");
 
-/// Returns deliveries of a post of 6 KB.
 pub(crate) fn posts() -> Requests {
     Requests::new(BODIES[0].1, SECRET, PATH)
 }
 
-/// Starts a server and connects to it.
 pub(crate) fn started(candidate: Candidate, connections: usize) -> Loaded<Candidate> {
     Loaded::new(candidate, Server::own(&candidate.argument()), connections)
 }
 
-/// Runs the section `servers`.
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     process::pin(LOADS_PROCESSOR);
-    process::open_files();
+    raise_file_limit();
     let length = match quick {
         true => Length { rounds: 2, slice: Duration::from_millis(80), processes: 1 },
         false => Length { rounds: 9, slice: Duration::from_millis(250), processes: 3 },

@@ -6,12 +6,13 @@
 mod inputs;
 mod race;
 mod subjects;
-mod welch;
 
 use std::process::ExitCode;
 
+use fastrand::Rng;
+
 use inputs::{Header, class, secret};
-use race::{Coin, Input, Measured, Timed};
+use race::{Input, Measured, Timed};
 
 use crate::report::Table;
 use crate::{machine, process};
@@ -24,7 +25,6 @@ const SURE: f64 = 10.0;
 /// The limit of measurements of a suspected difference. A real difference appears each time.
 const MOST_TIMES: usize = 3;
 
-/// The expected result of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// No difference: both classes are the same.
@@ -47,32 +47,31 @@ struct Comparison {
     count: usize,
 }
 
-/// Runs the section `timing`.
 pub(crate) fn run(quick: bool) -> ExitCode {
     let facts = machine::facts();
     process::pin(1);
     let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
-    let mut coin = Coin::new(u64::from(seed));
+    let mut random = Rng::with_seed(u64::from(seed));
     let mut table =
         Table::new(["comparison", "classes", "times", "medians ns", "t", "difference ns", "visible ns", "found"]);
     let mut wrong = Vec::new();
-    for mut comparison in comparisons(if quick { 100_000 } else { 4_000_000 }, &mut coin) {
+    for mut comparison in comparisons(if quick { 100_000 } else { 4_000_000 }, &mut random) {
         eprintln!("{}: {} or {}", comparison.what, comparison.classes.0, comparison.classes.1);
-        let measured = measure(&mut comparison, &mut coin);
+        let measured = measure(&mut comparison, &mut random);
         let (verdict, is_right) = comparison.wanted.judge(&measured);
         if !is_right {
             wrong.push(format!("{}: {verdict}", comparison.what));
         }
         let last = measured.last().expect("at least one");
-        let all: Vec<String> = measured.iter().map(|one| format!("{:.1}", one.found.t)).collect();
+        let all: Vec<String> = measured.iter().map(|one| format!("{:.1}", one.t)).collect();
         table.row([
             comparison.what.to_owned(),
             format!("{} / {}", comparison.classes.0, comparison.classes.1),
             comparison.count.to_string(),
-            format!("{} / {}", last.medians.0, last.medians.1),
+            format!("{} / {}", last.medians[0], last.medians[1]),
             all.join(", "),
-            format!("{:.2}", last.found.difference),
-            format!("{:.3}", last.found.visible),
+            format!("{:.2}", last.difference),
+            format!("{:.3}", last.visible),
             verdict,
         ]);
     }
@@ -92,14 +91,10 @@ difference counts as found when each time shows it in the same direction. `diffe
 mean less the first's where that t is; one of `visible ns` would have had t = 4.5.";
 
 /// Measures until a measurement shows no difference, at most [`MOST_TIMES`] times.
-fn measure(comparison: &mut Comparison, coin: &mut Coin) -> Vec<Measured> {
-    let mut measured = Vec::new();
-    while measured.len() < MOST_TIMES {
-        let one = race::run(&comparison.inputs, &mut comparison.timed, comparison.count, coin);
-        measured.push(one);
-        if one.found.t.abs() < SUSPECT {
-            break;
-        }
+fn measure(comparison: &mut Comparison, random: &mut Rng) -> Vec<Measured> {
+    let mut measured: Vec<Measured> = Vec::new();
+    while measured.len() < MOST_TIMES && measured.last().is_none_or(|last| last.t.abs() >= SUSPECT) {
+        measured.push(race::run(&comparison.inputs, &mut comparison.timed, comparison.count, random));
     }
     measured
 }
@@ -107,8 +102,8 @@ fn measure(comparison: &mut Comparison, coin: &mut Coin) -> Vec<Measured> {
 impl Wanted {
     /// Returns the result in words, and whether it is as expected.
     fn judge(self, measured: &[Measured]) -> (String, bool) {
-        let least = measured.iter().map(|one| one.found.t.abs()).fold(f64::INFINITY, f64::min);
-        let is_one_way = measured.iter().all(|one| one.found.t > 0.0) || measured.iter().all(|one| one.found.t < 0.0);
+        let least = measured.iter().map(|one| one.t.abs()).fold(f64::INFINITY, f64::min);
+        let is_one_way = measured.iter().all(|one| one.t > 0.0) || measured.iter().all(|one| one.t < 0.0);
         let least = if is_one_way { least } else { 0.0 };
         let found = match least {
             least if least > SURE => "surely differs",
@@ -124,7 +119,7 @@ impl Wanted {
     }
 }
 
-fn comparisons(count: usize, coin: &mut Coin) -> Vec<Comparison> {
+fn comparisons(count: usize, random: &mut Rng) -> Vec<Comparison> {
     const APPS: usize = 8;
     let (first, last) = (secret(0), secret(APPS - 1));
     let timed = |timed: fn(&birdhook::Secret, &Input)| -> Timed {
@@ -138,7 +133,7 @@ fn comparisons(count: usize, coin: &mut Coin) -> Vec<Comparison> {
     };
     let mut all = Vec::new();
     let mut add = |what, classes, of: [(&birdhook::Secret, Header); 2], timed, wanted, count| {
-        let inputs = of.map(|(secret, header)| class(secret, header, coin));
+        let inputs = of.map(|(secret, header)| class(secret, header, random));
         all.push(Comparison { what, classes, inputs, timed, wanted, count });
     };
     let first_or_last = ("first byte wrong", "last byte wrong");
@@ -146,8 +141,15 @@ fn comparisons(count: usize, coin: &mut Coin) -> Vec<Comparison> {
     let [one, other] = ends(&first);
     let (right, wrong, middle) = ((&first, Header::Right), (&first, Header::Wrong), (&first, Header::WrongAt(15)));
     add("control: `verify`", ("wrong", "wrong"), [one, one], verify(), Wanted::Null, count);
-    add("control: letter by letter", first_or_last, [one, other], timed(subjects::early_exit), Wanted::Leak, count);
-    let slow = timed(subjects::slow_early_exit);
+    add(
+        "control: letter by letter",
+        first_or_last,
+        [one, other],
+        timed(subjects::early_exit::<1>),
+        Wanted::Leak,
+        count,
+    );
+    let slow = timed(subjects::early_exit::<20>);
     add("control: slowly letter by letter", first_or_last, [one, other], slow, Wanted::Leak, count / 4);
     add("`verify`", first_or_last, [one, other], verify(), Wanted::Equal, count);
     add("`verify`", ("all bytes wrong", "one byte wrong"), [wrong, middle], verify(), Wanted::Equal, count);
@@ -171,13 +173,12 @@ fn comparisons(count: usize, coin: &mut Coin) -> Vec<Comparison> {
 
 #[cfg(test)]
 mod tests {
-    use super::welch::Found;
     use super::*;
 
     #[test]
     fn a_difference_counts_when_each_time_shows_it() {
         let measured = |all: &[f64]| -> Vec<Measured> {
-            let of = |&t| Measured { medians: (1, 1), found: Found { t, difference: 1.0, visible: 1.0 } };
+            let of = |&t| Measured { medians: [1, 1], t, difference: 1.0, visible: 1.0 };
             all.iter().map(of).collect()
         };
         let is_right = |wanted: Wanted, all: &[f64]| wanted.judge(&measured(all)).1;

@@ -198,7 +198,7 @@ async fn missing_permissions_name_the_cause() {
         plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
         let like = NewSubscription::new("like.create", Filter::user(USER));
         let error = fixture.client.only(Bearer).activity().create(&like).await.unwrap_err();
-        let text = "like.create is private: it takes a token of the user it is about";
+        let text = "event type like.create is private: it needs a token of the user concerned";
         plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
 
         let user = fixture.x.user(USER);

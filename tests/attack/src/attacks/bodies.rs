@@ -77,25 +77,23 @@ async fn at_once(target: Target, length: usize) -> Tally {
     let count = if length < LIMIT { connections(&target) * 4 } else { connections(&target) };
     let body = Arc::new(vec![b' '; length]);
     let head = signed_head(body.as_slice(), &[]);
-    let mut sending = JoinSet::new();
-    for _ in 0..count {
-        let (server, head, body) = (target.address, head.clone(), body.clone());
-        sending.spawn(async move {
-            let Ok(stream) = connect(server).await else { return None };
-            let (mut reader, mut writer) = stream.into_split();
+    let send = |target: Target, _| {
+        let (head, body) = (head.clone(), body.clone());
+        async move {
+            let (mut reader, mut writer) = connect(target.address).await.ok()?.into_split();
             let writing = async {
                 writer.write_all(&head).await.ok();
                 writer.write_all(&body[1..]).await.ok();
-                std::future::pending::<()>().await;
+                std::future::pending().await
             };
             tokio::select! {
                 answer = timeout(X_WAITS, only_answer(&mut reader)) => answer.ok(),
-                () = writing => None,
+                never = writing => never,
             }
-        });
-    }
+        }
+    };
     let mut tally = Tally::default();
-    for answer in sending.join_all().await {
+    for answer in target.clients(count, usize::MAX, send).await {
         match answer {
             Some(answer) => tally.judge("a body at once with others", &answer, &[Status(408), Status(503), Closed]),
             None => tally.count("a body at once with others", Open, &[]),
@@ -137,7 +135,6 @@ async fn cut_off(target: Target) -> Tally {
 
 const UPLOAD: usize = 63 << 10;
 
-/// Duration of the attacks with uploads.
 const LASTS: Duration = Duration::from_secs(6);
 
 /// Sends all but the last byte of an upload that looks signed.
@@ -230,14 +227,12 @@ async fn good_deliveries(target: Target) -> Tally {
                 () = writing => Open,
             };
             if outcome == Status(200) {
-                target.journal.accepted(ids);
+                target.journal.events().answered(ids);
             }
             outcome
         });
     }
     let mut tally = Tally::default();
-    for outcome in sending.join_all().await {
-        tally.count("a good delivery of 6 KB at 1 Mbit/s", outcome, &[Status(200)]);
-    }
+    tally.count_all("a good delivery of 6 KB at 1 Mbit/s", sending.join_all().await, &[Status(200)]);
     tally
 }

@@ -3,7 +3,6 @@
 use birdhook::signature;
 use birdhook_test_harness::http_client::connect;
 use tokio::io::AsyncWriteExt;
-use tokio::task::JoinSet;
 
 use crate::journal::body;
 use crate::outcome::Outcome::{self, Closed, Status};
@@ -109,15 +108,11 @@ async fn lengths(target: Target) -> Tally {
     tally
 }
 
-/// A challenge that must never be answered, because it is part of a body.
-fn smuggled() -> Vec<u8> {
-    get("crc_token=smuggled", &[])
-}
-
 /// Hides a request in the body of another one by two different lengths. It must not be answered.
 async fn smuggling(target: Target) -> Tally {
     let mut tally = Tally::default();
-    let hidden = smuggled();
+    // Must never be answered, because it is part of a body.
+    let hidden = get("crc_token=smuggled", &[]);
     let whole = format!("content-length: {}", b"0\r\n\r\n".len() + hidden.len());
     let cases: &[(&str, &[&str], &[u8])] = &[
         ("content-length and chunked", &[&whole, CHUNKED], b"0\r\n\r\n"),
@@ -169,12 +164,11 @@ async fn pipelining(target: Target) -> Tally {
         bytes.extend(request);
         expected.push((number, id, status));
     }
-    let mut connections = JoinSet::new();
-    let bytes = std::sync::Arc::new(bytes);
-    for _ in 0..target.scale(50, 10) {
-        let (server, bytes, count) = (target.address, bytes.clone(), expected.len());
-        connections.spawn(async move {
-            let Ok(stream) = connect(server).await else { return Vec::new() };
+    let (bytes, count) = (std::sync::Arc::new(bytes), expected.len());
+    let client = |target: Target, _| {
+        let bytes = bytes.clone();
+        async move {
+            let Ok(stream) = connect(target.address).await else { return Vec::new() };
             let (mut reader, mut writer) = stream.into_split();
             let writing = tokio::spawn(async move { writer.write_all(&bytes).await.map(|()| writer) });
             let (mut unread, mut outcomes) = (Vec::new(), Vec::new());
@@ -187,16 +181,16 @@ async fn pipelining(target: Target) -> Tally {
             }
             writing.abort();
             outcomes
-        });
-    }
+        }
+    };
     // Every connection sends the same deliveries. Each must be delivered once.
-    for outcomes in connections.join_all().await {
+    for outcomes in target.clients(target.scale(50, 10), usize::MAX, client).await {
         for ((number, id, status), outcome) in expected.iter().zip(&outcomes) {
             // Some servers close a connection if they answered before they read the body.
             let allowed = [Status(*status), Closed];
             tally.count(&format!("request {number} of a pipeline"), *outcome, &allowed);
             if *outcome == Status(200) && number % 5 >= 3 {
-                target.journal.accepted([*id]);
+                target.journal.events().answered([*id]);
             }
         }
     }

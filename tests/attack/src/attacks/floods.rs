@@ -46,7 +46,7 @@ async fn distinct_keys(target: Target) -> Tally {
             // an app that keeps up.
             let begun = Instant::now();
             while answer.outcome == Status(200)
-                && target.journal.printed(ids.end - 1) == 0
+                && target.journal.events().count_consumed(&(ids.end - 1)) == 0
                 && begun.elapsed() < X_PRINTS
             {
                 sleep(Duration::from_millis(2)).await;
@@ -62,13 +62,13 @@ async fn distinct_keys(target: Target) -> Tally {
     // The newest event is still remembered: the journal would report a second delivery. The one
     // from before the flood need not be.
     tally.judge("the newest again", &target.deliver([latest]).await, &[Status(200)]);
-    target.journal.may_repeat(early.start);
+    target.journal.events().may_repeat(early.start);
     tally.judge("the oldest again", &target.deliver(early.clone()).await, &[Status(200)]);
     let begun = Instant::now();
-    while target.journal.printed(early.start) < 2 && begun.elapsed() < Duration::from_secs(2) {
+    while target.journal.events().count_consumed(&early.start) < 2 && begun.elapsed() < Duration::from_secs(2) {
         sleep(Duration::from_millis(5)).await;
     }
-    let again = target.journal.printed(early.start) == 2;
+    let again = target.journal.events().count_consumed(&early.start) == 2;
     tally.note =
         format!("an event of before the flood {} again", if again { "is delivered" } else { "is not delivered" });
     tally
@@ -138,6 +138,6 @@ async fn copies(target: Target) -> Tally {
     let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
     let answers = target.ask_many(target.scale(10_000, 1000), 256, &[&signed(body(ids.clone()), &[])]).await;
     tally.judge_all("a copy", &answers, &[Status(200)]);
-    target.journal.accepted(ids);
+    target.journal.events().answered(ids);
     tally
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use birdhook::signature;
 use birdhook_test_harness::http_client::{PATH, connect};
 use tokio::io::AsyncWriteExt;
-use tokio::task::JoinSet;
 
 use super::REFUSED;
 use crate::journal::body;
@@ -56,31 +55,26 @@ async fn huge_headers(target: Target) -> Tally {
 
 async fn endless_head(target: Target) -> Tally {
     const MOST: usize = 64 << 20;
-    let mut flooding = JoinSet::new();
-    for _ in 0..8 {
-        let server = target.address;
-        flooding.spawn(async move {
-            let Ok(stream) = connect(server).await else { return Closed };
-            let (mut reader, mut writer) = stream.into_split();
-            let lines = "x-endless: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(100);
-            let writing = async {
-                writer.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\n").await.ok();
-                for _ in 0..MOST / lines.len() {
-                    if writer.write_all(lines.as_bytes()).await.is_err() {
-                        // The server may have answered before the error, so the answer must be
-                        // read.
-                        std::future::pending::<()>().await;
-                    }
+    let flood = |target: Target, _| async move {
+        let Ok(stream) = connect(target.address).await else { return Closed };
+        let (mut reader, mut writer) = stream.into_split();
+        let lines = "x-endless: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(100);
+        let writing = async {
+            writer.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\n").await.ok();
+            for _ in 0..MOST / lines.len() {
+                if writer.write_all(lines.as_bytes()).await.is_err() {
+                    // The server may have answered before the error, so the answer must be read.
+                    std::future::pending::<()>().await;
                 }
-            };
-            tokio::select! {
-                answer = only_answer(&mut reader) => answer.outcome,
-                () = writing => Open,
             }
-        });
-    }
+        };
+        tokio::select! {
+            answer = only_answer(&mut reader) => answer.outcome,
+            () = writing => Open,
+        }
+    };
     let mut tally = Tally::default();
-    flooding.join_all().await.into_iter().for_each(|outcome| tally.count("an endless head", outcome, REFUSED));
+    tally.count_all("an endless head", target.clients(8, usize::MAX, flood).await, REFUSED);
     tally
 }
 
@@ -90,24 +84,20 @@ fn unfinished(target: &Target) -> usize {
 
 /// Sends 390 KiB of a head, without its end.
 async fn unfinished_heads(target: Target) -> Tally {
-    let (mut tally, mut opening, mut held) = (Tally::default(), JoinSet::new(), Vec::new());
+    let mut tally = Tally::default();
     // By default, hyper would buffer 400 KiB for each connection.
     let head = [post(&[]).trim_ascii_end(), b"\r\nx-a: ", &[b'a'; 390 << 10]].concat();
-    for _ in 0..unfinished(&target) {
-        let (server, head) = (target.address, head.clone());
-        opening.spawn(async move {
-            let stream = connect(server).await.ok()?;
-            let (reader, mut writer) = stream.into_split();
+    let open = |target: Target, _| {
+        let head = head.clone();
+        async move {
+            let (reader, mut writer) = connect(target.address).await.ok()?.into_split();
             // A server that stops reading makes this wait, which is fine.
             tokio::time::timeout(Duration::from_millis(500), writer.write_all(&head)).await.ok();
             Some((reader, writer))
-        });
-        if opening.len() >= 32 {
-            held.extend(opening.join_next().await.and_then(Result::unwrap));
         }
-    }
-    held.extend(opening.join_all().await.into_iter().flatten());
-    for (mut reader, _writer) in held {
+    };
+    let held = target.clients(unfinished(&target), 32, open).await;
+    for (mut reader, _writer) in held.into_iter().flatten() {
         let outcome = answer_within(Duration::from_millis(20), &mut reader).await;
         tally.count("an unfinished head", outcome, &[Open, Closed, Status(431), Status(408), Status(400)]);
     }
@@ -211,7 +201,7 @@ async fn expect_continue(target: Target) -> Tally {
         let answer = only_answer(&mut stream).await;
         tally.judge("a body that waited for 100", &answer, &[Status(200)]);
         if answer.outcome == Status(200) {
-            target.journal.accepted(ids);
+            target.journal.events().answered(ids);
         }
     }
     let unsigned = target.ask(&[&post(&[expect, "content-length: 100"])]).await;

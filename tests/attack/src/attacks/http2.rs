@@ -22,9 +22,13 @@ use crate::tools;
 /// A row whose attack has the name of the row without `h2_`.
 macro_rules! flooding {
     ($attack:ident, $about:expr) => {
+        row("http2", concat!("h2_", stringify!($attack)), $about, |target| {
+            Box::pin(
+                async move { if target.kind.speaks_http2() { $attack(target).await } else { refused(target).await } },
+            )
+        })
         // Each connection has its own windows, tables and queues.
-        row("http2", concat!("h2_", stringify!($attack)), $about, |target| Box::pin($attack(target)))
-            .memory(|target| SLACK + target.scale(50, 10) * (1 << 20))
+        .memory(|target| SLACK + target.scale(50, 10) * (1 << 20))
     };
 }
 
@@ -50,6 +54,13 @@ pub const ROWS: &[Row] = &[
 /// Outcomes of a flood: the server ends the connection, or withstands it.
 const FLOODED: &[Outcome] = &[GoAway(11), GoAway(1), GoAway(2), GoAway(6), GoAway(0), Closed, Open];
 
+async fn refused(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    tally.note = "no HTTP/2".to_owned();
+    tally.count("HTTP/2's preface", refusal(target.address).await, &[Status(400), Status(505), Closed]);
+    tally
+}
+
 /// Runs a flood on several connections at once.
 async fn on_each<F, Fut>(target: &Target, what: &str, flood: F) -> Tally
 where
@@ -57,11 +68,6 @@ where
     Fut: Future<Output = Outcome> + Send + 'static,
 {
     let mut tally = Tally::default();
-    if !target.kind.speaks_http2() {
-        tally.count("HTTP/2's preface", refusal(target.address).await, &[Status(400), Status(505), Closed]);
-        tally.note = "no HTTP/2".to_owned();
-        return tally;
-    }
     let mut flooding = JoinSet::new();
     for _ in 0..target.scale(20, 4) {
         match Connection::open(target.address).await {
@@ -69,7 +75,7 @@ where
             Err(error) => tally.add_wrong(format!("no connection: {error}")),
         }
     }
-    flooding.join_all().await.into_iter().for_each(|outcome| tally.count(what, outcome, FLOODED));
+    tally.count_all(what, flooding.join_all().await, FLOODED);
     tally
 }
 
@@ -85,9 +91,6 @@ fn head(stream: u32, flags: u8) -> Vec<u8> {
 }
 
 async fn load(target: Target) -> Tally {
-    if !target.kind.speaks_http2() {
-        return on_each(&target, "load", |_| async { Open }).await;
-    }
     let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
     let (body, count) = (body(ids.clone()), target.scale(100_000, 4000));
     let file = std::env::temp_dir().join(format!("birdhook-attack-{}.json", std::process::id()));
@@ -103,7 +106,7 @@ async fn load(target: Target) -> Tally {
             tally.holds(good, || format!("{}; {}", line("requests:"), line("status codes")));
             tally.note = line("finished in").split(',').nth(1).unwrap_or_default().trim().to_owned();
             tally.outcomes.insert(Status(200), count);
-            target.journal.accepted(ids);
+            target.journal.events().answered(ids);
         }
         Err(why) => tally.add_wrong(why),
     }
@@ -143,15 +146,17 @@ async fn header_bomb(target: Target) -> Tally {
 }
 
 async fn empty_data(target: Target) -> Tally {
-    let times = times(&target);
-    let empty = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, &[]) };
-    flood(target, "empty DATA", times, empty).await
+    data(target, "empty DATA", b"").await
 }
 
 async fn small_data(target: Target) -> Tally {
+    data(target, "DATA of a byte", b" ").await
+}
+
+async fn data(target: Target, what: &str, piece: &'static [u8]) -> Tally {
     let times = times(&target);
-    let small = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, b" ") };
-    flood(target, "DATA of a byte", times, small).await
+    let frames = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) };
+    flood(target, what, times, frames).await
 }
 
 async fn settings(target: Target) -> Tally {
@@ -188,14 +193,10 @@ async fn bodies(target: Target) -> Tally {
 /// Sends a body that never ends on each of 90 streams of several connections.
 async fn on_streams(target: Target, connections: usize, body: &'static [u8], what: &str, allowed: &[Outcome]) -> Tally {
     const STREAMS: u32 = 90;
-    if !target.kind.speaks_http2() {
-        return on_each(&target, what, |_| async { Open }).await;
-    }
-    let (mut tally, mut opening, server) = (Tally::default(), JoinSet::new(), target.address);
-    for _ in 0..connections {
-        opening.spawn(streams(server, STREAMS, body));
-    }
-    opening.join_all().await.into_iter().flatten().for_each(|outcome| tally.count(what, outcome, allowed));
+    let mut tally = Tally::default();
+    let client = |target: Target, _| streams(target.address, STREAMS, body);
+    let outcomes = target.clients(connections, usize::MAX, client).await;
+    tally.count_all(what, outcomes.into_iter().flatten(), allowed);
     tally
 }
 
@@ -226,7 +227,7 @@ async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Out
         let (mut outcomes, mut settings) = (Vec::new(), Some(settings));
         while outcomes.len() < count as usize {
             match reader.next().await {
-                Some(Said::Status { status, .. }) if status >= 200 => outcomes.push(Status(status)),
+                Some(Said::Status(_, status)) if status >= 200 => outcomes.push(Status(status)),
                 Some(Said::GoAway(error)) => return vec![GoAway(error)],
                 Some(Said::Settings) => drop(settings.take().map(|settings| settings.send(()))),
                 Some(Said::Window(more)) => window.add_permits(more as usize),
@@ -244,9 +245,6 @@ async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Out
 
 async fn garbage(target: Target) -> Tally {
     let mut tally = Tally::default();
-    if !target.kind.speaks_http2() {
-        return on_each(&target, "garbage", |_| async { Open }).await;
-    }
     let frames: Vec<(&str, Vec<u8>)> = vec![
         ("a frame that is too long", frame(DATA, 0, 1, &vec![0; 1 << 20])),
         ("a frame of 16 MiB", vec![0xff, 0xff, 0xff, HEADERS, 0, 0, 0, 0, 1]),

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 use crate::journal::body;
 use crate::outcome::Outcome::{self, Status};
 use crate::row::{Row, attack};
@@ -20,8 +18,8 @@ pub const ROWS: &[Row] = &[Row {
 const X_WAITS_AT_LEAST: Duration = Duration::from_secs(3);
 
 /// Number of deliveries sent at once, until one is refused. The examples' channel holds 1,024.
-const AT_ONCE: u64 = 64;
-const MOST: u64 = 3_000;
+const AT_ONCE: usize = 64;
+const MOST: usize = 3_000;
 
 /// Leaves standard output unread: challenges are answered within 1 s and deliveries within 3 s, no
 /// event is lost, and the server ends when asked to.
@@ -55,20 +53,16 @@ async fn unread(target: Target) -> Tally {
 /// Delivers events until the server has no room for another.
 pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
     let mut is_full = false;
-    for _ in (0..MOST).step_by(AT_ONCE as usize) {
-        let mut sending = JoinSet::new();
-        for _ in 0..AT_ONCE {
-            let (target, ids) = (target.clone(), target.journal.ids(1));
-            sending.spawn(async move {
-                let sent = Instant::now();
-                let answer = match is_booked {
-                    true => target.deliver(ids).await,
-                    false => target.ask(&[&signed(body(ids), &[])]).await,
-                };
-                (answer, sent.elapsed())
-            });
-        }
-        for (answer, took) in sending.join_all().await {
+    for _ in (0..MOST).step_by(AT_ONCE) {
+        let send = |target: Target, _| async move {
+            let (ids, sent) = (target.journal.ids(1), Instant::now());
+            let answer = match is_booked {
+                true => target.deliver(ids).await,
+                false => target.ask(&[&signed(body(ids), &[])]).await,
+            };
+            (answer, sent.elapsed())
+        };
+        for (answer, took) in target.clients(AT_ONCE, AT_ONCE, send).await {
             tally.judge("a delivery while the output is not read", &answer, &[Status(200), Status(503)]);
             tally.holds(took <= X_WAITS_AT_LEAST, || {
                 "a delivery was answered late while the output was not read".to_owned()

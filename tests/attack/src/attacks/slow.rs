@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use birdhook_test_harness::http_client::connect;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::frames::preface;
@@ -74,16 +73,18 @@ async fn tool(target: Target, mode: &str) -> Tally {
     tally
 }
 
+const APART: Duration = Duration::from_micros(500);
+
 fn slow_connections(target: &Target) -> usize {
     target.scale(2000, 300)
 }
 
 /// Sends bytes one at a time until the server answers or closes, or all bytes are sent.
-async fn drip(server: std::net::SocketAddr, at_once: Vec<u8>, bytes: &[u8], every: Duration) -> Outcome {
+async fn drip(server: std::net::SocketAddr, at_once: &[u8], bytes: &[u8], every: Duration) -> Outcome {
     let Ok(stream) = connect(server).await else { return Closed };
     let (mut reader, mut writer) = stream.into_split();
     let writing = async {
-        writer.write_all(&at_once).await.ok();
+        writer.write_all(at_once).await.ok();
         for byte in bytes {
             sleep(every).await;
             writer.write_all(&[*byte]).await.ok();
@@ -96,37 +97,30 @@ async fn drip(server: std::net::SocketAddr, at_once: Vec<u8>, bytes: &[u8], ever
 }
 
 async fn slow_headers(target: Target) -> Tally {
-    let mut dripping = JoinSet::new();
-    let seconds = target.scale(14, 2);
-    for _ in 0..slow_connections(&target) {
-        let head = b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\nx-a: ".to_vec();
-        let bytes = vec![b'a'; seconds * 2];
-        let server = target.address;
-        dripping.spawn(async move { drip(server, head, &bytes, Duration::from_millis(500)).await });
-        sleep(Duration::from_micros(500)).await;
-    }
+    let client = |target: Target, number| async move {
+        sleep(APART * number).await;
+        let head = b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\nx-a: ";
+        let bytes = vec![b'a'; target.scale(14, 2) * 2];
+        drip(target.address, head, &bytes, Duration::from_millis(500)).await
+    };
     let mut tally = Tally::default();
     // After 14 s every server must have given up. The short form ends before that; there only
     // `out_of_files` tests the timeout.
     let allowed: &[Outcome] = if target.quick { &[Open, Closed, Status(408)] } else { &[Closed, Status(408)] };
-    dripping.join_all().await.into_iter().for_each(|outcome| tally.count("a slow head", outcome, allowed));
+    let outcomes = target.clients(slow_connections(&target), usize::MAX, client).await;
+    tally.count_all("a slow head", outcomes, allowed);
     tally
 }
 
 /// Sends signed bodies, byte by byte: answered 408 by the deadline.
 async fn slow_bodies(target: Target) -> Tally {
-    let mut dripping = JoinSet::new();
-    for _ in 0..slow_connections(&target) {
-        let head = signed_head([b' '; 1000], &[]);
-        let server = target.address;
-        dripping.spawn(async move {
-            let begun = Instant::now();
-            (drip(server, head, &[b' '; 20], Duration::from_millis(250)).await, begun.elapsed())
-        });
-        sleep(Duration::from_micros(500)).await;
-    }
+    let client = |target: Target, number| async move {
+        sleep(APART * number).await;
+        let (head, begun) = (signed_head([b' '; 1000], &[]), Instant::now());
+        (drip(target.address, &head, &[b' '; 20], Duration::from_millis(250)).await, begun.elapsed())
+    };
     let (mut tally, mut slowest) = (Tally::default(), Duration::ZERO);
-    for (outcome, took) in dripping.join_all().await {
+    for (outcome, took) in target.clients(slow_connections(&target), usize::MAX, client).await {
         tally.count("a slow body", outcome, &[Status(408)]);
         slowest = slowest.max(took);
     }
@@ -139,16 +133,9 @@ fn idle_connections(target: &Target) -> usize {
 }
 
 async fn idle(target: Target) -> Tally {
-    let (mut tally, mut opening, mut opened) = (Tally::default(), JoinSet::new(), Vec::new());
-    for _ in 0..idle_connections(&target) {
-        let server = target.address;
-        opening.spawn(connect(server));
-        // Opens a few at a time, to test the server and not the kernel's accept queue.
-        if opening.len() >= 64 {
-            opened.extend(opening.join_next().await.map(Result::unwrap));
-        }
-    }
-    opened.extend(opening.join_all().await);
+    let mut tally = Tally::default();
+    // Opens a few at a time, to test the server and not the kernel's accept queue.
+    let opened = target.clients(idle_connections(&target), 64, |target, _| connect(target.address)).await;
     let opened: Vec<TcpStream> = opened.into_iter().filter_map(Result::ok).collect();
     tally.holds(opened.len() == idle_connections(&target), || format!("only {} could be opened", opened.len()));
     sleep(target.scale(Duration::from_secs(3), Duration::from_secs(1))).await;
@@ -158,30 +145,27 @@ async fn idle(target: Target) -> Tally {
 
 /// Sends requests without reading the responses, until the server closes the connection.
 async fn untaken(target: Target) -> Tally {
-    let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
+    let mut tally = Tally::default();
     // The short form sends fewer requests: slow servers are attacked in parallel, and actix-web,
     // which never stops answering, would be busy with nothing else.
     let (clients, at_once, pause) = target.scale((20, 500, Duration::ZERO), (4, 150, Duration::from_millis(75)));
-    for _ in 0..clients {
-        let server = target.address;
-        asking.spawn(async move {
-            let socket = TcpSocket::new_v4().unwrap();
-            // By default, the kernel buffers megabytes of responses.
-            socket.set_recv_buffer_size(4096).unwrap();
-            let Ok(mut stream) = socket.connect(server).await else { return Closed };
-            let (begun, many) = (Instant::now(), get("crc_token=a", &[]).repeat(at_once));
-            // Once the server has closed the connection, a later write fails.
-            while begun.elapsed() < Duration::from_secs(40) {
-                if let Ok(Err(_)) = timeout(Duration::from_millis(500), stream.write_all(&many)).await {
-                    return Closed;
-                }
-                sleep(pause).await;
+    let client = |target: Target, _| async move {
+        let socket = TcpSocket::new_v4().unwrap();
+        // By default, the kernel buffers megabytes of responses.
+        socket.set_recv_buffer_size(4096).unwrap();
+        let Ok(mut stream) = socket.connect(target.address).await else { return Closed };
+        let (begun, many) = (Instant::now(), get("crc_token=a", &[]).repeat(at_once));
+        // Once the server has closed the connection, a later write fails.
+        while begun.elapsed() < Duration::from_secs(40) {
+            if let Ok(Err(_)) = timeout(Duration::from_millis(500), stream.write_all(&many)).await {
+                return Closed;
             }
-            Open
-        });
-    }
-    let outcomes = asking.join_all().await.into_iter();
-    outcomes.for_each(|outcome| tally.count("a client that takes nothing", outcome, &[Closed]));
+            sleep(pause).await;
+        }
+        Open
+    };
+    let outcomes = target.clients(clients, usize::MAX, client).await;
+    tally.count_all("a client that takes nothing", outcomes, &[Closed]);
     tally
 }
 
@@ -199,7 +183,7 @@ async fn kept_alive(target: Target) -> Tally {
         let outcome = answer_within(X_WAITS, &mut stream).await;
         tally.count("a delivery", outcome, &[Status(200)]);
         if outcome == Status(200) {
-            target.journal.accepted(ids);
+            target.journal.events().answered(ids);
         }
     }
     tally

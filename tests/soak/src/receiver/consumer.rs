@@ -13,7 +13,6 @@ use tokio::sync::watch;
 
 use crate::event::to_bytes;
 
-/// A file of consumed events.
 pub(super) struct Journal(Mutex<(BufWriter<File>, u64)>);
 
 impl Journal {

@@ -20,11 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use birdhook_inbox::{Inbox, InboxSettings};
+use birdhook_inbox::InboxSettings;
 use birdhook_pipeline::{App, Delivery, EventSink, Pipeline, Webhook};
 use birdhook_test_harness::consumption::APP;
 use birdhook_test_harness::http_client::PATH;
 use birdhook_tower::Receiver;
+use clap::ValueEnum;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -38,13 +39,12 @@ use faulty::{Fault, Faulty};
 /// which several share.
 const LEASES: usize = 128;
 
-/// Runs the receiver until its standard input ends.
 pub async fn receive(words: &[String]) {
     let [sink, folder, deadline, horizon, capacity, plant @ ..] = words else { panic!("too few words: {words:?}") };
     let millis = |word: &String| Duration::from_millis(word.parse().unwrap());
-    let (sink, folder): (Sink, _) = (sink.parse().unwrap(), Path::new(folder));
+    let (sink, folder) = (Sink::from_str(sink, false).unwrap(), Path::new(folder));
     let (deadline, horizon) = (millis(deadline), millis(horizon));
-    let plant: Option<Plant> = plant.first().map(|name| name.parse().unwrap());
+    let plant = plant.first().map(|name| Plant::from_str(name, false).unwrap());
     let (fault, faults) = watch::channel(Fault::None);
     let (going, is_going) = watch::channel(true);
     let journal = Arc::new(Journal::new(&folder.join("consumed")));
@@ -76,14 +76,10 @@ pub async fn receive(words: &[String]) {
                 tokio::spawn(consumer.clone().lease(inbox.clone()));
             }
             let inner = bare.sink(inbox.clone());
-            let depth = move || depth(&inbox);
+            let depth = move || inbox.stats().depth;
             serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, depth).await;
         }
     }
-}
-
-fn depth(inbox: &Inbox) -> usize {
-    inbox.stats().depth
 }
 
 struct Control {

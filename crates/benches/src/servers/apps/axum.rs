@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use sha2::Sha256;
 use tokio::net::TcpListener;
 
-use super::{App, PATH, SECRET, count, listening, webhook};
+use super::{App, PATH, SECRET, consuming, listening, webhook};
 
 #[tokio::main]
 pub(super) async fn serve(app: App) {
@@ -26,16 +26,9 @@ pub(super) async fn serve(app: App) {
             (Router::new().route_service(PATH, Receiver::new(pipeline)), Some(deliveries))
         }
     };
-    let serving = async { axum::serve(listener, router).await.expect("a server") };
+    let serving = async move { axum::serve(listener, router).await.expect("a server") };
     match deliveries {
-        Some(deliveries) if app == App::MainConsumes => {
-            tokio::spawn(serving);
-            count(deliveries.events()).await;
-        }
-        Some(deliveries) => {
-            tokio::spawn(count(deliveries.events()));
-            serving.await;
-        }
+        Some(deliveries) => consuming(app, deliveries, serving).await,
         None => serving.await,
     }
 }

@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::{App, PATH, count, listening, webhook};
+use super::{App, PATH, consuming, listening, webhook};
 
 #[tokio::main]
 pub(super) async fn serve(app: App) {
@@ -32,14 +32,7 @@ pub(super) async fn serve(app: App) {
             Ok(nothing_here())
         }
     }));
-    let serving = accept(listener, service);
-    if app == App::MainConsumes {
-        tokio::spawn(serving);
-        count(deliveries.events()).await;
-    } else {
-        tokio::spawn(count(deliveries.events()));
-        serving.await;
-    }
+    consuming(app, deliveries, accept(listener, service)).await;
 }
 
 async fn accept<S>(listener: TcpListener, service: S)

@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use birdhook::{Secret, Webhook, sink::Events};
+use birdhook::{Deliveries, Secret, Webhook, sink::Events};
+use birdhook_test_harness::proc::raise_file_limit;
 
 use super::candidate::{App, Candidate, Framework};
 use super::{PATH, SECRET};
@@ -23,7 +24,7 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn serve(candidate: &str) {
     // Before any thread starts: a runtime starts as many threads as it has processors.
     process::pin(SERVERS_PROCESSOR);
-    process::open_files();
+    raise_file_limit();
     std::thread::spawn(|| {
         for _ in std::io::stdin().lock().lines() {
             println!("{}", EVENTS.load(Relaxed));
@@ -45,6 +46,18 @@ fn listening(address: SocketAddr) {
 fn webhook(app: App) -> Webhook {
     let webhook = Webhook::new(Secret::new(SECRET).expect("a secret"));
     if app == App::Patient { webhook.deadline(Duration::from_secs(60)) } else { webhook }
+}
+
+/// Serves while the events are consumed, in a task or by the caller, which is the future of `main`.
+async fn consuming(app: App, deliveries: Deliveries, serving: impl Future<Output = ()> + Send + 'static) {
+    let counting = count(deliveries.events());
+    if app == App::MainConsumes {
+        tokio::spawn(serving);
+        counting.await;
+    } else {
+        tokio::spawn(counting);
+        serving.await;
+    }
 }
 
 async fn count(mut events: Events) {
