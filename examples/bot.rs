@@ -140,7 +140,7 @@ impl Bot {
                 say(format!("answered {key}"));
                 Ok(())
             }
-            // X has refused, or was not reached: there is no answer.
+            // X refused the request, or could not be reached.
             Ok(answer) if answer.status().is_client_error() => {
                 self.answers.forget(&key)?;
                 Err(format!("X refuses the answer: {}", answer.status()).into())

@@ -14,7 +14,7 @@ fn app(secret: &Secret, ledger: Ledger) -> axum::Router {
             if let Activity::MessageReceived(message) = event.activity() {
                 println!("{:?} says something", message.sender.handle);
             }
-            // In a test, tell the ledger what was consumed.
+            // In a test, report consumed events to the ledger.
             ledger.consumed(&event);
         }
     });
@@ -33,7 +33,7 @@ async fn every_event_is_consumed_once() -> Result<(), Box<dyn std::error::Error>
     let webhook = x.register(&url).await?;
     x.subscribe(&webhook, "2001")?;
 
-    // Somebody likes a post, and X tells the app, twice.
+    // A user likes a post, and X delivers the event twice.
     x.deliver_duplicates(1);
     let like = x.emit(MockEventKind::Like, "2001");
     let event = x.ledger().expect(EventKind::Liked).await?;

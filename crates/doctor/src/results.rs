@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::diagnosis::CheckStatus;
 use crate::exchange::{Exchange, NoResponse, Response};
 
-/// What running a check returned, without the name and description of the check.
+/// Result of a check, without the name and description of the check.
 #[derive(Debug)]
 pub(crate) struct RunResult {
     pub(crate) status: CheckStatus,

@@ -1,4 +1,4 @@
-//! What consumers write down: a line before an event is acknowledged, and one after.
+//! The notes of consumers: a line before an event is acknowledged, and one after.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

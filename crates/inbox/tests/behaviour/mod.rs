@@ -1,4 +1,4 @@
-//! What every inbox must do, whatever it stores events in.
+//! Behaviour that every inbox must have, on any storage.
 
 mod consuming;
 mod failing;

@@ -1,4 +1,4 @@
-//! What an inbox prints.
+//! The texts that an inbox prints.
 
 use std::time::Duration;
 

@@ -19,7 +19,7 @@ pub(super) struct Facts {
     pub(super) content: Content,
 }
 
-/// What the APIs report beside the users, the id and the time.
+/// The facts that the APIs report beside the users, the id and the time.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Post(Box<Post>),

@@ -17,7 +17,7 @@ pub(super) struct Entity {
     pub(super) end: u64,
 }
 
-/// What X detects in a text.
+/// The entities that X detects in a text.
 #[derive(Clone, Debug)]
 pub(super) enum What {
     Hashtag(String),
