@@ -2,8 +2,8 @@
 //!
 //! ```
 //! use actix_web::App;
-//! use birdhook_actix::Receiver;
-//! use birdhook_pipeline::{Secret, Webhook};
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod actix { pub use birdhook_actix::Receiver; } }
+//! use birdhook::{Secret, Webhook, actix::Receiver};
 //!
 //! let (pipeline, deliveries) = Webhook::new(Secret::new("consumer-secret").unwrap()).channel(1024);
 //! let receiver = Receiver::new(pipeline);

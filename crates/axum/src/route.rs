@@ -14,8 +14,8 @@ use birdhook_tower::WebhookLayer;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use axum::Router;
 /// use axum::http::StatusCode;
-/// use birdhook_axum::{Verified, webhook};
-/// use birdhook_pipeline::{Secret, Webhook};
+/// # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod axum { pub use birdhook_axum::{Verified, webhook}; } }
+/// use birdhook::{Secret, Webhook, axum::{Verified, webhook}};
 ///
 /// async fn handle(Verified(delivery): Verified) -> Result<(), StatusCode> {
 ///     for event in delivery {

@@ -116,7 +116,8 @@ impl UserToken {
 /// An app's credentials. `Debug` output contains no secrets.
 ///
 /// ```
-/// use birdhook_client::{AccessToken, ConsumerKeys, Credentials};
+/// # mod birdhook { pub mod client { pub use birdhook_client::{AccessToken, ConsumerKeys, Credentials}; } }
+/// use birdhook::client::{AccessToken, ConsumerKeys, Credentials};
 ///
 /// let credentials = Credentials::new(ConsumerKeys::new("key", "wG4xNq"))
 ///     .owner(AccessToken::new("42-token", "token secret"))

@@ -24,7 +24,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// The folder must be on a local disk, because locks on network file systems are not reliable.
 ///
 /// ```
-/// use birdhook_client::SharedFile;
+/// # mod birdhook { pub mod client { pub use birdhook_client::SharedFile; } }
+/// use birdhook::client::SharedFile;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
 /// # let folder = tempfile::tempdir()?;

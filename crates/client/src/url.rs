@@ -7,7 +7,8 @@ use http::Uri;
 /// Returns a URL without its secret parts: user name, password and query.
 ///
 /// ```
-/// use birdhook_client::redact_url;
+/// # mod birdhook { pub mod client { pub use birdhook_client::redact_url; } }
+/// use birdhook::client::redact_url;
 ///
 /// assert_eq!(redact_url("https://me:secret@app.example:8443/hooks?key=secret"), "https://***@app.example:8443/hooks?***");
 /// assert_eq!(redact_url("http://127.0.0.1:8080/"), "http://127.0.0.1:8080/");

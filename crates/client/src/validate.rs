@@ -19,7 +19,8 @@ const DELAY: Duration = Duration::from_secs(10);
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use birdhook_client::Validation;
+/// # mod birdhook { pub mod client { pub use birdhook_client::Validation; } }
+/// use birdhook::client::Validation;
 /// # use birdhook_core::Event;
 ///
 /// # async fn example(mut next: impl AsyncFnMut() -> Option<Event>) {

@@ -8,8 +8,8 @@
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use birdhook_inbox::Inbox;
-//! use birdhook_pipeline::{RequestHead, Secret, Webhook};
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod adapter { pub use birdhook_pipeline::RequestHead; } pub mod inbox { pub use birdhook_inbox::Inbox; } }
+//! use birdhook::{Secret, Webhook, adapter::RequestHead, inbox::Inbox};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();

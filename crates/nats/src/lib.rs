@@ -4,8 +4,8 @@
 //! [`Event`](birdhook_core::Event)s.
 //!
 //! ```no_run
-//! use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, StreamSettings};
-//! use birdhook_pipeline::{Secret, Webhook};
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod nats { pub use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, StreamSettings}; } }
+//! use birdhook::{Secret, Webhook, nats::{ConsumeError, ConsumerSettings, JetStream, StreamSettings}};
 //!
 //! # async fn receive() -> Result<(), Box<dyn std::error::Error>> {
 //! let jetstream = JetStream::connect("nats://127.0.0.1:4222").await?;

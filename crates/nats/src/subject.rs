@@ -31,7 +31,8 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
 /// have the complete value.
 ///
 /// ```
-/// use birdhook_nats::Subjects;
+/// # mod birdhook { pub mod nats { pub use birdhook_nats::Subjects; } }
+/// use birdhook::nats::Subjects;
 ///
 /// let subjects = Subjects::new("x.{app}.{kind}")?;
 /// assert_eq!(subjects.matching(&[("kind", "post_created")])?, "x.*.post_created");

@@ -8,7 +8,8 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! use std::convert::Infallible;
-//! use birdhook_pipeline::{HeadResult, RequestHead, Secret, Webhook, signature};
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook, signature}; pub mod adapter { pub use birdhook_pipeline::{HeadResult, RequestHead}; } }
+//! use birdhook::{Secret, Webhook, adapter::{HeadResult, RequestHead}, signature};
 //!
 //! let secret = Secret::new("consumer-secret").unwrap();
 //! let (pipeline, mut deliveries) = Webhook::new(secret.clone()).channel(16);

@@ -95,7 +95,8 @@ impl<S: EventSink> Pipeline<S> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// use std::time::Duration;
-    /// use birdhook_pipeline::{Secret, Webhook};
+    /// # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; }
+    /// use birdhook::{Secret, Webhook};
     ///
     /// let (pipeline, _deliveries) = Webhook::new(Secret::new("s3cret").unwrap()).channel(64);
     /// let left = pipeline.shutdown(Duration::from_secs(10)).await;

@@ -24,7 +24,8 @@ use crate::sink::{ChannelSink, Deliveries, EventSink, Handler, channel};
 /// | [`gate`](Self::gate) | the inner service answered 2xx | as that service promises |
 ///
 /// ```
-/// use birdhook_pipeline::{Secret, Webhook};
+/// # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; }
+/// use birdhook::{Secret, Webhook};
 ///
 /// let secret = Secret::new("the-app's-consumer-secret")?;
 /// let (pipeline, deliveries) = Webhook::new(secret).channel(1024);

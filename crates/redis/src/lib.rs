@@ -7,8 +7,8 @@
 //! # async fn handle(event: &birdhook_core::Event) -> bool { true }
 //! use std::time::Duration;
 //!
-//! use birdhook_pipeline::{Secret, Webhook};
-//! use birdhook_redis::{GroupSettings, ReadError, Redis};
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod redis { pub use birdhook_redis::{GroupSettings, ReadError, Redis}; } }
+//! use birdhook::{Secret, Webhook, redis::{GroupSettings, ReadError, Redis}};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let redis = Redis::connect("redis://127.0.0.1:6379/").await?;

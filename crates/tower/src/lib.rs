@@ -7,8 +7,8 @@
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! use birdhook_pipeline::{Secret, Webhook, signature};
-//! use birdhook_tower::Receiver;
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook, signature}; pub use birdhook_tower::Receiver; }
+//! use birdhook::{Receiver, Secret, Webhook, signature};
 //! use http_body_util::Full;
 //! use tower::ServiceExt;
 //!

@@ -21,7 +21,8 @@ impl Client {
     /// separately.
     ///
     /// ```no_run
-    /// use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials};
+    /// # mod birdhook { pub mod client { pub use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials}; } }
+    /// use birdhook::client::{AccessToken, Client, ConsumerKeys, Credentials};
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let credentials = Credentials::new(ConsumerKeys::new("API key", "API key secret"))

@@ -4,7 +4,8 @@
 //! stopped.
 //!
 //! ```no_run
-//! use birdhook_client::{Client, Filter, DesiredState};
+//! # mod birdhook { pub mod client { pub use birdhook_client::{Client, DesiredState, Filter}; } }
+//! use birdhook::client::{Client, DesiredState, Filter};
 //!
 //! # async fn example(client: Client) -> Result<(), birdhook_client::EnsureError> {
 //! let desired = DesiredState::new("https://app.example/webhooks/twitter")

@@ -6,7 +6,8 @@
 //!
 //! ```no_run
 //! use std::time::Duration;
-//! use birdhook_client::login::{Loopback, OAuth2};
+//! # mod birdhook { pub mod client { pub use birdhook_client::login; } }
+//! use birdhook::client::login::{Loopback, OAuth2};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let login = OAuth2::new("client id", None)?;
@@ -22,7 +23,8 @@
 //! A login with a PIN needs no callback URL:
 //!
 //! ```no_run
-//! use birdhook_client::{ConsumerKeys, login::OAuth1};
+//! # mod birdhook { pub mod client { pub use birdhook_client::{ConsumerKeys, login}; } }
+//! use birdhook::client::{ConsumerKeys, login::OAuth1};
 //!
 //! # async fn example(read_pin: impl Fn() -> String) -> Result<(), Box<dyn std::error::Error>> {
 //! let login = OAuth1::new(ConsumerKeys::new("API key", "API key secret"))?;

@@ -14,7 +14,8 @@ use crate::AccessToken;
 /// state yourself before you pass one.
 ///
 /// ```
-/// use birdhook_client::login::Redirect;
+/// # mod birdhook { pub mod client { pub use birdhook_client::login; } }
+/// use birdhook::client::login::Redirect;
 ///
 /// let redirect = Redirect::from("https://app.example/callback?code=abc&state=xyz");
 /// assert_eq!(format!("{redirect:?}"), "Redirect(..)");

@@ -20,7 +20,8 @@ use crate::{LockedFile, SharedFile, UserToken};
 /// A file of a later version of birdhook is an error of every method, and is not changed.
 ///
 /// ```no_run
-/// use birdhook_client::{Client, ConsumerKeys, Credentials, FileTokenStore};
+/// # mod birdhook { pub mod client { pub use birdhook_client::{Client, ConsumerKeys, Credentials, FileTokenStore}; } }
+/// use birdhook::client::{Client, ConsumerKeys, Credentials, FileTokenStore};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let credentials = Credentials::new(ConsumerKeys::new("API key", "API key secret"))

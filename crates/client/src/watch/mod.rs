@@ -56,7 +56,8 @@ use state::State;
 /// ones, disable the window during the replay: `dedupe_window(0, Duration::ZERO)`.
 ///
 /// ```no_run
-/// use birdhook_client::{Client, WatchSettings};
+/// # mod birdhook { pub mod client { pub use birdhook_client::{Client, WatchSettings}; } }
+/// use birdhook::client::{Client, WatchSettings};
 /// # use birdhook_core::{Event, Timestamp};
 ///
 /// # async fn example(client: Client, mut next: impl AsyncFnMut() -> Event, stopped: Timestamp, started: Timestamp) {

@@ -8,7 +8,8 @@ use crate::api::managed::ManagementApi;
 ///
 /// ```
 /// use std::time::Duration;
-/// use birdhook_client::WatchSettings;
+/// # mod birdhook { pub mod client { pub use birdhook_client::WatchSettings; } }
+/// use birdhook::client::WatchSettings;
 ///
 /// let mut settings = WatchSettings::default();
 /// settings.event_silence = Some(Duration::from_secs(3600)); // a busy account

@@ -1,7 +1,8 @@
 //! Activities: typed events in one form for both of X's APIs.
 //!
 //! ```
-//! use birdhook_core::{Activity, Endpoint, PostRelation, RequestHead, Secret, EndpointSettings, HeadResult, signature};
+//! # mod birdhook { pub use birdhook_core::{Activity, Secret, signature}; pub mod activity { pub use birdhook_core::PostRelation; } pub mod adapter { pub use birdhook_core::{Endpoint, EndpointSettings, HeadResult, RequestHead}; } }
+//! use birdhook::{Activity, Secret, activity::PostRelation, adapter::{Endpoint, EndpointSettings, HeadResult, RequestHead}, signature};
 //! # let secret = Secret::new("consumer-secret").unwrap();
 //! # let endpoint = Endpoint::new(secret.clone(), EndpointSettings::default());
 //! # let read = |body: &'static str| {

@@ -17,7 +17,8 @@ use super::signature;
 /// see docs/protocol.md, section 3.6.
 ///
 /// ```
-/// use birdhook_core::{App, Secret};
+/// # mod birdhook { pub use birdhook_core::{App, Secret}; }
+/// use birdhook::{App, Secret};
 ///
 /// let app = App::with_client_secret("shop", Secret::new("new-client-secret")?)
 ///     .add_client_secret(Secret::new("old-client-secret")?) // while X still signs with it

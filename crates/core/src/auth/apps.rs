@@ -17,7 +17,8 @@ use super::secret_kind::SecretKind;
 /// reads all secrets as consumer secrets.
 ///
 /// ```
-/// use birdhook_core::Apps;
+/// # mod birdhook { pub use birdhook_core::Apps; }
+/// use birdhook::Apps;
 ///
 /// let apps = Apps::none().add_client_secrets("s3cret")?;
 /// assert_eq!(apps.iter().map(|app| app.name()).collect::<Vec<_>>(), ["default"]);

@@ -7,7 +7,8 @@
 //! is described at <https://docs.x.com/x-api/webhooks/introduction>.
 //!
 //! ```
-//! use birdhook_core::{Secret, crc};
+//! # mod birdhook { pub use birdhook_core::{Secret, crc}; }
+//! use birdhook::{Secret, crc};
 //!
 //! let secret = Secret::new("apiSecret").unwrap();
 //! let answer = crc::respond(&secret, "test token", crc::TokenPolicy::default()).unwrap();

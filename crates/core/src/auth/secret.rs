@@ -19,7 +19,8 @@ pub(crate) type RunningMac = Hmac<Sha256>;
 ///
 ///
 /// ```
-/// use birdhook_core::{Secret, SecretError};
+/// # mod birdhook { pub use birdhook_core::Secret; pub mod app { pub use birdhook_core::SecretError; } }
+/// use birdhook::{Secret, app::SecretError};
 ///
 /// let secret = Secret::new("z3ZX4v7mAAUGykl3Ecm")?;
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");

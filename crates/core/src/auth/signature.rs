@@ -1,7 +1,8 @@
 //! HMAC-SHA256 signatures in the form of X's headers: `sha256=` and standard, padded base64.
 //!
 //! ```
-//! use birdhook_core::{Secret, signature};
+//! # mod birdhook { pub use birdhook_core::{Secret, signature}; }
+//! use birdhook::{Secret, signature};
 //!
 //! let secret = Secret::new("test").unwrap();
 //! let header = signature::sign(&secret, br#"{"test_number":1,"test_string":"two"}"#);

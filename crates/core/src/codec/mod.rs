@@ -1,7 +1,8 @@
 //! Events written to a queue, a log or another program, and read back.
 //!
 //! ```
-//! use birdhook_core::codec::{Format, read};
+//! # mod birdhook { pub use birdhook_core::codec; }
+//! use birdhook::codec::{Format, read};
 //! # let delivery = birdhook_core::Delivery::restore("shop", r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#, 1).unwrap();
 //! # let event = &delivery.events()[0];
 //! let message = Format::Plain.write(event);

@@ -12,7 +12,8 @@ use crate::json::lenient::{DecodedStr, Value};
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// ```
-/// use birdhook_core::Timestamp;
+/// # mod birdhook { pub mod event { pub use birdhook_core::Timestamp; } }
+/// use birdhook::event::Timestamp;
 ///
 /// let classic = Timestamp::parse("Thu Oct 03 16:10:37 +0000 2019").unwrap();
 /// assert_eq!(classic, Timestamp::parse("1570119037000").unwrap());

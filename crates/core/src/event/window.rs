@@ -18,7 +18,8 @@ use super::key::EventKey;
 ///
 /// ```
 /// use std::time::Duration;
-/// use birdhook_core::{EventKey, DedupeWindow};
+/// # mod birdhook { pub mod dedupe { pub use birdhook_core::DedupeWindow; } pub mod event { pub use birdhook_core::EventKey; } }
+/// use birdhook::{dedupe::DedupeWindow, event::EventKey};
 ///
 /// let mut window = DedupeWindow::new(2, Duration::from_secs(60));
 /// let key = |byte| EventKey::from([byte; 32]);

@@ -14,7 +14,8 @@ use crate::auth::apps::Apps;
 /// One webhook URL. Cheap to clone.
 ///
 /// ```
-/// use birdhook_core::{Endpoint, RequestHead, Secret, EndpointSettings, HeadResult, signature};
+/// # mod birdhook { pub use birdhook_core::{Secret, signature}; pub mod adapter { pub use birdhook_core::{Endpoint, EndpointSettings, HeadResult, RequestHead}; } }
+/// use birdhook::{Secret, adapter::{Endpoint, EndpointSettings, HeadResult, RequestHead}, signature};
 ///
 /// let secret = Secret::new("consumer-secret")?;
 /// let endpoint = Endpoint::new(secret.clone(), EndpointSettings::default());

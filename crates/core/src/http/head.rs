@@ -7,7 +7,8 @@ use crate::auth::secret_kind::{HEADER, HEADER_OAUTH2, SecretKind};
 /// The head of a request, filled by an adapter: method, path, query and all headers.
 ///
 /// ```
-/// use birdhook_core::RequestHead;
+/// # mod birdhook { pub mod adapter { pub use birdhook_core::RequestHead; } }
+/// use birdhook::adapter::RequestHead;
 ///
 /// let head = RequestHead::new("POST", "/webhooks/twitter", None)
 ///     .with_headers([("content-length", b"2".as_slice()), ("x-twitter-webhooks-signature", b"sha256=".as_slice())]);

@@ -9,7 +9,8 @@ use super::outcome::Outcome;
 /// The reply to a request, ready to convert into any framework's response.
 ///
 /// ```
-/// use birdhook_core::{Outcome, Reply};
+/// # mod birdhook { pub mod adapter { pub use birdhook_core::{Outcome, Reply}; } }
+/// use birdhook::adapter::{Outcome, Reply};
 ///
 /// let reply = Reply::from(Outcome::MethodNotAllowed);
 /// assert_eq!(reply.status(), 405);

@@ -15,7 +15,8 @@ use crate::storage::redb::{OpenDatabase, open_file};
 /// ```no_run
 /// # async fn open() -> Result<(), birdhook_inbox::OpenError> {
 /// use std::time::Duration;
-/// use birdhook_inbox::{InboxSettings, Order};
+/// # mod birdhook { pub mod inbox { pub use birdhook_inbox::{InboxSettings, Order}; } }
+/// use birdhook::inbox::{InboxSettings, Order};
 ///
 /// let settings = InboxSettings::new().order(Order::BySubscriber).lease(Duration::from_secs(300));
 /// let inbox = settings.open("/var/lib/app/inbox").await?;

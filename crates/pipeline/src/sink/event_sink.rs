@@ -25,7 +25,8 @@ use super::error::SinkError;
 ///
 /// ```
 /// use std::future::{Ready, ready};
-/// use birdhook_pipeline::{Delivery, EventSink, SinkError};
+/// # mod birdhook { pub use birdhook_pipeline::Delivery; pub mod sink { pub use birdhook_pipeline::{EventSink, SinkError}; } }
+/// use birdhook::{Delivery, sink::{EventSink, SinkError}};
 ///
 /// /// 200 means that the event was printed.
 /// struct Printer;

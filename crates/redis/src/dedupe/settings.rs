@@ -26,8 +26,8 @@ pub enum WhenDown {
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use birdhook_pipeline::{Secret, Webhook};
-/// use birdhook_redis::{Redis, WhenDown};
+/// # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod redis { pub use birdhook_redis::{Redis, WhenDown}; } }
+/// use birdhook::{Secret, Webhook, redis::{Redis, WhenDown}};
 /// # use birdhook_pipeline::{Delivery, EventSink, SinkError};
 /// # struct Own;
 /// # impl EventSink for Own {

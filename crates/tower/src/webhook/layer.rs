@@ -23,8 +23,8 @@ use crate::WebhookService;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use std::convert::Infallible;
-/// use birdhook_pipeline::{Delivery, Secret, Webhook, signature};
-/// use birdhook_tower::WebhookLayer;
+/// # mod birdhook { pub use birdhook_pipeline::{Delivery, Secret, Webhook, signature}; pub use birdhook_tower::WebhookLayer; }
+/// use birdhook::{Delivery, Secret, Webhook, WebhookLayer, signature};
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;

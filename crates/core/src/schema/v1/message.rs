@@ -139,7 +139,8 @@ impl<'a> QuickReply<'a> {
     /// answer at all. Options and responses without metadata match nothing.
     ///
     /// ```
-    /// use birdhook_core::schema::v1::{QuickReply, QuickReplyOption, QuickReplyResponse};
+    /// # mod birdhook { pub use birdhook_core::schema; }
+    /// use birdhook::schema::v1::{QuickReply, QuickReplyOption, QuickReplyResponse};
     ///
     /// let option = |metadata: &'static str| {
     ///     let mut option = QuickReplyOption::default();

@@ -4,7 +4,8 @@
 //! <https://docs.x.com/x-api/account-activity/introduction>.
 //!
 //! ```
-//! use birdhook_core::{Endpoint, RequestHead, Secret, EndpointSettings, HeadResult, signature, schema::v1::Payload};
+//! # mod birdhook { pub use birdhook_core::{Secret, schema, signature}; pub mod adapter { pub use birdhook_core::{Endpoint, EndpointSettings, HeadResult, RequestHead}; } }
+//! use birdhook::{Secret, adapter::{Endpoint, EndpointSettings, HeadResult, RequestHead}, schema::v1::Payload, signature};
 //!
 //! let body = r#"{"for_user_id":"2","favorite_events":[{"id":"a1b2","user":{"id_str":"7","screen_name":"ada"},
 //!     "favorited_status":{"id":1050118621198921728,"id_str":"1050118621198921728","text":"1 &lt; 2"}}]}"#;

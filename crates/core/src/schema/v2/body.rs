@@ -14,7 +14,8 @@ object! {
     ///
     ///
     /// ```
-    /// use birdhook_core::schema::v2::Body;
+    /// # mod birdhook { pub use birdhook_core::schema; }
+    /// use birdhook::schema::v2::Body;
     ///
     /// let json = r#"{"data":{"event_type":"news.new","filter":{"keyword":"bees"},"payload":{}},
     ///     "errors":[{"title":"Field Hydration Failure","field":"contexts"}]}"#;

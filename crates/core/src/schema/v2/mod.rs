@@ -10,7 +10,8 @@
 //! users of a message.
 //!
 //! ```
-//! use birdhook_core::schema::v2::Post;
+//! # mod birdhook { pub use birdhook_core::schema; }
+//! use birdhook::schema::v2::Post;
 //!
 //! let json = r#"{"id":"20","text":"1 &lt; 2","referenced_posts":[{"type":"replied_to","id":"19"}]}"#;
 //! let post: Post<'_> = serde_json::from_str(json).unwrap();
