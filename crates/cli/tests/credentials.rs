@@ -78,7 +78,7 @@ fn a_file_that_others_can_read_causes_a_warning_and_becomes_private_when_written
     for mode in [0o640, 0o604] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let warned = end(birdhook(&["auth", "list"]).env("BIRDHOOK_CREDENTIALS", &path));
-        let expected = format!("careful: others can read {path} (mode 0{mode:o}): run `chmod 600 {path}`\n");
+        let expected = format!("warning: others can read {path} (mode 0{mode:o}): run `chmod 600 {path}`\n");
         assert_eq!((warned.code, warned.stderr), (0, expected));
     }
     end(birdhook(&["auth", "forget", "1", "--yes"]).env("BIRDHOOK_CREDENTIALS", &path)).exits(0);

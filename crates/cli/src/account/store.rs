@@ -48,7 +48,7 @@ pub(super) fn warn_of_others(path: &Path) {
         if mode & 0o077 != 0 {
             let path = path.display();
             let warning =
-                format!("careful: others can read {path} (mode {:04o}): run `chmod 600 {path}`", mode & 0o7777);
+                format!("warning: others can read {path} (mode {:04o}): run `chmod 600 {path}`", mode & 0o7777);
             WARNED.call_once(|| note(warning));
         }
     }

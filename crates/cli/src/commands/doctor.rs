@@ -37,8 +37,8 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     deadline: Duration,
     /// Wait at most this long for an answer.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    patience: Duration,
+    #[arg(long, alias = "patience", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
     /// Also trust this root certificate, in PEM or DER. X does not trust it. May be repeated.
     #[arg(long, value_name = "FILE")]
     trust_root: Vec<PathBuf>,
@@ -60,7 +60,7 @@ impl Doctor {
             }
             (None, None) => bail!("{NO_SECRET}"),
         };
-        let mut doctor = doctor.local(self.local).deadline(self.deadline).timeout(self.patience);
+        let mut doctor = doctor.local(self.local).deadline(self.deadline).timeout(self.timeout);
         for path in &self.trust_root {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;
