@@ -2,6 +2,7 @@
 
 use crate::damage::File;
 use crate::faults::Disk;
+use birdhook_test_harness::seed::seed;
 use birdhook_test_harness::violation::{Violation, holds};
 
 /// The number of random selections of sectors examined at each moment.

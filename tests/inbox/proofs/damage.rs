@@ -157,7 +157,7 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     for _ in 0..3 {
         let fixture = open(folder.path()).await.map_err(told)?;
         let body = load.fresh();
-        load.answered(&body, fixture.send(&body.bytes).await);
+        load.answered(&body, fixture.send(&body).await);
         fixture.close().await;
         copies.push(std::fs::read(&path).unwrap());
     }

@@ -1,13 +1,14 @@
 //! An fsync fails.
 
-use birdhook_test_harness::seed::seed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use birdhook_inbox::Lease;
 use birdhook_pipeline::EventSink;
+use birdhook_test_harness::seed::seed;
 
 use crate::faults::{self, Bug, Disk};
-use crate::fixture::{Fixture, options};
+use crate::fixture::{Fixture, line, options};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::consumption::Line;
 use birdhook_test_harness::load::Load;

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use super::workload::{Fate, Trace};
 use crate::clocks::RunningClock;
 use crate::faults::Disk;
+use crate::fixture::{Fixture, options};
 use birdhook_test_harness::consumption::{Line, content};
 use birdhook_test_harness::violation::{Violation, holds};
 

@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::clocks::SetClock;
 use crate::faults::Disk;
+use crate::fixture::{Fixture, options};
 use birdhook_test_harness::load::{Body, Load, SUBSCRIBERS};
 use birdhook_test_harness::violation::{Violation, holds};
 
