@@ -1,17 +1,20 @@
-//! Authentication of callers: OAuth 1.0a signatures, bearer tokens, and OAuth 2.0 user tokens.
+//! Apps, users, and the authentication of callers: OAuth 1.0a signatures, bearer tokens, and OAuth
+//! 2.0 user tokens.
 
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use birdhook_core::SecretError;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
 
 use super::clock::between;
-use super::credentials::{MockToken, Permission};
+use super::credentials::{MockApp, MockToken, MockUser, Permission, SCOPES};
+use super::inner::Inner;
 use super::oauth1::{Claim, Signed};
-use super::state::State;
-use super::{Inner, MockApp};
+use super::state::{Grant, State};
+use crate::request::now;
 
 /// A verified caller.
 #[derive(Clone, Debug)]
@@ -42,6 +45,49 @@ impl Caller {
 }
 
 impl Inner {
+    pub(crate) fn new_app(
+        &self,
+        name: &str,
+        secret: Option<MockToken>,
+        client_secret: Option<MockToken>,
+    ) -> Result<MockApp, SecretError> {
+        let owner_id = {
+            let mut state = self.state();
+            if let Some(app) = state.app(name) {
+                return Ok(app.clone());
+            }
+            state.random.u32(1_000_000..100_000_000).to_string()
+        };
+        let owner = self.user(name, &owner_id);
+        let mut state = self.state();
+        let app = MockApp::new(name, secret, client_secret, owner, &mut state.random)?;
+        state.apps.push(app.clone());
+        Ok(app)
+    }
+
+    /// Returns the user; a new user authorizes the app.
+    pub(crate) fn user(&self, app: &str, id: &str) -> MockUser {
+        let mut state = self.state();
+        let key = (app.to_owned(), id.to_owned());
+        if let Some(user) = state.users.get(&key) {
+            return user.clone();
+        }
+        let user = MockUser::new(id);
+        let grant = Grant {
+            app: app.to_owned(),
+            user_id: id.to_owned(),
+            secret: user.token_secret.clone(),
+            permission: state.permission,
+            scopes: BTreeSet::new(),
+            expires_at: None,
+        };
+        let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+        state.grants2.insert(user.oauth2_token.clone(), Grant { scopes, ..grant.clone() });
+        state.grants.insert(user.token.clone(), grant);
+        state.users.insert(key, user.clone());
+        user
+    }
+
     /// Authenticates the caller; `None` if the credentials cannot be verified.
     pub(crate) fn authenticate(&self, head: &Parts, body: &[u8]) -> Option<Caller> {
         let mut headers = head.headers.get_all(AUTHORIZATION).iter();
@@ -119,7 +165,7 @@ impl Inner {
     fn is_timely(&self, timestamp: i64) -> bool {
         let time = birdhook_core::Timestamp::from_millis(timestamp.saturating_mul(1000));
         let is_near = |now| between(now, time).max(between(time, now)) <= self.settings.oauth_window;
-        is_near(self.settings.clock.now()) || is_near(crate::now())
+        is_near(self.settings.clock.now()) || is_near(now())
     }
 
     /// Handles `POST /oauth2/token`: returns the app if its key and secret are right, for its

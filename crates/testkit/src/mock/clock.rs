@@ -7,7 +7,7 @@ use std::time::Duration;
 use birdhook_core::Timestamp;
 use tokio::sync::watch;
 
-use super::lock;
+use super::lock::lock;
 use crate::request;
 
 /// The system clock, or a manual clock that moves only when advanced.

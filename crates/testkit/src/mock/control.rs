@@ -1,18 +1,16 @@
 //! Methods that control a mock X without HTTP.
 
-use std::collections::BTreeSet;
-
 use birdhook_core::SecretError;
 
-use super::credentials::{MockApp, MockToken, MockUser, Permission, SCOPES};
+use super::MockX;
+use super::credentials::{MockApp, MockToken, MockUser, Permission};
+use super::inner::wake;
+use super::ledger::Occasion;
 use super::manage::NewActivity;
-use super::scheduler::wake;
-use super::settings::{Chaos, DeliveryOrder};
-use super::state::{
-    Grant, MockActivitySubscription, MockApi, MockFilter, MockSubscription, MockWebhook, Outage, Written,
-};
-use super::{Inner, MockX, Refusal};
-use crate::{MockEvent, MockEventKind, PayloadGenerator};
+use super::refusal::Refusal;
+use super::settings::{Chaos, DeliveryOrder, MockApi};
+use super::state::{MockActivitySubscription, MockFilter, MockSubscription, MockWebhook, Outage, Written};
+use crate::payload::{MockEvent, MockEventKind};
 
 impl MockX {
     /// Adds an app to the account, or returns the app of this name if it exists.
@@ -37,7 +35,8 @@ impl MockX {
         self.inner.user(&app.name, id)
     }
 
-    /// Restricts a user's OAuth 2.0 token to these scopes. Defaults to all [`SCOPES`].
+    /// Restricts a user's OAuth 2.0 token to these scopes. Defaults to all
+    /// [`SCOPES`](super::SCOPES).
     pub fn restrict(&self, user: &MockUser, scopes: &[&str]) {
         if let Some(grant) = self.inner.state().grants2.get_mut(&user.oauth2_token) {
             grant.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
@@ -78,7 +77,7 @@ impl MockX {
     /// # Errors
     /// Returns an error if the webhook fails the challenge.
     pub async fn revalidate(&self, webhook: &MockWebhook) -> Result<(), Refusal> {
-        self.inner.revalidate(&webhook.id, super::Occasion::Revalidation).await
+        self.inner.revalidate(&webhook.id, Occasion::Revalidation).await
     }
 
     /// Deletes a webhook and its subscriptions.
@@ -209,66 +208,5 @@ impl MockX {
     /// Returns the X Activity subscriptions.
     pub fn activity_subscriptions(&self) -> Vec<MockActivitySubscription> {
         self.inner.state().activities.clone()
-    }
-}
-
-impl Inner {
-    pub(crate) fn new_app(
-        &self,
-        name: &str,
-        secret: Option<MockToken>,
-        client_secret: Option<MockToken>,
-    ) -> Result<MockApp, SecretError> {
-        let owner_id = {
-            let mut state = self.state();
-            if let Some(app) = state.app(name) {
-                return Ok(app.clone());
-            }
-            state.random.u32(1_000_000..100_000_000).to_string()
-        };
-        let owner = self.user(name, &owner_id);
-        let mut state = self.state();
-        let app = MockApp::new(name, secret, client_secret, owner, &mut state.random)?;
-        state.apps.push(app.clone());
-        Ok(app)
-    }
-
-    /// Returns the user; a new user authorizes the app.
-    pub(crate) fn user(&self, app: &str, id: &str) -> MockUser {
-        let mut state = self.state();
-        let key = (app.to_owned(), id.to_owned());
-        if let Some(user) = state.users.get(&key) {
-            return user.clone();
-        }
-        let user = MockUser::new(id);
-        let grant = Grant {
-            app: app.to_owned(),
-            user_id: id.to_owned(),
-            secret: user.token_secret.clone(),
-            permission: state.permission,
-            scopes: BTreeSet::new(),
-            expires_at: None,
-        };
-        let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
-        state.grants2.insert(user.oauth2_token.clone(), Grant { scopes, ..grant.clone() });
-        state.grants.insert(user.token.clone(), grant);
-        state.users.insert(key, user.clone());
-        user
-    }
-
-    pub(crate) fn generate(&self, kind: MockEventKind, user: &str) -> MockEvent {
-        let now = self.settings.clock.now();
-        let mut state = self.state();
-        let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
-        let event = scene.event(kind, user);
-        state.scene = scene;
-        event
-    }
-
-    pub(crate) fn deliver_event(&self, event: &MockEvent) -> usize {
-        let now = self.settings.clock.now();
-        let many = self.state().deliver_event(event, now, self);
-        wake(self);
-        many
     }
 }

@@ -4,68 +4,16 @@ use std::time::Duration;
 
 use birdhook_core::{SecretKind, Timestamp};
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
-use serde::Serialize;
+use http::{Request, header};
 
-use super::ledger::{Challenged, DeliveryResult};
-use super::settings::Challenges;
-use super::state::MockApi;
-use super::{Inner, MockApp, clock};
-use crate::{Challenge, SendError, WrongResponse};
-
-/// The reason for a challenge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Occasion {
-    /// Registration of the webhook.
-    Registration,
-    /// A PUT that requests a check.
-    Revalidation,
-    /// The regular schedule.
-    Schedule,
-    /// A replay job is about to start.
-    Replay,
-}
-
-/// The reason why a challenge failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChallengeFailure {
-    /// A 2xx response without the right token.
-    #[error("{0}")]
-    WrongToken(WrongResponse),
-    /// A 3xx response. X follows no redirects.
-    #[error("the response is a redirect (status {0})")]
-    Redirect(StatusCode),
-    /// Any other status.
-    #[error("the response has status {0}")]
-    Status(StatusCode),
-    /// `Content-Encoding` does not match the encoding of the body.
-    #[error("the response does not match its Content-Encoding")]
-    Encoding,
-    /// The TLS handshake failed or the certificate is not valid.
-    #[error("TLS failed: {0}")]
-    Tls(String),
-    /// The request timed out.
-    #[error("the request timed out")]
-    Timeout,
-    /// The connection failed, or ended before the response.
-    #[error("no connection: {0}")]
-    Connection(String),
-}
-
-impl ChallengeFailure {
-    /// Returns whether the webhook stays valid for a grace period (4xx, 5xx, timeout, connection
-    /// error).
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Status(status) => status.is_client_error() || status.is_server_error(),
-            Self::Timeout | Self::Connection(_) => true,
-            Self::WrongToken(_) | Self::Redirect(_) | Self::Encoding | Self::Tls(_) => false,
-        }
-    }
-}
+use super::clock;
+use super::credentials::MockApp;
+use super::inner::Inner;
+use super::ledger::{Challenged, DeliveryResult, Occasion};
+use super::refusal::ChallengeFailure;
+use super::settings::{Challenges, MockApi};
+use crate::request::{Challenge, WrongResponse};
+use crate::sender::{Answer, SendError};
 
 impl Inner {
     /// Challenges a URL, and records it in the ledger.
@@ -190,7 +138,7 @@ fn is_tls(why: &str) -> bool {
 
 /// Returns whether `Content-Encoding` contradicts the bytes, which may be gzip or not. The mock
 /// cannot decompress, so it later rejects a correctly declared gzip body as a wrong token.
-fn is_misencoded(answer: &crate::Answer) -> bool {
+fn is_misencoded(answer: &Answer) -> bool {
     let said = answer.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     said != answer.body.starts_with(&[0x1f, 0x8b])
 }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use birdhook_core::{Secret, SecretError, SecretKind};
 
-use super::{Signs, random};
+use super::random;
 
 /// A key, token or secret, hidden from `Debug`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +107,33 @@ impl MockApp {
     /// Returns the OAuth 2.0 client secret in the type that a receiver takes.
     pub fn client_key(&self) -> Option<&Secret> {
         self.keys.client.as_ref()
+    }
+}
+
+/// The headers in which deliveries and challenges are signed.
+///
+/// A secret that the app does not have never signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signs {
+    /// Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old
+    /// header. X's newest pages describe this.
+    #[default]
+    Client,
+    /// Only the old header, with the consumer secret.
+    Consumer,
+    /// Both headers.
+    Both,
+}
+
+impl Signs {
+    /// Returns whether a secret of this kind signs for an app.
+    pub(super) fn with(self, kind: SecretKind, app_has_client_secret: bool) -> bool {
+        match self {
+            Self::Client => (kind == SecretKind::Client) == app_has_client_secret,
+            Self::Consumer => kind == SecretKind::Consumer,
+            Self::Both => true,
+        }
     }
 }
 

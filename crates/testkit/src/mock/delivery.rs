@@ -6,51 +6,16 @@ use birdhook_core::{ApiSource as Api, EventKind, Timestamp};
 use bytes::Bytes;
 
 use super::clock::after;
+use super::inner::{Inner, wake};
 use super::ledger::{DeliveryCause, DeliveryResult, Sent};
-use super::scheduler::Task;
-use super::settings::{DeliveryOrder, EarlyEvents, RetrySchedule};
-use super::state::{MockActivitySubscription, MockApi, State};
-use super::{Inner, tagging};
-use crate::{Answer, MockEvent, MockEventKind, SendError, WebhookPost};
-
-/// A delivery to one webhook, waiting to be sent.
-#[derive(Clone, Debug)]
-pub(crate) struct QueuedDelivery {
-    pub(crate) delivery: u64,
-    pub(crate) webhook: String,
-    pub(crate) reported_by: Api,
-    pub(crate) kind: MockEventKind,
-    pub(crate) subscriber: Option<String>,
-    pub(crate) cause: DeliveryCause,
-    pub(crate) body: Bytes,
-    /// The number of attempts so far.
-    pub(crate) attempts: u32,
-    /// The replay job that the delivery belongs to.
-    pub(crate) job: Option<String>,
-    /// The subscription that must still exist when the delivery is sent.
-    pub(crate) origin: Origin,
-}
-
-impl QueuedDelivery {
-    pub(crate) fn new(
-        webhook: String,
-        reported_by: Api,
-        kind: MockEventKind,
-        cause: DeliveryCause,
-        body: Bytes,
-    ) -> Self {
-        let origin = Origin::Other;
-        Self { delivery: 0, webhook, reported_by, kind, subscriber: None, cause, body, attempts: 0, job: None, origin }
-    }
-}
-
-/// The kind of subscription that caused a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    AccountActivity,
-    Activity(String),
-    Other,
-}
+use super::scheduler::{Origin, QueuedDelivery, Task};
+use super::settings::{DeliveryOrder, EarlyEvents, MockApi, RetrySchedule};
+use super::state::{MockActivitySubscription, State};
+use super::tagging;
+use crate::payload::{MockEvent, MockEventKind, PayloadGenerator};
+use crate::reading::read;
+use crate::request::WebhookPost;
+use crate::sender::{Answer, SendError};
 
 impl State {
     /// Schedules the deliveries of an event, and returns their number.
@@ -109,13 +74,6 @@ impl State {
         }
     }
 
-    /// Schedules a delivery.
-    pub(crate) fn send_once(&mut self, mut queued: QueuedDelivery, due: Timestamp) {
-        self.next_delivery += 1;
-        queued.delivery = self.next_delivery;
-        self.scheduler.add(due, Task::Deliver(Box::new(queued)));
-    }
-
     /// Takes the next delivery to this webhook, if one may be sent now.
     pub(crate) fn take_next(&mut self, webhook: &str) -> Option<QueuedDelivery> {
         let in_flight = self.in_flight.entry(webhook.to_owned()).or_default();
@@ -154,6 +112,22 @@ impl State {
 }
 
 impl Inner {
+    pub(crate) fn generate(&self, kind: MockEventKind, user: &str) -> MockEvent {
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
+        let event = scene.event(kind, user);
+        state.scene = scene;
+        event
+    }
+
+    pub(crate) fn deliver_event(&self, event: &MockEvent) -> usize {
+        let now = self.settings.clock.now();
+        let many = self.state().deliver_event(event, now, self);
+        wake(self);
+        many
+    }
+
     /// Sends a delivery once, and schedules a retry if it fails.
     pub(crate) async fn attempt(&self, mut queued: QueuedDelivery) {
         let now = self.settings.clock.now();
@@ -267,6 +241,6 @@ impl MockActivitySubscription {
 }
 
 fn kinds(body: &Bytes) -> Vec<EventKind> {
-    let delivery = crate::read("", body.clone());
+    let delivery = read("", body.clone());
     delivery.map(|delivery| delivery.events().iter().map(birdhook_core::Event::kind).collect()).unwrap_or_default()
 }

@@ -5,15 +5,15 @@ use http::Uri;
 
 use super::clock::{after, before};
 use super::contradictions::SameActivity;
-use super::crc::{Occasion, Target, stays_valid};
+use super::crc::{Target, stays_valid};
+use super::inner::{Inner, wake};
+use super::ledger::Occasion;
+use super::random;
 use super::refusal::Refusal;
-use super::scheduler::{Task, wake};
-use super::settings::MockSettings;
-use super::state::{
-    MockActivitySubscription, MockApi, MockFilter, MockStreamLink, MockSubscription, MockWebhook, is_private,
-};
-use super::{Inner, random};
-use crate::MockEventKind;
+use super::scheduler::Task;
+use super::settings::{MockApi, MockSettings};
+use super::state::{MockActivitySubscription, MockFilter, MockStreamLink, MockSubscription, MockWebhook, is_private};
+use crate::payload::MockEventKind;
 
 impl MockWebhook {
     /// Returns whether the schedule requires a challenge now.

@@ -12,12 +12,15 @@ mod delivery;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hosts;
+mod inner;
 mod ledger;
+mod lock;
 mod manage;
 mod oauth1;
 mod random;
 mod refusal;
 mod replay;
+mod runner;
 mod scheduler;
 mod server;
 mod settings;
@@ -26,36 +29,34 @@ mod tagging;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use birdhook_core::SecretError;
-use bytes::Bytes;
 use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::{Answer, PayloadGenerator, SendError, Sender};
-use state::State;
+use crate::payload::PayloadGenerator;
+use crate::sender::{SendError, Sender};
+use inner::{Inner, wake};
+use scheduler::Scheduler;
+use state::{Logins, State};
 
 pub use clock::Clock;
 pub use contradictions::{
     ActivityAnswer, Contradictions, ErrorForm, RepeatedSubscription, ReplayAnswer, ReplayEnd, SameActivity,
     StreamLinksList, StreamLinksPath, WebhookAuth, WebhookCheck,
 };
-pub use crc::{ChallengeFailure, Occasion};
-pub use credentials::{MockApp, MockToken, MockUser, Permission, SCOPES};
-pub use ledger::{Challenged, DeliveryCause, DeliveryResult, Entry, Ledger, LedgerError, Sent};
-pub use refusal::Refusal;
-pub use replay::DateFault;
+pub use credentials::{MockApp, MockToken, MockUser, Permission, SCOPES, Signs};
+pub use ledger::{Challenged, DeliveryCause, DeliveryResult, Entry, Ledger, LedgerError, Occasion, Sent};
+pub use refusal::{ChallengeFailure, DateFault, Refusal};
 pub use settings::{
-    AccessTier, ChallengeSchedule, Challenges, Chaos, DeliveryOrder, EarlyEvents, Limits, MockSettings, RetrySchedule,
-    Signs,
+    AccessTier, ChallengeSchedule, Challenges, Chaos, DeliveryOrder, EarlyEvents, Limits, MockApi, MockSettings,
+    RetrySchedule,
 };
-pub use state::{
-    MockActivitySubscription, MockApi, MockFilter, MockStreamLink, MockSubscription, MockWebhook, Outage, Written,
-};
+pub use state::{MockActivitySubscription, MockFilter, MockStreamLink, MockSubscription, MockWebhook, Outage, Written};
 
 /// A server that simulates X. It registers and challenges webhooks, sends them signed deliveries
 /// over real HTTP, retries, replays, and records every request and response in a [`Ledger`].
@@ -105,17 +106,8 @@ impl Drop for Task {
 impl Drop for MockX {
     fn drop(&mut self) {
         self.inner.state().has_ended = true;
-        scheduler::wake(&self.inner);
+        wake(&self.inner);
     }
-}
-
-/// The state that the tasks share.
-pub(crate) struct Inner {
-    pub(crate) settings: MockSettings,
-    pub(crate) ledger: Ledger,
-    pub(crate) state: Mutex<State>,
-    pub(crate) changed: watch::Sender<()>,
-    sender: Sender,
 }
 
 impl MockX {
@@ -140,7 +132,7 @@ impl MockX {
             users: BTreeMap::new(),
             grants: BTreeMap::new(),
             grants2: BTreeMap::new(),
-            logins: api::Logins::default(),
+            logins: Logins::default(),
             nonces: BTreeSet::new(),
             rates: BTreeMap::new(),
             webhooks: Vec::new(),
@@ -150,7 +142,7 @@ impl MockX {
             written: Vec::new(),
             withholds_answers: false,
             jobs: Vec::new(),
-            scheduler: scheduler::Scheduler::default(),
+            scheduler: Scheduler::default(),
             chaos: settings.chaos,
             is_held: false,
             waiting: BTreeMap::new(),
@@ -166,7 +158,7 @@ impl MockX {
             inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
         let timed: Arc<dyn clock::Timed> = Arc::<Inner>::clone(&inner);
         inner.settings.clock.register(Arc::downgrade(&timed));
-        let scheduler = tokio::spawn(scheduler::run(Arc::clone(&inner)));
+        let scheduler = tokio::spawn(runner::run(Arc::clone(&inner)));
         let server = tokio::spawn(server::run(listener, Arc::clone(&inner)));
         Ok(Self { inner, app, address, tasks: [Task(scheduler), Task(server)] })
     }
@@ -215,34 +207,6 @@ impl MockX {
     }
 }
 
-impl Inner {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    pub(crate) fn random_u64(&self) -> u64 {
-        self.state().random.u64(..)
-    }
-
-    /// Sends a request, and returns the result with the time it took.
-    pub(crate) async fn send(
-        &self,
-        request: http::Request<Bytes>,
-        timeout: Duration,
-    ) -> (Result<Answer, SendError>, Duration) {
-        let timeout = if self.settings.clock.is_manual() { self.settings.timeout } else { timeout };
-        let begun = Instant::now();
-        let answer = tokio::time::timeout(timeout, self.sender.send(request)).await;
-        (answer.unwrap_or(Err(SendError::Timeout)), begun.elapsed())
-    }
-}
-
-impl std::fmt::Debug for Inner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("settings", &self.settings).field("ledger", &self.ledger).finish_non_exhaustive()
-    }
-}
-
 /// The reason why a mock X cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -256,9 +220,4 @@ pub enum StartError {
     /// A secret of the app is not valid.
     #[error("the app's secret is not valid")]
     Secret(#[from] SecretError),
-}
-
-/// Locks a mutex, ignoring poisoning.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,8 @@
 //! The reasons why X rejects a call.
 
-use super::crc::ChallengeFailure;
+use http::StatusCode;
+
+use crate::request::WrongResponse;
 
 /// The reason why a mock X rejects a call, independent of the API version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,5 +61,65 @@ pub enum Refusal {
     ReplayUnderWay,
     /// The dates of a replay are not valid.
     #[error("{0}")]
-    ReplayDates(#[from] super::replay::DateFault),
+    ReplayDates(#[from] DateFault),
+}
+
+/// The reason why a challenge failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChallengeFailure {
+    /// A 2xx response without the right token.
+    #[error("{0}")]
+    WrongToken(WrongResponse),
+    /// A 3xx response. X follows no redirects.
+    #[error("the response is a redirect (status {0})")]
+    Redirect(StatusCode),
+    /// Any other status.
+    #[error("the response has status {0}")]
+    Status(StatusCode),
+    /// `Content-Encoding` does not match the encoding of the body.
+    #[error("the response does not match its Content-Encoding")]
+    Encoding,
+    /// The TLS handshake failed or the certificate is not valid.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// The request timed out.
+    #[error("the request timed out")]
+    Timeout,
+    /// The connection failed, or ended before the response.
+    #[error("no connection: {0}")]
+    Connection(String),
+}
+
+impl ChallengeFailure {
+    /// Returns whether the webhook stays valid for a grace period (4xx, 5xx, timeout, connection
+    /// error).
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Status(status) => status.is_client_error() || status.is_server_error(),
+            Self::Timeout | Self::Connection(_) => true,
+            Self::WrongToken(_) | Self::Redirect(_) | Self::Encoding | Self::Tls(_) => false,
+        }
+    }
+}
+
+/// A problem with the dates of a replay.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DateFault {
+    /// A date is missing.
+    #[error("{0}: queryParam is required.")]
+    Missing(&'static str),
+    /// A date is not in the format `yyyymmddhhmm`.
+    #[error("Unable to parse {0} parameter.")]
+    Malformed(&'static str),
+    /// A date is too recent: `from_date` must be at least 31 minutes ago, `to_date` at least 10.
+    #[error("{0}: [{1}] is not in the past.")]
+    NotInThePast(&'static str, String),
+    /// `from_date` is not before `to_date`.
+    #[error("from_date must be before to_date.")]
+    Order,
+    /// `from_date` is too old: more than 5 days ago in 1.1, more than 24 hours in v2.
+    #[error("from_date must be within the past {0}.")]
+    TooOld(&'static str),
 }

@@ -9,44 +9,13 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::clock::{after, before};
-use super::crc::Occasion;
-use super::delivery::QueuedDelivery;
-use super::ledger::{DeliveryCause, Sent};
-use super::refusal::Refusal;
-use super::scheduler::wake;
-use super::state::State;
-use super::{Inner, random};
-use crate::MockEventKind;
-
-/// A running replay job.
-#[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub(crate) id: String,
-    pub(crate) webhook: String,
-    pub(crate) left: usize,
-    pub(crate) failed: usize,
-}
-
-/// A problem with the dates of a replay.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DateFault {
-    /// A date is missing.
-    #[error("{0}: queryParam is required.")]
-    Missing(&'static str),
-    /// A date is not in the format `yyyymmddhhmm`.
-    #[error("Unable to parse {0} parameter.")]
-    Malformed(&'static str),
-    /// A date is too recent: `from_date` must be at least 31 minutes ago, `to_date` at least 10.
-    #[error("{0}: [{1}] is not in the past.")]
-    NotInThePast(&'static str, String),
-    /// `from_date` is not before `to_date`.
-    #[error("from_date must be before to_date.")]
-    Order,
-    /// `from_date` is too old: more than 5 days ago in 1.1, more than 24 hours in v2.
-    #[error("from_date must be within the past {0}.")]
-    TooOld(&'static str),
-}
+use super::inner::{Inner, wake};
+use super::ledger::{DeliveryCause, Occasion, Sent};
+use super::random;
+use super::refusal::{DateFault, Refusal};
+use super::scheduler::QueuedDelivery;
+use super::state::{Job, State};
+use crate::payload::MockEventKind;
 
 /// The rules for the dates, which differ between 1.1 and v2.
 #[derive(Clone, Copy, Debug)]

@@ -1,16 +1,12 @@
-//! The scheduler: tasks that are due later, and the loop that runs them.
+//! The scheduler: tasks that are due later.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use birdhook_core::Timestamp;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use birdhook_core::{ApiSource, Timestamp};
+use bytes::Bytes;
 
-use super::Inner;
-use super::clock::{Timed, after};
-use super::crc::Occasion;
-use super::delivery::QueuedDelivery;
+use super::ledger::DeliveryCause;
+use crate::payload::MockEventKind;
 
 /// Scheduled tasks, ordered by time, then by insertion.
 #[derive(Debug, Default)]
@@ -34,108 +30,51 @@ impl Scheduler {
         self.due.insert((due, self.inserted), task);
     }
 
-    fn next(&self) -> Option<Timestamp> {
+    pub(crate) fn next(&self) -> Option<Timestamp> {
         self.due.first_key_value().map(|((due, _), _)| *due)
     }
 
-    fn take(&mut self, now: Timestamp) -> Option<Task> {
+    pub(crate) fn take(&mut self, now: Timestamp) -> Option<Task> {
         let entry = self.due.first_entry()?;
         (entry.key().0 <= now).then(|| entry.remove())
     }
 }
 
-impl Timed for Inner {
-    fn next_due(&self) -> Option<Timestamp> {
-        let now = self.settings.clock.now();
-        let state = self.state();
-        state.scheduler.next().filter(|due| *due > now && !state.has_ended)
-    }
-
-    fn is_settled(&self) -> bool {
-        let now = self.settings.clock.now();
-        let state = self.state();
-        let waits = !state.is_held && state.waiting.values().any(|waiting| !waiting.is_empty());
-        let is_due = state.scheduler.next().is_some_and(|due| due <= now);
-        // A stopped mock does nothing more, even if work is due.
-        state.has_ended
-            || !waits && !is_due && state.challenging == 0 && state.in_flight.values().all(|many| *many == 0)
-    }
-
-    fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
-    }
+/// A delivery to one webhook, waiting to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct QueuedDelivery {
+    pub(crate) delivery: u64,
+    pub(crate) webhook: String,
+    pub(crate) reported_by: ApiSource,
+    pub(crate) kind: MockEventKind,
+    pub(crate) subscriber: Option<String>,
+    pub(crate) cause: DeliveryCause,
+    pub(crate) body: Bytes,
+    /// The number of attempts so far.
+    pub(crate) attempts: u32,
+    /// The replay job that the delivery belongs to.
+    pub(crate) job: Option<String>,
+    /// The subscription that must still exist when the delivery is sent.
+    pub(crate) origin: Origin,
 }
 
-/// Runs due tasks until dropped. Dropping it also aborts the tasks that it has spawned.
-pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut tasks = JoinSet::new();
-    let mut changed = inner.changed.subscribe();
-    loop {
-        changed.mark_unchanged();
-        let was_due = start_due(&inner, &mut tasks);
-        start_deliveries(&inner, &mut tasks);
-        if was_due {
-            // A webhook that is not challenged yet starts no task, so nothing else would notify
-            // waiters.
-            wake(&inner);
-        }
-        let next = inner.state().scheduler.next();
-        tokio::select! {
-            _ = changed.changed() => {}
-            () = inner.settings.clock.reaches(next) => {}
-            Some(_) = tasks.join_next() => {}
-        }
+impl QueuedDelivery {
+    pub(crate) fn new(
+        webhook: String,
+        reported_by: ApiSource,
+        kind: MockEventKind,
+        cause: DeliveryCause,
+        body: Bytes,
+    ) -> Self {
+        let origin = Origin::Other;
+        Self { delivery: 0, webhook, reported_by, kind, subscriber: None, cause, body, attempts: 0, job: None, origin }
     }
 }
 
-/// Starts all due tasks. Returns whether there were any.
-fn start_due(inner: &Arc<Inner>, tasks: &mut JoinSet<()>) -> bool {
-    let now = inner.settings.clock.now();
-    let (mut state, mut was_due) = (inner.state(), false);
-    while let Some(task) = state.scheduler.take(now) {
-        was_due = true;
-        match task {
-            Task::Deliver(queued) => state.waiting.entry(queued.webhook.clone()).or_default().push_back(*queued),
-            Task::Challenge(webhook) => {
-                let generation =
-                    state.webhook(&webhook).map(|webhook| (webhook.generation, webhook.is_stale(now, inner)));
-                let Some((generation, is_stale)) = generation else { continue };
-                if let Some(period) = generation.challenges(&inner.settings).schedule.period() {
-                    state.scheduler.add(after(now, period), Task::Challenge(webhook.clone()));
-                }
-                if is_stale {
-                    state.challenging += 1;
-                    tasks.spawn(challenge(Arc::clone(inner), webhook));
-                }
-            }
-        }
-    }
-    was_due
-}
-
-fn start_deliveries(inner: &Arc<Inner>, tasks: &mut JoinSet<()>) {
-    let mut state = inner.state();
-    let webhooks: Vec<String> = state.waiting.keys().cloned().collect();
-    for webhook in webhooks {
-        while let Some(queued) = state.take_next(&webhook) {
-            tasks.spawn(deliver(Arc::clone(inner), queued));
-        }
-    }
-}
-
-async fn challenge(inner: Arc<Inner>, webhook: String) {
-    // The ledger and the state of the webhook already record a failure.
-    let _ = inner.revalidate(&webhook, Occasion::Schedule).await;
-    inner.state().challenging -= 1;
-    inner.changed.send_replace(());
-}
-
-async fn deliver(inner: Arc<Inner>, queued: QueuedDelivery) {
-    inner.attempt(queued).await;
-    inner.changed.send_replace(());
-}
-
-/// Notifies waiters that the state has changed.
-pub(crate) fn wake(inner: &Inner) {
-    inner.changed.send_replace(());
+/// The kind of subscription that caused a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    AccountActivity,
+    Activity(String),
+    Other,
 }

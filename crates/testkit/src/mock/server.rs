@@ -11,8 +11,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::api;
 use super::hosts::Hosts;
-use super::{Inner, api};
+use super::inner::Inner;
 
 const FORBIDDEN: &str = "this Host is not one of the mock's: name it in MockSettings::hosts, or with --allow-host";
 

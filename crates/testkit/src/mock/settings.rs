@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use birdhook_core::{SecretKind, Timestamp};
+use serde::Serialize;
 
+use super::clock::Clock;
 use super::contradictions::Contradictions;
-use super::{Clock, MockToken};
+use super::credentials::{MockToken, Signs};
 
 /// Configuration for a [`MockX`](super::MockX).
 ///
@@ -133,33 +135,6 @@ impl Default for MockSettings {
     }
 }
 
-/// The headers in which deliveries and challenges are signed.
-///
-/// A secret that the app does not have never signs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Signs {
-    /// Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old
-    /// header. X's newest pages describe this.
-    #[default]
-    Client,
-    /// Only the old header, with the consumer secret.
-    Consumer,
-    /// Both headers.
-    Both,
-}
-
-impl Signs {
-    /// Returns whether a secret of this kind signs for an app.
-    pub(super) fn with(self, kind: SecretKind, app_has_client_secret: bool) -> bool {
-        match self {
-            Self::Client => (kind == SecretKind::Client) == app_has_client_secret,
-            Self::Consumer => kind == SecretKind::Consumer,
-            Self::Both => true,
-        }
-    }
-}
-
 /// The plan of an account (<https://docs.x.com/x-api/account-activity/introduction>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -215,6 +190,30 @@ pub enum RetrySchedule {
     Always,
     /// Never retries.
     Never,
+}
+
+/// The API with which a webhook was registered; its rules apply to the webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum MockApi {
+    /// `/1.1/account_activity/webhooks`.
+    #[serde(rename = "enterprise-1.1")]
+    Enterprise,
+    /// `/1.1/account_activity/all/:env_name`.
+    #[serde(rename = "premium-1.1")]
+    Premium,
+    /// `/2/webhooks`.
+    #[serde(rename = "v2")]
+    V2,
+}
+
+impl MockApi {
+    pub(crate) fn challenges(self, settings: &MockSettings) -> &Challenges {
+        match self {
+            Self::Enterprise | Self::Premium => &settings.challenges_v1,
+            Self::V2 => &settings.challenges_v2,
+        }
+    }
 }
 
 /// The challenges of an API's webhooks (<https://docs.x.com/x-api/webhooks/introduction>).

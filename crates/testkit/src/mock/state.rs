@@ -5,37 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use super::api::{Logins, RateWindows};
 use super::credentials::{MockApp, MockToken, MockUser, Permission};
-use super::delivery::QueuedDelivery;
-use super::replay::Job;
-use super::scheduler::Scheduler;
-use super::settings::{Challenges, Chaos, MockSettings};
-use crate::{MockEventKind, PayloadGenerator};
-
-/// The API with which a webhook was registered; its rules apply to the webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub enum MockApi {
-    /// `/1.1/account_activity/webhooks`.
-    #[serde(rename = "enterprise-1.1")]
-    Enterprise,
-    /// `/1.1/account_activity/all/:env_name`.
-    #[serde(rename = "premium-1.1")]
-    Premium,
-    /// `/2/webhooks`.
-    #[serde(rename = "v2")]
-    V2,
-}
-
-impl MockApi {
-    pub(crate) fn challenges(self, settings: &MockSettings) -> &Challenges {
-        match self {
-            Self::Enterprise | Self::Premium => &settings.challenges_v1,
-            Self::V2 => &settings.challenges_v2,
-        }
-    }
-}
+use super::scheduler::{QueuedDelivery, Scheduler, Task};
+use super::settings::{Chaos, MockApi};
+use crate::payload::{MockEventKind, PayloadGenerator};
 
 /// A registered webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -177,6 +150,73 @@ pub(crate) struct Grant {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
+/// Pending logins and refresh tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Logins {
+    /// OAuth 1.0a logins by request token.
+    pub(crate) requests: BTreeMap<MockToken, PendingLogin>,
+    /// OAuth 2.0 codes.
+    pub(crate) codes: BTreeMap<MockToken, Code>,
+    /// OAuth 2.0 refresh tokens.
+    pub(crate) refreshes: BTreeMap<MockToken, Refresh>,
+}
+
+/// A pending OAuth 1.0a login.
+#[derive(Debug)]
+pub(crate) struct PendingLogin {
+    pub(crate) app: String,
+    pub(crate) secret: MockToken,
+    /// `oob` for a login with a PIN.
+    pub(crate) callback: String,
+    /// The user who has agreed, and the verifier.
+    pub(crate) agreed: Option<(String, MockToken)>,
+}
+
+/// The login that an OAuth 2.0 code belongs to.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) consent: Refresh,
+    pub(crate) redirect_uri: String,
+    pub(crate) challenge: String,
+    pub(crate) made_at: Timestamp,
+}
+
+/// A user's consent to an app.
+#[derive(Clone, Debug)]
+pub(crate) struct Refresh {
+    pub(crate) app: String,
+    pub(crate) user_id: String,
+    pub(crate) scopes: BTreeSet<String>,
+}
+
+impl Logins {
+    /// Removes the user's consent to all apps.
+    pub(crate) fn revoke(&mut self, user: &str) {
+        self.requests.retain(|_, login| login.agreed.as_ref().is_none_or(|(id, _)| id != user));
+        self.codes.retain(|_, code| code.consent.user_id != user);
+        self.refreshes.retain(|_, refresh| refresh.user_id != user);
+    }
+}
+
+/// Call counts by index of the call, and by app and user.
+pub(crate) type RateWindows = BTreeMap<(usize, String), Counted>;
+
+/// The number of calls in a window, and its start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    pub(crate) began: Timestamp,
+    pub(crate) calls: u32,
+}
+
+/// A running replay job.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) webhook: String,
+    pub(crate) left: usize,
+    pub(crate) failed: usize,
+}
+
 /// The mutable state.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -238,6 +278,13 @@ impl State {
 
     pub(crate) fn is_subscribed(&self, webhook: &str, user: &str) -> bool {
         self.subscriptions.iter().any(|one| one.webhook == webhook && one.user_id == user)
+    }
+
+    /// Schedules a delivery.
+    pub(crate) fn send_once(&mut self, mut queued: QueuedDelivery, due: Timestamp) {
+        self.next_delivery += 1;
+        queued.delivery = self.next_delivery;
+        self.scheduler.add(due, Task::Deliver(Box::new(queued)));
     }
 
     /// Removes expired X Activity subscriptions.

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::body::JsonReply;
+use super::call::Call;
 use super::enterprise::{counts, list_of, owned};
 use super::errors::Fault;
-use super::{Call, JsonReply};
-use crate::mock::Refusal;
+use crate::mock::refusal::Refusal;
 
 pub(super) fn subscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
     // Clients send an empty object or no body at all.

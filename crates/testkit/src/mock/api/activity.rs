@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::body::{JsonReply, iso};
+use super::call::Call;
 use super::errors::Fault;
-use super::{Call, JsonReply};
-use crate::mock::Refusal;
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ActivityAnswer;
 use crate::mock::manage::NewActivity;
+use crate::mock::refusal::Refusal;
 use crate::mock::state::MockActivitySubscription;
 
 const LONGEST_PAGE: usize = 1000;
@@ -75,8 +76,8 @@ fn entry(subscription: &MockActivitySubscription) -> Value {
         "subscription_id": subscription.id,
         "event_type": subscription.event_type,
         "filter": subscription.filter,
-        "created_at": super::iso(subscription.created_at),
-        "updated_at": super::iso(subscription.updated_at),
+        "created_at": iso(subscription.created_at),
+        "updated_at": iso(subscription.updated_at),
     });
     if let Some(entry) = entry.as_object_mut() {
         let expires_at = subscription.expires_at.map(|end| end.to_string());

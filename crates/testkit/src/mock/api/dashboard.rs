@@ -9,9 +9,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::JsonReply;
-use crate::MockEventKind;
-use crate::mock::Inner;
+use super::body::JsonReply;
+use crate::mock::inner::Inner;
+use crate::payload::MockEventKind;
 
 /// Default number of ledger entries in a response.
 const LINES: usize = 100;

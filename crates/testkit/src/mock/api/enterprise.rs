@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::body::JsonReply;
+use super::call::Call;
 use super::errors::Fault;
-use super::{Call, JsonReply};
-use crate::mock::Refusal;
 use crate::mock::contradictions::RepeatedSubscription;
-use crate::mock::crc::Occasion;
-use crate::mock::state::{MockApi, MockWebhook};
+use crate::mock::ledger::Occasion;
+use crate::mock::refusal::Refusal;
+use crate::mock::settings::MockApi;
+use crate::mock::state::MockWebhook;
 
 pub(super) async fn register(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let url = url(call)?;

@@ -4,12 +4,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::JsonReply;
+use super::body::JsonReply;
 use super::table::{Action, Auth};
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ErrorForm;
+use crate::mock::refusal::{ChallengeFailure, DateFault, Refusal};
 use crate::mock::settings::MockSettings;
-use crate::mock::{ChallengeFailure, DateFault, Outage, Refusal};
+use crate::mock::state::Outage;
 
 /// The reason why a call fails.
 #[derive(Debug)]

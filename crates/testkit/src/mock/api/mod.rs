@@ -2,6 +2,8 @@
 
 mod account_activity;
 mod activity;
+mod body;
+mod call;
 mod dashboard;
 mod enterprise;
 mod errors;
@@ -17,22 +19,18 @@ mod writing;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use birdhook_core::Timestamp;
-use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use http::StatusCode;
+use serde_json::json;
 
-use super::auth::Caller;
-use super::{Inner, Refusal};
+use super::inner::Inner;
+use body::{JsonReply, read};
+use call::Call;
 use errors::Fault;
+use login::{oauth1, oauth2};
 use table::{Action, Row};
-
-pub(crate) use login::Logins;
-pub(crate) use rate_limit::RateWindows;
 
 /// Returns the router of the server.
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
@@ -43,68 +41,15 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
         .route("/_mock/written", get(dashboard::written))
         .route("/_mock/fire", post(dashboard::fire))
         .route("/oauth2/token", post(token))
-        .merge(login::routes())
+        .route("/oauth/request_token", post(oauth1::request_token))
+        .route("/oauth/authorize", get(oauth1::authorize))
+        .route("/oauth/access_token", post(oauth1::access_token))
+        .route("/i/oauth2/authorize", get(oauth2::authorize))
+        .route("/2/oauth2/token", post(oauth2::token))
+        .route("/2/oauth2/revoke", post(oauth2::revoke))
+        .route("/2/users/me", get(login::me))
         .fallback(handle_call)
         .with_state(inner)
-}
-
-/// An authenticated call.
-pub(crate) struct Call<'a> {
-    inner: &'a Inner,
-    caller: Caller,
-    /// The values of the path's `:name` parameters, in order.
-    path: Vec<String>,
-    query: Vec<(String, String)>,
-    body: Bytes,
-}
-
-impl Call<'_> {
-    fn path(&self, at: usize) -> &str {
-        self.path.get(at).map(String::as_str).unwrap_or_default()
-    }
-
-    fn query(&self, wanted: &str) -> Option<&str> {
-        self.query.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
-    }
-
-    fn app(&self) -> &str {
-        &self.caller.app
-    }
-
-    /// Parses the body as JSON.
-    fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body).map_err(|error| Refusal::Invalid(format!("invalid body: {error}")).into())
-    }
-}
-
-/// Formats a time like v2, with milliseconds.
-fn iso(time: Timestamp) -> String {
-    let whole = time.to_string();
-    let Some((seconds, rest)) = whole.trim_end_matches('Z').split_once('.') else {
-        return format!("{}.000Z", whole.trim_end_matches('Z'));
-    };
-    format!("{seconds}.{rest:0<3}Z")
-}
-
-/// A status with an optional JSON body.
-pub(crate) struct JsonReply(StatusCode, Option<Value>);
-
-impl JsonReply {
-    fn ok(body: Value) -> Self {
-        Self(StatusCode::OK, Some(body))
-    }
-
-    fn nothing() -> Self {
-        Self(StatusCode::NO_CONTENT, None)
-    }
-}
-
-impl IntoResponse for JsonReply {
-    fn into_response(self) -> Response {
-        let Some(body) = self.1 else { return self.0.into_response() };
-        let content_type = HeaderValue::from_static("application/json; charset=utf-8");
-        (self.0, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
-    }
 }
 
 async fn handle_call(State(inner): State<Arc<Inner>>, request: Request) -> Response {
@@ -112,7 +57,7 @@ async fn handle_call(State(inner): State<Arc<Inner>>, request: Request) -> Respo
     let Ok(body) = read(body).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let path = head.uri.path();
     let is_v1 = path.starts_with("/1.1/");
-    let found = table::find(&head.method, path, &inner.settings.contradictions);
+    let found = call::find(&head.method, path, &inner.settings.contradictions);
     let (number, row, captured) = match found {
         Ok(found) => found,
         Err(fault) => return errors::respond(&fault, is_v1, None, &inner.settings),
@@ -139,10 +84,6 @@ async fn handle_call(State(inner): State<Arc<Inner>>, request: Request) -> Respo
     };
     rate.write(response.headers_mut());
     response
-}
-
-async fn read(body: Body) -> Result<Bytes, axum::Error> {
-    axum::body::to_bytes(body, 1 << 20).await
 }
 
 async fn perform(row: &Row, call: Call<'_>) -> Result<JsonReply, Fault> {
@@ -206,6 +147,3 @@ async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         }
     }
 }
-
-/// The matching call: its index, its row, and its path parameters.
-type Found = (usize, &'static Row, Vec<String>);

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::body::JsonReply;
+use super::call::Call;
 use super::enterprise::{entry, subscribed, url};
 use super::errors::Fault;
-use super::{Call, JsonReply};
-use crate::mock::Refusal;
-use crate::mock::state::{MockApi, MockWebhook};
+use crate::mock::refusal::Refusal;
+use crate::mock::settings::MockApi;
+use crate::mock::state::MockWebhook;
 
 pub(super) async fn register(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let url = url(call)?;

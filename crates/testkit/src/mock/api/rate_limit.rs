@@ -1,27 +1,16 @@
 //! Rate limits.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use birdhook_core::Timestamp;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::table::Row;
-use crate::mock::Inner;
 use crate::mock::auth::Caller;
 use crate::mock::clock::after;
+use crate::mock::inner::Inner;
+use crate::mock::state::Counted;
 
 const WINDOW: Duration = Duration::from_secs(15 * 60);
-
-/// Call counts by index of the call, and by app and user.
-pub(crate) type RateWindows = BTreeMap<(usize, String), Counted>;
-
-/// The number of calls in a window, and its start.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counted {
-    began: Timestamp,
-    calls: u32,
-}
 
 /// The values of the rate limit headers.
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 
+use super::body::{JsonReply, iso};
+use super::call::Call;
 use super::errors::Fault;
-use super::{Call, JsonReply};
-use crate::mock::Refusal;
 use crate::mock::contradictions::{ReplayAnswer, ReplayEnd};
+use crate::mock::refusal::Refusal;
 use crate::mock::replay::{Rules, Span};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -46,7 +47,7 @@ pub(super) async fn v2(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let span = Span::read(from, to, rules, now).map_err(Refusal::from)?;
     let job = call.inner.replay(call.app(), &asked.webhook_id, span).await?;
     Ok(JsonReply::ok(match contradictions.replay_answer {
-        ReplayAnswer::Job => json!({"data": {"job_id": job, "created_at": super::iso(now)}}),
+        ReplayAnswer::Job => json!({"data": {"job_id": job, "created_at": iso(now)}}),
         ReplayAnswer::Sample => json!({"for_user_id": "0", "replay_event": {}}),
     }))
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::body::{JsonReply, iso};
+use super::call::Call;
 use super::enterprise::owned;
 use super::errors::Fault;
-use super::{Call, JsonReply};
-use crate::mock::Refusal;
 use crate::mock::contradictions::StreamLinksList;
+use crate::mock::refusal::Refusal;
 
 pub(super) fn link(call: &Call<'_>) -> Result<JsonReply, Fault> {
     call.inner.link(call.app(), call.path(0), call.query.clone())?;
@@ -41,7 +42,7 @@ pub(super) fn list(call: &Call<'_>) -> JsonReply {
             json!({
                 "application_id": app.map(|app| &app.id),
                 "business_user_id": app.map(|app| &app.owner.id),
-                "created_at": super::iso(link.created_at),
+                "created_at": iso(link.created_at),
                 "fields": fields,
                 "instance_id": "1",
                 "webhook_id": link.webhook,

@@ -4,8 +4,11 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Call, Fault, JsonReply, Refusal};
+use super::body::JsonReply;
+use super::call::Call;
+use super::errors::Fault;
 use crate::mock::random;
+use crate::mock::refusal::Refusal;
 use crate::mock::state::Written;
 
 /// Handles `POST /2/dm_conversations/with/:participant_id/messages`.

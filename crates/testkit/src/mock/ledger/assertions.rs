@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use birdhook_core::{DedupeScope, Event, EventKey, EventKind};
 
-use super::{Consumed, Entry, Ledger, Records, Sent, lock};
+use super::{Consumed, Entry, Ledger, Records, Sent};
+use crate::mock::lock::lock;
+use crate::reading::read;
 
 /// A failed assertion. Its message says what was sent, answered and consumed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +118,7 @@ impl Ledger {
         let mut lost = Vec::new();
         for sent in sent_of(records).filter(|sent| sent.outcome.is_ok()) {
             let app = if compares_apps { sent.app.as_str() } else { "" };
-            let Ok(delivery) = crate::read(&sent.app, sent.body.clone()) else { continue };
+            let Ok(delivery) = read(&sent.app, sent.body.clone()) else { continue };
             for event in delivery.events() {
                 let mut keys = vec![event.delivery_key_in(key_scope)];
                 keys.extend(self.is_cut_over.then(|| event.content_key_in(key_scope)));

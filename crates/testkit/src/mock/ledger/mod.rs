@@ -11,10 +11,9 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
-use super::crc::Occasion;
-use super::lock;
-use super::state::MockApi;
-use crate::MockEventKind;
+use super::lock::lock;
+use super::settings::MockApi;
+use crate::payload::MockEventKind;
 
 pub use assertions::LedgerError;
 
@@ -173,6 +172,21 @@ pub enum DeliveryCause {
     Replay,
     /// The status of a finished replay job.
     ReplayStatus,
+}
+
+/// The reason for a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Occasion {
+    /// Registration of the webhook.
+    Registration,
+    /// A PUT that requests a check.
+    Revalidation,
+    /// The regular schedule.
+    Schedule,
+    /// A replay job is about to start.
+    Replay,
 }
 
 struct Consumed {

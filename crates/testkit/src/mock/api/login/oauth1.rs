@@ -9,15 +9,18 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use super::{Fields, PendingLogin, back, handle, page, random_token, read, refused};
+use super::{Fields, back, handle, page, random_token, refused};
+use crate::mock::api::body::read;
 use crate::mock::credentials::MockToken;
+use crate::mock::inner::Inner;
 use crate::mock::oauth1::Claim;
-use crate::mock::{Inner, random};
+use crate::mock::random;
+use crate::mock::state::PendingLogin;
 
 const PIN: &str = "oob";
 
 /// Handles `POST /oauth/request_token`.
-pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+pub(crate) async fn request_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
     let claim = claim(&head).filter(|claim| claim.token.is_none());
@@ -39,7 +42,7 @@ pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
 }
 
 /// Handles `GET /oauth/authorize`: with `user_id` that user agrees, with `denied` the user refuses.
-pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+pub(crate) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let token = MockToken::new(asked.get("oauth_token").unwrap_or_default());
     let mut state = inner.state();
@@ -66,7 +69,7 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
 }
 
 /// Handles `POST /oauth/access_token`.
-pub(super) async fn access_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+pub(crate) async fn access_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
     let Some(claim) = claim(&head) else { return unauthenticated() };

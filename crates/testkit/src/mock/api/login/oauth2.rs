@@ -15,11 +15,12 @@ use http::request::Parts;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Code, Fields, JsonReply, Refresh, back, page, random_token, read};
-use crate::mock::Inner;
+use super::{Fields, back, page, random_token};
+use crate::mock::api::body::{JsonReply, read};
 use crate::mock::clock::{after, between};
 use crate::mock::credentials::{MockApp, MockToken, Permission};
-use crate::mock::state::Grant;
+use crate::mock::inner::Inner;
+use crate::mock::state::{Code, Grant, Refresh};
 
 /// Lifetime of a code.
 const CODE: Duration = Duration::from_secs(30);
@@ -31,7 +32,7 @@ const RENEWABLE: &str = "offline.access";
 
 /// Handles `GET /i/oauth2/authorize`: with `user_id` that user agrees, with `denied` the user
 /// refuses.
-pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+pub(crate) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let get = |name: &str| asked.get(name).unwrap_or_default();
     let app = inner.state().apps.iter().find(|app| app.client_id == get("client_id")).cloned();
@@ -61,7 +62,7 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
 }
 
 /// Handles `POST /2/oauth2/token`.
-pub(super) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+pub(crate) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let form = Fields::parse(&read(body).await.unwrap_or_default());
     let Some(app) = inner.oauth2_client(&head, &form) else {
@@ -81,7 +82,7 @@ pub(super) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> 
 /// Handles `POST /2/oauth2/revoke`. An unknown token counts as revoked (RFC 7009, section 2.2).
 /// Only the given token is revoked, so a test detects a client that should revoke both but revokes
 /// one.
-pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+pub(crate) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let form = Fields::parse(&read(body).await.unwrap_or_default());
     let Some(app) = inner.oauth2_client(&head, &form) else {

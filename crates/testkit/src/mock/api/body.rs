@@ -1,0 +1,42 @@
+//! Bodies of requests and responses.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use birdhook_core::Timestamp;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+pub(super) async fn read(body: Body) -> Result<Bytes, axum::Error> {
+    axum::body::to_bytes(body, 1 << 20).await
+}
+
+/// A status with an optional JSON body.
+pub(crate) struct JsonReply(pub(super) StatusCode, pub(super) Option<Value>);
+
+impl JsonReply {
+    pub(super) fn ok(body: Value) -> Self {
+        Self(StatusCode::OK, Some(body))
+    }
+
+    pub(super) fn nothing() -> Self {
+        Self(StatusCode::NO_CONTENT, None)
+    }
+}
+
+impl IntoResponse for JsonReply {
+    fn into_response(self) -> Response {
+        let Some(body) = self.1 else { return self.0.into_response() };
+        let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+        (self.0, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
+    }
+}
+
+/// Formats a time like v2, with milliseconds.
+pub(super) fn iso(time: Timestamp) -> String {
+    let whole = time.to_string();
+    let Some((seconds, rest)) = whole.trim_end_matches('Z').split_once('.') else {
+        return format!("{}.000Z", whole.trim_end_matches('Z'));
+    };
+    format!("{seconds}.{rest:0<3}Z")
+}
