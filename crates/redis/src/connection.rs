@@ -12,7 +12,7 @@ use redis::{
     ScriptInvocation, Value,
 };
 
-use crate::ConnectError;
+use crate::error::ConnectError;
 use crate::error::code;
 
 /// Timeout for connecting and logging in.
@@ -124,7 +124,7 @@ impl Redis {
     }
 
     /// Opens a connection for commands that block for up to `block`.
-    pub(crate) async fn own_line(&self, block: Duration) -> RedisResult<MultiplexedConnection> {
+    pub(crate) async fn blocking_connection(&self, block: Duration) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(ENTRY))
             .set_response_timeout(Some(block.saturating_add(PATIENCE)));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Redis;
+use crate::connection::Redis;
 
 /// A setting with which a server may lose confirmed events.
 #[derive(Clone, Debug, PartialEq, Eq)]
