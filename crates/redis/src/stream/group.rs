@@ -18,7 +18,7 @@ use crate::connection::Redis;
 
 /// Settings of a consumer, for [`Redis::group`].
 #[derive(Clone, Debug)]
-#[must_use = "give it to Redis::group"]
+#[must_use = "pass it to Redis::group"]
 pub struct GroupSettings {
     stream: String,
     group: String,

@@ -171,7 +171,7 @@ impl fmt::Debug for UnrecognizedMessage {
 #[non_exhaustive]
 pub enum ReadError {
     /// An entry is not an event. It comes again until it is settled.
-    #[error("entry {} of the stream is {}", .0.id(), .0.why())]
+    #[error("entry {} of the stream: {}", .0.id(), .0.why())]
     UnrecognizedMessage(Box<UnrecognizedMessage>),
     /// Redis does not answer, or returns an error. The next call waits briefly and retries, on a
     /// new connection if necessary.
