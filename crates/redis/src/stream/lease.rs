@@ -10,11 +10,11 @@ use super::state::ConsumerState;
 static ACK: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("release.lua"), include_str!("ack.lua"))));
 static NACK: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("held.lua"), include_str!("nack.lua"))));
+    LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("nack.lua"))));
 static EXTEND: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("held.lua"), include_str!("extend.lua"))));
+    LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("extend.lua"))));
 static REJECT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(concat!(include_str!("held.lua"), include_str!("release.lua"), include_str!("reject.lua")))
+    Script::new(concat!(include_str!("leased.lua"), include_str!("release.lua"), include_str!("reject.lua")))
 });
 
 /// The lease of an entry. If the answer to a call was lost, the call may be repeated.
