@@ -155,7 +155,7 @@ fn events_pass_through_redis_with_tls() {
     assert_eq!((consumed.code, consumed.json().len()), (0, 3), "{}", consumed.stderr);
     let unknown = run(&["consume", "--redis", &url]).exits(2);
     assert!(unknown.stderr.contains("UnknownIssuer") && !unknown.stderr.contains("open-sesame"), "{}", unknown.stderr);
-    run(&[&["consume", "--redis", &encrypted.server.url()], &trusting[2..]].concat()).refused("asks for no TLS");
+    run(&[&["consume", "--redis", &encrypted.server.url()], &trusting[2..]].concat()).refused("does not use TLS");
 }
 
 #[test]
@@ -188,7 +188,8 @@ fn a_server_without_room_for_the_stream_is_reported() {
     let folder = Folder::new("room");
     std::fs::write(folder.path("settings"), "jetstream { max_file_store: 1GiB }").unwrap();
     let engine = Engine(Kind::Nats.start_with(&["-c", &folder.path("settings")]));
-    let ended = end(birdhook(&["listen"]).args(engine.args())).refused("no room for a stream of 8589934592 bytes");
+    let ended =
+        end(birdhook(&["listen"]).args(engine.args())).refused("not enough space for a stream of 8589934592 bytes");
     assert!(ended.stderr.contains("lower `max_bytes`") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
     let receiver = engine.listen(&["--max-bytes", "512 MiB"]);
     assert_eq!(trigger(&receiver.url, &["--count", "2", "--seed", "1"]).code, 0);

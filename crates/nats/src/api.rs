@@ -23,7 +23,7 @@ pub enum ApiError {
     #[error("JetStream did not answer: it has no leader yet, or these credentials may not publish to `$JS.API.>`")]
     Unanswered,
     /// JetStream returned an error.
-    #[error("JetStream refuses: {description} (error {code})")]
+    #[error("JetStream refused the request: {description} (error {code})")]
     Refused {
         /// JetStream's error code.
         code: u64,
@@ -31,7 +31,7 @@ pub enum ApiError {
         description: String,
     },
     /// The connection failed, or the reply was invalid.
-    #[error("JetStream could not be asked")]
+    #[error("the request to JetStream failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -44,13 +44,14 @@ impl ApiError {
     }
 }
 
-pub(crate) async fn ask(context: &Context, subject: String, question: &Value) -> Result<Value, ApiError> {
-    let answer: Value = context.request(subject, question).await.map_err(|error| match error.kind() {
+/// Sends a request and returns the reply, unless it is an error.
+pub(crate) async fn request(context: &Context, subject: String, body: &Value) -> Result<Value, ApiError> {
+    let reply: Value = context.request(subject, body).await.map_err(|error| match error.kind() {
         RequestErrorKind::NoResponders => ApiError::NotEnabled,
         RequestErrorKind::TimedOut => ApiError::Unanswered,
         _ => ApiError::Failed(error.into()),
     })?;
-    let Some(error) = answer.get("error") else { return Ok(answer) };
+    let Some(error) = reply.get("error") else { return Ok(reply) };
     let code = error.get("err_code").and_then(Value::as_u64).unwrap_or_default();
     let description = error.get("description").and_then(Value::as_str).unwrap_or_default();
     Err(match code {

@@ -9,10 +9,8 @@ use async_nats::jetstream::{Context, context::ContextBuilder};
 use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
 use percent_encoding::percent_decode_str;
 
-use crate::JetStreamSink;
-
 /// Timeout for JetStream's replies, including the receipt of an event.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// JetStream, over a connection to a NATS server. Cheap to clone.
 #[derive(Clone)]
@@ -49,7 +47,7 @@ impl JetStream {
             }
         })?;
         // A receipt that was lost with its connection counts as in flight until this timeout.
-        let context = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client);
+        let context = ContextBuilder::new().timeout(REPLY_TIMEOUT).ack_timeout(REPLY_TIMEOUT).build(client);
         Ok(Self { context })
     }
 
@@ -68,13 +66,6 @@ impl JetStream {
     /// Returns whether the connection is up.
     pub fn is_connected(&self) -> bool {
         is_connected(&self.context)
-    }
-
-    /// Returns a sink that publishes events.
-    ///
-    /// It needs a stream that listens to its subjects: see [`ensure_stream`](Self::ensure_stream).
-    pub fn sink(&self) -> JetStreamSink {
-        JetStreamSink::new(self.context.clone())
     }
 }
 
@@ -144,7 +135,7 @@ impl fmt::Display for Servers {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is not valid.
-    #[error("this is no URL of a NATS server; one looks like `nats://127.0.0.1:4222`")]
+    #[error("invalid NATS URL: expected one like `nats://127.0.0.1:4222`")]
     Url,
     /// The server refuses the credentials.
     #[error("the NATS server {0} does not accept these credentials")]
@@ -164,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_taken_out_of_the_url() {
+    fn separates_the_credentials_from_the_addresses() {
         let (addresses, credentials) = servers("nats://h:1, nats://jack:p%40ss@g:2").expect("a URL");
         assert_eq!(credentials, Some(("jack".to_owned(), Some("p@ss".to_owned()))));
         assert!(!format!("{addresses:?}").contains("jack"), "{addresses:?}");
@@ -172,12 +163,12 @@ mod tests {
         let (_, credentials) = servers("t%20ken@127.0.0.1").expect("a URL");
         assert_eq!(credentials, Some(("t ken".to_owned(), None)));
         let (_, credentials) = servers("nats://:p@127.0.0.1").expect("a URL");
-        assert_eq!(credentials, Some((String::new(), Some("p".to_owned()))), "none is lost in silence");
+        assert_eq!(credentials, Some((String::new(), Some("p".to_owned()))), "an empty user is kept");
         assert_eq!(servers("127.0.0.1").expect("a URL").1, None);
     }
 
     #[tokio::test]
-    async fn an_error_says_where_but_not_with_which_credentials() {
+    async fn an_error_names_the_address_but_not_the_credentials() {
         for url in [
             "nats://jack:se%63ret@127.0.0.1:1",
             "nats://secret@127.0.0.1:1,127.0.0.1:1",
@@ -187,9 +178,9 @@ mod tests {
             "nats://jack:12/secret@127.0.0.1:4222",
         ] {
             let error = JetStream::connect(url).await.map(|_| ()).expect_err(url);
-            let said = format!("{error} {error:?}");
-            assert!(!said.contains("secret") && !said.contains("jack"), "{said}");
-            assert!(said.contains("127.0.0.1:"), "{said}");
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("secret") && !text.contains("jack"), "{text}");
+            assert!(text.contains("127.0.0.1:"), "{text}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use serde_json::{Value, json};
 
-use crate::api::{ApiError, ask, is_name};
+use crate::api::{ApiError, is_name, request};
+use crate::connection::JetStream;
+use crate::events::Consumer;
 use crate::stream::{nanos, put};
-use crate::{Consumer, JetStream};
 
 /// JetStream's error codes.
 const CONSUMER_NOT_FOUND: u64 = 10_014;
@@ -95,7 +96,7 @@ impl ConsumerSettings {
         self
     }
 
-    fn wanted(&self) -> [(&'static str, Value); 4] {
+    fn desired(&self) -> [(&'static str, Value); 4] {
         [
             ("filter_subject", json!(self.filter)),
             ("ack_wait", nanos(self.ack_wait)),
@@ -124,7 +125,7 @@ impl JetStream {
 
 async fn ensure(context: &Context, settings: &ConsumerSettings) -> Result<(), ConsumerError> {
     let ConsumerSettings { name, stream, .. } = settings;
-    let found = match ask(context, format!("CONSUMER.INFO.{stream}.{name}"), &json!({})).await {
+    let found = match request(context, format!("CONSUMER.INFO.{stream}.{name}"), &json!({})).await {
         Ok(mut info) => info.get_mut("config").map(Value::take),
         Err(error) if error.code() == Some(CONSUMER_NOT_FOUND) => None,
         Err(error) if error.code() == Some(STREAM_NOT_FOUND) => return Err(ConsumerError::NoStream(stream.clone())),
@@ -141,11 +142,11 @@ async fn ensure(context: &Context, settings: &ConsumerSettings) -> Result<(), Co
         None => *value != json!(""),
         Some(found) => found != value,
     };
-    let differing: Vec<_> = settings.wanted().into_iter().filter(differ).collect();
+    let differing: Vec<_> = settings.desired().into_iter().filter(differ).collect();
     if is_new || !differing.is_empty() {
         differing.into_iter().for_each(|(name, value)| put(&mut config, name, value));
-        let question = json!({ "stream_name": stream, "config": config });
-        ask(context, format!("CONSUMER.DURABLE.CREATE.{stream}.{name}"), &question).await?;
+        let body = json!({ "stream_name": stream, "config": config });
+        request(context, format!("CONSUMER.DURABLE.CREATE.{stream}.{name}"), &body).await?;
     }
     Ok(())
 }
@@ -155,13 +156,15 @@ async fn ensure(context: &Context, settings: &ConsumerSettings) -> Result<(), Co
 #[non_exhaustive]
 pub enum ConsumerError {
     /// The name is invalid.
-    #[error("the name of a consumer or a stream has no white space, and none of `.*>/\\`")]
+    #[error("invalid name of a consumer or a stream: expected 1 to 255 bytes without white space and `.*>/\\`")]
     Name,
     /// The stream does not exist.
-    #[error("there is no stream {0}: make it with `ensure_stream`")]
+    #[error("the stream {0} does not exist: create it with `ensure_stream`")]
     NoStream(String),
     /// The existing consumer of this name pushes messages, or does not use acknowledgements.
-    #[error("the consumer {0} is of another kind, which cannot be changed: choose another name")]
+    #[error(
+        "the consumer {0} pushes messages or does not use acknowledgements, which cannot be changed: choose another name"
+    )]
     OfAnotherKind(String),
     /// Any other error.
     #[error(transparent)]

@@ -13,31 +13,31 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
-use crate::{JetStreamMessage, UnrecognizedMessage};
+use crate::message::{JetStreamMessage, UnrecognizedMessage};
 
 /// The server's heartbeat interval while there are no events.
 ///
 /// A consumer without a heartbeat for twice this time is reopened.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-const PULL: Duration = Duration::from_secs(30);
+const PULL_EXPIRY: Duration = Duration::from_secs(30);
 
 /// Pauses between attempts to find a consumer that does not answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// Receives events. Made by [`JetStream::consumer`](crate::JetStream::consumer).
 ///
 /// Also a [`Stream`], which ends when the consumer was removed from the server. Waits for a server
 /// that restarts or is unreachable. Dropping this leaves the consumer on the server; fetched events
 /// that were not returned are delivered again after `ack_wait`.
-#[must_use = "events are handed out when asked for"]
+#[must_use = "events are received only when polled"]
 pub struct Consumer {
-    place: Place,
+    source: Source,
     state: State,
 }
 
 #[derive(Clone)]
-struct Place {
+struct Source {
     context: Context,
     stream: String,
     name: String,
@@ -52,9 +52,9 @@ enum State {
 
 impl Consumer {
     pub(crate) fn new(context: Context, stream: String, name: String, batch: usize) -> Self {
-        let place = Place { context, stream, name, batch };
-        let state = State::Opening(Box::pin(place.clone().open(Duration::ZERO)));
-        Self { place, state }
+        let source = Source { context, stream, name, batch };
+        let state = State::Opening(Box::pin(source.clone().open(Duration::ZERO)));
+        Self { source, state }
     }
 
     /// Returns the next event or error, or `None` after [`Removed`](ConsumeError::Removed). Cancel
@@ -64,7 +64,7 @@ impl Consumer {
     }
 }
 
-impl Place {
+impl Source {
     async fn open(self, pause: Duration) -> Result<pull::Stream, ConsumeError> {
         let mut pause = pause;
         loop {
@@ -83,7 +83,7 @@ impl Place {
                     }
                 }
             }
-            pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            pause = (pause * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
         }
     }
 
@@ -91,7 +91,7 @@ impl Place {
         &self,
         consumer: &Pull<pull::Config>,
     ) -> Result<pull::Stream, async_nats::jetstream::consumer::StreamError> {
-        let messages = consumer.stream().max_messages_per_batch(self.batch).expires(PULL).heartbeat(HEARTBEAT);
+        let messages = consumer.stream().max_messages_per_batch(self.batch).expires(PULL_EXPIRY).heartbeat(HEARTBEAT);
         messages.messages().await
     }
 }
@@ -106,13 +106,13 @@ impl Stream for Consumer {
                     Some(Ok(message)) => {
                         return Poll::Ready(Some(
                             JetStreamMessage::read(message)
-                                .map_err(|foreign| ConsumeError::UnrecognizedMessage(Box::new(foreign))),
+                                .map_err(|message| ConsumeError::UnrecognizedMessage(Box::new(message))),
                         ));
                     }
                     // For any error, a request to the server decides whether the consumer still
                     // exists.
                     Some(Err(_)) | None => {
-                        self.state = State::Opening(Box::pin(self.place.clone().open(FIRST_PAUSE)));
+                        self.state = State::Opening(Box::pin(self.source.clone().open(FIRST_PAUSE)));
                     }
                 },
                 State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
@@ -130,7 +130,7 @@ impl Stream for Consumer {
 
 impl fmt::Debug for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { stream, name, .. } = &self.place;
+        let Source { stream, name, .. } = &self.source;
         f.debug_struct("Consumer").field("stream", stream).field("name", name).finish_non_exhaustive()
     }
 }
@@ -140,9 +140,9 @@ impl fmt::Debug for Consumer {
 #[non_exhaustive]
 pub enum ConsumeError {
     /// A message is not an event. Settle it like one.
-    #[error("a message at `{}` is {}", .0.subject(), .0.reason)]
+    #[error("message with the subject `{}`: {}", .0.subject(), .0.reason)]
     UnrecognizedMessage(Box<UnrecognizedMessage>),
     /// The consumer or its stream was removed from the server.
-    #[error("the consumer was removed from the server; `JetStream::consumer` makes it again")]
+    #[error("the consumer was removed from the server: `JetStream::consumer` creates it again")]
     Removed,
 }

@@ -5,7 +5,8 @@ use birdhook_core::Event;
 use birdhook_core::codec::{DecodeError, Format};
 use bytes::Bytes;
 
-use crate::{Subjects, headers};
+use crate::headers;
+use crate::subject::Subjects;
 
 /// Returns a published event: its subject, headers and payload.
 pub fn written(event: &Event, format: Format, subjects: &Subjects) -> (String, HeaderMap, Bytes) {

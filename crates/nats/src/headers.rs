@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// The facts required to read an event.
-const NEEDED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
+const REQUIRED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
 
 /// Returns the facts as headers. The event's key is also the message id, by which JetStream
 /// deduplicates.
@@ -27,17 +27,17 @@ pub(crate) fn headers(message: &EncodedEvent) -> HeaderMap {
 
 /// Returns the event with its deduplication key, which either of two headers contains.
 pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<Event, DecodeError> {
-    let mut facts = Vec::with_capacity(NEEDED.len());
-    for fact in NEEDED {
+    let mut facts = Vec::with_capacity(REQUIRED.len());
+    for fact in REQUIRED {
         if let Some(value) = name(fact).and_then(|name| headers.get(name)) {
             let value = percent_decode_str(value.as_str()).decode_utf8().map_err(|_| DecodeError::Fact(fact))?;
             facts.push((fact, value));
         }
     }
     let key = name("key").and_then(|name| headers.get(name)).or_else(|| headers.get(NATS_MESSAGE_ID));
-    let fact = |wanted: &str| match wanted {
+    let fact = |name: &str| match name {
         "key" => key.map(HeaderValue::as_str),
-        _ => facts.iter().find(|(fact, _)| *fact == wanted).map(|(_, value)| &**value),
+        _ => facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| &**value),
     };
     let event = read(payload, fact)?;
     key.map(|_| event).ok_or(DecodeError::Fact("key"))
@@ -58,7 +58,7 @@ fn name(fact: &str) -> Option<HeaderName> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
 
     use birdhook_core::Delivery;
     use birdhook_core::codec::Format;
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_are_headers() {
+    fn writes_each_fact_as_a_header() {
         let (event, headers, _) = written("shop", Format::Plain);
         let key = event.delivery_key().to_string();
         for (name, expected) in [
@@ -97,28 +97,28 @@ mod tests {
     }
 
     #[test]
-    fn whatever_an_app_is_called_it_is_read_again() {
+    fn reads_back_any_app_name() {
         let names = ["a b", " a ", "a\r\nb: c", "%41", "", "日本", "\u{7f}", "a\tb", "\0"];
         for (format, app) in [Format::Plain, Format::CloudEvents].into_iter().flat_map(|f| names.map(|name| (f, name)))
         {
-            let (told, headers, payload) = written(app, format);
+            let (sent, headers, payload) = written(app, format);
             assert!(value(&headers, "Birdhook-App").unwrap().bytes().all(|b| b.is_ascii_graphic()), "{app:?}");
             let event = event(&headers, payload).unwrap();
-            assert_eq!((event.app(), event.dedupe_key()), (app, told.delivery_key()));
-            let told = serde_json::to_value(told.report()).unwrap();
-            assert_eq!(serde_json::to_value(event.report()).unwrap(), told);
+            assert_eq!((event.app(), event.dedupe_key()), (app, sent.delivery_key()));
+            let sent = serde_json::to_value(sent.report()).unwrap();
+            assert_eq!(serde_json::to_value(event.report()).unwrap(), sent);
         }
     }
 
     #[test]
-    fn the_key_may_be_in_either_header() {
-        let (told, headers, payload) = written("shop", Format::Plain);
-        for left_out in ["Nats-Msg-Id", "Birdhook-Key"] {
-            let kept = headers.iter().filter(|(name, _)| name.to_string() != left_out);
+    fn reads_the_key_from_either_header() {
+        let (sent, headers, payload) = written("shop", Format::Plain);
+        for removed in ["Nats-Msg-Id", "Birdhook-Key"] {
+            let kept = headers.iter().filter(|(name, _)| name.to_string() != removed);
             let mut kept: HeaderMap = kept.map(|(name, values)| (name.clone(), values[0].clone())).collect();
             assert_eq!(kept.len(), headers.len() - 1);
-            assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), told.delivery_key());
-            let other = if left_out == "Birdhook-Key" { "Nats-Msg-Id" } else { "Birdhook-Key" };
+            assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), sent.delivery_key());
+            let other = if removed == "Birdhook-Key" { "Nats-Msg-Id" } else { "Birdhook-Key" };
             kept.insert(other, "7".repeat(64).as_str());
             assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), [0x77; 32].into(), "{other}");
         }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_version_0_1_are_read() {
+    fn reads_the_messages_of_version_0_1() {
         for (app, position, body, golden) in GOLDEN {
             let (_, headers, payload) = parts(golden);
             let headers = headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_published_as_version_0_1_published_them() {
+    fn publishes_messages_as_version_0_1_did() {
         for (app, position, body, golden) in GOLDEN {
             let (subject, old, payload) = parts(golden);
             let event = golden_event(app, position, body);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_of_birdhook_s_is_an_error() {
+    fn rejects_a_message_that_is_not_from_birdhook() {
         let (_, mut headers, payload) = written("shop", Format::Plain);
         assert_eq!(event(&HeaderMap::new(), payload.clone()).unwrap_err(), DecodeError::Fact("app"));
         assert_eq!(event(&headers, "[]".into()).unwrap_err(), DecodeError::Payload);

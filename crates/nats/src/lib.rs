@@ -24,7 +24,7 @@
 //!             println!("{} of {:?}", message.kind(), message.subscriber());
 //!             message.ack().await?;
 //!         }
-//!         Err(ConsumeError::UnrecognizedMessage(foreign)) => foreign.term().await?,
+//!         Err(ConsumeError::UnrecognizedMessage(message)) => message.term().await?,
 //!         Err(error) => return Err(error.into()),
 //!     }
 //! }

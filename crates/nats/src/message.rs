@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crate::headers;
 
 /// Timeout for the server's confirmation.
-const PATIENCE: Duration = Duration::from_secs(5);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A leased event. Dereferences to the [`Event`].
 ///
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct JetStreamMessage {
     event: Event,
-    handed: Handed,
+    lease: Lease,
 }
 
 /// A message of the stream that is not an event of birdhook: published by another program, or
@@ -39,16 +39,16 @@ pub struct JetStreamMessage {
 pub struct UnrecognizedMessage {
     /// The missing or invalid part.
     pub reason: DecodeError,
-    handed: Handed,
+    lease: Lease,
 }
 
 impl JetStreamMessage {
-    #[expect(clippy::result_large_err, reason = "it is what the message is")]
+    #[expect(clippy::result_large_err, reason = "the message itself is large")]
     pub(crate) fn read(message: jetstream::Message) -> Result<Self, UnrecognizedMessage> {
-        let handed = Handed(message);
-        match headers::event(handed.headers(), handed.0.payload.clone()) {
-            Ok(event) => Ok(Self { event, handed }),
-            Err(reason) => Err(UnrecognizedMessage { reason, handed }),
+        let lease = Lease(message);
+        match headers::event(lease.headers(), lease.0.payload.clone()) {
+            Ok(event) => Ok(Self { event, lease }),
+            Err(reason) => Err(UnrecognizedMessage { reason, lease }),
         }
     }
 
@@ -59,12 +59,12 @@ impl JetStreamMessage {
 
     /// Returns the number of delivery attempts to this consumer, including this one.
     pub fn attempts(&self) -> u32 {
-        self.handed.attempts()
+        self.lease.attempts()
     }
 
     /// Returns the subject that it was published to.
     pub fn subject(&self) -> &str {
-        &self.handed.0.subject
+        &self.lease.0.subject
     }
 
     /// Acknowledges the event: its processing is complete. Resolves when the server has confirmed
@@ -75,7 +75,7 @@ impl JetStreamMessage {
     /// # Errors
     /// Fails if the server does not confirm it. The event may come again.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.handed.settle(AckKind::Ack).await
+        self.lease.settle(AckKind::Ack).await
     }
 
     /// Requests another attempt: after `retry_after`, or at once if it is `None`.
@@ -84,7 +84,7 @@ impl JetStreamMessage {
     /// Fails if the server does not confirm it. The event comes again nevertheless, at the latest
     /// after `ack_wait`.
     pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
-        self.handed.settle(AckKind::Nak(retry_after.into())).await
+        self.lease.settle(AckKind::Nak(retry_after.into())).await
     }
 
     /// Ends the attempts, for an event that can never be processed.
@@ -94,7 +94,7 @@ impl JetStreamMessage {
     /// # Errors
     /// Fails if the server does not confirm it. The event may come again.
     pub async fn term(self) -> Result<(), SettleError> {
-        self.handed.settle(AckKind::Term).await
+        self.lease.settle(AckKind::Term).await
     }
 
     /// Restarts `ack_wait`, for work that takes longer.
@@ -102,29 +102,29 @@ impl JetStreamMessage {
     /// # Errors
     /// Fails if the server does not confirm it. The event may be delivered again meanwhile.
     pub async fn extend(&self) -> Result<(), SettleError> {
-        self.handed.settle(AckKind::Progress).await
+        self.lease.settle(AckKind::Progress).await
     }
 }
 
 impl UnrecognizedMessage {
     /// Returns the subject that it was published to.
     pub fn subject(&self) -> &str {
-        &self.handed.0.subject
+        &self.lease.0.subject
     }
 
     /// Returns the payload.
     pub fn payload(&self) -> &Bytes {
-        &self.handed.0.payload
+        &self.lease.0.payload
     }
 
     /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.handed.headers()
+        self.lease.headers()
     }
 
     /// Returns the number of delivery attempts to this consumer, including this one.
     pub fn attempts(&self) -> u32 {
-        self.handed.attempts()
+        self.lease.attempts()
     }
 
     /// Ends the attempts: this consumer does not receive it again.
@@ -132,7 +132,7 @@ impl UnrecognizedMessage {
     /// # Errors
     /// Fails if the server does not confirm it. The message may come again.
     pub async fn term(self) -> Result<(), SettleError> {
-        self.handed.settle(AckKind::Term).await
+        self.lease.settle(AckKind::Term).await
     }
 
     /// Requests another attempt: after `retry_after`, or at once if it is `None`.
@@ -143,13 +143,14 @@ impl UnrecognizedMessage {
     /// Fails if the server does not confirm it. The message comes again nevertheless, at the latest
     /// after `ack_wait`.
     pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
-        self.handed.settle(AckKind::Nak(retry_after.into())).await
+        self.lease.settle(AckKind::Nak(retry_after.into())).await
     }
 }
 
-struct Handed(jetstream::Message);
+/// The lease of a message.
+struct Lease(jetstream::Message);
 
-impl Handed {
+impl Lease {
     fn headers(&self) -> &HeaderMap {
         static NONE: std::sync::LazyLock<HeaderMap> = std::sync::LazyLock::new(HeaderMap::new);
         self.0.headers.as_ref().unwrap_or(&NONE)
@@ -162,7 +163,7 @@ impl Handed {
     /// Sends a request, because the client's own methods report success even without a responder.
     async fn settle(&self, how: AckKind) -> Result<(), SettleError> {
         let subject = self.0.reply.clone().ok_or(SettleError::Gone)?;
-        let request = Request::new().payload(how.into()).timeout(Some(PATIENCE));
+        let request = Request::new().payload(how.into()).timeout(Some(SETTLE_TIMEOUT));
         match self.0.context.client().send_request(subject, request).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(SettleError::Gone),
@@ -207,6 +208,8 @@ pub enum SettleError {
     #[error("the NATS server did not confirm in time; the event may come again")]
     Unanswered,
     /// No responder: the consumer was removed, or has no leader now.
-    #[error("there is nobody to confirm: the consumer was removed, or has no leader now; the event may come again")]
+    #[error(
+        "no responder for the confirmation: the consumer was removed, or has no leader now; the event may come again"
+    )]
     Gone,
 }

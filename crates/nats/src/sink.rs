@@ -18,13 +18,13 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep};
 
-use crate::Subjects;
-use crate::connection::is_connected;
+use crate::connection::{JetStream, is_connected};
 use crate::headers::headers;
+use crate::subject::Subjects;
 
-/// Timeout for a lost connection. Longer than a failover within a cluster takes.
-const WITHOUT_CONNECTION: Duration = Duration::from_secs(1);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Time to wait for a lost connection. Longer than a failover within a cluster takes.
+const RECONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// An [`EventSink`] that publishes each event and waits until JetStream has stored it.
 ///
@@ -58,11 +58,16 @@ pub struct JetStreamSink {
     format: Format,
 }
 
-impl JetStreamSink {
-    pub(crate) fn new(context: Context) -> Self {
-        Self { context, subjects: Arc::default(), format: Format::default() }
+impl JetStream {
+    /// Returns a sink that publishes events.
+    ///
+    /// It needs a stream that listens to its subjects: see [`ensure_stream`](Self::ensure_stream).
+    pub fn sink(&self) -> JetStreamSink {
+        JetStreamSink { context: self.context.clone(), subjects: Arc::default(), format: Format::default() }
     }
+}
 
+impl JetStreamSink {
     /// Sets the subjects of events. Defaults to `birdhook.{app}.{kind}.{subscriber}`.
     #[must_use]
     pub fn subject(mut self, subjects: Subjects) -> Self {
@@ -82,10 +87,10 @@ impl JetStreamSink {
     async fn publish(self, events: Vec<Event>) -> Result<(), SinkError> {
         let start = Instant::now();
         while !is_connected(&self.context) {
-            if start.elapsed() > WITHOUT_CONNECTION {
+            if start.elapsed() > RECONNECT_TIMEOUT {
                 return Err(SinkError::failed(PublishFailure::NotConnected));
             }
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
         let (mut receipts, mut outcome) = (FuturesUnordered::new(), Outcome { result: Ok(()), bytes: 0 });
         for event in events {
@@ -142,12 +147,12 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn add(&mut self, (bytes, one): (usize, Result<(), SinkError>)) {
+    fn add(&mut self, (bytes, result): (usize, Result<(), SinkError>)) {
         self.bytes -= bytes;
         // An error that may go away takes precedence over a refusal, so that X or the relay
         // retries.
-        if one.is_err() && matches!(self.result, Ok(()) | Err(SinkError::Refused(_))) {
-            self.result = one;
+        if result.is_err() && matches!(self.result, Ok(()) | Err(SinkError::Refused(_))) {
+            self.result = result;
         }
     }
 }
@@ -182,23 +187,21 @@ impl fmt::Debug for JetStreamSink {
 #[non_exhaustive]
 pub enum PublishFailure {
     /// Not connected to a server.
-    #[error("there is no connection to the NATS server; it is made again by itself")]
+    #[error("not connected to a NATS server: the client reconnects by itself")]
     NotConnected,
     /// No stream listens to the subject.
     #[error(
-        "no stream listens to `{0}`: make one with `ensure_stream`, and look whether JetStream is enabled on the server"
+        "no stream listens to `{0}`: create one with `ensure_stream`, and check that JetStream is enabled on the server"
     )]
     NoStream(String),
     /// It is unknown whether the stream has stored the event.
-    #[error(
-        "JetStream did not say in time that it has the event: the server is overloaded, or the stream has no leader"
-    )]
+    #[error("JetStream did not confirm the event in time: the server is overloaded, or the stream has no leader")]
     NoReceipt,
     /// The server always refuses the event.
     #[error("the event is too large ({0}): raise `max_payload` of the server, or `max_msg_size` of the stream")]
     TooLarge(String),
     /// JetStream returned an error.
-    #[error("JetStream does not store the event: {description} (error {code})")]
+    #[error("JetStream refused the event: {description} (error {code})")]
     Refused {
         /// JetStream's error code.
         code: u64,
@@ -206,24 +209,24 @@ pub enum PublishFailure {
         description: String,
     },
     /// An error of the client.
-    #[error("the event could not be published: {0}")]
+    #[error("publishing the event failed: {0}")]
     Other(String),
 }
 
 fn failure(subject: String, error: &PublishError) -> SinkError {
-    let said = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let description = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     let refusal = error.source().and_then(|source| source.downcast_ref::<jetstream::Error>());
     let code = refusal.map(jetstream::Error::error_code);
     SinkError::failed(match (error.kind(), code) {
         (PublishErrorKind::MaxAckPending, _) => return SinkError::Full,
-        (PublishErrorKind::MaxPayloadExceeded, _) => return SinkError::refused(PublishFailure::TooLarge(said)),
+        (PublishErrorKind::MaxPayloadExceeded, _) => return SinkError::refused(PublishFailure::TooLarge(description)),
         (PublishErrorKind::StreamNotFound, _) => PublishFailure::NoStream(subject),
         (PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe, _) => PublishFailure::NoReceipt,
-        (_, Some(ErrorCode::STREAM_STORE_FAILED)) if said.contains("exceeded") => return SinkError::Full,
+        (_, Some(ErrorCode::STREAM_STORE_FAILED)) if description.contains("exceeded") => return SinkError::Full,
         (_, Some(ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM | ErrorCode::STREAM_HEADER_EXCEEDS_MAXIMUM)) => {
-            return SinkError::refused(PublishFailure::TooLarge(said));
+            return SinkError::refused(PublishFailure::TooLarge(description));
         }
-        (_, Some(ErrorCode(code))) => PublishFailure::Refused { code, description: said },
-        _ => PublishFailure::Other(said),
+        (_, Some(ErrorCode(code))) => PublishFailure::Refused { code, description },
+        _ => PublishFailure::Other(description),
     })
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::JetStream;
-use crate::api::{ApiError, ask, is_name};
+use crate::api::{ApiError, is_name, request};
+use crate::connection::JetStream;
 
 /// JetStream's error codes.
 const STREAM_NOT_FOUND: u64 = 10_059;
 const NAME_IN_USE: u64 = 10_058;
 const OVERLAP: u64 = 10_065;
 const REPLICAS: [u64; 3] = [10_005, 10_010, 10_074];
-const NO_ROOM: [u64; 5] = [10_002, 10_023, 10_028, 10_047, 10_122];
+const NO_SPACE: [u64; 5] = [10_002, 10_023, 10_028, 10_047, 10_122];
 
 /// Settings that cannot change once the stream exists.
 const UNCHANGEABLE: [&str; 2] = ["retention", "storage"];
@@ -89,22 +89,22 @@ impl StreamSettings {
     }
 
     fn check(&self) -> Result<(), EnsureStreamError> {
-        let wrong = if !is_name(&self.name) {
-            "a stream's name has no white space, and none of `.*>/\\`"
+        let error = if !is_name(&self.name) {
+            "invalid stream name: expected 1 to 255 bytes without white space and `.*>/\\`"
         } else if self.subjects.is_empty() {
-            "a stream needs a subject to listen to"
+            "a stream needs at least one subject"
         } else if self.max_age.is_zero() || self.duplicate_window.is_zero() || self.max_bytes == 0 {
-            "a stream's max_age, max_bytes and duplicate_window are more than nothing"
+            "a stream's max_age, max_bytes and duplicate_window must be greater than 0"
         } else if self.duplicate_window > self.max_age {
-            "a stream's duplicate_window is no longer than its max_age"
+            "a stream's duplicate_window must not exceed its max_age"
         } else {
             return Ok(());
         };
-        Err(EnsureStreamError::Settings(wrong))
+        Err(EnsureStreamError::Settings(error))
     }
 
     /// Uses the retention `limits`: see the crate's documentation.
-    fn wanted(&self) -> [(&'static str, Value); 8] {
+    fn desired(&self) -> [(&'static str, Value); 8] {
         [
             ("subjects", json!(self.subjects)),
             ("retention", json!("limits")),
@@ -153,7 +153,7 @@ impl JetStream {
             Err(EnsureStreamError::Api(error)) if error.code() == Some(NAME_IN_USE) => {
                 self.create_or_update(settings).await
             }
-            done => done,
+            result => result,
         }
     }
 
@@ -165,7 +165,7 @@ impl JetStream {
     /// Fails if the stream does not exist and the server does not create it.
     pub async fn create_stream(&self, settings: &StreamSettings) -> Result<bool, EnsureStreamError> {
         settings.check()?;
-        if self.found(settings).await?.is_some() {
+        if self.config(settings).await?.is_some() {
             return Ok(false);
         }
         match self.create(settings).await {
@@ -177,8 +177,8 @@ impl JetStream {
     }
 
     /// Returns the configuration of the stream of this name, if it exists.
-    async fn found(&self, StreamSettings { name, .. }: &StreamSettings) -> Result<Option<Value>, EnsureStreamError> {
-        match ask(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
+    async fn config(&self, StreamSettings { name, .. }: &StreamSettings) -> Result<Option<Value>, EnsureStreamError> {
+        match request(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
             Ok(mut info) => Ok(info.get_mut("config").map(Value::take)),
             Err(error) if error.code() == Some(STREAM_NOT_FOUND) => Ok(None),
             Err(error) => Err(error.into()),
@@ -195,19 +195,19 @@ impl JetStream {
             "max_msg_size": -1,
             "max_consumers": -1,
         });
-        settings.wanted().into_iter().for_each(|(name, value)| put(&mut config, name, value));
-        let created = ask(&self.context, format!("STREAM.CREATE.{name}"), &config).await;
-        created.map(|_| ()).map_err(|error| refused(error, settings))
+        settings.desired().into_iter().for_each(|(name, value)| put(&mut config, name, value));
+        let created = request(&self.context, format!("STREAM.CREATE.{name}"), &config).await;
+        created.map(|_| ()).map_err(|error| ensure_error(error, settings))
     }
 
     async fn create_or_update(&self, settings: &StreamSettings) -> Result<EnsuredStream, EnsureStreamError> {
         let name = &settings.name;
-        let Some(mut config) = self.found(settings).await? else {
+        let Some(mut config) = self.config(settings).await? else {
             self.create(settings).await?;
             return Ok(EnsuredStream::Created);
         };
         let differ = |(name, value): &(&str, Value)| config.get(name) != Some(value);
-        let differing: Vec<_> = settings.wanted().into_iter().filter(differ).collect();
+        let differing: Vec<_> = settings.desired().into_iter().filter(differ).collect();
         if let Some((setting, _)) = differing.iter().find(|(name, _)| UNCHANGEABLE.contains(name)) {
             let found = config.get(setting).and_then(Value::as_str).unwrap_or_default().to_owned();
             return Err(EnsureStreamError::Unchangeable { stream: name.clone(), setting, found });
@@ -217,8 +217,8 @@ impl JetStream {
         }
         let names = differing.iter().map(|(name, _)| *name).collect();
         differing.into_iter().for_each(|(name, value)| put(&mut config, name, value));
-        let updated = ask(&self.context, format!("STREAM.UPDATE.{name}"), &config).await;
-        updated.map_err(|error| refused(error, settings))?;
+        let updated = request(&self.context, format!("STREAM.UPDATE.{name}"), &config).await;
+        updated.map_err(|error| ensure_error(error, settings))?;
         Ok(EnsuredStream::Updated(names))
     }
 }
@@ -229,10 +229,10 @@ pub(crate) fn put(config: &mut Value, name: &str, value: Value) {
     }
 }
 
-fn refused(error: ApiError, settings: &StreamSettings) -> EnsureStreamError {
+fn ensure_error(error: ApiError, settings: &StreamSettings) -> EnsureStreamError {
     match error {
         ApiError::Refused { code, .. } if code == OVERLAP => EnsureStreamError::Overlap(settings.subjects.join(", ")),
-        ApiError::Refused { code, description } if NO_ROOM.contains(&code) => {
+        ApiError::Refused { code, description } if NO_SPACE.contains(&code) => {
             EnsureStreamError::NoRoom { bytes: settings.max_bytes, description }
         }
         ApiError::Refused { code, description } if REPLICAS.contains(&code) => {
@@ -251,12 +251,12 @@ pub enum EnsureStreamError {
     Settings(&'static str),
     /// Another stream listens to some of the subjects.
     #[error(
-        "another stream listens to some of `{0}` already: use that one's name, or other subjects for stream and sink"
+        "another stream already listens to some of `{0}`: use its name, or choose other subjects for the stream and the sink"
     )]
     Overlap(String),
     /// There is not enough space for the stream.
     #[error(
-        "there is no room for a stream of {bytes} bytes ({description}): lower `max_bytes`, or raise the account's or the server's limit"
+        "not enough space for a stream of {bytes} bytes ({description}): lower `max_bytes`, or raise the limit of the account or the server"
     )]
     NoRoom {
         /// The requested size.
@@ -265,7 +265,9 @@ pub enum EnsureStreamError {
         description: String,
     },
     /// There are not enough servers.
-    #[error("a stream cannot have {replicas} replicas here ({description}): lower them, or add servers to the cluster")]
+    #[error(
+        "a stream cannot have {replicas} replicas here ({description}): lower the number, or add servers to the cluster"
+    )]
     Replicas {
         /// The requested number.
         replicas: usize,
@@ -274,7 +276,7 @@ pub enum EnsureStreamError {
     },
     /// The existing stream differs in a setting that cannot change.
     #[error(
-        "the stream {stream} has the {setting} `{found}`, which cannot be changed: choose another name, or remove that stream and the events in it"
+        "the stream {stream} has the {setting} `{found}`, which cannot be changed: choose another name, or remove that stream and its events"
     )]
     Unchangeable {
         /// The stream's name.
@@ -291,12 +293,12 @@ pub enum EnsureStreamError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "a test that cannot go on")]
+    #![allow(clippy::panic, reason = "a failure ends the test")]
 
     use super::*;
 
     #[test]
-    fn settings_that_contradict_themselves_are_told_before_anybody_is_asked() {
+    fn rejects_invalid_settings_before_it_sends_a_request() {
         let hour = Duration::from_secs(3600);
         assert!(StreamSettings::new().check().is_ok());
         for (settings, word) in [

@@ -7,8 +7,8 @@ use birdhook_core::Event;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Limits in bytes. A subject longer than the server's control line would end the connection.
-const LONGEST_VALUE: usize = 128;
-const LONGEST_TEMPLATE: usize = 256;
+const MAX_VALUE: usize = 128;
+const MAX_TEMPLATE: usize = 256;
 
 /// The token of a missing value. No value becomes this token, because `~` is escaped.
 const ABSENT: &str = "~";
@@ -48,11 +48,11 @@ pub struct Subjects {
 #[derive(Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Value(Place),
+    Value(Placeholder),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Placeholder {
     App,
     Kind,
     Name,
@@ -60,7 +60,7 @@ enum Place {
     Subscriber,
 }
 
-impl Place {
+impl Placeholder {
     fn value(self, event: &Event) -> Option<&str> {
         match self {
             Self::App => Some(event.app()),
@@ -72,7 +72,7 @@ impl Place {
     }
 }
 
-impl FromStr for Place {
+impl FromStr for Placeholder {
     type Err = SubjectError;
 
     fn from_str(name: &str) -> Result<Self, SubjectError> {
@@ -93,7 +93,7 @@ impl Subjects {
     /// # Errors
     /// Fails if the template cannot produce subjects.
     pub fn new(template: &str) -> Result<Self, SubjectError> {
-        if template.len() > LONGEST_TEMPLATE {
+        if template.len() > MAX_TEMPLATE {
             return Err(SubjectError::TooLong);
         }
         if template.starts_with('$') {
@@ -110,13 +110,16 @@ impl Subjects {
     /// # Errors
     /// Fails if a placeholder of this name does not exist.
     pub fn matching(&self, values: &[(&str, &str)]) -> Result<String, SubjectError> {
-        let values =
-            values.iter().map(|(name, value)| Ok((name.parse()?, *value))).collect::<Result<Vec<(Place, _)>, _>>()?;
-        let value = |place| values.iter().find(|(known, _)| *known == place).map(|(_, value)| token(Some(value)));
+        let values = values
+            .iter()
+            .map(|(name, value)| Ok((name.parse()?, *value)))
+            .collect::<Result<Vec<(Placeholder, _)>, _>>()?;
+        let value =
+            |placeholder| values.iter().find(|(known, _)| *known == placeholder).map(|(_, value)| token(Some(value)));
         let tokens = self.tokens.iter().map(|parts| {
             let known = parts.iter().map(|part| match part {
                 Part::Text(text) => Some(text.clone()),
-                Part::Value(place) => value(*place),
+                Part::Value(placeholder) => value(*placeholder),
             });
             known.collect::<Option<String>>().unwrap_or_else(|| "*".to_owned())
         });
@@ -132,7 +135,7 @@ impl Subjects {
             for part in parts {
                 match part {
                     Part::Text(text) => subject.push_str(text),
-                    Part::Value(place) => subject.push_str(&token(place.value(event))),
+                    Part::Value(placeholder) => subject.push_str(&token(placeholder.value(event))),
                 }
             }
         }
@@ -165,10 +168,10 @@ fn token(value: Option<&str>) -> String {
     let mut token = String::with_capacity(value.len());
     // A piece is a run of legal characters, or one escaped byte.
     for piece in utf8_percent_encode(value, ESCAPED) {
-        let left = LONGEST_VALUE - token.len();
-        if piece.len() > left {
+        let space = MAX_VALUE - token.len();
+        if piece.len() > space {
             if !piece.starts_with('%') {
-                token.extend(piece.chars().take(left));
+                token.extend(piece.chars().take(space));
             }
             token.push('~');
             break;
@@ -180,11 +183,11 @@ fn token(value: Option<&str>) -> String {
 
 impl Default for Subjects {
     fn default() -> Self {
-        let value = |place| vec![Part::Value(place)];
+        let value = |placeholder| vec![Part::Value(placeholder)];
         let first = vec![Part::Text("birdhook".to_owned())];
         Self {
             template: "birdhook.{app}.{kind}.{subscriber}".to_owned(),
-            tokens: vec![first, value(Place::App), value(Place::Kind), value(Place::Subscriber)],
+            tokens: vec![first, value(Placeholder::App), value(Placeholder::Kind), value(Placeholder::Subscriber)],
         }
     }
 }
@@ -214,28 +217,28 @@ impl fmt::Debug for Subjects {
 #[non_exhaustive]
 pub enum SubjectError {
     /// The placeholder does not exist.
-    #[error("`{{{0}}}` is no placeholder: there are {{app}}, {{kind}}, {{name}}, {{generation}} and {{subscriber}}")]
+    #[error("unknown placeholder `{{{0}}}`: expected {{app}}, {{kind}}, {{name}}, {{generation}} or {{subscriber}}")]
     Unknown(String),
     /// A placeholder does not end within its token.
-    #[error("a `{{` has no `}}` before the next dot")]
+    #[error("unclosed placeholder: a `{{` has no `}}` before the next dot")]
     Unclosed,
     /// A token or the whole template is empty.
-    #[error("a subject has no empty tokens: neither at its ends nor between two dots")]
+    #[error("empty token: expected text or a placeholder before and after each dot")]
     Empty,
     /// A character is not allowed there.
-    #[error("{0:?} cannot be in a subject that is published to")]
+    #[error("the character {0:?} is not allowed in the subject of an event")]
     Illegal(char),
     /// The subject is reserved for the server.
-    #[error("subjects that begin with `$` are the server's own")]
+    #[error("subjects that begin with `$` are reserved for the server")]
     Reserved,
     /// The template is too long.
-    #[error("a template has at most {LONGEST_TEMPLATE} bytes")]
+    #[error("the template is longer than {MAX_TEMPLATE} bytes")]
     TooLong,
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
 
     use birdhook_core::Delivery;
 
@@ -248,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn the_default_tells_app_kind_and_subscriber() {
+    fn the_default_subject_contains_app_kind_and_subscriber() {
         assert_eq!(Subjects::default(), "birdhook.{app}.{kind}.{subscriber}".parse().unwrap());
         assert_eq!(Subjects::default().subject(&event("shop", "7")), "birdhook.shop.post_deleted.7");
         assert_eq!(Subjects::default().matching(&[]).unwrap(), "birdhook.*.*.*");
     }
 
     #[test]
-    fn every_placeholder_is_filled_in() {
+    fn replaces_every_placeholder() {
         let subjects = Subjects::new("a-{app}.{generation}.{name}.{kind}{subscriber}").unwrap();
         assert_eq!(subjects.subject(&event("shop", "7")), "a-shop.account_activity.tweet_delete_events.post_deleted7");
         assert_eq!(subjects.matching(&[("app", "b.c")]).unwrap(), "a-b%2Ec.*.*.*");
@@ -263,13 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_one_legal_token_and_its_own() {
+    fn each_value_becomes_one_unique_valid_token() {
         let long = "x".repeat(500);
         let values =
             ["", "~", "%", "%7E", "a.b", "a%2Eb", "*", ">", "a b", "\n", "\u{0}", "é", "日本", &long, "none", "-", "_"];
         let tokens: Vec<_> = values.iter().map(|value| token(Some(value))).collect();
         for (token, value) in tokens.iter().zip(values) {
-            assert!(!token.is_empty() && token.len() <= LONGEST_VALUE + 1, "{value:?}: {token}");
+            assert!(!token.is_empty() && token.len() <= MAX_VALUE + 1, "{value:?}: {token}");
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-%~".contains(&b)), "{value:?}: {token}");
             assert_eq!(tokens.iter().filter(|other| *other == token).count(), 1, "{value:?}: {token}");
         }
@@ -278,18 +281,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_ends_between_escapes() {
+    fn truncates_a_long_value_between_escapes() {
         for spare in 0..6 {
             let value = format!("{}{}", "x".repeat(spare), "é".repeat(50));
             let token = token(Some(&value));
-            assert!(token.ends_with('~') && token.len() <= LONGEST_VALUE + 1, "{token}");
+            assert!(token.ends_with('~') && token.len() <= MAX_VALUE + 1, "{token}");
             assert!((token.len() - spare - 1).is_multiple_of(3), "{token}");
         }
-        assert_eq!(token(Some(&"x".repeat(LONGEST_VALUE))), "x".repeat(LONGEST_VALUE));
+        assert_eq!(token(Some(&"x".repeat(MAX_VALUE))), "x".repeat(MAX_VALUE));
     }
 
     #[test]
-    fn a_template_that_makes_no_subjects_is_refused() {
+    fn rejects_invalid_templates() {
         let cases = [
             ("", SubjectError::Empty),
             ("a..b", SubjectError::Empty),

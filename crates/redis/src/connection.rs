@@ -12,13 +12,13 @@ use redis::{
     ScriptInvocation, Value,
 };
 
-use crate::ConnectError;
+use crate::error::ConnectError;
 use crate::error::code;
 
 /// Timeout for connecting and logging in.
-const ENTRY: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeout for a whole call. Shorter than X's.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection to Redis, or to a compatible server (Valkey, `KeyDB`). Cheap to clone.
 ///
@@ -27,16 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// holds the stream's slot.
 #[derive(Clone)]
 pub struct Redis {
-    link: Arc<Link>,
+    shared: Arc<Shared>,
 }
 
-struct Link {
+struct Shared {
     client: Client,
-    line: Mutex<Line>,
+    current: Mutex<Current>,
 }
 
 #[derive(Clone)]
-struct Line {
+struct Current {
     manager: ConnectionManager,
     /// The number of connections before this one.
     serial: u64,
@@ -58,7 +58,7 @@ impl Redis {
     /// Fails if the URL is invalid, or the server refuses or does not answer. The error never
     /// contains the user or the password.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        speaks_as_asked(url, cfg!(feature = "tls"))?;
+        check_tls_support(url, cfg!(feature = "tls"))?;
         Self::with_client(Client::open(info(url)?).map_err(|_| ConnectError::Url)?).await
     }
 
@@ -74,7 +74,7 @@ impl Redis {
         use rustls::pki_types::CertificateDer;
         use rustls::pki_types::pem::PemObject;
 
-        if !asks_for_tls(url) {
+        if !is_tls_url(url) {
             return Err(if info(url).is_ok() { ConnectError::Plain } else { ConnectError::Url });
         }
         let mut certificates = CertificateDer::pem_slice_iter(roots);
@@ -97,8 +97,8 @@ impl Redis {
         let _: Result<_, _> = rustls::crypto::ring::default_provider().install_default();
         let at = client.get_connection_info().addr().to_string();
         let manager = manager(&client).map_err(|error| ConnectError::of(error, at.clone()))?;
-        let line = Line { manager, serial: 0 };
-        let redis = Self { link: Arc::new(Link { client, line: Mutex::new(line) }) };
+        let current = Current { manager, serial: 0 };
+        let redis = Self { shared: Arc::new(Shared { client, current: Mutex::new(current) }) };
         match redis.query::<Value>(&redis::cmd("PING")).await {
             Ok(_) => Ok(redis),
             Err(error) => Err(ConnectError::of(error, at)),
@@ -109,56 +109,56 @@ impl Redis {
     #[cfg(test)]
     pub(crate) fn unconnected() -> Result<Self, RedisError> {
         let client = Client::open("redis://127.0.0.1:1")?;
-        let line = Line { manager: manager(&client)?, serial: 0 };
-        Ok(Self { link: Arc::new(Link { client, line: Mutex::new(line) }) })
+        let current = Current { manager: manager(&client)?, serial: 0 };
+        Ok(Self { shared: Arc::new(Shared { client, current: Mutex::new(current) }) })
     }
 
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        self.answer(&Request::Command(command)).await
+        self.call(&Request::Command(command)).await
     }
 
     /// Calls a script. Repeats the call once if the connection broke, so the script must allow
     /// that.
     pub(crate) async fn invoke<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> RedisResult<T> {
-        self.answer(&Request::Script(call)).await
+        self.call(&Request::Script(call)).await
     }
 
     /// Opens a connection for commands that block for up to `block`.
-    pub(crate) async fn own_line(&self, block: Duration) -> RedisResult<MultiplexedConnection> {
+    pub(crate) async fn blocking_connection(&self, block: Duration) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(ENTRY))
-            .set_response_timeout(Some(block.saturating_add(PATIENCE)));
-        self.link.client.get_multiplexed_async_connection_with_config(&config).await
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(block.saturating_add(CALL_TIMEOUT)));
+        self.shared.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
-    async fn answer<T: FromRedisValue>(&self, request: &Request<'_>) -> RedisResult<T> {
-        let answered = async {
-            match self.once(request).await {
+    async fn call<T: FromRedisValue>(&self, request: &Request<'_>) -> RedisResult<T> {
+        let reply = async {
+            match self.call_once(request).await {
                 // The connection may have broken long ago without notice.
-                Err(error) if error.is_connection_dropped() => self.once(request).await,
-                answered => answered,
+                Err(error) if error.is_connection_dropped() => self.call_once(request).await,
+                reply => reply,
             }
         };
-        let line = self.line().serial;
-        let Ok(answered) = tokio::time::timeout(PATIENCE, answered).await else {
-            self.replace(line);
+        let serial = self.current().serial;
+        let Ok(reply) = tokio::time::timeout(CALL_TIMEOUT, reply).await else {
+            self.replace(serial);
             return Err(io::Error::from(io::ErrorKind::TimedOut).into());
         };
-        Ok(redis::from_redis_value(answered?)?)
+        Ok(redis::from_redis_value(reply?)?)
     }
 
-    async fn once(&self, request: &Request<'_>) -> RedisResult<Value> {
-        let Line { mut manager, serial } = self.line().clone();
-        let answered = match request {
+    async fn call_once(&self, request: &Request<'_>) -> RedisResult<Value> {
+        let Current { mut manager, serial } = self.current().clone();
+        let reply = match request {
             Request::Command(command) => command.query_async(&mut manager).await,
             Request::Script(call) => call.invoke_async(&mut manager).await,
         };
-        if let Err(error) = &answered
-            && is_the_connections(error)
+        if let Err(error) = &reply
+            && needs_reconnection(error)
         {
             self.replace(serial);
         }
-        answered
+        reply
     }
 
     /// Replaces the connection with this serial number, unless it was replaced already.
@@ -166,16 +166,16 @@ impl Redis {
     /// Calls that wait on the old connection continue. The manager reconnects by itself after most
     /// errors, but not if the peer is silent, nor after a failed login.
     fn replace(&self, serial: u64) {
-        let mut line = self.line();
-        if line.serial == serial
-            && let Ok(manager) = manager(&self.link.client)
+        let mut current = self.current();
+        if current.serial == serial
+            && let Ok(manager) = manager(&self.shared.client)
         {
-            *line = Line { manager, serial: serial.wrapping_add(1) };
+            *current = Current { manager, serial: serial.wrapping_add(1) };
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.link.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.shared.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -185,12 +185,12 @@ fn info(url: &str) -> Result<ConnectionInfo, ConnectError> {
 }
 
 /// Refuses a TLS URL without TLS support, so that nothing is sent in clear text.
-fn speaks_as_asked(url: &str, speaks_tls: bool) -> Result<(), ConnectError> {
-    if asks_for_tls(url) && !speaks_tls { Err(ConnectError::NoTls) } else { Ok(()) }
+fn check_tls_support(url: &str, supports_tls: bool) -> Result<(), ConnectError> {
+    if is_tls_url(url) && !supports_tls { Err(ConnectError::NoTls) } else { Ok(()) }
 }
 
 /// Follows the redis crate's own reading of URLs.
-fn asks_for_tls(url: &str) -> bool {
+fn is_tls_url(url: &str) -> bool {
     let scheme = url.trim_start().split_once(':').map_or("", |(scheme, _)| scheme);
     ["rediss", "valkeys"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls))
 }
@@ -199,8 +199,8 @@ fn asks_for_tls(url: &str) -> bool {
 fn manager(client: &Client) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_number_of_retries(0)
-        .set_connection_timeout(Some(ENTRY))
-        .set_response_timeout(Some(PATIENCE))
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(CALL_TIMEOUT))
         .set_pipeline_buffer_size(256);
     ConnectionManager::new_lazy_with_config(client.clone(), config)
 }
@@ -208,14 +208,14 @@ fn manager(client: &Client) -> RedisResult<ConnectionManager> {
 /// Returns whether a new connection may help.
 ///
 /// This includes a server that has become a replica: its host name may point to another server now.
-pub(crate) fn is_the_connections(error: &RedisError) -> bool {
+pub(crate) fn needs_reconnection(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error() || code(error) == Some("READONLY")
 }
 
 /// Omits the user and the password.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.link.client.get_connection_info().addr().to_string();
+        let at = self.shared.client.get_connection_info().addr().to_string();
         f.debug_struct("Redis").field("at", &at).finish_non_exhaustive()
     }
 }
@@ -225,19 +225,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_is_asked_for_by_the_scheme_however_it_is_written() {
-        assert!(["rediss://h", "REDISS://h", " valkeys://h"].into_iter().all(asks_for_tls));
-        assert!(["redis://rediss:x@h", "rediss", "", "unix:///rediss:"].into_iter().all(|url| !asks_for_tls(url)));
+    fn recognizes_a_tls_url_by_its_scheme_in_any_case() {
+        assert!(["rediss://h", "REDISS://h", " valkeys://h"].into_iter().all(is_tls_url));
+        assert!(["redis://rediss:x@h", "rediss", "", "unix:///rediss:"].into_iter().all(|url| !is_tls_url(url)));
     }
 
     #[test]
-    fn without_the_feature_it_is_said() {
+    fn rejects_a_tls_url_without_the_feature() {
         for url in ["rediss://aladdin:open-sesame@127.0.0.1/", "Rediss://127.0.0.1/", "valkeys://127.0.0.1/"] {
-            let error = speaks_as_asked(url, false).unwrap_err();
+            let error = check_tls_support(url, false).unwrap_err();
             assert!(matches!(error, ConnectError::NoTls), "{url}: {error}");
             assert!(error.to_string().contains("`redis-tls`"), "{error}");
-            assert!(speaks_as_asked(url, true).is_ok());
+            assert!(check_tls_support(url, true).is_ok());
         }
-        assert!(speaks_as_asked("redis://127.0.0.1/", false).is_ok());
+        assert!(check_tls_support("redis://127.0.0.1/", false).is_ok());
     }
 }

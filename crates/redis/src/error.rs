@@ -7,18 +7,18 @@ use redis::{ErrorKind, RedisError};
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is not a Redis URL.
-    #[error("not a URL of Redis; it looks like redis://user:password@host:6379/0")]
+    #[error("invalid Redis URL: expected one like redis://user:password@host:6379/0")]
     Url,
-    /// The URL asks for TLS, which this build does not support.
+    /// The URL requires TLS, which this build does not support.
     #[error(
-        "the URL asks for TLS, for which a feature is missing: `redis-tls` of birdhook, or `tls` of birdhook-redis"
+        "the URL requires TLS, which this build does not support: enable the feature `redis-tls` of birdhook, or `tls` of birdhook-redis"
     )]
     NoTls,
-    /// The URL does not ask for TLS, although root certificates were given.
-    #[error("the URL asks for no TLS; rediss:// does")]
+    /// The URL does not use TLS, although root certificates were given.
+    #[error("the URL does not use TLS, but root certificates were given: use rediss://")]
     Plain,
     /// The root certificates are not valid PEM.
-    #[error("what should be the PEM of an authority's certificate holds none")]
+    #[error("the root certificates contain no valid certificate: expected PEM")]
     Roots,
     /// The server does not answer.
     #[error("no answer from Redis at {at}")]
@@ -29,13 +29,13 @@ pub enum ConnectError {
         source: RedisError,
     },
     /// The user or the password is wrong, or missing.
-    #[error("Redis at {at} wants another user or password")]
+    #[error("Redis at {at} does not accept these credentials: check the user and the password")]
     Denied {
         /// Host and port.
         at: String,
     },
     /// The server returns another error.
-    #[error("Redis at {at} refuses the connection")]
+    #[error("Redis at {at} refused the connection")]
     Refused {
         /// Host and port.
         at: String,
@@ -62,24 +62,24 @@ impl ConnectError {
 /// (call to f_0a41): @user_script:37: NOGROUP No such key`, or `.. @user_script: 1: -OOM command
 /// not allowed`.
 pub(crate) fn code(error: &RedisError) -> Option<&str> {
-    let script = error.detail().filter(|said| said.starts_with("Error running script"));
-    let met = script.and_then(|said| said.rsplit_once("@user_script:")?.1.split_once(": "));
-    met.map_or(error.code(), |(_, met)| met.trim_start_matches('-').split(' ').next())
+    let script = error.detail().filter(|detail| detail.starts_with("Error running script"));
+    let cause = script.and_then(|detail| detail.rsplit_once("@user_script:")?.1.split_once(": "));
+    cause.map_or(error.code(), |(_, cause)| cause.trim_start_matches('-').split(' ').next())
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "a test that cannot go on")]
+    #![allow(clippy::panic, reason = "a failure ends the test")]
 
     use redis::{Value, parse_redis_value};
 
     use super::*;
 
     #[test]
-    fn what_a_script_met_is_known_whatever_the_server_s_version() {
+    fn finds_the_code_of_a_script_error_of_any_server_version() {
         // Messages of 6.2.14 and 7.0.15.
         let script = "ERR Error running script (call to f_b952306141891de36dd67a11f046162bbea9de1e): @user_script:1: ";
-        for (said, expected) in [
+        for (message, expected) in [
             (format!("{script}NOGROUP No such key 'k' or consumer group 'g'"), "NOGROUP"),
             (format!("{script}@user_script: 1: -OOM command not allowed when used memory > 'maxmemory'."), "OOM"),
             (format!("{script}@user_script: 1: -READONLY You can't write against a read only replica."), "READONLY"),
@@ -87,10 +87,10 @@ mod tests {
             ("READONLY You can't write against a read only replica.".to_owned(), "READONLY"),
             ("ERR unknown command".to_owned(), "ERR"),
         ] {
-            let Ok(Value::ServerError(error)) = parse_redis_value(format!("-{said}\r\n").as_bytes()) else {
-                panic!("{said}")
+            let Ok(Value::ServerError(error)) = parse_redis_value(format!("-{message}\r\n").as_bytes()) else {
+                panic!("{message}")
             };
-            assert_eq!(code(&error.into()), Some(expected), "{said}");
+            assert_eq!(code(&error.into()), Some(expected), "{message}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Redis;
+use crate::connection::Redis;
 
 /// A setting with which a server may lose confirmed events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +49,14 @@ impl Redis {
 }
 
 pub(crate) fn weaknesses(memory: &str, disk: &str) -> Vec<Weakness> {
-    let (limit, policy) = (fact(memory, "maxmemory"), fact(memory, "maxmemory_policy"));
+    let (limit, policy) = (field(memory, "maxmemory"), field(memory, "maxmemory_policy"));
     let evicts = policy.filter(|&policy| policy != "noeviction" && limit != Some("0"));
-    let not_on_disk = fact(disk, "aof_enabled") == Some("0");
+    let not_on_disk = field(disk, "aof_enabled") == Some("0");
     let found = [evicts.map(|policy| Weakness::Evicts(policy.to_owned())), not_on_disk.then_some(Weakness::NotOnDisk)];
     found.into_iter().flatten().collect()
 }
 
-fn fact<'i>(info: &'i str, name: &str) -> Option<&'i str> {
+fn field<'i>(info: &'i str, name: &str) -> Option<&'i str> {
     info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_told_is_no_weakness() {
+    fn reports_only_settings_that_the_server_returns() {
         let memory = |limit, policy| {
             format!("# Memory\r\nmaxmemory:{limit}\r\nmaxmemory_human:1G\r\nmaxmemory_policy:{policy}\r\n")
         };

@@ -23,12 +23,12 @@ async fn why(url: &str) -> String {
 async fn why_there_is_no_connection_is_said_in_a_sentence_without_credentials() {
     let locked = Kind::Redis.start_with(&["--requirepass", "swordfish"]);
     let at = format!("127.0.0.1:{}", locked.port());
-    let denied = format!("Redis at {at} wants another user or password");
+    let denied = format!("Redis at {at} does not accept these credentials: check the user and the password");
     assert_eq!(why(&format!("redis://:open-sesame@{at}/")).await, denied);
     assert_eq!(why(&format!("redis://aladdin:open-sesame@{at}/")).await, denied);
     assert_eq!(why(&format!("redis://{at}/")).await, denied);
     Redis::connect(&format!("redis://:swordfish@{at}/")).await.unwrap();
-    assert_eq!(why(&format!("redis://:swordfish@{at}/99")).await, format!("Redis at {at} refuses the connection"));
+    assert_eq!(why(&format!("redis://:swordfish@{at}/99")).await, format!("Redis at {at} refused the connection"));
 
     let nobody = format!("127.0.0.1:{}", free_port());
     assert_eq!(
@@ -181,8 +181,8 @@ async fn whom_it_cannot_trust_is_refused_and_no_error_tells_the_password() {
         (encrypted.url("127.0.0.1"), Some(&right), "not valid for name"),
         (plain, Some(&right), "no answer from Redis"),
         (unencrypted.clone(), None, "no answer from Redis"),
-        (unencrypted, Some(&right), "asks for no TLS"),
-        (encrypted.url("localhost"), Some(&"no PEM".to_owned()), "holds none"),
+        (unencrypted, Some(&right), "does not use TLS"),
+        (encrypted.url("localhost"), Some(&"no PEM".to_owned()), "contain no valid certificate"),
     ] {
         let connected = match roots {
             None => Redis::connect(&url).await,

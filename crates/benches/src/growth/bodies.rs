@@ -1,6 +1,7 @@
 //! Bodies of any size. [`ID`] marks the places where each delivery gets its own id.
 
-use super::receiver::ID;
+/// Marks the places in a body that get an id. As long as each id.
+pub(super) const ID: &str = "1000000000000000000";
 
 const USER: &str = "2200440066008801";
 

@@ -14,11 +14,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use tokio::runtime::{Builder, Runtime};
 
-use super::bodies;
+use super::bodies::{self, ID};
 use crate::rounds::{Clock, Work};
-
-/// Marks the places in a body that get an id. As long as each id.
-pub(super) const ID: &str = "1000000000000000000";
 
 static NEXT: AtomicU64 = AtomicU64::new(1_000_000_000_000_000_001);
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use birdhook_testkit::Challenge;
 
-use super::response::response_token;
-use super::response_token::{Key, analyze};
+use super::response_token::{Key, analyze, response_token};
 use crate::exchange::{RawRequest, Response};
 use crate::results::RunResult;
 use crate::target::{KnownSecret, Target};

@@ -4,7 +4,7 @@
 use birdhook_core::SecretKind;
 use birdhook_testkit::Challenge;
 
-use super::response::response_token;
+use super::response_token::response_token;
 use crate::exchange::{Exchange, RawRequest, Response};
 use crate::results::{self, RunResult};
 use crate::target::Target;

@@ -3,16 +3,10 @@
 use serde_json::Value;
 
 use super::challenge::{first, unanswered};
-use super::response_token::{Construction, Key, analyze};
-use crate::exchange::{RawRequest, Response};
+use super::response_token::{Construction, Key, analyze, response_token};
+use crate::exchange::RawRequest;
 use crate::results::RunResult;
 use crate::target::Target;
-
-/// Returns the `response_token` of a response body, if there is one.
-pub(super) fn response_token(response: &Response) -> Option<String> {
-    let response: Value = serde_json::from_slice(&response.body).ok()?;
-    response.get("response_token").and_then(Value::as_str).map(str::to_owned)
-}
 
 pub(super) async fn json(target: &mut Target) -> RunResult {
     let Some((challenge, response)) = first(target) else { return unanswered() };

@@ -1,11 +1,13 @@
-//! Finds out how a `response_token` was computed: the signed text, the key, and the encoding.
+//! Reads a `response_token`, and finds out how it was computed: the signed text, the key, and the encoding.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use birdhook_testkit::Challenge;
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha2::Sha256;
 
+use crate::exchange::Response;
 use crate::leak::hex;
 use crate::target::{KnownSecret, SecretText};
 
@@ -57,6 +59,12 @@ pub(super) struct Mistake {
     pub(super) observed: String,
     pub(super) cause: &'static str,
     pub(super) fix: &'static str,
+}
+
+/// Returns the `response_token` of a response body, if there is one.
+pub(super) fn response_token(response: &Response) -> Option<String> {
+    let response: Value = serde_json::from_slice(&response.body).ok()?;
+    response.get("response_token").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Finds out how `token` was computed.

@@ -2,8 +2,7 @@
 
 use birdhook_testkit::{Challenge, now};
 
-use super::response::response_token;
-use super::response_token::analyze;
+use super::response_token::{analyze, response_token};
 use crate::exchange::{Exchange, RawRequest};
 use crate::results::{self, RunResult};
 use crate::target::Target;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use birdhook_pipeline::EventKey;
 use tokio::time::Instant;
 
-use super::store::Store;
-use super::verdict::{Telling, Verdict};
+use super::settlement::Settlement;
+use super::store::{ClaimResult, Store};
 
 /// Releases its events when dropped without [`done`](Self::done), as soon as Redis has recorded it.
 pub(super) struct Claim {
@@ -17,14 +17,14 @@ pub(super) struct Claim {
     keys: Vec<EventKey>,
     /// A lower bound of the end of the claim: Redis counts from the later moment when it executes
     /// it.
-    ends: Instant,
+    expires_at: Instant,
 }
 
 impl Claim {
     /// Returns a claim that is requested from now on.
     pub(super) fn new(store: Arc<Store>, keys: Vec<EventKey>) -> Self {
-        let ends = Instant::now() + store.settings.in_flight.min(LONGEST);
-        Self { store, token: format!("{:032x}", fastrand::u128(..)), keys, ends }
+        let expires_at = Instant::now() + store.settings.in_flight.min(LONGEST);
+        Self { store, token: format!("{:032x}", fastrand::u128(..)), keys, expires_at }
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -39,8 +39,8 @@ impl Claim {
         &self.keys
     }
 
-    pub(super) fn ends(&self) -> Instant {
-        self.ends
+    pub(super) fn expires_at(&self) -> Instant {
+        self.expires_at
     }
 
     /// Keeps only the events whose flag is set.
@@ -50,7 +50,7 @@ impl Claim {
     }
 
     /// Drops the claim without a release, because it holds none of the events.
-    pub(super) fn nothing(mut self) {
+    pub(super) fn discard(mut self) {
         self.keys.clear();
     }
 
@@ -58,22 +58,22 @@ impl Claim {
     ///
     /// Redis is notified in the background, even if the request is dropped.
     pub(super) fn done(mut self) {
-        self.settle(Verdict::Done);
+        self.settle(ClaimResult::Done);
     }
 
-    fn settle(&mut self, verdict: Verdict) {
+    fn settle(&mut self, result: ClaimResult) {
         let keys = std::mem::take(&mut self.keys);
         if keys.is_empty() {
             return;
         }
         let token = std::mem::take(&mut self.token);
-        Telling::new(Arc::clone(&self.store), verdict, keys, token, self.ends).begin();
+        Settlement::new(Arc::clone(&self.store), result, keys, token, self.expires_at).start();
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.settle(Verdict::Released);
+        self.settle(ClaimResult::Released);
     }
 }
 

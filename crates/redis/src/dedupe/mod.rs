@@ -1,10 +1,11 @@
 //! Deduplication across receivers. See [`SharedDedupe`].
 
 mod claim;
+mod link;
 mod settings;
+mod settlement;
 mod sink;
 mod store;
-mod verdict;
 
 pub use settings::{DedupeSettings, WhenDown};
 pub use sink::{SharedDedupe, SharedDedupeFuture};

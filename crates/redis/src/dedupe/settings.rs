@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use redis::aio::ConnectionLike;
 
-use super::SharedDedupe;
-use super::store::{Link, Store};
-use crate::Redis;
+use super::link::Link;
+use crate::connection::Redis;
 
 /// Handling of deliveries while Redis does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub enum WhenDown {
     Trust,
 }
 
-/// Builder for a [`SharedDedupe`]. Finish with [`around`](Self::around).
+/// Builder for a [`SharedDedupe`](crate::SharedDedupe). Finish with [`around`](Self::around).
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -125,11 +124,6 @@ impl DedupeSettings {
     pub fn when_down(mut self, policy: WhenDown) -> Self {
         self.when_down = policy;
         self
-    }
-
-    /// Wraps the sink that receives the events that no receiver has accepted before.
-    pub fn around<S>(self, inner: S) -> SharedDedupe<S> {
-        SharedDedupe::new(inner, Store::new(self))
     }
 }
 

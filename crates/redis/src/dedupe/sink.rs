@@ -11,8 +11,8 @@ use birdhook_pipeline::{Backlog, Delivery, Event, EventKey, EventSink, SinkError
 use tokio::time::{Sleep, sleep_until};
 
 use super::claim::Claim;
+use super::settings::{DedupeSettings, WhenDown};
 use super::store::{Claimed, DedupeError, Store};
-use super::{DedupeSettings, WhenDown};
 
 /// A sink that delivers to an inner sink only events that no receiver has delivered before.
 ///
@@ -68,11 +68,14 @@ pub struct SharedDedupe<S> {
     store: Arc<Store>,
 }
 
-impl<S> SharedDedupe<S> {
-    pub(super) fn new(inner: S, store: Store) -> Self {
-        Self { inner: Arc::new(inner), store: Arc::new(store) }
+impl DedupeSettings {
+    /// Wraps the sink that receives the events that no receiver has accepted before.
+    pub fn around<S>(self, inner: S) -> SharedDedupe<S> {
+        SharedDedupe { inner: Arc::new(inner), store: Arc::new(Store::new(self)) }
     }
+}
 
+impl<S> SharedDedupe<S> {
     /// Returns the inner sink.
     pub fn inner(&self) -> &S {
         &self.inner
@@ -133,7 +136,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
         let (inner, store) = (self.inner.drained(), Arc::clone(&self.store));
         Box::pin(async move {
             inner.await;
-            store.all_heard().await;
+            store.wait_until_settled().await;
         })
     }
 }
@@ -154,8 +157,8 @@ pub struct SharedDedupeFuture<S: EventSink>(State<S>);
 
 enum State<S: EventSink> {
     Claiming(Claiming<S>),
-    Handing(Handing<S>),
-    Over,
+    Delivering(Delivering<S>),
+    Completed,
 }
 
 // Field order is drop order: the claim is released after the future that could still deliver.
@@ -167,25 +170,25 @@ struct Claiming<S> {
     inner: Arc<S>,
 }
 
-struct Handing<S: EventSink> {
-    handed: Pin<Box<S::Future>>,
+struct Delivering<S: EventSink> {
+    future: Pin<Box<S::Future>>,
     claim: Claim,
-    ends: Pin<Box<Sleep>>,
+    expiry: Pin<Box<Sleep>>,
 }
 
 impl<S: EventSink> Claiming<S> {
     /// Starts the delivery of the claimed events. Returns `None` if all were delivered before.
-    fn answered(self, answer: Result<Claimed, DedupeError>) -> Result<Option<Handing<S>>, SinkError> {
+    fn start_delivery(self, answer: Result<Claimed, DedupeError>) -> Result<Option<Delivering<S>>, SinkError> {
         let Self { mut claim, mut delivery, inner, .. } = self;
         match answer {
-            Ok(Claimed::Ours(ours)) => {
-                claim.keep(&ours);
-                let mut ours = ours.into_iter();
-                delivery.retain(|_| ours.next().unwrap_or(false));
+            Ok(Claimed::Ours(claimed)) => {
+                claim.keep(&claimed);
+                let mut claimed = claimed.into_iter();
+                delivery.retain(|_| claimed.next().unwrap_or(false));
             }
             Ok(Claimed::InFlight { unsure }) => {
                 if !unsure {
-                    claim.nothing();
+                    claim.discard();
                 }
                 return Err(SinkError::InFlight);
             }
@@ -200,9 +203,9 @@ impl<S: EventSink> Claiming<S> {
         if claim.keys().is_empty() {
             return Ok(None);
         }
-        let handed = Box::pin(inner.deliver(delivery));
-        let ends = Box::pin(sleep_until(claim.ends()));
-        Ok(Some(Handing { handed, claim, ends }))
+        let future = Box::pin(inner.deliver(delivery));
+        let expiry = Box::pin(sleep_until(claim.expires_at()));
+        Ok(Some(Delivering { future, claim, expiry }))
     }
 }
 
@@ -211,34 +214,34 @@ impl<S: EventSink> Future for SharedDedupeFuture<S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            match mem::replace(&mut self.0, State::Over) {
+            match mem::replace(&mut self.0, State::Completed) {
                 State::Claiming(mut claiming) => match claiming.answer.as_mut().poll(cx) {
                     Poll::Pending => {
                         self.0 = State::Claiming(claiming);
                         return Poll::Pending;
                     }
-                    Poll::Ready(answer) => match claiming.answered(answer)? {
-                        Some(handing) => self.0 = State::Handing(handing),
+                    Poll::Ready(answer) => match claiming.start_delivery(answer)? {
+                        Some(delivering) => self.0 = State::Delivering(delivering),
                         None => return Poll::Ready(Ok(())),
                     },
                 },
-                State::Handing(mut handing) => match handing.handed.as_mut().poll(cx) {
+                State::Delivering(mut delivering) => match delivering.future.as_mut().poll(cx) {
                     Poll::Ready(Ok(())) => {
-                        handing.claim.done();
+                        delivering.claim.done();
                         return Poll::Ready(Ok(()));
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                     // Another receiver may claim the events from now on.
-                    Poll::Pending if handing.ends.as_mut().poll(cx).is_ready() => {
+                    Poll::Pending if delivering.expiry.as_mut().poll(cx).is_ready() => {
                         return Poll::Ready(Err(SinkError::TooSlow));
                     }
                     Poll::Pending => {
-                        self.0 = State::Handing(handing);
+                        self.0 = State::Delivering(delivering);
                         return Poll::Pending;
                     }
                 },
                 #[expect(clippy::panic, reason = "a future that has completed must not be polled")]
-                State::Over => panic!("`SharedDedupeFuture` polled after completion"),
+                State::Completed => panic!("`SharedDedupeFuture` polled after completion"),
             }
         }
     }
@@ -248,15 +251,15 @@ impl<S: EventSink> fmt::Debug for SharedDedupeFuture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             State::Claiming(_) => "SharedDedupeFuture(claiming)",
-            State::Handing(_) => "SharedDedupeFuture(handing over)",
-            State::Over => "SharedDedupeFuture(over)",
+            State::Delivering(_) => "SharedDedupeFuture(delivering)",
+            State::Completed => "SharedDedupeFuture(completed)",
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
 
     use std::future::{Ready, poll_fn, ready};
 
@@ -295,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     #[should_panic = "polled after completion"]
-    async fn polling_a_completed_delivery_panics_as_the_futures_of_std_do() {
+    async fn polling_a_completed_delivery_panics() {
         let sink = DedupeSettings::over(Broken).around(Accepting);
         let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
         let mut delivering = sink.deliver(Delivery::restore("shop", body, 1).unwrap());

@@ -1,19 +1,16 @@
 //! The deduplication state in Redis: one key for each event, and the scripts that change them.
 
-use std::pin::Pin;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use birdhook_pipeline::EventKey;
-use redis::aio::ConnectionLike;
-use redis::{RedisError, RedisResult, Script, ScriptInvocation, Value};
+use redis::{RedisError, Script, Value};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::DedupeSettings;
-use super::verdict::Verdict;
-use crate::Redis;
+use super::link::Answer;
+use super::settings::DedupeSettings;
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
 static DONE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("done.lua")));
@@ -24,17 +21,17 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("re
 #[non_exhaustive]
 pub enum DedupeError {
     /// Redis did not answer within [`DedupeSettings::timeout`].
-    #[error("Redis does not answer in time")]
+    #[error("Redis did not answer in time")]
     Late,
     /// Redis is unreachable, or returned an error.
-    #[error("Redis cannot be asked")]
+    #[error("Redis is unreachable or returned an error")]
     Redis(#[from] RedisError),
     /// Redis returned an unexpected reply.
-    #[error("Redis answers something else")]
+    #[error("Redis returned an unexpected reply")]
     Nonsense,
 }
 
-/// The result of a claim.
+/// Redis's reply to a request for a claim.
 pub(super) enum Claimed {
     /// Whether each of the delivery's events was claimed.
     Ours(Vec<bool>),
@@ -43,38 +40,25 @@ pub(super) enum Claimed {
     InFlight { unsure: bool },
 }
 
-type Answer = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send>>;
-
-/// A connection of any kind.
-pub(super) trait Link: Send + Sync {
-    fn run(&self, script: ScriptInvocation<'static>) -> Answer;
-}
-
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> Link for C {
-    fn run(&self, script: ScriptInvocation<'static>) -> Answer {
-        let mut connection = self.clone();
-        Box::pin(async move { script.invoke_async(&mut connection).await })
-    }
-}
-
-impl Link for Redis {
-    fn run(&self, script: ScriptInvocation<'static>) -> Answer {
-        let redis = self.clone();
-        Box::pin(async move { redis.invoke(&script).await })
-    }
+/// The result of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClaimResult {
+    /// The inner sink accepted the events.
+    Done,
+    Released,
 }
 
 /// Timeout for settling a claim. No request waits for it, and a dead connection takes time to
 /// notice.
-const HEARING: Duration = Duration::from_secs(3);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) struct Store {
     pub(super) settings: DedupeSettings,
     pub(super) unmarked: AtomicU64,
     pub(super) trusted: AtomicU64,
-    /// Settled claims that Redis has not recorded yet.
-    pub(super) unheard: AtomicUsize,
-    pub(super) all_heard: Notify,
+    /// Settled claims that Redis has not confirmed yet.
+    pub(super) unconfirmed: AtomicUsize,
+    pub(super) all_settled: Notify,
 }
 
 impl Store {
@@ -83,8 +67,8 @@ impl Store {
             settings,
             unmarked: AtomicU64::new(0),
             trusted: AtomicU64::new(0),
-            unheard: AtomicUsize::new(0),
-            all_heard: Notify::new(),
+            unconfirmed: AtomicUsize::new(0),
+            all_settled: Notify::new(),
         }
     }
 
@@ -106,13 +90,13 @@ impl Store {
     }
 
     async fn claim_once(&self, keys: &[EventKey], token: &str) -> Result<Claimed, DedupeError> {
-        let lasts = millis(self.settings.in_flight);
-        let ask = || self.run(&CLAIM, keys, &[token, &lasts]);
+        let duration = millis(self.settings.in_flight);
+        let call = || self.run(&CLAIM, keys, &[token, &duration]);
         let answer = timeout(self.settings.timeout, async {
-            match ask().await {
+            match call().await {
                 // The connection had died unnoticed. The claim may have succeeded and only its
                 // answer was lost.
-                Err(error) if error.is_connection_dropped() => ask().await,
+                Err(error) if error.is_connection_dropped() => call().await,
                 answer => answer,
             }
         });
@@ -126,12 +110,12 @@ impl Store {
     }
 
     /// Sends the result of a claim to Redis once. Returns whether Redis confirmed it.
-    pub(super) async fn tell(&self, verdict: Verdict, keys: &[EventKey], token: &str) -> bool {
-        let told = match verdict {
-            Verdict::Done => self.run(&DONE, keys, &[&millis(self.settings.horizon)]),
-            Verdict::Released => self.run(&RELEASE, keys, &[token]),
+    pub(super) async fn settle(&self, result: ClaimResult, keys: &[EventKey], token: &str) -> bool {
+        let reply = match result {
+            ClaimResult::Done => self.run(&DONE, keys, &[&millis(self.settings.horizon)]),
+            ClaimResult::Released => self.run(&RELEASE, keys, &[token]),
         };
-        matches!(timeout(HEARING, told).await, Ok(Ok(_)))
+        matches!(timeout(SETTLE_TIMEOUT, reply).await, Ok(Ok(_)))
     }
 
     fn run(&self, script: &'static Script, keys: &[EventKey], arguments: &[&str]) -> Answer {
@@ -143,14 +127,14 @@ impl Store {
         self.settings.link.run(call)
     }
 
-    /// Resolves when no claim waits to be recorded by Redis any more.
-    pub(super) async fn all_heard(&self) {
+    /// Waits until Redis has confirmed all settled claims, or they have expired.
+    pub(super) async fn wait_until_settled(&self) {
         loop {
-            let heard = self.all_heard.notified();
-            if self.unheard.load(SeqCst) == 0 {
+            let settled = self.all_settled.notified();
+            if self.unconfirmed.load(SeqCst) == 0 {
                 return;
             }
-            heard.await;
+            settled.await;
         }
     }
 }
@@ -163,11 +147,14 @@ fn millis(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
 
     use std::sync::{Arc, Mutex};
 
+    use redis::ScriptInvocation;
+
     use super::*;
+    use crate::dedupe::link::Link;
     use crate::recorder;
 
     /// Runs a script in an empty database.
@@ -187,7 +174,7 @@ mod tests {
 
     /// The receivers that share a server may have different versions.
     #[tokio::test]
-    async fn claims_and_events_are_recorded_as_version_0_1_recorded_them() {
+    async fn writes_the_same_keys_and_values_as_version_0_1() {
         let with = |code, reply| {
             let written = Arc::<Mutex<String>>::default();
             let recorder = Recorder { code, reply, written: Arc::clone(&written) };
@@ -198,7 +185,7 @@ mod tests {
         assert!(matches!(store.claim(&keys, "a-token").await, Ok(Claimed::Ours(ours)) if ours == [true]));
         assert_eq!(*written.lock().unwrap(), format!("SET\n{name}\na-token\nPX\n10000"));
         let (written, store) = with(include_str!("done.lua"), Value::Int(1));
-        assert!(store.tell(Verdict::Done, &keys, "a-token").await);
+        assert!(store.settle(ClaimResult::Done, &keys, "a-token").await);
         assert_eq!(*written.lock().unwrap(), format!("SET\n{name}\ndone\nPX\n435600000"));
     }
 }

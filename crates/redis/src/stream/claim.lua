@@ -10,13 +10,13 @@
 local stream, later, group, consumer, most = KEYS[1], KEYS[2], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local taken = {}
+local claimed = {}
 
 local function take(pending)
   local id = pending[1]
   local entry = redis.call('XCLAIM', stream, group, consumer, 0, id)[1]
   if entry then
-    taken[#taken + 1] = { id, pending[4] + 1, entry[2] }
+    claimed[#claimed + 1] = { id, pending[4] + 1, entry[2] }
   else
     -- The entry was deleted from the stream.
     redis.call('XACK', stream, group, id)
@@ -32,7 +32,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, 
 end
 
 local from, pages = ARGV[6], 0
-while ARGV[4] ~= 'due' and from ~= '' and #taken < most and pages < 20 do
+while ARGV[4] ~= 'due' and from ~= '' and #claimed < most and pages < 20 do
   local page
   if ARGV[4] == 'own' then
     page = redis.call('XPENDING', stream, group, from, '+', most, consumer)
@@ -41,7 +41,7 @@ while ARGV[4] ~= 'due' and from ~= '' and #taken < most and pages < 20 do
   end
   local looked_at = 0
   for _, pending in ipairs(page) do
-    if #taken == most then
+    if #claimed == most then
       break
     end
     from = '(' .. pending[1]
@@ -61,4 +61,4 @@ local due = -1
 if first[2] then
   due = math.max(0, tonumber(first[2]) - now)
 end
-return { from, due, taken }
+return { from, due, claimed }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use redis::Value;
 
 use super::reply::{self, Claimed, Entry};
-use super::{message, sink};
-use crate::Weakness;
+use super::{message, names};
+use crate::weakness::Weakness;
 
 /// Names and values of an entry's fields.
 pub type Fields = Vec<(Bytes, Bytes)>;
@@ -40,7 +40,7 @@ pub fn event(fields: &[(Bytes, Bytes)]) -> Result<Event, DecodeError> {
 pub fn fields(event: &Event, format: Format) -> Fields {
     let message = format.write(event);
     let facts = message.facts.into_iter().map(|(name, value)| (name.into(), value.into()));
-    facts.chain([(sink::PAYLOAD.into(), message.payload)]).collect()
+    facts.chain([(names::PAYLOAD.into(), message.payload)]).collect()
 }
 
 /// Parses two sections of `INFO`.

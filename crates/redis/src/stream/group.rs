@@ -12,12 +12,13 @@ use tokio::time::Instant;
 
 use super::message::{ReadError, StreamMessage};
 use super::names::beside;
-use super::reader::{NAMED_ITSELF, Reader, Shared};
-use crate::Redis;
+use super::reader::Reader;
+use super::state::{ConsumerState, GENERATED_PREFIX};
+use crate::connection::Redis;
 
 /// Settings of a consumer, for [`Redis::group`].
 #[derive(Clone, Debug)]
-#[must_use = "give it to Redis::group"]
+#[must_use = "pass it to Redis::group"]
 pub struct GroupSettings {
     stream: String,
     group: String,
@@ -75,23 +76,23 @@ impl Redis {
     /// lacks permission.
     pub async fn group(&self, settings: GroupSettings) -> Result<Group, RedisError> {
         let GroupSettings { stream, group, consumer, claim_after, batch } = settings;
-        let own_name = || format!("{NAMED_ITSELF}{}-{:016x}", std::process::id(), fastrand::u64(..));
-        let shared = Shared {
+        let generated = || format!("{GENERATED_PREFIX}{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let state = ConsumerState {
             redis: self.clone(),
-            consumer: consumer.unwrap_or_else(own_name),
-            later: beside(&stream, &format!("later:{group}")),
+            consumer: consumer.unwrap_or_else(generated),
+            deferred: beside(&stream, &format!("later:{group}")),
             dead: beside(&stream, "dead"),
-            due: Mutex::new(Instant::now()),
+            next_search: Mutex::new(Instant::now()),
             stream,
             group,
             claim_after,
             batch,
         };
-        shared.found().await?;
+        state.create_group().await?;
         // Optional cleanup; the user may lack permission for it.
-        let _ = shared.tidy().await;
-        let shared = Arc::new(shared);
-        Ok(Group { reader: None, reading: None, shared })
+        let _ = state.remove_idle_consumers().await;
+        let state = Arc::new(state);
+        Ok(Group { reader: None, reading: None, state })
     }
 }
 
@@ -102,7 +103,7 @@ type Reading = Pin<Box<dyn Future<Output = (Box<Reader>, Result<StreamMessage, R
 /// Survives restarts of the server: while it is unreachable, each call returns an error after a
 /// while. It queries Redis only while a call waits.
 pub struct Group {
-    shared: Arc<Shared>,
+    state: Arc<ConsumerState>,
     reader: Option<Box<Reader>>,
     reading: Option<Reading>,
 }
@@ -118,7 +119,7 @@ impl Group {
 
     /// Returns the name of this consumer.
     pub fn consumer(&self) -> &str {
-        &self.shared.consumer
+        &self.state.consumer
     }
 
     /// Returns the name of the stream that holds [rejected](StreamMessage::reject) entries.
@@ -127,12 +128,12 @@ impl Group {
     /// their original fields and `rejected_by` (the group), `rejected_id` and `rejected_tries`.
     /// Read them with a group, like any stream. Their number is not limited.
     pub fn dead_letters(&self) -> &str {
-        &self.shared.dead
+        &self.state.dead
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<StreamMessage, ReadError>> {
         let mut reading = self.reading.take().unwrap_or_else(|| {
-            let fresh = || Box::new(Reader::new(Arc::clone(&self.shared)));
+            let fresh = || Box::new(Reader::new(Arc::clone(&self.state)));
             let mut reader = self.reader.take().unwrap_or_else(fresh);
             Box::pin(async move {
                 let next = reader.next().await;
@@ -162,8 +163,8 @@ impl Stream for Group {
 
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { stream, group, consumer, .. } = &*self.shared;
-        let mut shown = f.debug_struct("Group");
-        shown.field("stream", stream).field("group", group).field("consumer", consumer).finish_non_exhaustive()
+        let ConsumerState { stream, group, consumer, .. } = &*self.state;
+        let mut debug = f.debug_struct("Group");
+        debug.field("stream", stream).field("group", group).field("consumer", consumer).finish_non_exhaustive()
     }
 }

@@ -9,8 +9,8 @@ use birdhook_core::codec::{self, DecodeError};
 use bytes::Bytes;
 use redis::RedisError;
 
-use super::hold::{Hold, SettleError};
-use super::sink::PAYLOAD;
+use super::lease::{Lease, SettleError};
+use super::names::PAYLOAD;
 
 /// A leased event. Dereferences to the [`Event`].
 ///
@@ -23,7 +23,7 @@ use super::sink::PAYLOAD;
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct StreamMessage {
     event: Event,
-    hold: Hold,
+    lease: Lease,
 }
 
 impl StreamMessage {
@@ -34,12 +34,12 @@ impl StreamMessage {
 
     /// Returns the entry's id in the stream.
     pub fn id(&self) -> &str {
-        self.hold.id()
+        self.lease.id()
     }
 
     /// Returns the number of delivery attempts, including this one.
     pub fn attempts(&self) -> u64 {
-        self.hold.attempts()
+        self.lease.attempts()
     }
 
     /// Acknowledges the event: its processing is complete.
@@ -54,7 +54,7 @@ impl StreamMessage {
     /// Fails if Redis does not confirm it. The event comes again, unless only the confirmation was
     /// lost.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.hold.ack().await
+        self.lease.ack().await
     }
 
     /// Defers the event for another attempt by any consumer of the group.
@@ -65,7 +65,7 @@ impl StreamMessage {
     /// Fails if another consumer has taken the entry over, or Redis fails. The event then comes
     /// again after [`claim_after`](crate::GroupSettings::claim_after).
     pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
-        self.hold.nack(retry_after).await
+        self.lease.nack(retry_after).await
     }
 
     /// Moves the event to the dead letters, for an event that can never be processed.
@@ -76,7 +76,7 @@ impl StreamMessage {
     /// Fails if another consumer has taken the entry over, or Redis fails. The entry is not moved
     /// then, unless only Redis's answer was lost.
     pub async fn reject(self) -> Result<(), SettleError> {
-        self.hold.reject().await
+        self.lease.reject().await
     }
 
     /// Restarts [`claim_after`](crate::GroupSettings::claim_after) for this event.
@@ -86,7 +86,7 @@ impl StreamMessage {
     /// # Errors
     /// Fails if another consumer has taken the entry over, or Redis fails.
     pub async fn extend(&self) -> Result<(), SettleError> {
-        self.hold.extend().await
+        self.lease.extend().await
     }
 }
 
@@ -109,7 +109,7 @@ impl fmt::Debug for StreamMessage {
 pub struct UnrecognizedMessage {
     fields: Vec<(Bytes, Bytes)>,
     why: DecodeError,
-    hold: Hold,
+    lease: Lease,
 }
 
 impl UnrecognizedMessage {
@@ -125,12 +125,12 @@ impl UnrecognizedMessage {
 
     /// Returns the entry's id in the stream.
     pub fn id(&self) -> &str {
-        self.hold.id()
+        self.lease.id()
     }
 
     /// Returns the number of delivery attempts, including this one.
     pub fn attempts(&self) -> u64 {
-        self.hold.attempts()
+        self.lease.attempts()
     }
 
     /// Drops the entry. See [`StreamMessage::ack`].
@@ -138,7 +138,7 @@ impl UnrecognizedMessage {
     /// # Errors
     /// As for [`StreamMessage::ack`].
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.hold.ack().await
+        self.lease.ack().await
     }
 
     /// Leaves the entry for a consumer that can read it. See [`StreamMessage::nack`].
@@ -146,7 +146,7 @@ impl UnrecognizedMessage {
     /// # Errors
     /// As for [`StreamMessage::nack`].
     pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
-        self.hold.nack(retry_after).await
+        self.lease.nack(retry_after).await
     }
 
     /// Moves the entry to the dead letters. See [`StreamMessage::reject`].
@@ -154,7 +154,7 @@ impl UnrecognizedMessage {
     /// # Errors
     /// As for [`StreamMessage::reject`].
     pub async fn reject(self) -> Result<(), SettleError> {
-        self.hold.reject().await
+        self.lease.reject().await
     }
 }
 
@@ -171,18 +171,18 @@ impl fmt::Debug for UnrecognizedMessage {
 #[non_exhaustive]
 pub enum ReadError {
     /// An entry is not an event. It comes again until it is settled.
-    #[error("entry {} of the stream is {}", .0.id(), .0.why())]
+    #[error("entry {} of the stream: {}", .0.id(), .0.why())]
     UnrecognizedMessage(Box<UnrecognizedMessage>),
     /// Redis does not answer, or returns an error. The next call waits briefly and retries, on a
     /// new connection if necessary.
-    #[error("Redis did not answer, or refused")]
+    #[error("Redis did not answer or returned an error")]
     Unavailable(#[from] RedisError),
 }
 
-pub(super) fn read(fields: Vec<(Bytes, Bytes)>, hold: Hold) -> Result<StreamMessage, ReadError> {
+pub(super) fn read(fields: Vec<(Bytes, Bytes)>, lease: Lease) -> Result<StreamMessage, ReadError> {
     match event(&fields) {
-        Ok(event) => Ok(StreamMessage { event, hold }),
-        Err(why) => Err(ReadError::UnrecognizedMessage(Box::new(UnrecognizedMessage { fields, why, hold }))),
+        Ok(event) => Ok(StreamMessage { event, lease }),
+        Err(why) => Err(ReadError::UnrecognizedMessage(Box::new(UnrecognizedMessage { fields, why, lease }))),
     }
 }
 

@@ -3,14 +3,15 @@
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod group;
-mod hold;
+mod lease;
 mod message;
 mod names;
 mod reader;
 mod reply;
 mod sink;
+mod state;
 
 pub use group::{Group, GroupSettings};
-pub use hold::SettleError;
+pub use lease::SettleError;
 pub use message::{ReadError, StreamMessage, UnrecognizedMessage};
 pub use sink::{PublishFuture, StreamSink};

@@ -1,6 +1,6 @@
 -- KEYS: the stream, the deferred entries
 -- ARGV: group, consumer, id, tries, milliseconds
-if not is_held(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
+if not is_leased(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
   return 0
 end
 local time = redis.call('TIME')

@@ -1,4 +1,7 @@
-//! Names of the keys that belong to a stream.
+//! Names of the keys that belong to a stream, and of an entry's fields.
+
+/// The field that holds the JSON.
+pub(super) const PAYLOAD: &str = "payload";
 
 /// Returns the name of a key that belongs to a stream and shares its hash slot.
 ///
@@ -27,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_beside_a_stream_have_its_slot() {
+    fn the_keys_of_a_stream_share_its_slot() {
         for stream in
             ["x", "x:events", "{x}", "{x}:events", "a{x}b{y}", "a{b", "{", "{{x}", "a{{b}", "a{{b}c}", "ä {x} y"]
         {
@@ -36,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_streams_share_a_key() {
+    fn two_streams_never_share_a_key() {
         let streams = ["s", "{s}", "{s}:", "{{s}}", "{s}:seen", "{s}::seen", "s}", "{s", "{}s"];
         let mut keys: Vec<_> =
             streams.iter().flat_map(|stream| ["seen:1", "dead", "retry:g"].map(|what| beside(stream, what))).collect();

@@ -3,7 +3,7 @@
 --
 -- KEYS: the stream, the deferred entries, the dead letters
 -- ARGV: group, consumer, id, tries
-if not is_held(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
+if not is_leased(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
   return 0
 end
 local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]

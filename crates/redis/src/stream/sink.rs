@@ -11,8 +11,8 @@ use birdhook_core::{Delivery, Event};
 use birdhook_pipeline::{EventSink, SinkError};
 use redis::{RedisError, Script, ScriptInvocation};
 
-use super::names::beside;
-use crate::Redis;
+use super::names::{PAYLOAD, beside};
+use crate::connection::Redis;
 use crate::error::code;
 
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
@@ -87,15 +87,15 @@ impl StreamSink {
     }
 
     async fn publish(self, events: Vec<Event>) -> Result<(), SinkError> {
-        let (mut events, mut is_begun) = (events.into_iter().peekable(), false);
+        let (mut events, mut has_appended) = (events.into_iter().peekable(), false);
         while events.peek().is_some() {
             // A delivery that begins below the limit is appended completely.
-            let limit = if is_begun { u64::MAX } else { self.limit };
-            let call = self.piece(&mut events, limit);
+            let limit = if has_appended { u64::MAX } else { self.limit };
+            let call = self.batch(&mut events, limit);
             match self.redis.invoke::<i64>(&call).await {
                 Ok(..0) => return Err(SinkError::Full),
-                Ok(added) => is_begun |= added > 0,
-                Err(error) => return Err(refusal(error)),
+                Ok(added) => has_appended |= added > 0,
+                Err(error) => return Err(publish_error(error)),
             }
         }
         Ok(())
@@ -104,11 +104,11 @@ impl StreamSink {
     /// Builds a call that appends the next events, at least one.
     ///
     /// Its size is limited to save memory, and because Redis does nothing else meanwhile.
-    fn piece(&self, events: &mut impl Iterator<Item = Event>, limit: u64) -> ScriptInvocation<'static> {
+    fn batch(&self, events: &mut impl Iterator<Item = Event>, limit: u64) -> ScriptInvocation<'static> {
         let mut call = PUBLISH.key(&*self.stream);
         call.arg(u64::try_from(self.horizon.as_millis()).unwrap_or(u64::MAX).clamp(1, LONGEST)).arg(limit);
         let mut bytes = 0;
-        for event in events.take(PIECE) {
+        for event in events.take(BATCH) {
             let (key, message) = (event.dedupe_key(), self.format.write(&event));
             call.key(beside(&self.stream, &format!("seen:{key}"))).arg(2 * message.facts.len() + 2);
             for (name, value) in &message.facts {
@@ -117,7 +117,7 @@ impl StreamSink {
             }
             call.arg(PAYLOAD).arg(&*message.payload);
             bytes += message.payload.len();
-            if bytes >= PIECE_BYTES {
+            if bytes >= BATCH_BYTES {
                 break;
             }
         }
@@ -126,17 +126,14 @@ impl StreamSink {
 }
 
 /// The largest number of events in one call, and the number of bytes after which no event is added.
-const PIECE: usize = 128;
-const PIECE_BYTES: usize = 256 << 10;
-
-/// The field that holds the JSON.
-pub(super) const PAYLOAD: &str = "payload";
+const BATCH: usize = 128;
+const BATCH_BYTES: usize = 256 << 10;
 
 /// In milliseconds. Redis adds the time of day, which must not overflow.
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
 /// Reports full memory like a full stream.
-fn refusal(error: RedisError) -> SinkError {
+fn publish_error(error: RedisError) -> SinkError {
     if code(&error) == Some("OOM") { SinkError::Full } else { SinkError::failed(error) }
 }
 
@@ -176,7 +173,7 @@ impl fmt::Debug for PublishFuture {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
 
     use bytes::Bytes;
 
@@ -220,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_version_0_1_are_read() {
+    fn reads_the_entries_of_version_0_1() {
         for (app, position, body, golden) in GOLDEN {
             let fields = parts(golden).0.into_iter();
             let fields: Vec<_> = fields
@@ -234,13 +231,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn entries_are_appended_as_version_0_1_appended_them() {
+    async fn appends_entries_as_version_0_1_did() {
         let redis = Redis::unconnected().unwrap();
         for (app, position, body, golden) in GOLDEN {
             let ((old, seen), event) = (parts(golden), golden_event(app, position, body));
             let is_plain = old.contains(&("content_type", "application/json"));
             let sink = redis.sink("events").format(if is_plain { Format::Plain } else { Format::CloudEvents });
-            let call = sink.piece(&mut std::iter::once(event), u64::MAX);
+            let call = sink.batch(&mut std::iter::once(event), u64::MAX);
             let written = recorder::written(&call, include_str!("publish.lua"));
             let (new, newly_seen) = parts(&written);
             // The core's tests compare CloudEvents, which may have more members later.

@@ -17,27 +17,30 @@ use turmoil::net::TcpStream;
 
 use crate::server::PORT;
 
-static ENTRY: LazyLock<RedisConnectionInfo> = LazyLock::new(RedisConnectionInfo::default);
-const PATIENCE: Duration = Duration::from_millis(250);
+static CONNECTION_INFO: LazyLock<RedisConnectionInfo> = LazyLock::new(RedisConnectionInfo::default);
+const TIMEOUT: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
-pub struct Line(mpsc::UnboundedSender<Wish>);
+pub struct Line(mpsc::UnboundedSender<Request>);
 
-enum Wish {
+enum Request {
     Connection(oneshot::Sender<RedisResult<(u64, MultiplexedConnection)>>),
-    Another { than: u64 },
+    /// Replaces the connection with this serial number.
+    Replace {
+        broken: u64,
+    },
 }
 
 impl Line {
     pub fn new() -> Self {
-        let (line, wishes) = mpsc::unbounded_channel();
-        spawn_local(keep(wishes));
+        let (line, requests) = mpsc::unbounded_channel();
+        spawn_local(manage(requests));
         Self(line)
     }
 
     async fn connection(&self) -> RedisResult<(u64, MultiplexedConnection)> {
         let (answer, answered) = oneshot::channel();
-        let _ = self.0.send(Wish::Connection(answer));
+        let _ = self.0.send(Request::Connection(answer));
         answered.await.unwrap_or_else(|_| Err(none()))
     }
 }
@@ -46,14 +49,14 @@ fn none() -> RedisError {
     (ErrorKind::Io, "no connection").into()
 }
 
-async fn keep(mut wishes: mpsc::UnboundedReceiver<Wish>) {
+async fn manage(mut requests: mpsc::UnboundedReceiver<Request>) {
     let (mut serial, mut connection) = (0, None);
-    while let Some(wish) = wishes.recv().await {
-        match wish {
-            Wish::Another { than } if than == serial => connection = None,
-            Wish::Another { .. } => {}
-            Wish::Connection(answer) if answer.is_closed() => {}
-            Wish::Connection(answer) => {
+    while let Some(request) = requests.recv().await {
+        match request {
+            Request::Replace { broken } if broken == serial => connection = None,
+            Request::Replace { .. } => {}
+            Request::Connection(answer) if answer.is_closed() => {}
+            Request::Connection(answer) => {
                 if connection.is_none() {
                     serial += 1;
                     connection = connect().await.ok();
@@ -67,10 +70,10 @@ async fn keep(mut wishes: mpsc::UnboundedReceiver<Wish>) {
 async fn connect() -> RedisResult<MultiplexedConnection> {
     let connecting = async {
         let stream = TcpStream::connect(("redis", PORT)).await?;
-        let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE)).set_connection_timeout(None);
-        MultiplexedConnection::new_with_config(&ENTRY, stream, config).await
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(TIMEOUT)).set_connection_timeout(None);
+        MultiplexedConnection::new_with_config(&CONNECTION_INFO, stream, config).await
     };
-    let (connection, driver) = timeout(PATIENCE, connecting).await.map_err(|_| none())??;
+    let (connection, driver) = timeout(TIMEOUT, connecting).await.map_err(|_| none())??;
     spawn_local(driver);
     Ok(connection)
 }
@@ -81,7 +84,7 @@ impl ConnectionLike for Line {
             let (serial, mut connection) = self.connection().await?;
             let answer = connection.send_packed_command(command).await;
             if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
-                let _ = self.0.send(Wish::Another { than: serial });
+                let _ = self.0.send(Request::Replace { broken: serial });
             }
             answer
         })

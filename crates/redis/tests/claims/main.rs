@@ -12,7 +12,7 @@
     clippy::unimplemented,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test that cannot go on"
+    reason = "a failure ends the test"
 )]
 
 mod line;
@@ -26,7 +26,7 @@ mod simulation;
 use birdhook_test_harness::seed::command;
 use simulation::{Run, run};
 
-const AS_IT_IS: server::Mistake = str::to_owned;
+const UNCHANGED: server::Mistake = str::to_owned;
 
 fn seeds(count: u64) -> Vec<u64> {
     match birdhook_test_harness::seed::given() {
@@ -35,37 +35,38 @@ fn seeds(count: u64) -> Vec<u64> {
     }
 }
 
-fn holds(seed: u64, faults: bool) -> Run {
-    run(seed, faults, AS_IT_IS).unwrap_or_else(|wrong| panic!("{wrong}\nto repeat this test: {}", command(seed)))
+fn run_seed(seed: u64, faults: bool) -> Run {
+    run(seed, faults, UNCHANGED)
+        .unwrap_or_else(|violation| panic!("{violation}\nto repeat this test: {}", command(seed)))
 }
 
 /// The combined results of several runs.
 #[derive(Debug, Default)]
-struct Sum {
+struct Totals {
     busy: usize,
     forgotten: usize,
-    unheard: usize,
+    unrecorded: usize,
     unmarked: u64,
 }
 
-fn under_faults(seeds: &[u64]) -> Sum {
-    let mut sum = Sum::default();
+fn under_faults(seeds: &[u64]) -> Totals {
+    let mut totals = Totals::default();
     for seed in seeds {
-        let Run { verdict, unmarked, .. } = holds(*seed, true);
-        if let Some(counted) = unmarked {
+        let Run { counts, unmarked, .. } = run_seed(*seed, true);
+        if let Some(unmarked) = unmarked {
             // A receiver that did not crash knows which events Redis has not recorded.
             assert!(
-                counted >= verdict.never_heard as u64,
-                "{verdict:?}, counted {counted}\nto repeat this test: {}",
+                unmarked >= counts.never_recorded as u64,
+                "{counts:?}, unmarked {unmarked}\nto repeat this test: {}",
                 command(*seed)
             );
-            sum.unmarked += counted;
+            totals.unmarked += unmarked;
         }
-        sum.busy += verdict.busy;
-        sum.forgotten += verdict.forgotten;
-        sum.unheard += verdict.unheard;
+        totals.busy += counts.busy;
+        totals.forgotten += counts.forgotten;
+        totals.unrecorded += counts.unrecorded;
     }
-    sum
+    totals
 }
 
 #[test]
@@ -82,8 +83,8 @@ fn under_any_fault_in_many_runs_an_event_answered_200_is_delivered_exactly_once(
 #[test]
 fn without_faults_each_event_is_delivered_exactly_once() {
     for seed in seeds(30) {
-        let Run { verdict, unmarked, .. } = holds(seed, false);
-        assert_eq!((verdict.forgotten, verdict.unheard, verdict.never_heard), (0, 0, 0), "{}", command(seed));
+        let Run { counts, unmarked, .. } = run_seed(seed, false);
+        assert_eq!((counts.forgotten, counts.unrecorded, counts.never_recorded), (0, 0, 0), "{}", command(seed));
         assert_eq!(unmarked, Some(0), "{}", command(seed));
     }
 }
@@ -91,7 +92,7 @@ fn without_faults_each_event_is_delivered_exactly_once() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for seed in seeds(3) {
-        let (one, other) = (holds(seed, true).oracle.log(), holds(seed, true).oracle.log());
+        let (one, other) = (run_seed(seed, true).oracle.log(), run_seed(seed, true).oracle.log());
         let differs =
             one.iter().zip(&other).position(|(one, other)| one != other).unwrap_or(one.len().min(other.len()));
         let around = |log: &[_]| {

@@ -42,13 +42,13 @@ pub enum Entry {
     /// An inner sink began with an event.
     Began {
         host: IpAddr,
-        hand_over: u64,
+        delivery: u64,
         key: String,
     },
-    /// It returned `Ok`.
-    Took {
+    /// It returned `Ok` for an event.
+    Accepted {
         host: IpAddr,
-        hand_over: u64,
+        delivery: u64,
         key: String,
     },
     Answered {
@@ -87,7 +87,7 @@ impl Oracle {
     pub fn log_of(&self, key: &str) -> String {
         let concerns = |entry: &Entry| match entry {
             Entry::Called { keys, .. } | Entry::Answered { keys, .. } => keys.iter().any(|other| other == key),
-            Entry::Began { key: other, .. } | Entry::Took { key: other, .. } => other == key,
+            Entry::Began { key: other, .. } | Entry::Accepted { key: other, .. } => other == key,
             Entry::Fault(_) | Entry::Forgot => true,
         };
         let log = self.log();
@@ -101,9 +101,9 @@ impl Oracle {
 struct Known {
     /// The last claim that each receiver was granted.
     granted: BTreeMap<IpAddr, Grant>,
-    /// The log line from which on Redis knows that the key is done.
+    /// The log line at which Redis recorded that the key is done.
     done: Option<usize>,
-    taken: Vec<Grant>,
+    accepted: Vec<Grant>,
 }
 
 /// A claim in the log.
@@ -113,37 +113,37 @@ struct Grant {
     at: Duration,
 }
 
-/// The numbers of a run.
+/// The number of each kind of event in a run.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Counts {
     pub events: usize,
     /// Claims that found an event in flight.
     pub busy: usize,
     /// Events delivered again because Redis lost its data.
     pub forgotten: usize,
     /// Events delivered again because Redis did not record them before their claim expired.
-    pub unheard: usize,
+    pub unrecorded: usize,
     /// Delivered events that Redis had not recorded at the end.
-    pub never_heard: usize,
+    pub never_recorded: usize,
 }
 
 /// # Errors
 /// Returns the key, and the rule that it violates.
-pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, (String, &'static str)> {
+pub fn check(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Counts, (String, &'static str)> {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let mut begun: BTreeMap<(u64, String), Grant> = BTreeMap::new();
     let mut forgot = None;
-    let mut verdict = Verdict::default();
+    let mut counts = Counts::default();
     for (line, (at, entry)) in log.iter().enumerate() {
         match entry {
             Entry::Called { from, keys, call } => {
-                let lasts =
+                let is_valid =
                     |grant: &Grant| *at < grant.at + in_flight && forgot.is_none_or(|forgot| grant.line > forgot);
-                let holds = |key| known.get(key).is_some_and(|known: &Known| known.granted.values().any(lasts));
+                let is_claimed = |key| known.get(key).is_some_and(|known: &Known| known.granted.values().any(is_valid));
                 if *call == Call::Busy {
-                    verdict.busy += 1;
-                    if !keys.iter().any(holds) {
-                        return Err((keys[0].clone(), "a claim blocks for longer than it lasts"));
+                    counts.busy += 1;
+                    if !keys.iter().any(is_claimed) {
+                        return Err((keys[0].clone(), "a claim blocks others after it has expired"));
                     }
                 }
                 for (place, key) in keys.iter().enumerate() {
@@ -157,39 +157,40 @@ pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, 
                     }
                 }
             }
-            Entry::Began { host, hand_over, key } => {
+            Entry::Began { host, delivery, key } => {
                 let facts = known.entry(key.clone()).or_default();
                 let Some(grant) = facts.granted.get(host) else {
-                    return Err((key.clone(), "handed over without a claim"));
+                    return Err((key.clone(), "delivered without a claim"));
                 };
-                begun.insert((*hand_over, key.clone()), *grant);
+                begun.insert((*delivery, key.clone()), *grant);
                 if facts.done.is_some_and(|done| done < grant.line) {
-                    return Err((key.clone(), "handed over again though Redis heard that it was done"));
+                    return Err((key.clone(), "delivered again although Redis had recorded that it was done"));
                 }
             }
-            Entry::Took { hand_over, key, .. } => {
-                let grant = begun[&(*hand_over, key.clone())];
+            Entry::Accepted { delivery, key, .. } => {
+                let grant = begun[&(*delivery, key.clone())];
                 // The hosts' clocks differ by at most one tick.
                 if *at > grant.at + in_flight + TICK {
-                    return Err((key.clone(), "taken when the claim was over"));
+                    return Err((key.clone(), "accepted after the claim had expired"));
                 }
                 let facts = known.entry(key.clone()).or_default();
-                for earlier in &facts.taken {
+                for earlier in &facts.accepted {
                     // If two deliveries overlap, either may have been granted first.
                     let (first, second) = if earlier.line < grant.line { (earlier, &grant) } else { (&grant, earlier) };
                     if forgot.is_some_and(|forgot| first.line < forgot) {
-                        verdict.forgotten += 1;
+                        counts.forgotten += 1;
                     } else if first.at + in_flight <= second.at {
-                        verdict.unheard += 1;
+                        counts.unrecorded += 1;
                     } else {
-                        return Err((key.clone(), "taken twice"));
+                        return Err((key.clone(), "accepted twice"));
                     }
                 }
-                facts.taken.push(grant);
+                facts.accepted.push(grant);
             }
             Entry::Answered { keys, answer, .. } if answer == "200" => {
-                if let Some(key) = keys.iter().find(|&key| known.get(key).is_none_or(|known| known.taken.is_empty())) {
-                    return Err((key.clone(), "answered 200 and not taken"));
+                if let Some(key) = keys.iter().find(|&key| known.get(key).is_none_or(|known| known.accepted.is_empty()))
+                {
+                    return Err((key.clone(), "answered 200, but not accepted"));
                 }
             }
             Entry::Forgot => {
@@ -199,7 +200,7 @@ pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, 
             Entry::Answered { .. } | Entry::Fault(_) => {}
         }
     }
-    verdict.events = known.len();
-    verdict.never_heard = known.values().filter(|known| !known.taken.is_empty() && known.done.is_none()).count();
-    Ok(verdict)
+    counts.events = known.len();
+    counts.never_recorded = known.values().filter(|known| !known.accepted.is_empty() && known.done.is_none()).count();
+    Ok(counts)
 }

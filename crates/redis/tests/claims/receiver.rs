@@ -29,7 +29,7 @@ pub struct Receiver {
     /// Set when inner sinks stop failing and pausing.
     pub is_calm: Arc<AtomicBool>,
     /// The number of deliveries to inner sinks.
-    pub hand_overs: Arc<AtomicU64>,
+    pub deliveries: Arc<AtomicU64>,
     /// The sinks of all receivers, including crashed ones.
     pub sinks: Arc<Mutex<Vec<Arc<SharedDedupe<Inner>>>>>,
     pub faults: bool,
@@ -46,9 +46,9 @@ impl EventSink for Inner {
     fn deliver(&self, delivery: Delivery) -> Self::Future {
         let keys: Vec<EventKey> = delivery.events().iter().map(Event::dedupe_key).collect();
         let (host, oracle) = (self.host, self.receiver.oracle.clone());
-        let hand_over = self.receiver.hand_overs.fetch_add(1, SeqCst);
+        let number = self.receiver.deliveries.fetch_add(1, SeqCst);
         for key in &keys {
-            oracle.note(Entry::Began { host, hand_over, key: key.to_string() });
+            oracle.note(Entry::Began { host, delivery: number, key: key.to_string() });
         }
         let fate = if self.receiver.is_calm.load(SeqCst) || !self.receiver.faults { 0 } else { fastrand::u8(..100) };
         let takes = Duration::from_millis(match fate {
@@ -65,7 +65,7 @@ impl EventSink for Inner {
                 return Err(SinkError::Full);
             }
             for key in &keys {
-                oracle.note(Entry::Took { host, hand_over, key: key.to_string() });
+                oracle.note(Entry::Accepted { host, delivery: number, key: key.to_string() });
             }
             Ok(())
         })

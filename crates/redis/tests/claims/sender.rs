@@ -45,20 +45,20 @@ impl Sender {
         for body in &bodies {
             // A connection to Redis that broke unnoticed may cost an attempt.
             if !self.copy(body, 3).await {
-                Err("refused though all is well and no claim is left")?;
+                Err("refused although there are no faults and no claims")?;
             }
         }
         Ok(())
     }
 
     /// Returns whether the body was answered 200.
-    async fn copy(&self, body: &str, tries: u32) -> bool {
-        for _ in 0..tries {
+    async fn copy(&self, body: &str, attempts: u32) -> bool {
+        for _ in 0..attempts {
             let receiver = format!("receiver-{}", fastrand::u64(0..self.receivers));
             // X waits three seconds, and sometimes its connection breaks.
-            let is_fickle = self.faults && !self.is_calm.load(SeqCst) && fastrand::u8(..10) == 0;
-            let patience = if is_fickle { fastrand::u64(1..400) } else { 3000 };
-            let answer = timeout(Duration::from_millis(patience), post(&receiver, body)).await;
+            let disconnects = self.faults && !self.is_calm.load(SeqCst) && fastrand::u8(..10) == 0;
+            let wait = if disconnects { fastrand::u64(1..400) } else { 3000 };
+            let answer = timeout(Duration::from_millis(wait), post(&receiver, body)).await;
             if matches!(answer, Ok(Ok(answer)) if answer == "200") {
                 return true;
             }

@@ -21,7 +21,7 @@ pub struct Disk(Arc<Mutex<BTreeMap<Vec<u8>, Entry>>>);
 
 struct Entry {
     value: Vec<u8>,
-    ends: Option<Duration>,
+    expires_at: Option<Duration>,
 }
 
 impl Disk {
@@ -32,7 +32,7 @@ impl Disk {
     pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         let now = turmoil::sim_elapsed().unwrap_or_default();
         let mut entries = self.0.lock().unwrap();
-        if entries.get(key).is_some_and(|entry| entry.ends.is_some_and(|ends| ends <= now)) {
+        if entries.get(key).is_some_and(|entry| entry.expires_at.is_some_and(|at| at <= now)) {
             entries.remove(key);
         }
         entries.get(key).map(|entry| entry.value.clone())
@@ -45,12 +45,12 @@ impl Disk {
         match (name.as_str(), words.len()) {
             ("GET", 2) => self.get(word(1)).map_or(Reply::Nil, Reply::Bulk),
             ("SET", 3 | 5) => {
-                let ends = words.get(4).map(|_| {
-                    assert!(word(3).eq_ignore_ascii_case(b"PX"), "SET with something else than PX");
+                let expires_at = words.get(4).map(|_| {
+                    assert!(word(3).eq_ignore_ascii_case(b"PX"), "SET with another option than PX");
                     let millis: u64 = std::str::from_utf8(word(4)).unwrap().parse().unwrap();
                     turmoil::sim_elapsed().unwrap() + Duration::from_millis(millis)
                 });
-                let entry = Entry { value: word(2).to_vec(), ends };
+                let entry = Entry { value: word(2).to_vec(), expires_at };
                 self.0.lock().unwrap().insert(word(1).to_vec(), entry);
                 Reply::Okay
             }
@@ -199,5 +199,5 @@ async fn number(stream: &mut BufReader<TcpStream>, mark: char) -> std::io::Resul
         return Err(std::io::ErrorKind::UnexpectedEof.into());
     }
     let digits = line.trim_end().strip_prefix(mark);
-    Ok(digits.unwrap_or_else(|| panic!("{line:?} is no request")).parse().unwrap())
+    Ok(digits.unwrap_or_else(|| panic!("invalid request {line:?}")).parse().unwrap())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use turmoil::{Builder, Sim};
 
-use crate::oracle::{Entry, Oracle, Verdict, judge};
+use crate::oracle::{Counts, Entry, Oracle, check};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 use crate::server::{self, Disk, Mistake};
@@ -18,7 +18,7 @@ const CALM: Duration = Duration::from_secs(8);
 
 pub struct Run {
     pub oracle: Oracle,
-    pub verdict: Verdict,
+    pub counts: Counts,
     /// The receivers' own count, if none of them crashed.
     pub unmarked: Option<u64>,
 }
@@ -94,7 +94,7 @@ fn end(sim: &mut Sim<'_>, fault: &Fault) {
 }
 
 /// # Errors
-/// Returns the oracle's complaint.
+/// Returns the rule that the run violates, and the log.
 pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
     let _printed = PrintedOnPanic(seed);
     fastrand::seed(seed);
@@ -119,7 +119,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
         deadline,
         copies_wait,
         is_calm: Arc::clone(&is_calm),
-        hand_overs: Arc::default(),
+        deliveries: Arc::default(),
         sinks: Arc::default(),
         faults,
     };
@@ -139,7 +139,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
                 begin(&mut sim, fault, &disk, &oracle);
             }
             if due(*ends) {
-                oracle.note_at(now, Entry::Fault(format!("over: {fault:?}")));
+                oracle.note_at(now, Entry::Fault(format!("ended: {fault:?}")));
                 end(&mut sim, fault);
             }
         }
@@ -156,11 +156,11 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
     for _ in 0..(Duration::from_secs(1).as_millis() / TICK.as_millis()) {
         sim.step().map_err(|error| error.to_string())?;
     }
-    let verdict =
-        judge(&oracle.log(), IN_FLIGHT).map_err(|(key, what)| format!("{what}: {key}\n{}", oracle.log_of(&key)))?;
+    let counts =
+        check(&oracle.log(), IN_FLIGHT).map_err(|(key, what)| format!("{what}: {key}\n{}", oracle.log_of(&key)))?;
     let crashed = plan.iter().any(|planned| matches!(planned.fault, Fault::Crash(_)));
     let unmarked = receiver.sinks.lock().unwrap().iter().map(|sink| sink.unmarked()).sum();
-    Ok(Run { oracle, verdict, unmarked: (!crashed).then_some(unmarked) })
+    Ok(Run { oracle, counts, unmarked: (!crashed).then_some(unmarked) })
 }
 
 /// Prints the seed of a run that panics.

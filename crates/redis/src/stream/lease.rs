@@ -5,28 +5,28 @@ use std::time::Duration;
 
 use redis::{RedisError, Script, ScriptInvocation};
 
-use super::reader::Shared;
+use super::state::ConsumerState;
 
 static ACK: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("release.lua"), include_str!("ack.lua"))));
 static NACK: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("held.lua"), include_str!("nack.lua"))));
+    LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("nack.lua"))));
 static EXTEND: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("held.lua"), include_str!("extend.lua"))));
+    LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("extend.lua"))));
 static REJECT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(concat!(include_str!("held.lua"), include_str!("release.lua"), include_str!("reject.lua")))
+    Script::new(concat!(include_str!("leased.lua"), include_str!("release.lua"), include_str!("reject.lua")))
 });
 
 /// The lease of an entry. If the answer to a call was lost, the call may be repeated.
-pub(super) struct Hold {
-    shared: Arc<Shared>,
+pub(super) struct Lease {
+    state: Arc<ConsumerState>,
     id: String,
     attempts: u64,
 }
 
-impl Hold {
-    pub(super) fn new(shared: Arc<Shared>, id: String, attempts: u64) -> Self {
-        Self { shared, id, attempts }
+impl Lease {
+    pub(super) fn new(state: Arc<ConsumerState>, id: String, attempts: u64) -> Self {
+        Self { state, id, attempts }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -38,26 +38,26 @@ impl Hold {
     }
 
     pub(super) async fn ack(&self) -> Result<(), SettleError> {
-        let Shared { redis, stream, group, later, .. } = &*self.shared;
+        let ConsumerState { redis, stream, group, deferred, .. } = &*self.state;
         let mut call = ACK.key(stream);
-        call.key(later).arg(group).arg(&self.id);
+        call.key(deferred).arg(group).arg(&self.id);
         redis.invoke::<i64>(&call).await?;
         Ok(())
     }
 
-    pub(super) async fn nack(&self, after: Duration) -> Result<(), SettleError> {
+    pub(super) async fn nack(&self, delay: Duration) -> Result<(), SettleError> {
         let mut call = self.call(&NACK);
-        call.key(&self.shared.later);
+        call.key(&self.state.deferred);
         // Clamps to a hundred years, which a Lua number represents exactly.
-        call.arg(u64::try_from(after.as_millis()).unwrap_or(u64::MAX).min(3_155_760_000_000));
+        call.arg(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX).min(3_155_760_000_000));
         self.settle(&call).await?;
-        self.shared.put_off(after);
+        self.state.search_within(delay);
         Ok(())
     }
 
     pub(super) async fn reject(&self) -> Result<(), SettleError> {
         let mut call = self.call(&REJECT);
-        call.key(&self.shared.later).key(&self.shared.dead);
+        call.key(&self.state.deferred).key(&self.state.dead);
         self.settle(&call).await
     }
 
@@ -66,14 +66,14 @@ impl Hold {
     }
 
     fn call(&self, script: &'static Script) -> ScriptInvocation<'static> {
-        let Shared { stream, group, consumer, .. } = &*self.shared;
+        let ConsumerState { stream, group, consumer, .. } = &*self.state;
         let mut call = script.key(stream);
         call.arg(group).arg(consumer).arg(&self.id).arg(self.attempts);
         call
     }
 
     async fn settle(&self, call: &ScriptInvocation<'_>) -> Result<(), SettleError> {
-        match self.shared.redis.invoke::<i64>(call).await? {
+        match self.state.redis.invoke::<i64>(call).await? {
             ..=0 => Err(SettleError::Over),
             _ => Ok(()),
         }
@@ -85,9 +85,9 @@ impl Hold {
 #[non_exhaustive]
 pub enum SettleError {
     /// The entry was taken over or acknowledged, so this consumer cannot settle it any more.
-    #[error("the entry was taken over")]
+    #[error("the entry was taken over or acknowledged")]
     Over,
     /// Redis did not execute or did not confirm it. The entry comes again unless it was executed.
-    #[error("Redis did not answer, or refused")]
+    #[error("Redis did not answer or returned an error")]
     Unavailable(#[from] RedisError),
 }
