@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, run as run_command, watch};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::{testing, tools};
 
 const PACKAGE: &str = "birdhook-attack";

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, run, succeeds};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools;
 
 /// Runs the core's tests, prints the coverage of each file, and fails below 95 % of the lines.

@@ -6,7 +6,7 @@ use jiff::civil::datetime;
 use jiff::tz::TimeZone;
 
 use crate::counts::Counts;
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::{testing, tools};
 
 /// Shifts of the clock. From November 2026, `+40d` is after the end of the Account Activity API.

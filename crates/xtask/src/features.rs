@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::process::run;
 use crate::rules;
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools::{HACK, pinned};
 
 /// Features of one package whose code interacts. They are compiled in every combination; other

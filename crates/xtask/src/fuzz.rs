@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, printed, run as run_command, watch};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools;
 
 #[derive(clap::Args)]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use toml::Table;
 
 use crate::process::{cargo, printed};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools;
 
 const FILE: &str = "crates/benches/instructions.txt";

@@ -14,6 +14,7 @@ mod models;
 mod mutants;
 mod process;
 mod rules;
+mod step;
 mod steps;
 mod supply;
 mod testing;
@@ -49,7 +50,7 @@ enum Command {
     /// Measure everything, or one section, for docs/performance.md.
     Bench(bench::Options),
     /// Attack the example servers and `birdhook listen` with every row, or with these:
-    /// [--quick] [--server NAME] [ROW]...
+    /// `[--quick] [--server NAME] [ROW]...`
     #[command(disable_help_flag = true)]
     Attack {
         #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
@@ -121,19 +122,19 @@ fn run(command: Command) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     std::env::set_current_dir(&root).with_context(|| format!("no project in {}", root.display()))?;
     match command {
-        Command::Test { steps } => steps::run(steps::SHORT.iter(), &steps),
+        Command::Test { steps } => step::run(steps::SHORT.iter(), &steps),
         Command::Ci { skip_test, steps } => {
             let skipped = if skip_test { steps::SHORT.len() } else { 0 };
-            steps::run(steps::SHORT.iter().chain(steps::LONG).skip(skipped), &steps)
+            step::run(steps::SHORT.iter().chain(steps::LONG).skip(skipped), &steps)
         }
         Command::Fuzz(options) => fuzz::run(&options).map(|counts| println!("\n{counts}")),
         Command::Coverage => coverage::check().map(drop),
         Command::Bench(options) => bench::run(&options),
         Command::Attack { args } => attack::run(&args),
         Command::Instructions { write: true } => instructions::write(),
-        Command::Instructions { write: false } => steps::run(steps::LONG.iter(), &["instructions".to_owned()]),
+        Command::Instructions { write: false } => step::run(steps::LONG.iter(), &["instructions".to_owned()]),
         Command::Supply { write: true, .. } => supply::write(),
-        Command::Supply { write: false, parts } => steps::run(supply::PARTS.iter(), &parts),
+        Command::Supply { write: false, parts } => step::run(supply::PARTS.iter(), &parts),
         Command::Semver(options) => supply::semver(&options),
         // Optimised, like an app in production.
         Command::Soak { args } => run_command(

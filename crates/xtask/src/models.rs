@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, printed, watch};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 
 /// A separate target folder, because the models are compiled with other flags.
 const TARGET: &str = "target/models";

@@ -13,7 +13,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package, Target};
 use toml::Table;
 
 use crate::process::cargo;
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use tables::{MAY_NEED, NOT_IN_CORE};
 
 pub(crate) fn check() -> Result<Outcome> {

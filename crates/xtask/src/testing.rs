@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools;
 
 /// The package whose tests need servers.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::process::{cargo, run};
 use crate::rules;
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools::{self, EXTERNAL_TYPES, pinned};
 
 /// The list's file name, in the folder of the manifest.

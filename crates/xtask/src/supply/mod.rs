@@ -11,7 +11,7 @@ pub(crate) use api::write;
 
 use crate::process::{cargo, printed, run, succeeds};
 use crate::rules;
-use crate::steps::{Outcome, Step, step};
+use crate::step::{Outcome, Step, step};
 use crate::tools::{DENY, SEMVER_CHECKS, pinned};
 
 /// The workspaces. `fuzz` has its own.

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use crate::process::{cargo, run};
 use crate::rules::{built, manifest, published};
-use crate::steps::Outcome;
+use crate::step::Outcome;
 use crate::tools;
 
 /// Checks that no manifest accepts a version that `deny.toml` bans. The bans apply to our lock
