@@ -156,7 +156,7 @@ struct ScaleGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/migration.md")]
-struct CutOverGuide;
+struct MigrationGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/operations.md")]
