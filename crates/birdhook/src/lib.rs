@@ -26,10 +26,10 @@
 //!    [`Webhook::gate`] if a service of yours acknowledges deliveries. `inbox::Inbox` is a sink that
 //!    stores events on disk; `nats::JetStream` and `redis::Redis` provide sinks that several
 //!    receivers can share.
-//! 3. Mount it: [`Receiver`], [`WebhookLayer`], `axum::webhook` or `actix::Receiver`.
+//! 3. Mount it: [`Receiver`], [`WebhookLayer`], `axum::webhook` or `actix::ActixReceiver`.
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
-//! 5. Call [`Pipeline::shutdown`] before the server stops, and report [`Pipeline::health`] on a
-//!    readiness page.
+//! 5. Keep a [`PipelineHandle`] in the app's state: call [`PipelineHandle::shutdown`] before the
+//!    server stops, and report [`PipelineHandle::health`] on a readiness page.
 //!
 //! `client::Client` and the `birdhook` command-line tool register the webhook with X and subscribe
 //! users.
@@ -40,13 +40,13 @@
 //! |---|---|---|
 //! | `tower` (default) | [`Receiver`] and [`WebhookLayer`] for tower, hyper and axum's `route_service` | 1.88 |
 //! | `axum` | `axum::webhook` and the extractor `axum::Verified` | 1.88 |
-//! | `actix` | `actix::Receiver` | 1.89 |
+//! | `actix` | `actix::ActixReceiver` | 1.89 |
 //! | `client` | `client::Client` for X's management APIs | 1.89 |
 //! | `inbox` | `inbox::Inbox`, a sink on disk | 1.90 |
 //! | `nats` | `nats::JetStream`: a sink, a stream and a consumer | 1.89 |
 //! | `redis`, `redis-tls` | `redis::Redis`: streams, and deduplication across receivers | 1.88 |
 //! | `metrics` | counters, gauges and histograms | 1.88 |
-//! | `tracing` | a span for each request | 1.88 |
+//! | `tracing` (default) | a span for each request, and a warning for each failed handler | 1.88 |
 //!
 //! # Metrics and tracing
 //! The feature `metrics` adds:
@@ -69,8 +69,8 @@
 
 #[doc(inline)]
 pub use birdhook_pipeline::{
-    Activity, App, Apps, Deliveries, Delivery, Event, EventKind, Health, Pipeline, Secret, ShutdownReport, Webhook,
-    activity, codec, crc, schema, signature,
+    Activity, App, Apps, Deliveries, Delivery, Event, EventKind, Health, Pipeline, PipelineHandle, Secret,
+    ShutdownReport, Webhook, activity, codec, crc, schema, signature,
 };
 #[cfg(feature = "tower")]
 #[doc(inline)]
@@ -96,11 +96,21 @@ pub mod dedupe {
     pub use birdhook_pipeline::{ApiMode, DedupePolicy, DedupeScope};
 }
 
+/// Functions that process events one by one, with state and by kind.
+///
+/// The same handler works for [`Webhook::handler`], `inbox::Inbox::run`, `nats::Consumer::run` and
+/// `redis::Group::run`.
+pub mod handler {
+    #[doc(inline)]
+    pub use birdhook_pipeline::{Dispatch, DispatchFuture, EventHandler, OnError, WithState, with_state};
+}
+
 /// Destinations of deliveries, for a sink of your own.
 pub mod sink {
     #[doc(inline)]
     pub use birdhook_pipeline::{
-        Backlog, ChannelSendFuture, ChannelSink, EventSink, Events, Handler, HandlerFuture, SinkError,
+        Backlog, ChannelSendFuture, ChannelSink, DeliveryHandlerFuture, DeliveryHandlerSink, EventSink, Events,
+        HandlerFuture, HandlerSink, SinkError,
     };
 }
 

@@ -14,6 +14,8 @@
 pub mod activity;
 mod auth;
 pub mod codec;
+#[doc(hidden)]
+pub mod consumption;
 mod event;
 mod http;
 mod json;

@@ -84,6 +84,10 @@ impl EventSink for Inbox {
     fn close(&self) {
         self.handle.shared.is_accepting.store(false, SeqCst);
     }
+
+    fn reports_consumption(&self) -> bool {
+        true
+    }
 }
 
 impl Inbox {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use birdhook_core::Event;
+use birdhook_core::consumption::{Consumption, report};
 use futures_core::Stream;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -67,7 +68,14 @@ impl Lease {
     ///
     /// # Errors
     /// If the inbox was closed before. The event is then leased again.
-    pub async fn ack(self) -> Result<(), Closed> {
+    pub async fn ack(mut self) -> Result<(), Closed> {
+        self.settle(LeaseOutcome::Acknowledged).await?;
+        report(&self.event, Consumption::Consumed);
+        Ok(())
+    }
+
+    /// Same as [`ack`](Self::ack), for an event that another queue holds now.
+    pub(crate) async fn ack_relayed(mut self) -> Result<(), Closed> {
         self.settle(LeaseOutcome::Acknowledged).await
     }
 
@@ -78,7 +86,7 @@ impl Lease {
     ///
     /// # Errors
     /// If the inbox was closed before. The event is leased again all the same.
-    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Closed> {
+    pub async fn nack(mut self, retry_after: impl Into<Option<Duration>>) -> Result<(), Closed> {
         let after = retry_after.into().map(millis);
         self.settle(LeaseOutcome::Failed(after)).await
     }
@@ -87,7 +95,7 @@ impl Lease {
     ///
     /// # Errors
     /// If the inbox was closed before. The event is then leased again.
-    pub async fn reject(self) -> Result<(), Closed> {
+    pub async fn reject(mut self) -> Result<(), Closed> {
         self.settle(LeaseOutcome::Rejected).await
     }
 
@@ -95,7 +103,7 @@ impl Lease {
     ///
     /// # Errors
     /// If the inbox was closed before. The event is then leased again, and the attempt counts.
-    pub async fn release(self) -> Result<(), Closed> {
+    pub async fn release(mut self) -> Result<(), Closed> {
         self.settle(LeaseOutcome::Released).await
     }
 
@@ -115,7 +123,7 @@ impl Lease {
         Ok(())
     }
 
-    async fn settle(mut self, outcome: LeaseOutcome) -> Result<(), Closed> {
+    async fn settle(&mut self, outcome: LeaseOutcome) -> Result<(), Closed> {
         let handle = self.handle.take().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
         handle.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await.map(|_| ())

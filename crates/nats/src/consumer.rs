@@ -118,8 +118,8 @@ impl JetStream {
             return Err(ConsumerError::Name);
         }
         ensure(&self.context, settings).await?;
-        let ConsumerSettings { name, stream, batch, .. } = settings.clone();
-        Ok(Consumer::new(self.context.clone(), stream, name, batch))
+        let ConsumerSettings { name, stream, batch, ack_wait, .. } = settings.clone();
+        Ok(Consumer::new(self.context.clone(), stream, name, batch, ack_wait))
     }
 }
 

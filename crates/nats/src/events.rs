@@ -42,6 +42,7 @@ struct Source {
     stream: String,
     name: String,
     batch: usize,
+    ack_wait: Duration,
 }
 
 enum State {
@@ -51,10 +52,14 @@ enum State {
 }
 
 impl Consumer {
-    pub(crate) fn new(context: Context, stream: String, name: String, batch: usize) -> Self {
-        let source = Source { context, stream, name, batch };
+    pub(crate) fn new(context: Context, stream: String, name: String, batch: usize, ack_wait: Duration) -> Self {
+        let source = Source { context, stream, name, batch, ack_wait };
         let state = State::Opening(Box::pin(source.clone().open(Duration::ZERO)));
         Self { source, state }
+    }
+
+    pub(crate) fn ack_wait(&self) -> Duration {
+        self.source.ack_wait
     }
 
     /// Returns the next event or error, or `None` after [`Removed`](ConsumeError::Removed). Cancel

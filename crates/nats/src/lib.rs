@@ -91,6 +91,7 @@ mod events;
 pub mod fuzzing;
 mod headers;
 mod message;
+mod run;
 mod sink;
 mod stream;
 mod subject;

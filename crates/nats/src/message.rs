@@ -9,6 +9,7 @@ use async_nats::header::HeaderMap;
 use async_nats::jetstream::{self, AckKind};
 use birdhook_core::Event;
 use birdhook_core::codec::DecodeError;
+use birdhook_core::consumption::{Consumption, report};
 use bytes::Bytes;
 
 use crate::headers;
@@ -75,7 +76,9 @@ impl JetStreamMessage {
     /// # Errors
     /// Fails if the server does not confirm it. The event may come again.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.lease.settle(AckKind::Ack).await
+        self.lease.settle(AckKind::Ack).await?;
+        report(&self.event, Consumption::Consumed);
+        Ok(())
     }
 
     /// Requests another attempt: after `retry_after`, or at once if it is `None`.

@@ -174,6 +174,10 @@ impl EventSink for JetStreamSink {
     fn is_open(&self) -> bool {
         is_connected(&self.context)
     }
+
+    fn reports_consumption(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for JetStreamSink {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use birdhook_core::Outcome;
+use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
 use crate::sink::Backlog;
@@ -14,7 +15,21 @@ use crate::sink::Backlog;
 /// least daily, and stops deliveries to a webhook that has failed for 28 hours
 /// (<https://docs.x.com/x-api/webhooks/introduction>). Anyone can send a challenge, so keep uptime
 /// probes off the webhook's URL, or require X's signature.
-#[derive(Clone, Debug)]
+///
+/// Serialises to a JSON object with these fields. The two times are `since_last_challenge_seconds`
+/// and `since_last_event_seconds`, as fractions, and `answers` holds the count of each outcome that
+/// occurred. An absent value is `null`:
+///
+/// ```
+/// # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; }
+/// use birdhook::{Secret, Webhook};
+///
+/// let (pipeline, _deliveries) = Webhook::new(Secret::new("consumer-secret").unwrap()).channel(16);
+/// let health = serde_json::to_value(pipeline.health()).unwrap();
+/// assert_eq!(health["ready"], true);
+/// assert_eq!(health["backlog"], serde_json::json!({ "deliveries": 0, "events": 0 }));
+/// ```
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Health {
     /// Whether deliveries are accepted: at least one app, not shutting down, and an open sink.
@@ -44,10 +59,21 @@ pub struct Health {
     /// deliveries that were not accepted count too.
     pub signed_with_other_kind: u64,
     /// Time since the last answered challenge. `None` if there was none.
+    #[serde(rename = "since_last_challenge_seconds", serialize_with = "seconds")]
     pub since_last_challenge: Option<Duration>,
     /// Time since the last delivered event. `None` if there was none.
+    #[serde(rename = "since_last_event_seconds", serialize_with = "seconds")]
     pub since_last_event: Option<Duration>,
+    #[serde(serialize_with = "map")]
     answers: Vec<(Outcome, u64)>,
+}
+
+fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+fn map<S: Serializer>(answers: &[(Outcome, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(answers.iter().copied())
 }
 
 impl Health {

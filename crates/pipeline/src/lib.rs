@@ -40,6 +40,9 @@
 mod acceptance;
 mod catch_panic;
 mod dedupe;
+mod handle;
+#[doc(hidden)]
+pub mod handler;
 mod health;
 mod memory_budget;
 #[cfg(all(test, birdhook_models))]
@@ -59,9 +62,12 @@ pub use birdhook_core::{
     SecretKind, Timestamp, activity, codec, crc, schema, signature,
 };
 pub use dedupe::{ApiMode, DedupePolicy};
+pub use handle::{PipelineHandle, ShutdownReport};
+pub use handler::{Dispatch, DispatchFuture, EventHandler, OnError, WithState, with_state};
 pub use health::Health;
-pub use pipeline::{Pipeline, ShutdownReport};
+pub use pipeline::Pipeline;
 pub use sink::{
-    Backlog, ChannelSendFuture, ChannelSink, Deliveries, EventSink, Events, Handler, HandlerFuture, SinkError,
+    Backlog, ChannelSendFuture, ChannelSink, Deliveries, DeliveryHandlerFuture, DeliveryHandlerSink, EventSink, Events,
+    HandlerFuture, HandlerSink, SinkError,
 };
 pub use webhook::Webhook;

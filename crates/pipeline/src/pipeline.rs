@@ -7,12 +7,11 @@ use std::time::Duration;
 use birdhook_core::{Apps, HeadResult, Outcome, Reply, RequestHead};
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::time::Instant;
 
 use crate::acceptance::{Gate, IncomingDelivery};
+use crate::handle::{PipelineHandle, ShutdownReport, health, shutdown};
 use crate::health::Health;
-use crate::sink::{Backlog, EventSink};
-use crate::sync::{after, timeout_at};
+use crate::sink::EventSink;
 
 /// Processes requests up to their answers and delivers events to an [`EventSink`]. Cheap to clone.
 ///
@@ -47,7 +46,7 @@ impl<S: EventSink> Pipeline<S> {
             return incoming.refuse(Outcome::SinkFailed);
         }
         let verified = match incoming.verify_unless(body, |key| self.sink.remembers(key)).await {
-            Ok(verified) => verified,
+            Ok(verified) => verified.without_report(self.sink.reports_consumption()),
             Err(reply) => return reply,
         };
         let deliver = |delivery| {
@@ -77,10 +76,7 @@ impl<S: EventSink> Pipeline<S> {
 
     /// Returns a snapshot of the counts and the state.
     pub fn health(&self) -> Health {
-        let mut health = self.gate.health();
-        health.ready &= self.sink.is_open();
-        health.backlog = self.sink.backlog();
-        health
+        health(&self.gate, &*self.sink)
     }
 
     /// Shuts down within `patience` and reports what remains.
@@ -104,12 +100,16 @@ impl<S: EventSink> Pipeline<S> {
     /// # }
     /// ```
     pub async fn shutdown(&self, patience: Duration) -> ShutdownReport {
-        let deadline = after(Instant::now(), patience);
-        let in_flight = self.gate.shutdown(patience).await;
-        self.sink.close();
-        // A timeout is not an error here: the report shows what remains.
-        let _ = timeout_at(deadline, self.sink.drained()).await;
-        ShutdownReport { in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
+        shutdown(&self.gate, &*self.sink, patience).await
+    }
+
+    /// Returns access to health, shutdown and secrets without the sink's type.
+    pub fn handle(&self) -> PipelineHandle
+    where
+        S: Send + Sync + 'static,
+    {
+        let sink = Arc::clone(&self.sink);
+        PipelineHandle::new(self.gate.clone(), sink)
     }
 }
 
@@ -122,23 +122,5 @@ impl<S> Clone for Pipeline<S> {
 impl<S> fmt::Debug for Pipeline<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("gate", &self.gate).finish_non_exhaustive()
-    }
-}
-
-/// A shutdown report: the work that remained when the shutdown ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ShutdownReport {
-    /// Deliveries that were still being read or delivered. Those that later succeed are answered
-    /// 200.
-    pub in_flight: usize,
-    /// Events that were answered 200 and wait in memory. They are lost when the process ends.
-    pub unconsumed: Backlog,
-}
-
-impl ShutdownReport {
-    /// Returns whether nothing remains. Events that the app has received are not counted.
-    pub fn is_empty(&self) -> bool {
-        self.in_flight == 0 && self.unconsumed == Backlog::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Reports to the `metrics` and `tracing` crates. Contains names, numbers and outcomes only: never
 //! a token, a secret, a user id or a text.
 
-use birdhook_core::{Delivery, Outcome, SecretKind};
+use birdhook_core::{Delivery, Event, Outcome, SecretKind};
 use tokio::time::Instant;
 
 /// Records delivered events.
@@ -72,6 +72,27 @@ pub(crate) fn dequeued_events(events: usize) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("birdhook_queue_depth").decrement(events as f64);
     let _ = events;
+}
+
+/// Records the kind and key of an event that a handler failed to process, and the type of its error.
+pub(crate) fn handler_failed(event: &Event, error: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(kind = %event.kind(), key = %event.dedupe_key(), error, "the handler failed");
+    let _ = (event, error);
+}
+
+/// Records the kind and key of an event that a handler did not process within its lease.
+pub(crate) fn handler_timed_out(event: &Event) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(kind = %event.kind(), key = %event.dedupe_key(), "the handler did not finish in time");
+    let _ = event;
+}
+
+/// Records that a handler failed to process a delivery, and the type of its error.
+pub(crate) fn delivery_handler_failed(events: usize, error: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(events, error, "the handler failed");
+    let _ = (events, error);
 }
 
 /// The span of one request. The sink runs inside it.

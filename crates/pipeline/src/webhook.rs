@@ -7,9 +7,10 @@ use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery
 
 use crate::acceptance::Gate;
 use crate::dedupe::{ApiMode, Dedupe, DedupePolicy};
+use crate::handler::EventHandler;
 use crate::memory_budget::MemoryBudget;
 use crate::pipeline::Pipeline;
-use crate::sink::{ChannelSink, Deliveries, EventSink, Handler, channel};
+use crate::sink::{ChannelSink, Deliveries, DeliveryHandlerSink, EventSink, HandlerSink, channel};
 
 /// Builder for a webhook endpoint: its apps and settings.
 ///
@@ -18,7 +19,7 @@ use crate::sink::{ChannelSink, Deliveries, EventSink, Handler, channel};
 /// | last call | 200 means | lost if |
 /// |---|---|---|
 /// | [`channel`](Self::channel) | the app's queue holds it | the process dies with events in the queue |
-/// | [`handler`](Self::handler) | the handler returned `Ok` | never |
+/// | [`handler`](Self::handler), [`delivery_handler`](Self::delivery_handler) | the function returned `Ok` | never |
 /// | [`sink`](Self::sink) with an `Inbox` of birdhook-inbox | the disk holds it, synced | the disk is lost |
 /// | [`sink`](Self::sink) | what the sink's documentation says | as it says |
 /// | [`gate`](Self::gate) | the inner service answered 2xx | as that service promises |
@@ -182,18 +183,35 @@ impl Webhook {
         (self.sink(sink), deliveries)
     }
 
-    /// Delivers to an async function. 200 means that it returned `Ok`.
+    /// Passes each event to an async function, which has until the [deadline](Self::deadline), 2.5 s
+    /// after the request began, for all events of a delivery together. 200 means that it returned
+    /// `Ok` for each.
     ///
-    /// The function's future is dropped at its next await point when the deadline expires or X
-    /// hangs up; X may then send the delivery again. An error is answered 503. Birdhook does not
-    /// print it, because it may quote a message: log it yourself.
-    pub fn handler<F, Fut, E>(self, handle: F) -> Pipeline<Handler<F>>
+    /// At the deadline, or when X hangs up, the function's future is dropped at its current await
+    /// point, and the delivery is answered 503. X may then send it again. For work that may take
+    /// longer, use a [`channel`](Self::channel) or an inbox.
+    ///
+    /// The events of a delivery are processed one after another, in X's order. The first error ends
+    /// the delivery with 503. If X sends it again, only the events that were not processed are
+    /// passed to the function. An error is reported as
+    /// [`EventHandler::failed`](crate::EventHandler::failed) describes.
+    pub fn handler<H: EventHandler>(self, handler: H) -> Pipeline<HandlerSink<H>> {
+        let sink = HandlerSink::new(handler, self.window);
+        self.sink(sink)
+    }
+
+    /// Passes each delivery as a whole to an async function, within the deadline of
+    /// [`handler`](Self::handler). 200 means that it returned `Ok`.
+    ///
+    /// After an error, X may send the whole delivery again. The feature `tracing` records the
+    /// number of events and the name of the error's type.
+    pub fn delivery_handler<F, Fut, E>(self, function: F) -> Pipeline<DeliveryHandlerSink<F>>
     where
         F: Fn(Delivery) -> Fut,
         Fut: Future<Output = Result<(), E>>,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+        E: 'static,
     {
-        self.sink(Handler::new(handle))
+        self.sink(DeliveryHandlerSink::new(function))
     }
 
     /// Delivers to any sink.

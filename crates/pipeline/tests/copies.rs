@@ -87,7 +87,7 @@ async fn a_slow_handler_receives_one_of_64_concurrent_copies() {
 async fn copies_are_delivered_until_the_handler_succeeds() {
     let (calls, within) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (calls_in, within_in) = (Arc::clone(&calls), Arc::clone(&within));
-    let pipeline = webhook().deadline(Duration::from_secs(60)).handler(move |_| {
+    let pipeline = webhook().deadline(Duration::from_secs(60)).delivery_handler(move |_| {
         let (calls, within) = (Arc::clone(&calls_in), Arc::clone(&within_in));
         async move {
             assert_eq!(within.fetch_add(1, SeqCst), 0, "two copies are delivered at once");

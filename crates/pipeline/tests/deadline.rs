@@ -84,7 +84,7 @@ async fn a_slow_sink_is_answered_503_and_its_claim_is_released() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_handler_is_dropped_at_the_deadline() {
     let (done, mut finished) = tokio::sync::mpsc::unbounded_channel();
-    let pipeline = webhook().handler(move |_| {
+    let pipeline = webhook().delivery_handler(move |_| {
         let done = done.clone();
         async move {
             sleep(2501 * MILLIS).await;
@@ -101,7 +101,7 @@ async fn a_slow_handler_is_dropped_at_the_deadline() {
 #[tokio::test(start_paused = true)]
 async fn one_deadline_covers_body_and_sink_together() {
     for (patience, expected) in [(999, Outcome::Accepted), (1001, Outcome::SinkTooSlow)] {
-        let pipeline = webhook().handler(move |_| sleep(patience * MILLIS).map(Ok::<(), Infallible>));
+        let pipeline = webhook().delivery_handler(move |_| sleep(patience * MILLIS).map(Ok::<(), Infallible>));
         let body = deleted(&["1"]);
         let started = Instant::now();
         let reply = pipeline.receive(incoming(&pipeline, &body), slow(&body, 3, 500 * MILLIS)).await;

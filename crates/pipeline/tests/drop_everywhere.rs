@@ -119,7 +119,7 @@ async fn a_request_to_a_handler_dropped_at_any_await_is_accepted_or_not() {
         let trial = async |steps| {
             let seen = Rc::new(RefCell::new(Vec::new()));
             let (seen_by, calls) = (Rc::clone(&seen), Rc::new(RefCell::new(0)));
-            let pipeline = webhook().handler(move |delivery: Delivery| {
+            let pipeline = webhook().delivery_handler(move |delivery: Delivery| {
                 let seen = Rc::clone(&seen_by);
                 *calls.borrow_mut() += 1;
                 let first = *calls.borrow() == 1;
@@ -261,7 +261,7 @@ async fn a_panic_of_the_handler_is_answered_503_and_frees_the_claim() {
     for halts in [None, Some(0), Some(1), Some(3)] {
         let (calls, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (called, finished) = (Arc::clone(&calls), Arc::clone(&done));
-        let pipeline = webhook().handler(move |delivery: Delivery| {
+        let pipeline = webhook().delivery_handler(move |delivery: Delivery| {
             let first = called.fetch_add(1, SeqCst) == 0;
             assert!(!(first && halts.is_none()), "the panic of the test");
             let finished = Arc::clone(&finished);

@@ -35,7 +35,7 @@ async fn a_receiver_is_ready_if_it_has_an_app_and_is_not_stopping() {
 
 #[tokio::test(start_paused = true)]
 async fn only_a_sink_with_a_memory_has_a_backlog() {
-    let pipeline = webhook().handler(|_| async { Ok::<(), std::io::Error>(()) });
+    let pipeline = webhook().delivery_handler(|_| async { Ok::<(), std::io::Error>(()) });
     assert_eq!(pipeline.health().backlog, None);
     assert_eq!(webhook().gate().health().backlog, None);
 }

@@ -8,6 +8,7 @@ mod dedupe;
 mod dedupe_keys;
 mod drop_everywhere;
 mod dual_mode;
+mod handlers;
 mod health;
 mod memory_budget;
 #[cfg(feature = "metrics")]

@@ -136,7 +136,7 @@ impl Observed {
 /// A handler that fails at first, with an error that quotes the message.
 fn quoting() -> Pipeline<impl EventSink> {
     let calls = AtomicUsize::new(0);
-    webhook().handler(move |delivery: Delivery| {
+    webhook().delivery_handler(move |delivery: Delivery| {
         let call = calls.fetch_add(1, SeqCst);
         async move {
             tracing::info!("the handler runs");
@@ -348,7 +348,7 @@ async fn no_public_type_prints_secrets_users_or_texts() {
     tell("Option<Event>", &events.recv().await, "MessageReceived");
     tell("Health", &pipeline.health(), "Health");
     tell("ShutdownReport", &pipeline.shutdown(std::time::Duration::ZERO).await, "ShutdownReport");
-    let handler = webhook().handler(|_| std::future::ready(Err::<(), _>(TEXT)));
+    let handler = webhook().delivery_handler(|_| std::future::ready(Err::<(), _>(TEXT)));
     tell("Pipeline", &handler, "bees");
     let reply = match begin_signed(&handler, SECRET, &message("1")) {
         HeadResult::Body(incoming) => handler.receive(incoming, whole(&message("1"))).await,

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use crate::support::{deleted, deliver, ids, incoming, webhook, whole};
 use birdhook_pipeline::{
-    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, Handler, HeadResult, Health,
-    IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
+    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, HandlerSink, HeadResult,
+    Health, IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
 };
 use bytes::Bytes;
 
@@ -23,7 +23,7 @@ fn public_types_of_adapters_are_send_and_sync() {
     is_send_and_sync::<Gate>();
     is_send_and_sync::<Webhook>();
     is_send_and_sync::<Pipeline<ChannelSink>>();
-    is_send_and_sync::<Pipeline<Handler<fn(Delivery) -> std::future::Ready<Result<(), Infallible>>>>>();
+    is_send_and_sync::<Pipeline<HandlerSink<fn(Event) -> std::future::Ready<Result<(), Infallible>>>>>();
     is_send_and_sync::<Deliveries>();
     is_send_and_sync::<Events>();
     is_send_and_sync::<Delivery>();
@@ -61,7 +61,7 @@ async fn the_receiving_future_is_send_for_a_send_sink() {
     assert!(send(deliveries.recv()).await.is_some());
     send(pipeline.shutdown(std::time::Duration::ZERO)).await;
 
-    let handler = webhook().handler(|_| async { Ok::<(), Infallible>(()) });
+    let handler = webhook().delivery_handler(|_| async { Ok::<(), Infallible>(()) });
     let reply = receive_is_send(&handler, incoming(&handler, &body), &body).await;
     assert_eq!(reply.outcome(), Outcome::Accepted);
 }
@@ -132,7 +132,7 @@ async fn a_sink_that_is_not_send_runs_on_a_local_set() {
 async fn a_handler_that_is_not_send_runs_on_its_thread() {
     let seen = Rc::new(RefCell::new(0));
     let counted = Rc::clone(&seen);
-    let pipeline = webhook().handler(move |delivery: Delivery| {
+    let pipeline = webhook().delivery_handler(move |delivery: Delivery| {
         let counted = Rc::clone(&counted);
         async move {
             *counted.borrow_mut() += delivery.events().len();

@@ -8,6 +8,7 @@ mod coverage;
 mod dates;
 mod features;
 mod fuzz;
+mod guides;
 mod instructions;
 mod miri;
 mod models;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, printed, run as run_command};
 use crate::step::{Outcome, Step, run_all, step};
-use crate::{attack, coverage, dates, features, fuzz, instructions, models, rules, supply, testing, tools};
+use crate::{attack, coverage, dates, features, fuzz, guides, instructions, models, rules, supply, testing, tools};
 
 /// The steps of `cargo xtask test`: they need no server and no second build configuration.
 pub(crate) const SHORT: &[Step] = &[
@@ -38,6 +38,7 @@ pub(crate) const LONG: &[Step] = &[
         attack::quick,
     ),
     step("docs", 0.7, "the documentation builds without warnings", docs),
+    step("guides", 2.0, "the code of the guides compiles with the dependencies that they state", guides::check),
     step("wasm", 0.3, "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", 0.1, "dependencies between packages, lints, and tests that are compiled", rules::check),
     step("sizes", 0.1, "the longest source files, as a report", sizes),

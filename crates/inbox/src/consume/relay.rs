@@ -159,7 +159,7 @@ impl<S> Relay<S> {
                 Ok(()) => {
                     observe::relayed("relayed");
                     // If the inbox is closed, the event is forwarded again with the same key.
-                    let _ = lease.ack().await;
+                    let _ = lease.ack_relayed().await;
                     return;
                 }
                 Err(error) => error,

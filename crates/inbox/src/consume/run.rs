@@ -1,10 +1,10 @@
-//! Runs an async function for each event.
+//! Runs a handler for each event.
 
 use std::sync::Arc;
 
-use birdhook_core::Event;
+use birdhook_pipeline::EventHandler;
+use birdhook_pipeline::handler::process;
 use tokio::task::JoinSet;
-use tokio::time::timeout_at;
 
 use crate::inbox::Inbox;
 use crate::lease::Lease;
@@ -13,12 +13,12 @@ use crate::lease::Lease;
 const MAX_CONCURRENCY: usize = 10_000;
 
 impl Inbox {
-    /// Calls an async function for each event, up to `concurrency` at a time, each in its own task.
+    /// Calls a handler for each event, up to `concurrency` at a time, each in its own task.
     ///
-    /// `concurrency` is at least 1 and at most 10,000. If `handle` returns `Ok`, the event is
+    /// `concurrency` is at least 1 and at most 10,000. If the handler returns `Ok`, the event is
     /// acknowledged. If it fails, panics or does not finish within the lease, the event is retried
-    /// as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). The error is not logged, because it
-    /// may quote a message: log it in `handle`.
+    /// as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). An error is reported as
+    /// [`EventHandler::failed`] describes.
     ///
     /// Returns once the inbox is closed and all leased events are settled. Dropping the future
     /// aborts the tasks; their events are leased again.
@@ -37,20 +37,19 @@ impl Inbox {
     ///     .await;
     /// # Ok(()) }
     /// ```
-    pub async fn run<F, Fut, E>(&self, handle: F, concurrency: usize)
+    pub async fn run<H>(&self, handler: H, concurrency: usize)
     where
-        F: Fn(Event) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Send + 'static,
+        H: EventHandler + Send + Sync + 'static,
+        H::Future: Send,
     {
-        let handle = Arc::new(handle);
+        let handler = Arc::new(handler);
         let mut tasks = JoinSet::new();
         // All tasks wait for events at the same time, so that one commit can lease many.
         let one = || {
-            let (handle, mut leases) = (Arc::clone(&handle), self.leases());
+            let (handler, mut leases) = (Arc::clone(&handler), self.leases());
             async move {
                 let lease = leases.recv().await?;
-                settle(lease, &*handle).await;
+                settle(lease, &*handler).await;
                 Some(())
             }
         };
@@ -67,14 +66,10 @@ impl Inbox {
 }
 
 /// A panic in the handler drops the lease, which counts as failed.
-async fn settle<Fut, E>(lease: Lease, handle: impl Fn(Event) -> Fut)
-where
-    Fut: Future<Output = Result<(), E>>,
-{
-    let handled = timeout_at(lease.expires_at(), handle(lease.event().clone())).await;
+async fn settle<H: EventHandler>(lease: Lease, handler: &H) {
     // An error means that the inbox is closed: the event is leased again when it is next opened.
-    let _ = match handled {
-        Ok(Ok(())) => lease.ack().await,
-        Ok(Err(_)) | Err(_) => lease.nack(None).await,
+    let _ = match process(handler, lease.event(), lease.expires_at()).await {
+        true => lease.ack().await,
+        false => lease.nack(None).await,
     };
 }

@@ -1,5 +1,6 @@
 //! A verified delivery, up to its answer.
 
+use birdhook_core::consumption::Unanswered;
 use birdhook_core::{Delivery, Outcome, Reply};
 use tokio::time::Instant;
 
@@ -17,11 +18,19 @@ pub struct VerifiedDelivery {
     delivery: Delivery,
     claim: Claim,
     request: Request,
+    /// Set if the events are reported to the test kit when the app consumes them.
+    unanswered: Option<Unanswered>,
 }
 
 impl VerifiedDelivery {
     pub(super) fn new(delivery: Delivery, claim: Claim, request: Request) -> Self {
-        Self { delivery, claim, request }
+        Self { delivery, claim, request, unanswered: None }
+    }
+
+    /// For a sink whose events are reported to the test kit when the app consumes them.
+    pub(crate) fn without_report(mut self, is_reported: bool) -> Self {
+        self.unanswered = is_reported.then(Unanswered::default);
+        self
     }
 
     /// Delivers the events with `deliver`. Send 200 only after `Ok`.
@@ -40,8 +49,9 @@ impl VerifiedDelivery {
     where
         F: Future<Output = Result<T, Outcome>>,
     {
-        let Self { delivery, claim, request } = self;
+        let Self { delivery, claim, request, unanswered } = self;
         let events = delivery.events().len();
+        let unanswered = unanswered.unwrap_or_else(|| Unanswered::of(&delivery));
         let delivered = CatchPanic::new(request.span.instrument(async { deliver(delivery).await }));
         let outcome = timeout_at(request.deadline, delivered).await;
         match outcome.unwrap_or(Err(timeout)) {
@@ -50,6 +60,7 @@ impl VerifiedDelivery {
                 claim.commit(now);
                 request.delivered(events, now);
                 request.answer(Outcome::Accepted.into());
+                unanswered.answered();
                 Ok(value)
             }
             Err(outcome) => {

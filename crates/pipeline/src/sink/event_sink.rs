@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use birdhook_core::{Delivery, EventKey};
+use serde::Serialize;
 
 use super::error::SinkError;
 
@@ -82,6 +83,12 @@ pub trait EventSink {
     /// or the patience expired.
     fn close(&self) {}
 
+    /// Returns whether the code that consumes the events reports them to the test kit.
+    #[doc(hidden)]
+    fn reports_consumption(&self) -> bool {
+        false
+    }
+
     /// Resolves when the backlog is consumed, or when its consumer is gone.
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
@@ -115,13 +122,17 @@ impl<S: EventSink + ?Sized> EventSink for Arc<S> {
         (**self).close();
     }
 
+    fn reports_consumption(&self) -> bool {
+        (**self).reports_consumption()
+    }
+
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         (**self).drained()
     }
 }
 
 /// The amount that a sink holds in memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Backlog {
     /// Deliveries with at least one event that was not consumed.
     pub deliveries: usize,

@@ -94,7 +94,7 @@ fn no_handler_runs_after_a_patient_shutdown() {
         block_on(async {
             let (journal, over) = (Journal::default(), Arc::new(AtomicBool::new(false)));
             let is_over = Arc::clone(&over);
-            let pipeline = webhook().handler(move |delivery: Delivery| {
+            let pipeline = webhook().delivery_handler(move |delivery: Delivery| {
                 let (journal, over) = (journal.clone(), Arc::clone(&is_over));
                 async move {
                     yield_now().await;

@@ -139,6 +139,10 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
             store.wait_until_settled().await;
         })
     }
+
+    fn reports_consumption(&self) -> bool {
+        self.inner.reports_consumption()
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for SharedDedupe<S> {

@@ -131,6 +131,10 @@ impl Group {
         &self.state.dead
     }
 
+    pub(super) fn claim_after(&self) -> Duration {
+        self.state.claim_after
+    }
+
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<StreamMessage, ReadError>> {
         let mut reading = self.reading.take().unwrap_or_else(|| {
             let fresh = || Box::new(Reader::new(Arc::clone(&self.state)));

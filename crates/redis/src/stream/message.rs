@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use birdhook_core::Event;
 use birdhook_core::codec::{self, DecodeError};
+use birdhook_core::consumption::{Consumption, report};
 use bytes::Bytes;
 use redis::RedisError;
 
@@ -54,7 +55,9 @@ impl StreamMessage {
     /// Fails if Redis does not confirm it. The event comes again, unless only the confirmation was
     /// lost.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.lease.ack().await
+        self.lease.ack().await?;
+        report(&self.event, Consumption::Consumed);
+        Ok(())
     }
 
     /// Defers the event for another attempt by any consumer of the group.

@@ -8,6 +8,7 @@ mod message;
 mod names;
 mod reader;
 mod reply;
+mod run;
 mod sink;
 mod state;
 

@@ -143,6 +143,10 @@ impl EventSink for StreamSink {
     fn deliver(&self, delivery: Delivery) -> PublishFuture {
         PublishFuture(Box::pin(self.clone().publish(delivery.into_events())))
     }
+
+    fn reports_consumption(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for StreamSink {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_core::{ApiSource as Api, EventKind, Timestamp};
+use birdhook_core::{ApiSource as Api, Timestamp};
 use bytes::Bytes;
 
 use super::clock::after;
@@ -13,7 +13,6 @@ use super::settings::{DeliveryOrder, EarlyEvents, MockApi, RetrySchedule};
 use super::state::{MockActivitySubscription, State};
 use super::tagging;
 use crate::payload::{MockEvent, MockEventKind, PayloadGenerator};
-use crate::reading::read;
 use crate::request::WebhookPost;
 use crate::sender::{Answer, SendError};
 
@@ -149,6 +148,7 @@ impl Inner {
         queued.attempts += 1;
         let post = WebhookPost::unsigned(queued.body.clone());
         let post = app.signing(self.settings.signs).fold(post, |post, (kind, secret)| post.signed_as(kind, secret));
+        let kinds = self.ledger.sends(&queued.body);
         let (outcome, took) = match post.request(&webhook.url) {
             Ok(request) => match self.send(request, self.settings.delivery_timeout).await {
                 (Ok(Answer { status, .. }), took) => (DeliveryResult::Status(status.as_u16()), took),
@@ -165,6 +165,7 @@ impl Inner {
             number: 0,
             delivery: queued.delivery,
             webhook: webhook.id.clone(),
+            url: webhook.url.clone(),
             app: app.name,
             reported_by: queued.reported_by,
             registered_by: webhook.generation,
@@ -175,7 +176,7 @@ impl Inner {
             at: now,
             outcome,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            kinds: kinds(&queued.body),
+            kinds,
             body: queued.body.clone(),
         });
         if !is_ok && self.retry(&queued, webhook.generation, ended) {
@@ -238,9 +239,4 @@ impl MockActivitySubscription {
                 .iter()
                 .all(|(name, value)| if name == "direction" { goes(value) } else { holds(value) })
     }
-}
-
-fn kinds(body: &Bytes) -> Vec<EventKind> {
-    let delivery = read("", body.clone());
-    delivery.map(|delivery| delivery.events().iter().map(birdhook_core::Event::kind).collect()).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Configuration for a mock X.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use birdhook_core::{SecretKind, Timestamp};
@@ -26,7 +27,8 @@ pub struct MockSettings {
     /// so that a page of another site cannot reach the mock through a name that resolves to this
     /// machine. Defaults to none.
     pub hosts: Vec<String>,
-    /// The seed of ids and generated content. Defaults to 7. Secrets and tokens are always random.
+    /// The seed of ids and generated content. Defaults to 7 for the first settings in a process, and
+    /// to the next number for each further ones, so that two mocks send different events. Secrets and tokens are always random.
     pub seed: u64,
     /// The first app's consumer secret. Defaults to a random one.
     pub consumer_secret: Option<MockToken>,
@@ -102,13 +104,16 @@ impl MockSettings {
     }
 }
 
+/// The seed of the next settings.
+static NEXT_SEED: AtomicU64 = AtomicU64::new(7);
+
 impl Default for MockSettings {
     fn default() -> Self {
         Self {
             local: false,
             listen: "127.0.0.1:0".to_owned(),
             hosts: Vec::new(),
-            seed: 7,
+            seed: NEXT_SEED.fetch_add(1, Relaxed),
             consumer_secret: None,
             client_secret: None,
             signs: Signs::default(),

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use birdhook_core::consumption::{Consumption, report};
 use birdhook_core::{Delivery, Event};
 use futures_core::Stream;
 
@@ -45,6 +46,7 @@ impl Deliveries {
         let Reader { receiver, wakes, depth } = &mut self.reader;
         let count = std::future::poll_fn(|cx| wakes.poll(cx, |cx| receiver.poll_recv_many(cx, buffer, limit))).await;
         depth.leave(count, buffer.iter().skip(before).map(|delivery| delivery.events().len()).sum());
+        buffer.iter().skip(before).for_each(report_all);
         count
     }
 
@@ -52,6 +54,7 @@ impl Deliveries {
         let delivery = ready!(self.reader.poll_recv(cx));
         if let Some(delivery) = &delivery {
             self.reader.depth.leave(1, delivery.events().len());
+            report_all(delivery);
         }
         Poll::Ready(delivery)
     }
@@ -107,6 +110,7 @@ impl Events {
             }
             if let Some(event) = self.opened.next() {
                 self.reader.depth.leave(usize::from(self.opened.len() == 0), 1);
+                report(&event, Consumption::Consumed);
                 return Poll::Ready(Some(event));
             }
             match ready!(self.reader.poll_recv(cx)) {
@@ -123,6 +127,10 @@ impl Stream for Events {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         self.poll_recv(cx)
     }
+}
+
+fn report_all(delivery: &Delivery) {
+    delivery.events().iter().for_each(|event| report(event, Consumption::Consumed));
 }
 
 /// The receiver shared by [`Deliveries`] and [`Events`]. Abandons the queued events when dropped.

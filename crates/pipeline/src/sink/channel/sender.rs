@@ -76,6 +76,10 @@ impl EventSink for ChannelSink {
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(self.depth.drained())
     }
+
+    fn reports_consumption(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for ChannelSink {

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use birdhook_core::{DedupeScope, Event, EventKey, EventKind};
 
-use super::{Consumed, Entry, Ledger, Records, Sent};
+use super::consumed::Consumed;
+use super::{DeliveryResult, Entry, Ledger, Records, Sent};
 use crate::mock::lock::lock;
 use crate::reading::read;
 
@@ -33,11 +34,7 @@ impl Ledger {
     /// Returns an error after [`expect_timeout`](super::super::MockSettings::expect_timeout), with what
     /// was sent, answered and consumed instead.
     pub async fn expect(&self, kind: EventKind) -> Result<Event, LedgerError> {
-        let found = self.wait(|records| {
-            let found = records.consumed.iter_mut().find(|one| !one.is_expected && one.event.kind() == kind)?;
-            found.is_expected = true;
-            Some(found.event.clone())
-        });
+        let found = self.wait(|records| records.consumed.take(|event| event.kind() == kind));
         match found.await {
             Some(event) => Ok(event),
             None => Err(LedgerError::NotConsumed(self.explain_missing(kind))),
@@ -67,7 +64,7 @@ impl Ledger {
     pub fn none_consumed_twice(&self) -> Result<(), LedgerError> {
         let records = lock(&self.shared.records);
         let mut times: BTreeMap<EventKey, (&Event, usize)> = BTreeMap::new();
-        for Consumed { event, .. } in &records.consumed {
+        for Consumed { event, .. } in records.consumed.iter() {
             let key = event.delivery_key_in(self.scope);
             // Without an id or a time, repeating an action gives the same content key, so only the
             // delivery key counts.
@@ -108,7 +105,7 @@ impl Ledger {
         let compares_apps =
             by_app && apps.len() > 1 && records.consumed.iter().all(|one| apps.contains(one.event.app()));
         let mut known = BTreeSet::new();
-        for Consumed { event, .. } in &records.consumed {
+        for Consumed { event, .. } in records.consumed.iter() {
             let app = if compares_apps { event.app() } else { "" };
             known.insert((app, event.delivery_key_in(key_scope)));
             if self.is_cut_over {
@@ -145,11 +142,14 @@ impl Ledger {
             },
             sent => {
                 let answers: Vec<String> = sent.iter().map(|sent| answer(sent)).collect();
-                write!(text, ": {} sent ({})", times(sent.len()), answers.join("; "))
+                write!(text, ": {} sent ({}){}", times(sent.len()), answers.join("; "), details(sent.first().copied()))
             }
         };
-        let _ = match records.consumed.len() {
-            0 => write!(text, "; nothing at all was consumed: does the app call Ledger::consumed for every event?"),
+        let _ = match records.consumed.iter().count() {
+            0 => write!(
+                text,
+                "; nothing at all was consumed: does the app receive from its channel or inbox? If it runs in another process, call Ledger::consumed for every event"
+            ),
             _ => write!(text, "; consumed were {}", counts(records.consumed.iter().map(|one| one.event.kind()))),
         };
         text
@@ -166,7 +166,26 @@ fn list_of_lost(lost: &[(Sent, EventKind)]) -> String {
         .map(|(sent, kind)| format!("delivery {} ({kind} of {})", sent.delivery, of(sent.subscriber.as_deref())))
         .collect();
     let verb = if lost.len() == 1 { "was" } else { "were" };
-    format!("answered 200 and not consumed {verb} {}", lines.join(", "))
+    let first = lost.first().map(|(sent, _)| sent);
+    format!("answered 200 and not consumed {verb} {}{}", lines.join(", "), details(first))
+}
+
+/// Returns the URL and the first line of the body, for the first delivery of a list, and a hint that
+/// depends on the answer.
+fn details(sent: Option<&Sent>) -> String {
+    let Some(Sent { url, body, outcome, .. }) = sent else { return String::new() };
+    let body = String::from_utf8_lossy(body);
+    let line: String = body.lines().next().unwrap_or_default().chars().take(200).collect();
+    let hint = match outcome {
+        DeliveryResult::Status(200) => "the app accepted it: is the task that consumes events running?",
+        DeliveryResult::Status(401) => "the signature was refused: does the app use the secret of MockX::app?",
+        DeliveryResult::Status(404 | 405) => "no receiver is mounted for POST at this path",
+        DeliveryResult::Status(503) => "the app refused it: the channel is full or closed, or the handler failed",
+        DeliveryResult::Status(_) => "the receiver refused it: see Pipeline::health",
+        DeliveryResult::Timeout => "the app did not answer in time",
+        DeliveryResult::Unreachable(_) => "nothing answers at this URL",
+    };
+    format!("\n  URL: {url}\n  body: {line}\n  hint: {hint}")
 }
 
 fn answer(sent: &Sent) -> String {

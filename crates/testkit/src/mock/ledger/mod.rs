@@ -1,26 +1,34 @@
 //! The ledger: what was sent, what was answered, and what the app consumed.
 
 mod assertions;
+mod consumed;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use birdhook_core::consumption::{self, Consumption, Observer};
 use birdhook_core::{DedupeScope, Event, EventKind, Timestamp};
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
+use self::consumed::{ConsumedEvents, Source};
 use super::lock::lock;
 use super::settings::MockApi;
 use crate::payload::MockEventKind;
+use crate::reading::read;
 
 pub use assertions::LedgerError;
 
 /// A record of everything that a mock X has sent, and of the responses. Clones share one ledger.
 ///
-/// A test reports the events that its app consumes, and then makes assertions: see
-/// [`MockX`](super::MockX).
+/// It also records which events the app consumes, if the app runs in the test's process: the crates
+/// of birdhook report an event when the app takes it from a channel, a handler returns `Ok` for it,
+/// it is acknowledged in an inbox or a message broker, or, for all other sinks and services, its
+/// delivery is answered 200. An event belongs to the mock that has sent it.
+///
+/// A test then makes assertions: see [`MockX`](super::MockX).
 #[derive(Clone)]
 pub struct Ledger {
     shared: Arc<Shared>,
@@ -32,12 +40,13 @@ struct Shared {
     records: Mutex<Records>,
     changed: watch::Sender<()>,
     expect_timeout: Duration,
+    _observer: Observer,
 }
 
 #[derive(Default)]
 struct Records {
     entries: Vec<Entry>,
-    consumed: Vec<Consumed>,
+    consumed: ConsumedEvents,
     /// Events that were sent to no webhook, with the reason.
     undelivered: Vec<(MockEventKind, String, String)>,
 }
@@ -73,6 +82,8 @@ pub struct Sent {
     pub delivery: u64,
     /// The id of the webhook.
     pub webhook: String,
+    /// The webhook's URL.
+    pub url: String,
     /// The name of the app whose secret signed it.
     pub app: String,
     /// The API that reports the event.
@@ -189,15 +200,18 @@ pub enum Occasion {
     Replay,
 }
 
-struct Consumed {
-    event: Event,
-    is_expected: bool,
-}
-
 impl Ledger {
     pub(crate) fn new(expect_timeout: Duration) -> Self {
-        let shared = Shared { records: Mutex::default(), changed: watch::Sender::new(()), expect_timeout };
-        Self { shared: Arc::new(shared), scope: DedupeScope::Subscription, is_cut_over: false }
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
+            let shared = shared.clone();
+            let observer = consumption::observe(move |event, how| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.observed(event, how);
+                }
+            });
+            Shared { records: Mutex::default(), changed: watch::Sender::new(()), expect_timeout, _observer: observer }
+        });
+        Self { shared, scope: DedupeScope::Subscription, is_cut_over: false }
     }
 
     /// Sets the scope within which copies count as one event, like the app's [`DedupeScope`].
@@ -220,9 +234,12 @@ impl Ledger {
         self
     }
 
-    /// Records that the app has consumed an event. Call it for every event.
+    /// Records that the app has consumed an event.
+    ///
+    /// For an app in another process, or one whose work on an event ends later than birdhook sees.
+    /// Call it for every event: from the first call on, only these events count as consumed.
     pub fn consumed(&self, event: &Event) {
-        lock(&self.shared.records).consumed.push(Consumed { event: event.clone(), is_expected: false });
+        lock(&self.shared.records).consumed.push(event, Source::Test);
         self.shared.changed.send_replace(());
     }
 
@@ -245,7 +262,15 @@ impl Ledger {
 
     /// Returns the number of consumed events.
     pub fn count_consumed(&self) -> usize {
-        lock(&self.shared.records).consumed.len()
+        lock(&self.shared.records).consumed.iter().count()
+    }
+
+    /// Adds the events of a body that is about to be sent to those that belong to this mock.
+    /// Returns their kinds.
+    pub(crate) fn sends(&self, body: &Bytes) -> Vec<EventKind> {
+        let Ok(delivery) = read("", body.clone()) else { return Vec::new() };
+        lock(&self.shared.records).consumed.expect_all(&delivery);
+        delivery.events().iter().map(Event::kind).collect()
     }
 
     pub(crate) fn push_sent(&self, mut sent: Sent) {
@@ -267,11 +292,22 @@ impl Ledger {
     }
 }
 
+impl Shared {
+    fn observed(&self, event: &Event, how: Consumption) {
+        let mut records = lock(&self.records);
+        if records.consumed.belongs(event) {
+            records.consumed.push(event, Source::App(how));
+            drop(records);
+            self.changed.send_replace(());
+        }
+    }
+}
+
 /// Prints the number of entries, but not their content.
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let records = lock(&self.shared.records);
-        let (entries, consumed) = (records.entries.len(), records.consumed.len());
+        let (entries, consumed) = (records.entries.len(), records.consumed.iter().count());
         f.debug_struct("Ledger").field("entries", &entries).field("consumed", &consumed).finish_non_exhaustive()
     }
 }

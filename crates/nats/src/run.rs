@@ -1,0 +1,103 @@
+//! Runs a handler for each event of a consumer.
+
+use std::future::pending;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_pipeline::EventHandler;
+use birdhook_pipeline::handler::{process, retry_after};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::events::{ConsumeError, Consumer};
+use crate::message::JetStreamMessage;
+
+impl Consumer {
+    /// Calls a handler for each event, up to `concurrency` at a time, each in its own task.
+    ///
+    /// If the handler returns `Ok`, the event is acknowledged. If it fails or does not finish
+    /// within [`ack_wait`](crate::ConsumerSettings::ack_wait), the event is retried: after 1 s, then
+    /// after twice as long each time, up to 5 minutes. If it panics, the event is retried after
+    /// `ack_wait`. A message that is not an event gets [`term`](crate::UnrecognizedMessage::term),
+    /// and stays in the stream.
+    ///
+    /// Returns [`Removed`](ConsumeError::Removed) once the consumer is removed from the server and
+    /// all its tasks have ended. Dropping the future aborts the tasks; their events come again.
+    ///
+    /// ```no_run
+    /// # mod birdhook { pub use birdhook_core::Event; pub mod nats { pub use birdhook_nats::{ConsumerSettings, JetStream}; } }
+    /// use birdhook::{Event, nats::{ConsumerSettings, JetStream}};
+    ///
+    /// async fn on_event(event: Event) -> Result<(), std::io::Error> {
+    ///     println!("{}", event.kind());
+    ///     Ok(())
+    /// }
+    ///
+    /// # async fn consume() -> Result<(), Box<dyn std::error::Error>> {
+    /// let jetstream = JetStream::connect("nats://127.0.0.1:4222").await?;
+    /// let mut consumer = jetstream.consumer(&ConsumerSettings::new("mailer")).await?;
+    /// consumer.run(on_event, 8).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Fails if the consumer or its stream is removed from the server.
+    pub async fn run<H>(&mut self, handler: H, concurrency: usize) -> Result<(), ConsumeError>
+    where
+        H: EventHandler + Send + Sync + 'static,
+        H::Future: Send,
+    {
+        self.run_until(handler, concurrency, pending()).await
+    }
+
+    /// Same as [`run`](Self::run), until `stop` resolves. Then finishes the events that are being
+    /// processed and returns `Ok`.
+    ///
+    /// # Errors
+    /// Fails if the consumer or its stream is removed from the server.
+    pub async fn run_until<H>(
+        &mut self,
+        handler: H,
+        concurrency: usize,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ConsumeError>
+    where
+        H: EventHandler + Send + Sync + 'static,
+        H::Future: Send,
+    {
+        let (handler, ack_wait) = (Arc::new(handler), self.ack_wait());
+        let mut stop = pin!(stop);
+        let mut tasks = JoinSet::new();
+        let ended = loop {
+            tokio::select! {
+                () = &mut stop => break Ok(()),
+                Some(_) = tasks.join_next() => {}
+                next = self.recv(), if tasks.len() < concurrency.max(1) => match next {
+                    Some(Ok(message)) => {
+                        tasks.spawn(settle(message, Arc::clone(&handler), ack_wait));
+                    }
+                    // If this fails, the message comes again.
+                    Some(Err(ConsumeError::UnrecognizedMessage(message))) => _ = message.term().await,
+                    Some(Err(error)) => break Err(error),
+                    None => break Err(ConsumeError::Removed),
+                },
+            }
+        };
+        while tasks.join_next().await.is_some() {}
+        ended
+    }
+}
+
+/// A panic in the handler drops the message, which comes again.
+async fn settle<H: EventHandler>(message: JetStreamMessage, handler: Arc<H>, ack_wait: Duration) {
+    let expires_at = Instant::now() + ack_wait;
+    // An error means that the server did not confirm: the event may come again.
+    let _ = match process(&*handler, message.event(), expires_at).await {
+        true => message.ack().await,
+        false => {
+            let pause = retry_after(message.attempts().into());
+            message.nack(pause).await
+        }
+    };
+}
