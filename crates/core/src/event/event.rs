@@ -15,6 +15,7 @@ use super::kind::{ApiSource, Direction, EventKind};
 use super::time::Timestamp;
 use crate::json::raw::RawJson;
 use crate::json::repairable::RepairableJson;
+use crate::json::sparse::sparse;
 
 /// One event that X reported to one app about one subscriber.
 ///
@@ -48,19 +49,17 @@ pub(crate) struct EventData {
     pub(crate) payload: RepairableJson,
 }
 
-/// Serialised as members of a body.
-#[derive(Serialize)]
-pub(crate) struct NeededMembers<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    for_user_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_has_blocked: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<ReplayMeta>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    users: BTreeMap<&'a str, &'a RawJson>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    apps: BTreeMap<&'a str, &'a RawJson>,
+sparse! {
+    /// Serialised as members of a body.
+    pub(crate) struct NeededMembers<'a> {
+        for_user_id: Option<&'a str>,
+        user_has_blocked: Option<bool>,
+        meta: Option<ReplayMeta>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        users: BTreeMap<&'a str, &'a RawJson>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        apps: BTreeMap<&'a str, &'a RawJson>,
+    }
 }
 
 #[derive(Serialize)]

@@ -315,21 +315,18 @@ impl<'de> Deserialize<'de> for MemberName<'de> {
     }
 }
 
-/// Declares a struct that reads itself leniently from a JSON object.
+/// Declares structs that read themselves leniently from a JSON object.
 ///
 /// Fields have the form `field: Type = "name" | "other name"`.
 macro_rules! object {
-    (
-        $(#[$meta:meta])*
-        $vis:vis struct $name:ident<'a> { $($fields:tt)* }
-    ) => {
+    () => {};
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($fields:tt)* } $($more:tt)*) => {
         $crate::json::lenient::object! { @ [$(#[$meta])*] [$vis] $name [$name<'a>] ['a] { $($fields)* } }
+        $crate::json::lenient::object! { $($more)* }
     };
-    (
-        $(#[$meta:meta])*
-        $vis:vis struct $name:ident { $($fields:tt)* }
-    ) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* } $($more:tt)*) => {
         $crate::json::lenient::object! { @ [$(#[$meta])*] [$vis] $name [$name] [] { $($fields)* } }
+        $crate::json::lenient::object! { $($more)* }
     };
     (
         @ [$(#[$meta:meta])*] [$vis:vis] $name:ident [$type:ty] [$($lifetime:lifetime)?] {
