@@ -1,7 +1,6 @@
 //! `CloudEvents` 1.0 in JSON.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -15,6 +14,7 @@ use crate::event::key::EventKey;
 use crate::event::time::Timestamp;
 use crate::json::raw::RawJson;
 use crate::json::sparse::sparse;
+use crate::traits::debug_fields;
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -85,12 +85,8 @@ impl<'a> CloudEvent<'a> {
     }
 }
 
-/// Prints only id and type, because the data contains texts of users.
-impl fmt::Debug for CloudEvent<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CloudEvent").field("id", &self.id).field("type", &self.r#type).finish_non_exhaustive()
-    }
-}
+// The data contains texts of users.
+debug_fields! { CloudEvent<'_>, |written| id: written.id, type: written.r#type }
 
 #[derive(Deserialize)]
 struct Parsed<'a> {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -16,6 +15,7 @@ use super::time::Timestamp;
 use crate::json::raw::RawJson;
 use crate::json::repairable::RepairableJson;
 use crate::json::sparse::sparse;
+use crate::traits::debug_fields;
 
 /// One event that X reported to one app about one subscriber.
 ///
@@ -310,16 +310,10 @@ impl Event {
     }
 }
 
-impl fmt::Debug for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event")
-            .field("kind", &self.kind())
-            .field("app", &self.app())
-            .field("key", &format_args!("{}", self.delivery_key()))
-            .field("occurred_at", &self.occurred_at().map(|time| time.to_string()))
-            .field("raw", self.raw())
-            .finish_non_exhaustive()
-    }
+debug_fields! {
+    Event, |event|
+    kind: event.kind(), app: event.app(), key: format_args!("{}", event.delivery_key()),
+    occurred_at: event.occurred_at().map(|time| time.to_string()), raw: event.raw()
 }
 
 impl Serialize for Event {

@@ -1,8 +1,7 @@
 //! The parts of a request's head that the core needs.
 
-use std::fmt;
-
 use crate::auth::secret_kind::{HEADER, HEADER_OAUTH2, SecretKind};
+use crate::traits::debug_fields;
 
 /// The head of a request, filled by an adapter: method, path, query and all headers.
 ///
@@ -77,12 +76,8 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Prints method and path only: the query contains a token, and the headers a signature.
-impl fmt::Debug for RequestHead<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestHead").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
-    }
-}
+// The query contains a token, and the headers a signature.
+debug_fields! { RequestHead<'_>, |head| method: head.method, path: head.path }
 
 /// A header that may occur at most once.
 #[derive(Clone, Copy)]
