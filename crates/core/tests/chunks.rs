@@ -1,6 +1,6 @@
 //! A body is read the same, independent of its chunks.
 
-use crate::support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
+use crate::support::{SECRET, deliver, endpoint, fixture, fixtures, post, secret};
 use birdhook_core::{Delivery, HeadResult, Outcome, RequestHead, signature};
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -24,7 +24,7 @@ proptest! {
 
     #[test]
     fn any_split_gives_the_same_events(
-        (_, body) in proptest::sample::select(FIXTURES),
+        (_, body) in proptest::sample::select(fixtures()),
         cuts in vec(any::<proptest::sample::Index>(), 0..12),
     ) {
         let body = body.as_bytes();
@@ -38,7 +38,7 @@ proptest! {
 
     #[test]
     fn a_changed_byte_is_detected_in_any_chunk(
-        (_, body) in proptest::sample::select(FIXTURES),
+        (_, body) in proptest::sample::select(fixtures()),
         at in any::<proptest::sample::Index>(),
         flip in 1..=255u8,
         size in 1..600usize,
@@ -54,7 +54,7 @@ proptest! {
 
 #[test]
 fn one_byte_at_a_time_gives_the_same_events() {
-    for (_, body) in FIXTURES {
+    for (_, body) in fixtures() {
         let signed = sign(body.as_bytes());
         let delivery = post(&endpoint(), &[(signature::HEADER, &signed)], body.as_bytes().chunks(1)).unwrap();
         assert_same(&delivery, &deliver(body));
@@ -84,7 +84,7 @@ fn a_longer_or_shorter_body_is_detected() {
 
 #[test]
 fn a_body_in_one_chunk_is_never_copied() {
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let body = Bytes::from(body.as_bytes().to_vec());
         let signed = sign(&body);
         // Empty chunks around the body must not cause a copy.

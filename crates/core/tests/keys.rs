@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::support::{FIXTURES, Style, apps, changed, deliver, event, fixture, pointers, post_signed, secret, value};
+use crate::support::{Style, apps, changed, deliver, event, fixture, fixtures, pointers, post_signed, secret, value};
 use birdhook_core::{App, DedupeScope, Endpoint, EndpointSettings, EventKey, EventKind};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -71,7 +71,7 @@ fn other(value: &Value) -> Value {
 
 #[test]
 fn json_style_does_not_change_a_key() {
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let sorted = |body: &str| {
             let mut events: Vec<_> =
                 deliver(body).events().iter().map(|event| (event.delivery_key(), event.kind())).collect();
@@ -89,7 +89,7 @@ fn json_style_does_not_change_a_key() {
 #[test]
 fn a_key_depends_only_on_the_identifying_members() {
     let mut judged = 0;
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let Some(identity) = identity_of(name) else { continue };
         let (key, body) = (event(body).delivery_key(), value(body));
         let all = pointers(&body);
@@ -222,7 +222,7 @@ fn one_body_for_two_apps_has_two_keys() {
         apps([App::new("a", secret("of-a")), App::new("b", secret("of-b"))]),
         EndpointSettings::default(),
     );
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let [one, other] =
             ["of-a", "of-b"].map(|key| post_signed(&endpoint, key, body.as_bytes()).unwrap().into_events());
         for (one, other) in one.iter().zip(&other) {

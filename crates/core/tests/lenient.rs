@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::support::broken::{HUGE, set, write};
-use crate::support::{FIXTURES, Style, arbitrary, deliver, pointers, value};
+use crate::support::{Style, arbitrary, deliver, fixtures, pointers, value};
 use birdhook_core::schema::v1::Payload;
 use birdhook_core::{Delivery, EventKind};
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn replace_members(every: usize) {
         Some(json!(HUGE)),
     ];
     let mut seen = HashSet::new();
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let body = value(body);
         for pointer in pointers(&body) {
             // Most fixtures share most of their members; each distinct member is tested once.
@@ -118,7 +118,7 @@ proptest! {
 
     /// A truncated body is never a JSON object.
     #[test]
-    fn a_truncated_body_is_rejected((_, body) in proptest::sample::select(FIXTURES), at in any::<proptest::sample::Index>()) {
+    fn a_truncated_body_is_rejected((_, body) in proptest::sample::select(fixtures()), at in any::<proptest::sample::Index>()) {
         let body = body.trim_end();
         let part: String = body.chars().take(at.index(body.chars().count())).collect();
         prop_assert!(crate::support::try_deliver(&part).is_err(), "{}", part);

@@ -195,7 +195,7 @@ fn reading() {
 
 #[test]
 fn escaped_and_plain_json_read_the_same() {
-    for (name, _) in crate::support::FIXTURES.iter().filter(|(name, _)| name.starts_with("dm_")) {
+    for (name, _) in crate::support::fixtures().iter().filter(|(name, _)| name.starts_with("dm_")) {
         let plain = event(fixture(name));
         for style in Style::ALL {
             let styled = event(style.write(&value(fixture(name))));
