@@ -1,8 +1,8 @@
 //! Messages, reading and typing from the X Activity API, whether the event type precedes or follows
 //! the payload.
 
-use crate::support::{SECRET, deliver, fixture, post_signed, secret, value};
-use birdhook_core::{Delivery, Endpoint, EndpointSettings, Event, EventKind};
+use crate::support::{SECRET, deliver, endpoint_with, fixture, post_signed, secret, value};
+use birdhook_core::{Delivery, Event, EventKind};
 use serde_json::Value;
 
 const TOLD: &str =
@@ -91,9 +91,7 @@ fn a_later_event_type_of_another_kind_reads_the_payload_again() {
 
 #[test]
 fn a_payload_of_too_many_messages_is_one_unknown_event() {
-    let mut settings = EndpointSettings::default();
-    settings.event_limit = 3;
-    let endpoint = Endpoint::new(secret(SECRET), settings);
+    let endpoint = endpoint_with(secret(SECRET), |settings| settings.event_limit = 3);
     let event_type = r#""event_type":"dm.received","#;
     for (outside, inside, expected) in [(0, 3, 3), (0, 4, 1), (1, 2, 3), (1, 3, 1), (3, 1, 1), (0, 100_000, 1)] {
         let events = |count: usize| vec!["0"; count].join(",");

@@ -1,7 +1,7 @@
 //! The challenge is not a signing oracle: no signature that it gives to a stranger is valid for a
 //! delivery.
 
-use crate::support::{SECRET, Style, arbitrary, endpoint, fixtures, get, post, secret};
+use crate::support::{SECRET, Style, arbitrary, endpoint, endpoint_with, fixtures, get, post, secret};
 use birdhook_core::{App, ChallengeSignature, Endpoint, EndpointSettings, Outcome, crc, signature};
 use proptest::prelude::*;
 
@@ -101,9 +101,8 @@ proptest! {
         let answer: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
         let signed = [(signature::HEADER, answer["response_token"].as_str().unwrap())];
 
-        let mut settings = EndpointSettings::default();
-        settings.challenge_signature = ChallengeSignature::Demanded;
-        let strict = Endpoint::new(App::new("bees", secret(SECRET)), settings);
+        let demand = |settings: &mut EndpointSettings| settings.challenge_signature = ChallengeSignature::Demanded;
+        let strict = endpoint_with(App::new("bees", secret(SECRET)), demand);
         for query in [token.clone(), format!("x&{token}"), format!("{token}&nonce=n")] {
             prop_assert_ne!(get(&strict, &format!("/?{query}"), &signed).status(), 200, "{}", query);
         }

@@ -1,6 +1,6 @@
 //! Replies to a POST that is not a delivery, row by row of the table of replies.
 
-use crate::support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
+use crate::support::{Headers, SECRET, endpoint, endpoint_with, post, post_signed, secret, try_deliver};
 use birdhook_core::{
     App, Apps, BodyReader, Endpoint, EndpointSettings, EventKind, HeadResult, Outcome, Reply, RequestHead, signature,
 };
@@ -13,9 +13,7 @@ fn signed(body: &str) -> String {
 }
 
 fn limited(limit: usize) -> Endpoint {
-    let mut settings = EndpointSettings::default();
-    settings.body_limit = limit;
-    Endpoint::new(App::new("bees", secret(SECRET)), settings)
+    endpoint_with(App::new("bees", secret(SECRET)), |settings| settings.body_limit = limit)
 }
 
 fn begin(endpoint: &Endpoint, headers: Headers<'_>) -> Result<BodyReader, Reply> {

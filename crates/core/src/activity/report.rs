@@ -57,7 +57,7 @@ impl Serialize for Report<'_> {
             subscriber: event.subscriber(),
             tag: event.tag(),
             keyword: event.keyword(),
-            filter: event.raw_filter().map(RepairableJson::raw),
+            filter: event.envelope().filter.as_ref().map(RepairableJson::raw),
             replay: event.is_replay(),
             occurred_at: event.occurred_at(),
             actor: activity.actor(),

@@ -23,6 +23,7 @@ pub(crate) struct Envelope {
     pub(crate) matching_rules: Option<RepairableJson>,
     pub(crate) tag: Option<ByteString>,
     pub(crate) event_uuid: Option<ByteString>,
+    /// Whether the subscription is for actions by the user. `None` if X does not say.
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
     pub(crate) is_replay: bool,

@@ -86,8 +86,8 @@ impl Event {
         &self.data.name
     }
 
-    pub(crate) fn envelope(&self) -> Arc<Envelope> {
-        Arc::clone(&self.envelope)
+    pub(crate) fn envelope(&self) -> &Arc<Envelope> {
+        &self.envelope
     }
 
     /// Returns the shared members of an Account Activity API body without which the event cannot be
@@ -101,20 +101,6 @@ impl Event {
             users: users.iter().filter_map(|id| Some((*id, self.user_of_message(id)?.raw()))).collect(),
             apps: self.source_app_id().and_then(|id| Some((id, self.raw_source_app()?.raw()))).into_iter().collect(),
         }
-    }
-
-    /// Returns whether each event of the body may copy this many shared bytes.
-    pub(crate) fn may_copy(&self, shared: usize) -> bool {
-        shared <= self.envelope.longest_shared()
-    }
-
-    pub(crate) fn around_events(&self, read: impl FnOnce() -> Option<Box<str>>) -> Option<&str> {
-        self.envelope.around_events.get_or_init(read).as_deref()
-    }
-
-    /// Returns the number of events in the delivery, including removed ones.
-    pub(crate) fn original_len(&self) -> usize {
-        self.envelope.sent
     }
 
     /// Returns the index of the event in its delivery, before any events were removed. Starts at 0.
@@ -255,21 +241,6 @@ impl Event {
         self.envelope.users_by_id.included(includes, self.envelope.longest_shared(), id)
     }
 
-    /// Returns the `includes`.
-    pub(crate) fn raw_includes(&self) -> Option<&RepairableJson> {
-        self.envelope.includes.as_ref()
-    }
-
-    /// Returns the rules of a filtered stream that a post matched.
-    pub(crate) fn raw_matching_rules(&self) -> Option<&RepairableJson> {
-        self.envelope.matching_rules.as_ref()
-    }
-
-    /// Returns whether the subscription is for actions by the user. `None` if X does not say.
-    pub(crate) fn is_outbound(&self) -> Option<bool> {
-        self.envelope.outbound
-    }
-
     /// Returns the app that sent a message, from the `apps` that come with messages.
     pub(crate) fn raw_source_app(&self) -> Option<&RepairableJson> {
         let longest = self.envelope.longest_shared();
@@ -285,11 +256,6 @@ impl Event {
     /// event.
     pub fn keyword(&self) -> Option<&str> {
         self.envelope.keyword.as_deref()
-    }
-
-    /// Returns the filter as X wrote it.
-    pub(crate) fn raw_filter(&self) -> Option<&RepairableJson> {
-        self.envelope.filter.as_ref()
     }
 
     /// Returns whether X marks the delivery as replayed, with `"meta":{"replay":true}`.

@@ -28,6 +28,13 @@ pub(crate) fn endpoint() -> Endpoint {
     Endpoint::new(App::new("bees", secret(SECRET)), EndpointSettings::default())
 }
 
+/// Returns an endpoint with changed settings.
+pub(crate) fn endpoint_with(apps: impl Into<Apps>, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
+    let mut settings = EndpointSettings::default();
+    change(&mut settings);
+    Endpoint::new(apps, settings)
+}
+
 pub(crate) fn apps(apps: impl IntoIterator<Item = App>) -> Apps {
     Apps::new(apps).unwrap()
 }
