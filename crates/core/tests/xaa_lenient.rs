@@ -70,24 +70,7 @@ fn members_that_do_not_identify_do_not_change_the_key() {
     }
 }
 
-#[test]
-fn json_style_does_not_change_a_key() {
-    for (name, body) in fixtures() {
-        let keys = |body: &str| {
-            let events = deliver(body).into_events();
-            let read = events.iter().map(|event| (event.delivery_key(), event.content_key(), event.kind().as_str()));
-            let mut keys: Vec<_> = read.collect();
-            keys.sort_unstable();
-            keys
-        };
-        let expected = keys(body);
-        for style in Style::ALL {
-            assert_eq!(keys(&style.write(&value(body))), expected, "{name} {style:?}");
-        }
-    }
-}
-
-/// The same for events without an id or a time, in a delivery without an `event_uuid`.
+/// Applies to events without an id or a time too.
 #[test]
 fn json_style_does_not_change_a_key_without_an_id() {
     for (kind, payload) in [

@@ -134,7 +134,6 @@ impl FromStr for Apps {
     }
 }
 
-/// Parses names and secrets from text.
 fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
     let text = text.trim_ascii();
     if !text.contains('=') {

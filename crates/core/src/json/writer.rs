@@ -25,7 +25,6 @@ pub(crate) fn array<'de, A: SeqAccess<'de>>(elements: A) -> Result<String, A::Er
     String::from_utf8(text).map_err(A::Error::custom)
 }
 
-/// The output buffer for a value.
 struct JsonWriter<'w>(&'w mut Vec<u8>);
 
 impl JsonWriter<'_> {
