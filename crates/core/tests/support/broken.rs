@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use birdhook_core::schema::v1::Payload;
+use birdhook_core::{Delivery, EventKind};
 use serde_json::{Value, json};
 
 use super::{pointers, value};
@@ -58,4 +60,28 @@ pub(crate) fn replace_members<K: Copy + Eq + Hash>(
         }
     }
     seen.len()
+}
+
+/// Reads everything that can be read from a delivery.
+pub(crate) fn check(what: &str, delivery: &Delivery) {
+    let body = delivery.body().as_str();
+    assert!(!delivery.events().is_empty(), "{what}");
+    for event in delivery.events() {
+        let raw = event.raw().as_str();
+        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{what}: {raw} is not a part of {body}");
+        assert!(body.contains(raw), "{what}");
+        assert_eq!(serde_json::to_string(event).unwrap(), raw.trim(), "{what}");
+        assert_eq!(event.body().as_str(), body, "{what}");
+        let is_subscribed = delivery.subscriber().is_some() || event.kind() == EventKind::AccessRevoked;
+        assert!(event.subscriber().is_none() || is_subscribed, "{what}");
+        let (payload, activity) = (event.v1(), event.activity());
+        let reported = serde_json::to_value(&activity).map_or(json!("unknown"), |json| json["kind"].clone());
+        assert_eq!(reported, event.kind().as_str(), "{what}: the kind and the activity disagree");
+        assert!(event.kind() != EventKind::Unknown || matches!(payload, Payload::Unknown(_)), "{what}");
+        assert!(!format!("{activity:?}{payload:?}{:?}{event:?}", event.v2()).is_empty());
+        let _ = (activity.actor(), activity.target(), activity.post(), activity.message());
+        let _ = (event.delivery_key(), event.content_key(), event.lacks_unique_id(), event.occurred_at(), event.name());
+        let _ = (event.user("3030"), event.source_app(), event.includes(), event.matching_rules(), event.tag());
+        let _ = (event.event_uuid(), event.subscriber(), event.direction(), event.source_app_id());
+    }
 }
