@@ -21,6 +21,7 @@ mod http;
 mod json;
 mod parse;
 pub mod schema;
+mod traits;
 
 pub use activity::{Activity, PostRelation};
 pub use auth::app::App;

@@ -2,17 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::support::{deliver, event};
+use crate::support::{activity_event, deliver, event, fixture};
 use birdhook_core::activity::{Attachment, User};
 use birdhook_core::schema::{v1, v2};
 use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
 use serde_json::{Value, json};
-
-/// Returns an activity about the user 1111.
-fn activity_event(event_type: &str, payload: &Value) -> Event {
-    let data = json!({"event_uuid": "-7", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
-    event(json!({ "data": data }).to_string())
-}
 
 /// Returns a post of the Account Activity API for the user 1111.
 fn tweet(tweet: &Value) -> Event {
@@ -268,8 +262,7 @@ fn the_posts_of_a_story_are_read_under_both_names() {
         ("news.new", ["1631000000000000009", "1632200000000000010"]),
         ("news.new.every_field", ["1631000000000000009", "1632200000000000010"]),
     ] {
-        let path = format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        let event = event(std::fs::read_to_string(path).unwrap());
+        let event = event(fixture(&format!("xaa/{name}")));
         let Activity::NewsPublished(story) = event.activity() else { panic!("no story") };
         assert_eq!(story.post_ids, ids, "{name}");
         assert!(story.id.is_some() && story.headline.is_some() && story.updated_at.is_some(), "{name}");

@@ -1,9 +1,8 @@
 //! One event from both APIs is one activity with one content key.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
-use crate::support::event;
+use crate::support::{all_fixtures, event, fixture};
 use birdhook_core::{Activity, ApiSource, DedupeScope, Event, EventKind, PostRelation, Timestamp};
 use serde_json::Value;
 
@@ -21,82 +20,50 @@ enum Time {
 use EventKind::*;
 use Time::*;
 
-type Pair = (&'static str, EventKind, Time, &'static [&'static str]);
-
-const CONVERSATION: &str = "+/post/conversation_id";
-const VERSIONS: &str = "+/post/edit_history/0";
-
 /// Every pair, its kind, and the fields that differ: `+` only in the X Activity API, `-` only in
 /// the Account Activity API, `~` different in both.
-const PAIRS: &[Pair] = &[
-    ("own", PostCreated, Second, &[]),
-    ("mention", PostCreated, Second, &["-/author_blocked", VERSIONS]),
-    ("reply", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
-    ("quote", PostCreated, Second, &[VERSIONS]),
-    ("repost", PostCreated, Second, &[CONVERSATION, VERSIONS]),
+const PAIRS: &[(&str, EventKind, Time, &str)] = &[
+    ("own", PostCreated, Second, ""),
+    ("mention", PostCreated, Second, "-/author_blocked +/post/edit_history/0"),
+    ("reply", PostCreated, Second, "-/author_blocked +/post/conversation_id +/post/edit_history/0"),
+    ("quote", PostCreated, Second, "+/post/edit_history/0"),
+    ("repost", PostCreated, Second, "+/post/conversation_id +/post/edit_history/0"),
     (
         "deletion",
         PostDeleted,
         OldOnly,
-        &[
-            "+/author/created_at",
-            "+/author/description",
-            "+/author/followers",
-            "+/author/following",
-            "+/author/handle",
-            "+/author/location",
-            "+/author/name",
-            "+/author/picture",
-            "+/author/protected",
-            "+/author/url",
-            "+/author/verified",
-        ],
+        "+/author/created_at +/author/description +/author/followers +/author/following \
+        +/author/handle +/author/location +/author/name +/author/picture +/author/protected \
+        +/author/url +/author/verified",
     ),
-    ("like_by", Liked, Same, &[VERSIONS]),
+    ("like_by", Liked, Same, "+/post/edit_history/0"),
     (
         "like_of",
         Liked,
         Same,
-        &[
-            "-/by/created_at",
-            "-/by/description",
-            "-/by/followers",
-            "-/by/following",
-            "-/by/handle",
-            "-/by/id",
-            "-/by/location",
-            "-/by/name",
-            "-/by/picture",
-            "-/by/protected",
-            "-/by/url",
-            "-/by/verified",
-            VERSIONS,
-        ],
+        "-/by/created_at -/by/description -/by/followers -/by/following -/by/handle -/by/id \
+        -/by/location -/by/name -/by/picture -/by/protected -/by/url -/by/verified \
+        +/post/edit_history/0",
     ),
-    ("follow", Followed, OldOnly, &[]),
-    ("unfollow", Unfollowed, OldOnly, &[]),
-    ("block", Blocked, OldOnly, &[]),
-    ("unblock", Unblocked, OldOnly, &[]),
-    ("mute", Muted, OldOnly, &[]),
-    ("unmute", Unmuted, OldOnly, &[]),
-    ("sent", MessageSent, Same, &[]),
-    ("received", MessageReceived, Same, &[]),
-    ("read", MessagesRead, Same, &[]),
-    ("typing", Typing, Same, &[]),
-    ("revocation", AccessRevoked, Same, &[]),
+    ("follow", Followed, OldOnly, ""),
+    ("unfollow", Unfollowed, OldOnly, ""),
+    ("block", Blocked, OldOnly, ""),
+    ("unblock", Unblocked, OldOnly, ""),
+    ("mute", Muted, OldOnly, ""),
+    ("unmute", Unmuted, OldOnly, ""),
+    ("sent", MessageSent, Same, ""),
+    ("received", MessageReceived, Same, ""),
+    ("read", MessagesRead, Same, ""),
+    ("typing", Typing, Same, ""),
+    ("revocation", AccessRevoked, Same, ""),
 ];
 
 const SCOPES: [DedupeScope; 4] =
     [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::AcrossApps, DedupeScope::Everywhere];
 
-fn read(path: &str) -> Event {
-    let path = format!("{}/tests/fixtures/{path}.json", env!("CARGO_MANIFEST_DIR"));
-    event(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")))
-}
-
 /// Returns the event from the Account Activity API and from the X Activity API.
 fn pair(name: &str) -> [Event; 2] {
-    let both = ["aaa", "xaa"].map(|generation| read(&format!("both_apis/{name}.{generation}")));
+    let both = ["aaa", "xaa"].map(|generation| event(fixture(&format!("both_apis/{name}.{generation}"))));
     let generations = [ApiSource::AccountActivity, ApiSource::XActivity];
     assert_eq!([both[0].api_source(), both[1].api_source()], generations, "{name}");
     both
@@ -133,7 +100,7 @@ fn both_apis_give_the_same_activity() {
         let (old, new) = (old.activity(), new.activity());
         let kinds = [&old, &new].map(|activity| serde_json::to_value(activity).unwrap()["kind"].clone());
         assert_eq!(kinds, [kind.as_str(), kind.as_str()], "{name}");
-        let listed: BTreeSet<_> = listed.iter().map(|&field| field.to_owned()).collect();
+        let listed: BTreeSet<_> = listed.split_whitespace().map(str::to_owned).collect();
         assert_eq!(differences(&old, &new), listed, "{name}");
     }
 }
@@ -242,7 +209,7 @@ fn the_event_types_of_one_post_share_a_content_key() {
 #[test]
 fn a_flat_payload_has_the_same_content_key() {
     for (name, flat) in [("read", "xaa/dm.read.flat"), ("typing", "xaa/dm.indicate_typing.flat")] {
-        let ([old, new], flat) = (pair(name), read(flat));
+        let ([old, new], flat) = (pair(name), event(fixture(flat)));
         assert_eq!((flat.kind(), flat.subscriber()), (old.kind(), old.subscriber()), "{name}");
         assert_eq!(differences(&old.activity(), &flat.activity()), BTreeSet::new(), "{name}");
         assert_eq!(flat.content_key(), old.content_key(), "{name}");
@@ -253,8 +220,6 @@ fn a_flat_payload_has_the_same_content_key() {
 
 #[test]
 fn every_fixture_pair_is_compared() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/both_apis");
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let files: BTreeSet<_> = files.filter_map(|name| Some(name.split_once('.')?.0.to_owned())).collect();
-    assert_eq!(files, PAIRS.iter().map(|(name, ..)| (*name).to_owned()).collect());
+    let files = all_fixtures().iter().filter_map(|(name, _)| Some(name.strip_prefix("both_apis/")?.split_once('.')?.0));
+    assert_eq!(files.collect::<BTreeSet<_>>(), PAIRS.iter().map(|(name, ..)| *name).collect());
 }

@@ -1,6 +1,6 @@
 //! Replies to a GET, row by row of the table of replies.
 
-use crate::support::{Headers, SECRET, apps, endpoint, get, secret};
+use crate::support::{Headers, SECRET, apps, endpoint, endpoint_with, get, secret};
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{
     App, AppSelector, Apps, ChallengeSignature, Endpoint, EndpointSettings, HeadResult, Outcome, RequestHead,
@@ -12,14 +12,9 @@ fn answer(key: &str, token: &str) -> String {
     format!(r#"{{"response_token":"{}"}}"#, signature::sign(&secret(key), token.as_bytes()))
 }
 
+/// Returns an endpoint of two apps.
 fn with(change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
-    let mut settings = EndpointSettings::default();
-    change(&mut settings);
-    endpoint_of_two(settings)
-}
-
-fn endpoint_of_two(settings: EndpointSettings) -> Endpoint {
-    Endpoint::new(apps([App::new("bees", secret(SECRET)), App::new("clocks", secret("other"))]), settings)
+    endpoint_with(apps([App::new("bees", secret(SECRET)), App::new("clocks", secret("other"))]), change)
 }
 
 #[test]
@@ -182,7 +177,7 @@ fn the_signature_selects_the_app() {
 
 #[test]
 fn without_a_selector_the_first_app_answers() {
-    let reply = get(&endpoint_of_two(EndpointSettings::default()), "/clocks?app=clocks&crc_token=abc", &[]);
+    let reply = get(&with(|_| ()), "/clocks?app=clocks&crc_token=abc", &[]);
     assert_eq!(*reply.body(), answer(SECRET, "abc"));
 }
 
@@ -380,9 +375,7 @@ fn every_signature_that_the_app_can_check_must_be_correct() {
         &[(OAUTH2, "new")],
     ];
     for rule in [ChallengeSignature::IfPresent, ChallengeSignature::Demanded] {
-        let mut settings = EndpointSettings::default();
-        settings.challenge_signature = rule;
-        let endpoint = Endpoint::new(app_of_both(), settings);
+        let endpoint = endpoint_with(app_of_both(), |settings| settings.challenge_signature = rule);
         for signatures in rows {
             let reply = signed_answer(&endpoint, ASKED, signatures);
             assert_eq!(reply.outcome(), Outcome::ChallengeUnsigned, "{rule:?} {signatures:?}");
@@ -413,10 +406,7 @@ fn a_signature_of_a_kind_for_which_the_app_has_no_secret_counts_as_absent() {
         }
         let reply = signed_answer(&endpoint, ASKED, &[(ignored, "stranger"), (checked, key)]);
         assert_eq!((&**reply.body(), reply.is_signed_by_x()), (answer(key, "abc").as_bytes(), true));
-
-        let mut settings = EndpointSettings::default();
-        settings.challenge_signature = ChallengeSignature::Demanded;
-        let demanding = Endpoint::new(app, settings);
+        let demanding = endpoint_with(app, |settings| settings.challenge_signature = ChallengeSignature::Demanded);
         assert_eq!(signed_answer(&demanding, ASKED, &[(ignored, key)]).outcome(), Outcome::ChallengeUnsigned);
         assert_eq!(signed_answer(&demanding, ASKED, &[(checked, key)]).outcome(), Outcome::ChallengeAnswered);
     }
@@ -425,9 +415,7 @@ fn a_signature_of_a_kind_for_which_the_app_has_no_secret_counts_as_absent() {
 #[test]
 fn a_signature_of_either_kind_selects_the_app() {
     let two = [App::new("bees", secret("consumer")), App::with_client_secret("clocks", secret("client"))];
-    let mut settings = EndpointSettings::default();
-    settings.app_selector = AppSelector::PathSegment;
-    let by_path = Endpoint::new(apps(two.clone()), settings);
+    let by_path = endpoint_with(apps(two.clone()), |settings| settings.app_selector = AppSelector::PathSegment);
     let by_order = Endpoint::new(apps(two), EndpointSettings::default());
     let path = |app: &str| format!("/{app}?crc_token=abc&nonce=n");
     for (signatures, key) in [([(signature::HEADER, "consumer")], "consumer"), ([(OAUTH2, "client")], "client")] {

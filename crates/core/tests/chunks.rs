@@ -1,7 +1,8 @@
-//! A body is read the same, independent of its chunks.
+//! A body is read the same, independent of its chunks and of the style of its JSON.
 
-use crate::support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
-use birdhook_core::{Delivery, HeadResult, Outcome, RequestHead, signature};
+use crate::support::{SECRET, Style, all_fixtures, deliver, endpoint, fixture, fixtures, post, secret, value};
+use birdhook_core::schema::v1::Payload;
+use birdhook_core::{Delivery, Event, EventKind, HeadResult, Outcome, RequestHead, signature};
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -24,7 +25,7 @@ proptest! {
 
     #[test]
     fn any_split_gives_the_same_events(
-        (_, body) in proptest::sample::select(FIXTURES),
+        (_, body) in proptest::sample::select(fixtures()),
         cuts in vec(any::<proptest::sample::Index>(), 0..12),
     ) {
         let body = body.as_bytes();
@@ -38,7 +39,7 @@ proptest! {
 
     #[test]
     fn a_changed_byte_is_detected_in_any_chunk(
-        (_, body) in proptest::sample::select(FIXTURES),
+        (_, body) in proptest::sample::select(fixtures()),
         at in any::<proptest::sample::Index>(),
         flip in 1..=255u8,
         size in 1..600usize,
@@ -54,7 +55,7 @@ proptest! {
 
 #[test]
 fn one_byte_at_a_time_gives_the_same_events() {
-    for (_, body) in FIXTURES {
+    for (_, body) in fixtures() {
         let signed = sign(body.as_bytes());
         let delivery = post(&endpoint(), &[(signature::HEADER, &signed)], body.as_bytes().chunks(1)).unwrap();
         assert_same(&delivery, &deliver(body));
@@ -84,7 +85,7 @@ fn a_longer_or_shorter_body_is_detected() {
 
 #[test]
 fn a_body_in_one_chunk_is_never_copied() {
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let body = Bytes::from(body.as_bytes().to_vec());
         let signed = sign(&body);
         // Empty chunks around the body must not cause a copy.
@@ -110,4 +111,33 @@ fn events_outlive_their_delivery() {
     let expected: Vec<_> =
         deliver(fixture("several")).events().iter().map(|event| event.raw().as_str().len()).collect();
     assert_eq!(thread.join().unwrap(), expected);
+}
+
+#[test]
+fn json_style_does_not_change_what_is_read() {
+    let sorted = |body: &str| {
+        let mut events = deliver(body).into_events();
+        events.sort_unstable_by_key(Event::delivery_key);
+        events
+    };
+    for (name, body) in all_fixtures() {
+        let plain = sorted(body);
+        assert_eq!(plain.iter().any(|event| event.kind() == EventKind::Unknown), *name == "xaa/unknown", "{name}");
+        for style in Style::ALL {
+            let styled = sorted(&style.write(&value(body)));
+            assert_eq!(styled.len(), plain.len(), "{name} {style:?}");
+            for (one, other) in styled.iter().zip(&plain) {
+                let keys = [one, other].map(|event| (event.delivery_key(), event.content_key(), event.kind()));
+                assert_eq!(keys[0], keys[1], "{name} {style:?}");
+                let [activity, expected] = [one, other].map(|event| serde_json::to_value(event.activity()).unwrap());
+                assert_eq!(activity, expected, "{name} {style:?}");
+                let is_typed = !matches!(other.v1(), Payload::Unknown(_));
+                assert!(!is_typed || one.v1() == other.v1(), "{name} {style:?}");
+                assert_eq!((one.name(), one.occurred_at()), (other.name(), other.occurred_at()), "{name} {style:?}");
+                assert_eq!((one.subscriber(), one.direction()), (other.subscriber(), other.direction()), "{name}");
+                assert_eq!((one.user("3030"), one.source_app()), (other.user("3030"), other.source_app()), "{name}");
+                assert_eq!(one.source_app_id(), other.source_app_id(), "{name} {style:?}");
+            }
+        }
+    }
 }

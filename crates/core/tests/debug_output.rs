@@ -116,25 +116,13 @@ fn names_are_parsed_displayed_and_serialised_alike() {
 
 #[test]
 fn parse_errors_name_the_value_and_what_is_expected() {
-    for (error, text) in [
-        (
-            "post".parse::<EventKind>().unwrap_err().to_string(),
-            r#"unknown event kind "post": expected a name such as post_created"#,
-        ),
-        (
-            "v2".parse::<ApiSource>().unwrap_err().to_string(),
-            r#"unknown source API "v2": expected a name such as account_activity"#,
-        ),
-        (
-            "now".parse::<Timestamp>().unwrap_err().to_string(),
-            r#"invalid time "now": expected RFC 3339, for example 2026-07-24T21:05:48Z, or milliseconds"#,
-        ),
-        ("00".parse::<EventKey>().unwrap_err().to_string(), "invalid event key: expected 64 hexadecimal digits"),
-        (
-            "s3cret".parse::<SecretKind>().unwrap_err().to_string(),
-            "unknown kind of secret: expected consumer or client",
-        ),
-    ] {
-        assert_eq!(error, text);
+    fn check<T: FromStr<Err: Display> + Debug>(text: &str, error: &str) {
+        assert_eq!(text.parse::<T>().unwrap_err().to_string(), error);
     }
+    check::<EventKind>("post", r#"unknown event kind "post": expected a name such as post_created"#);
+    check::<ApiSource>("v2", r#"unknown source API "v2": expected a name such as account_activity"#);
+    let time = r#"invalid time "now": expected RFC 3339, for example 2026-07-24T21:05:48Z, or milliseconds"#;
+    check::<Timestamp>("now", time);
+    check::<EventKey>("00", "invalid event key: expected 64 hexadecimal digits");
+    check::<SecretKind>("s3cret", "unknown kind of secret: expected consumer or client");
 }

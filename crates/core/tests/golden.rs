@@ -1,9 +1,7 @@
 //! Every later version must read the messages that version 0.1 wrote to queues and logs, and must
 //! still write their contents.
 
-use std::path::Path;
-
-use crate::support::deliver;
+use crate::support::{deliver, fixture};
 use birdhook_core::codec::{DecodeError, Format, read};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
@@ -48,11 +46,6 @@ impl Golden {
     }
 }
 
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(folder.join(name)).unwrap()
-}
-
 /// Returns whether a value contains everything that an older one does. Members may be added.
 fn holds(new: &Value, old: &Value) -> bool {
     match (new, old) {
@@ -88,7 +81,7 @@ fn messages_of_later_versions_are_rejected() {
 #[test]
 fn the_written_messages_equal_those_of_earlier_versions() {
     for golden in Golden::all() {
-        let delivery = deliver(fixture(&golden.fixture));
+        let delivery = deliver(fixture(golden.fixture.strip_suffix(".json").unwrap()));
         let made = Golden::of(&golden.fixture, &delivery.events()[golden.position], golden.format());
         for (name, old) in &golden.facts {
             assert_eq!(made.fact(name), Some(old.as_str()), "{} {name}", golden.fixture);

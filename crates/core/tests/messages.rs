@@ -1,6 +1,6 @@
 //! Direct messages, typing and reading, field by field.
 
-use crate::support::{Style, changed, event, fixture, value};
+use crate::support::{changed, event, fixture, value};
 use birdhook_core::schema::v1::{DirectMessage, Payload};
 use birdhook_core::{ApiSource, Direction, Event, EventKind, Timestamp};
 
@@ -191,19 +191,6 @@ fn reading() {
     assert_eq!(read.target.unwrap().recipient_id.as_deref(), Some("4040"));
     assert_eq!(read.last_read_event_id.as_deref(), Some("1570000000000000002"));
     assert_eq!(event.user("4040").unwrap().name.as_deref(), Some("Clock Shop Bot"));
-}
-
-#[test]
-fn escaped_and_plain_json_read_the_same() {
-    for (name, _) in crate::support::FIXTURES.iter().filter(|(name, _)| name.starts_with("dm_")) {
-        let plain = event(fixture(name));
-        for style in Style::ALL {
-            let styled = event(style.write(&value(fixture(name))));
-            assert_eq!(styled.v1(), plain.v1(), "{name} {style:?}");
-            assert_eq!((styled.direction(), styled.source_app_id()), (plain.direction(), plain.source_app_id()));
-            assert_eq!((styled.user("3030"), styled.source_app()), (plain.user("3030"), plain.source_app()));
-        }
-    }
 }
 
 #[test]

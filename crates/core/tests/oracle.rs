@@ -1,7 +1,7 @@
 //! The challenge is not a signing oracle: no signature that it gives to a stranger is valid for a
 //! delivery.
 
-use crate::support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, secret};
+use crate::support::{SECRET, Style, arbitrary, endpoint, endpoint_with, fixtures, get, post, secret};
 use birdhook_core::{App, ChallengeSignature, Endpoint, EndpointSettings, Outcome, crc, signature};
 use proptest::prelude::*;
 
@@ -54,7 +54,7 @@ fn queries(token: &str) -> [String; 4] {
 
 fn token() -> impl Strategy<Value = String> {
     let json = || prop_oneof![arbitrary::json(), arbitrary::object()].prop_map(|value| value.to_string());
-    let real = || proptest::sample::select(FIXTURES).prop_map(|(_, body)| body.to_owned());
+    let real = || proptest::sample::select(fixtures()).prop_map(|(_, body)| body.to_owned());
     prop_oneof![
         any::<String>(),
         "[ -~]{1,64}",
@@ -101,9 +101,8 @@ proptest! {
         let answer: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
         let signed = [(signature::HEADER, answer["response_token"].as_str().unwrap())];
 
-        let mut settings = EndpointSettings::default();
-        settings.challenge_signature = ChallengeSignature::Demanded;
-        let strict = Endpoint::new(App::new("bees", secret(SECRET)), settings);
+        let demand = |settings: &mut EndpointSettings| settings.challenge_signature = ChallengeSignature::Demanded;
+        let strict = endpoint_with(App::new("bees", secret(SECRET)), demand);
         for query in [token.clone(), format!("x&{token}"), format!("{token}&nonce=n")] {
             prop_assert_ne!(get(&strict, &format!("/?{query}"), &signed).status(), 200, "{}", query);
         }
@@ -122,7 +121,7 @@ proptest! {
 
 #[test]
 fn no_fixture_is_signed() {
-    for (name, body) in FIXTURES {
+    for (name, body) in fixtures() {
         let short: String = body.chars().take(400).collect();
         for text in [*body, &short] {
             let [form, percent, ..] = queries(text);

@@ -1,15 +1,12 @@
 //! Recognising the shape of a body, and X's names for event types.
 
-use std::fs;
-
-use crate::support::{deliver, event};
+use crate::support::{all_fixtures, deliver, event};
 use birdhook_core::activity::{Attachment, ReferenceKind};
 use birdhook_core::schema::v2;
 use birdhook_core::{Activity, ApiSource, Direction, Event, EventKind, PostRelation, Timestamp};
 
-fn fixture(name: &str) -> String {
-    let path = format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+fn fixture(name: &str) -> &'static str {
+    crate::support::fixture(&format!("xaa/{name}"))
 }
 
 /// Returns an activity with this type and payload for the user 7.
@@ -66,13 +63,10 @@ fn an_activity_is_not_a_matched_post() {
 
 #[test]
 fn every_fixture_has_the_kind_of_its_name() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/xaa");
     let mut count = 0;
-    for file in fs::read_dir(folder).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        let name = name.strip_suffix(".json").unwrap();
-        let delivery = deliver(fixture(name));
-        for event in delivery.events() {
+    for (name, body) in all_fixtures() {
+        let Some(name) = name.strip_prefix("xaa/") else { continue };
+        for event in deliver(body).events() {
             if event.api_source() != ApiSource::XActivity {
                 assert!(name.starts_with("replay_") || name == "filtered_stream", "{name}");
                 continue;
@@ -113,7 +107,7 @@ fn the_former_names_are_the_same_types() {
         ("OAuthRevoke", "oauth.revoke"),
     ] {
         let body = fixture(present);
-        let (old_event, present_event) = (event(body.replace(present, old)), event(&body));
+        let (old_event, present_event) = (event(body.replace(present, old)), event(body));
         assert_eq!(old_event.name(), old, "as X wrote it");
         assert_eq!(old_event.kind(), present_event.kind(), "{old}");
         assert_ne!(old_event.kind(), EventKind::Unknown, "{old}");

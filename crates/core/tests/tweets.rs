@@ -1,6 +1,6 @@
 //! Posts, likes and deletions, field by field.
 
-use crate::support::{Style, changed, event, fixture, value};
+use crate::support::{changed, event, fixture, value};
 use birdhook_core::schema::v1::{Payload, Tweet};
 use birdhook_core::{ApiSource, Direction, Event, EventKind, Timestamp};
 
@@ -199,19 +199,6 @@ fn extended_text_without_its_object_is_the_full_text() {
     assert_eq!(tweet(&with("text")).full_text().unwrap(), "1 > 0");
     let neither = event(r#"{"tweet_create_events":[{"id":1}]}"#);
     assert_eq!(tweet(&neither).full_text(), None);
-}
-
-#[test]
-fn escaped_and_plain_json_read_the_same() {
-    for name in ["tweet_mention", "tweet_extended", "tweet_quote", "tweet_reply", "tweet_retweet"] {
-        let plain = event(fixture(name));
-        for style in Style::ALL {
-            let styled = event(style.write(&value(fixture(name))));
-            assert_eq!(styled.v1(), plain.v1(), "{name} {style:?}");
-            assert_eq!(styled.occurred_at(), plain.occurred_at());
-            assert_eq!((styled.subscriber(), styled.name()), (plain.subscriber(), plain.name()));
-        }
-    }
 }
 
 #[test]

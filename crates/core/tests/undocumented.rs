@@ -1,14 +1,8 @@
 //! Payloads in forms without a published sample, and forms that third parties report.
 
-use crate::support::{deliver, event};
+use crate::support::{activity_event, deliver, event};
 use birdhook_core::{Activity, Direction, Event, EventKind, PostRelation, Timestamp};
 use serde_json::json;
-
-/// Returns an activity about the user 1111.
-fn activity_event(event_type: &str, payload: &serde_json::Value) -> Event {
-    let data = json!({"event_uuid": "-7", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
-    event(json!({ "data": data }).to_string())
-}
 
 fn ids(event: &Event) -> (Option<String>, Option<String>) {
     let activity = event.activity();

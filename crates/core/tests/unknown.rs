@@ -1,8 +1,8 @@
 //! Unknown data is never lost: several arrays, new kinds, malformed elements.
 
-use crate::support::{deliver, event, fixture, value};
+use crate::support::{SECRET, deliver, endpoint_with, event, fixture, post_signed, secret, value};
 use birdhook_core::schema::v1::Payload;
-use birdhook_core::{ApiSource, DedupeScope, Endpoint, EndpointSettings, EventKind};
+use birdhook_core::{ApiSource, DedupeScope, EventKind};
 
 #[test]
 fn events_keep_the_order_of_the_body() {
@@ -207,12 +207,10 @@ fn a_type_that_is_a_number_is_unknown() {
 /// as one unknown event.
 #[test]
 fn a_body_of_too_many_events_is_one_unknown_event() {
-    let mut settings = EndpointSettings::default();
-    settings.event_limit = 3;
-    let endpoint = Endpoint::new(crate::support::secret(crate::support::SECRET), settings);
+    let endpoint = endpoint_with(secret(SECRET), |settings| settings.event_limit = 3);
     for (events, expected) in [(3, 3), (4, 1), (500_000, 1)] {
         let body = format!(r#"{{"nest_events":[{}0]}}"#, "0,".repeat(events - 1));
-        let delivery = crate::support::post_signed(&endpoint, crate::support::SECRET, body.as_bytes()).unwrap();
+        let delivery = post_signed(&endpoint, SECRET, body.as_bytes()).unwrap();
         assert_eq!(delivery.events().len(), expected);
         assert_eq!(delivery.events()[0].raw().as_str() == body, expected == 1);
     }

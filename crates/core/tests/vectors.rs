@@ -1,6 +1,6 @@
 //! Signatures and response tokens published by others.
 
-use crate::support::{get, post, secret};
+use crate::support::{endpoint_with, get, post, secret};
 use birdhook_core::{ChallengeSignature, Endpoint, EndpointSettings, Outcome, crc, signature};
 
 /// One key, message and signature. The same function signs deliveries, response tokens and X's
@@ -108,9 +108,8 @@ fn query_answers_match_the_published_vectors() {
 
 #[test]
 fn a_published_query_signature_proves_that_x_sent_it() {
-    let mut settings = EndpointSettings::default();
-    settings.challenge_signature = ChallengeSignature::Demanded;
-    let endpoint = Endpoint::new(secret(SOCIABLY_QUERY.key), settings);
+    let demand = |settings: &mut EndpointSettings| settings.challenge_signature = ChallengeSignature::Demanded;
+    let endpoint = endpoint_with(secret(SOCIABLY_QUERY.key), demand);
     let target = format!("/?{}", SOCIABLY_QUERY.message);
 
     let reply = get(&endpoint, &target, &[(signature::HEADER, SOCIABLY_QUERY.signed)]);

@@ -262,7 +262,7 @@ impl<'a> From<v2::Media<'a>> for Media<'a> {
 fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Like<'a> {
     let author = like.liked_post_author_id.as_deref();
     let of_others = event.subscriber().is_some() && author.is_some() && author != event.subscriber();
-    let outbound = event.is_outbound().unwrap_or(of_others);
+    let outbound = event.envelope().outbound.unwrap_or(of_others);
     let by = like.user_id.or(event.subscriber().filter(|_| outbound).map(Id::from));
     let liked = includes.posts.iter().find(|post| post.id == like.liked_post_id).cloned();
     let mut post = post(liked.unwrap_or_default(), includes);

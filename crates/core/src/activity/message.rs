@@ -4,65 +4,54 @@ use serde::Serialize;
 
 use super::post::{Link, Media};
 use super::user::User;
+use crate::json::sparse::content;
 use crate::json::value::{Id, Text};
 use crate::schema::v1;
 use crate::schema::value::Degree;
 
-/// A direct message.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Message<'a> {
-    /// The message's id, which is the same for sender and recipient.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Id<'a>>,
-    /// The sender.
-    pub sender: User<'a>,
-    /// The recipient.
-    pub recipient: User<'a>,
-    /// The text as its author wrote it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<Text<'a>>,
-    /// The links in the text.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<Link<'a>>,
-    /// The X app that sent the message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_app_id: Option<Id<'a>>,
-    /// A prompt with options that the recipient can tap.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quick_reply: Option<QuickReply<'a>>,
-    /// The reply to such a prompt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quick_reply_response: Option<QuickReplyResponse<'a>>,
-    /// A picture, a video or a place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attachment: Option<Attachment<'a>>,
-    /// Buttons that open links.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub calls_to_action: Vec<CallToAction<'a>>,
-    /// The post with the button that started this message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub initiated_via_post_id: Option<Id<'a>>,
-    /// The welcome message that this message replies to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub initiated_via_welcome_message_id: Option<Id<'a>>,
-}
+content! {
+    /// A direct message.
+    pub struct Message<'a> {
+        /// The message's id, which is the same for sender and recipient.
+        pub id: Option<Id<'a>>,
+        /// The sender.
+        pub sender: User<'a>,
+        /// The recipient.
+        pub recipient: User<'a>,
+        /// The text as its author wrote it.
+        pub text: Option<Text<'a>>,
+        /// The links in the text.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub links: Vec<Link<'a>>,
+        /// The X app that sent the message.
+        pub source_app_id: Option<Id<'a>>,
+        /// A prompt with options that the recipient can tap.
+        pub quick_reply: Option<QuickReply<'a>>,
+        /// The reply to such a prompt.
+        pub quick_reply_response: Option<QuickReplyResponse<'a>>,
+        /// A picture, a video or a place.
+        pub attachment: Option<Attachment<'a>>,
+        /// Buttons that open links.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub calls_to_action: Vec<CallToAction<'a>>,
+        /// The post with the button that started this message.
+        pub initiated_via_post_id: Option<Id<'a>>,
+        /// The welcome message that this message replies to.
+        pub initiated_via_welcome_message_id: Option<Id<'a>>,
+    }
 
-/// A prompt with prepared replies.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct QuickReply<'a> {
-    /// The type: `options`, or the older `location` and `text_input`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Text<'a>>,
-    /// The prepared replies.
-    pub options: Vec<QuickReplyOption<'a>>,
-    /// For a prompt for text: the question that the user sees.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<Text<'a>>,
-    /// For a prompt for text or a place: the metadata that the response will carry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Text<'a>>,
+    /// A prompt with prepared replies.
+    pub struct QuickReply<'a> {
+        /// The type: `options`, or the older `location` and `text_input`.
+        #[serde(rename = "type")]
+        pub kind: Option<Text<'a>>,
+        /// The prepared replies.
+        pub options: Vec<QuickReplyOption<'a>>,
+        /// For a prompt for text: the question that the user sees.
+        pub label: Option<Text<'a>>,
+        /// For a prompt for text or a place: the metadata that the response will carry.
+        pub metadata: Option<Text<'a>>,
+    }
 }
 
 impl<'a> QuickReply<'a> {
@@ -74,31 +63,25 @@ impl<'a> QuickReply<'a> {
     }
 }
 
-/// A prepared reply.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct QuickReplyOption<'a> {
-    /// The label that the user sees.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<Text<'a>>,
-    /// An explanation of the option.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text<'a>>,
-    /// The metadata that the response will carry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Text<'a>>,
-}
+content! {
+    /// A prepared reply.
+    pub struct QuickReplyOption<'a> {
+        /// The label that the user sees.
+        pub label: Option<Text<'a>>,
+        /// An explanation of the option.
+        pub description: Option<Text<'a>>,
+        /// The metadata that the response will carry.
+        pub metadata: Option<Text<'a>>,
+    }
 
-/// The reply to a prompt.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct QuickReplyResponse<'a> {
-    /// `options`, `location` or `text_input`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Text<'a>>,
-    /// The metadata of the chosen option. May be missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Text<'a>>,
+    /// The reply to a prompt.
+    pub struct QuickReplyResponse<'a> {
+        /// `options`, `location` or `text_input`.
+        #[serde(rename = "type")]
+        pub kind: Option<Text<'a>>,
+        /// The metadata of the chosen option. May be missing.
+        pub metadata: Option<Text<'a>>,
+    }
 }
 
 /// An attachment of a message.
@@ -129,39 +112,32 @@ pub enum Attachment<'a> {
     },
 }
 
-/// A button that opens a link.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct CallToAction<'a> {
-    /// The label of the button.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<Text<'a>>,
-    /// The target of the link.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<Text<'a>>,
-}
+content! {
+    /// A button that opens a link.
+    pub struct CallToAction<'a> {
+        /// The label of the button.
+        pub label: Option<Text<'a>>,
+        /// The target of the link.
+        pub url: Option<Text<'a>>,
+    }
 
-/// A user has read messages.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Reading<'a> {
-    /// The user who read the messages.
-    pub reader: User<'a>,
-    /// The user who sent the messages.
-    pub correspondent: User<'a>,
-    /// The last message that was read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_message_id: Option<Id<'a>>,
-}
+    /// A user has read messages.
+    pub struct Reading<'a> {
+        /// The user who read the messages.
+        pub reader: User<'a>,
+        /// The user who sent the messages.
+        pub correspondent: User<'a>,
+        /// The last message that was read.
+        pub last_message_id: Option<Id<'a>>,
+    }
 
-/// A user is typing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Typing<'a> {
-    /// The user who is typing.
-    pub writer: User<'a>,
-    /// The recipient.
-    pub recipient: User<'a>,
+    /// A user is typing.
+    pub struct Typing<'a> {
+        /// The user who is typing.
+        pub writer: User<'a>,
+        /// The recipient.
+        pub recipient: User<'a>,
+    }
 }
 
 impl<'a> Attachment<'a> {

@@ -8,6 +8,7 @@ use crate::event::event::Event;
 use crate::event::time::Timestamp;
 use crate::json::raw::RawJson;
 use crate::json::repairable::RepairableJson;
+use crate::json::sparse::sparse;
 
 /// Everything that birdhook knows about an event, for a log, a file or another program. Created by
 /// [`Event::report`].
@@ -56,7 +57,7 @@ impl Serialize for Report<'_> {
             subscriber: event.subscriber(),
             tag: event.tag(),
             keyword: event.keyword(),
-            filter: event.raw_filter().map(RepairableJson::raw),
+            filter: event.envelope().filter.as_ref().map(RepairableJson::raw),
             replay: event.is_replay(),
             occurred_at: event.occurred_at(),
             actor: activity.actor(),
@@ -72,61 +73,43 @@ impl Serialize for Report<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    kind: &'a str,
-    name: &'a str,
-    generation: &'a str,
-    app: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscriber: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keyword: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filter: Option<&'a RawJson>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    replay: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    occurred_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    actor: Option<&'a User<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a User<'a>>,
-    ids: Ids<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    delivery_key: String,
-    content_key: String,
-    activity: &'a Activity<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<&'a RawJson>,
-}
+sparse! {
+    struct Line<'a> {
+        kind: &'a str,
+        name: &'a str,
+        generation: &'a str,
+        app: &'a str,
+        subscriber: Option<&'a str>,
+        tag: Option<&'a str>,
+        keyword: Option<&'a str>,
+        filter: Option<&'a RawJson>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        replay: bool,
+        occurred_at: Option<Timestamp>,
+        actor: Option<&'a User<'a>>,
+        target: Option<&'a User<'a>>,
+        ids: Ids<'a>,
+        text: Option<&'a str>,
+        delivery_key: String,
+        content_key: String,
+        activity: &'a Activity<'a>,
+        raw: Option<&'a RawJson>,
+    }
 
-/// The ids with which X names the subjects of the event.
-#[derive(Default, Serialize)]
-pub(crate) struct Ids<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) post: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    like: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conversation: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    chat: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    space: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    broadcast: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    news: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    app: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job: Option<&'a str>,
+    /// The ids with which X names the subjects of the event.
+    #[derive(Default)]
+    pub(crate) struct Ids<'a> {
+        pub(crate) post: Option<&'a str>,
+        like: Option<&'a str>,
+        pub(crate) message: Option<&'a str>,
+        conversation: Option<&'a str>,
+        chat: Option<&'a str>,
+        space: Option<&'a str>,
+        broadcast: Option<&'a str>,
+        news: Option<&'a str>,
+        app: Option<&'a str>,
+        job: Option<&'a str>,
+    }
 }
 
 impl Activity<'_> {

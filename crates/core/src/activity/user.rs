@@ -1,54 +1,41 @@
 //! Users and their relationships.
 
-use serde::Serialize;
-
 use crate::event::event::Event;
 use crate::event::kind::ApiSource;
 use crate::event::time::Timestamp;
+use crate::json::sparse::content;
 use crate::json::value::{Id, Text};
 use crate::schema::v1::{self, Party};
 use crate::schema::v2;
 
-/// A user with the details that X reports. Often only the id is known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct User<'a> {
-    /// The id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Id<'a>>,
-    /// The handle, without `@`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub handle: Option<Text<'a>>,
-    /// The display name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Text<'a>>,
-    /// The user's profile description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text<'a>>,
-    /// The user's profile location.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<Text<'a>>,
-    /// The user's profile link.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<Text<'a>>,
-    /// The URL of the picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub picture: Option<Text<'a>>,
-    /// Whether only approved followers see the user's posts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protected: Option<bool>,
-    /// Whether the account is verified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verified: Option<bool>,
-    /// The number of followers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub followers: Option<u64>,
-    /// The number of users whom this user follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub following: Option<u64>,
-    /// Time at which the account was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Timestamp>,
+content! {
+    /// A user with the details that X reports. Often only the id is known.
+    pub struct User<'a> {
+        /// The id.
+        pub id: Option<Id<'a>>,
+        /// The handle, without `@`.
+        pub handle: Option<Text<'a>>,
+        /// The display name.
+        pub name: Option<Text<'a>>,
+        /// The user's profile description.
+        pub description: Option<Text<'a>>,
+        /// The user's profile location.
+        pub location: Option<Text<'a>>,
+        /// The user's profile link.
+        pub url: Option<Text<'a>>,
+        /// The URL of the picture.
+        pub picture: Option<Text<'a>>,
+        /// Whether only approved followers see the user's posts.
+        pub protected: Option<bool>,
+        /// Whether the account is verified.
+        pub verified: Option<bool>,
+        /// The number of followers.
+        pub followers: Option<u64>,
+        /// The number of users whom this user follows.
+        pub following: Option<u64>,
+        /// Time at which the account was created.
+        pub created_at: Option<Timestamp>,
+    }
 }
 
 impl<'a> User<'a> {
@@ -105,14 +92,14 @@ impl<'a> From<v2::User<'a>> for User<'a> {
     }
 }
 
-/// A relationship event between two users.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Relationship<'a> {
-    /// The user who acted.
-    pub source: User<'a>,
-    /// The user who was acted on.
-    pub target: User<'a>,
+content! {
+    /// A relationship event between two users.
+    pub struct Relationship<'a> {
+        /// The user who acted.
+        pub source: User<'a>,
+        /// The user who was acted on.
+        pub target: User<'a>,
+    }
 }
 
 impl Event {

@@ -1,12 +1,12 @@
 //! The X apps that share one webhook URL.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::app::App;
 use super::secret::{Secret, SecretError};
 use super::secret_kind::SecretKind;
+use crate::traits::error_traits;
 
 /// The apps behind one endpoint, each with a unique name.
 ///
@@ -134,7 +134,6 @@ impl FromStr for Apps {
     }
 }
 
-/// Parses names and secrets from text.
 fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
     let text = text.trim_ascii();
     if !text.contains('=') {
@@ -175,29 +174,16 @@ pub enum AppsError {
     Secret(usize, SecretError),
 }
 
-impl fmt::Display for AppsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RepeatedName(name) => write!(f, "two apps are named {name:?}"),
-            Self::NotAPair(at) => write!(f, "entry {at} is not name=secret"),
-            Self::Secret(at, why) => write!(f, "entry {at}: {why}"),
-        }
-    }
-}
-
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for AppsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for AppsError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Secret(_, why) => Some(why),
-            _ => None,
+error_traits! {
+    AppsError,
+    |error, f| match error {
+        Self::RepeatedName(name) => write!(f, "two apps are named {name:?}"),
+        Self::NotAPair(at) => write!(f, "entry {at} is not name=secret"),
+        Self::Secret(at, why) => write!(f, "entry {at}: {why}"),
+    },
+    {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            if let Self::Secret(_, why) = self { Some(why) } else { None }
         }
     }
 }

@@ -17,10 +17,10 @@
 //! ```
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::secret::Secret;
 use super::signature;
+use crate::traits::error_traits;
 
 /// The maximum length of a token, in bytes. Tokens seen so far have 36 to 48.
 pub const MAX_TOKEN_BYTES: usize = 512;
@@ -95,27 +95,13 @@ pub enum TokenError {
     Forbidden,
 }
 
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "crc_token is missing",
-            Self::Empty => "crc_token is empty",
-            Self::Repeated => "crc_token is repeated",
-            Self::TooLong => "crc_token is too long",
-            Self::Forbidden => "crc_token holds a character that is not signed",
-        })
-    }
-}
-
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for TokenError {}
+error_traits!(TokenError, |error, f| f.write_str(match error {
+    Self::Missing => "crc_token is missing",
+    Self::Empty => "crc_token is empty",
+    Self::Repeated => "crc_token is repeated",
+    Self::TooLong => "crc_token is too long",
+    Self::Forbidden => "crc_token holds a character that is not signed",
+}));
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::traits::error_traits;
+
 /// A MAC in progress: clone it from a [`Secret`], feed it bytes, finish it.
 pub(crate) type RunningMac = Hmac<Sha256>;
 
@@ -89,28 +91,13 @@ pub enum SecretError {
     },
 }
 
-impl fmt::Display for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the secret is empty; check that its environment variable is set"),
-            Self::Character { character, position } => write!(
-                f,
-                "the secret holds U+{:04X} at position {position}: expected printable ASCII without spaces",
-                u32::from(*character)
-            ),
-        }
+error_traits!(SecretError, |error, f| match error {
+    Self::Empty => f.write_str("the secret is empty; check that its environment variable is set"),
+    Self::Character { character, position } => {
+        let code = u32::from(*character);
+        write!(f, "the secret holds U+{code:04X} at position {position}: expected printable ASCII without spaces")
     }
-}
-
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for SecretError {}
+});
 
 #[cfg(test)]
 mod tests {

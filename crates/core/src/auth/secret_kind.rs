@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use crate::traits::{error_traits, serialize_text};
 
 /// The header with the signature made with the app's consumer secret.
 pub const HEADER: &str = "x-twitter-webhooks-signature";
@@ -71,29 +71,10 @@ impl FromStr for SecretKind {
     }
 }
 
-/// Serialises to the text that [`as_str`](Self::as_str) returns.
-impl Serialize for SecretKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
+serialize_text!(SecretKind, serialize_str, as_str);
 
 /// Error from parsing a [`SecretKind`]. Does not contain the text, which may be a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ParseSecretKindError(());
 
-impl fmt::Display for ParseSecretKindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown kind of secret: expected consumer or client")
-    }
-}
-
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for ParseSecretKindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ParseSecretKindError {}
+error_traits!(ParseSecretKindError, |_error, f| f.write_str("unknown kind of secret: expected consumer or client"));

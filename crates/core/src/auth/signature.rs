@@ -11,13 +11,12 @@
 //! assert!(signature::verify(&secret, b"{}", header.as_bytes()).is_err());
 //! ```
 
-use std::fmt;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::secret::Secret;
+use crate::traits::error_traits;
 
 pub use crate::auth::secret_kind::{HEADER, HEADER_OAUTH2};
 
@@ -48,24 +47,10 @@ pub enum SignatureError {
     Wrong,
 }
 
-impl fmt::Display for SignatureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "the signature is not 'sha256=' and the base64 of 32 bytes",
-            Self::Wrong => "the signature does not match",
-        })
-    }
-}
-
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for SignatureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for SignatureError {}
+error_traits!(SignatureError, |error, f| f.write_str(match error {
+    Self::Malformed => "the signature is not 'sha256=' and the base64 of 32 bytes",
+    Self::Wrong => "the signature does not match",
+}));
 
 /// A signature read from a header. It is not yet verified.
 #[derive(Clone, Copy)]

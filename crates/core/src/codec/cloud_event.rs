@@ -1,10 +1,9 @@
 //! `CloudEvents` 1.0 in JSON.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::split::{EventBody, restore};
@@ -14,48 +13,46 @@ use crate::event::event::Event;
 use crate::event::key::EventKey;
 use crate::event::time::Timestamp;
 use crate::json::raw::RawJson;
+use crate::json::sparse::sparse;
+use crate::traits::debug_fields;
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// An event in the JSON event format of `CloudEvents` 1.0.
-///
-/// The format is specified at
-/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
-///
-/// | attribute | value |
-/// |---|---|
-/// | `id` | the [`dedupe_key`](Event::dedupe_key) |
-/// | `source` | `/birdhook/apps/` and the name of the app |
-/// | `type` | `birdhook.` and the kind, such as `birdhook.post_created` |
-/// | `subject` | the id of the subscriber, if there is one |
-/// | `time` | the time of the event, if X reports it |
-/// | `birdhookapp` | the name of the app |
-/// | `data.event` | the event in the form of `docs/activity.md`, which is the same for both of X's APIs |
-/// | `data.body` | the JSON as X wrote it |
-/// | `data.position`, `data.sent` | the index of the event in that body and the number of its events, if there are several |
-#[derive(Serialize)]
-pub struct CloudEvent<'a> {
-    specversion: &'static str,
-    id: String,
-    source: String,
-    r#type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time: Option<Timestamp>,
-    datacontenttype: &'static str,
-    birdhookapp: &'a str,
-    data: Data<'a>,
-}
+sparse! {
+    /// An event in the JSON event format of `CloudEvents` 1.0.
+    ///
+    /// The format is specified at
+    /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
+    ///
+    /// | attribute | value |
+    /// |---|---|
+    /// | `id` | the [`dedupe_key`](Event::dedupe_key) |
+    /// | `source` | `/birdhook/apps/` and the name of the app |
+    /// | `type` | `birdhook.` and the kind, such as `birdhook.post_created` |
+    /// | `subject` | the id of the subscriber, if there is one |
+    /// | `time` | the time of the event, if X reports it |
+    /// | `birdhookapp` | the name of the app |
+    /// | `data.event` | the event in the form of `docs/activity.md`, which is the same for both of X's APIs |
+    /// | `data.body` | the JSON as X wrote it |
+    /// | `data.position`, `data.sent` | the index of the event in that body and the number of its events, if there are several |
+    pub struct CloudEvent<'a> {
+        specversion: &'static str,
+        id: String,
+        source: String,
+        r#type: String,
+        subject: Option<&'a str>,
+        time: Option<Timestamp>,
+        datacontenttype: &'static str,
+        birdhookapp: &'a str,
+        data: Data<'a>,
+    }
 
-#[derive(Serialize)]
-struct Data<'a> {
-    event: Report<'a>,
-    body: RawJson,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent: Option<usize>,
+    struct Data<'a> {
+        event: Report<'a>,
+        body: RawJson,
+        position: Option<usize>,
+        sent: Option<usize>,
+    }
 }
 
 impl<'a> CloudEvent<'a> {
@@ -88,12 +85,8 @@ impl<'a> CloudEvent<'a> {
     }
 }
 
-/// Prints only id and type, because the data contains texts of users.
-impl fmt::Debug for CloudEvent<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CloudEvent").field("id", &self.id).field("type", &self.r#type).finish_non_exhaustive()
-    }
-}
+// The data contains texts of users.
+debug_fields! { CloudEvent<'_>, |written| id: written.id, type: written.r#type }
 
 #[derive(Deserialize)]
 struct Parsed<'a> {

@@ -22,6 +22,7 @@ use bytes::Bytes;
 
 use crate::event::event::Event;
 use crate::event::key::{EventKey, ParseEventKeyError};
+use crate::traits::debug_fields;
 use split::{EventBody, restore};
 
 pub use cloud_event::CloudEvent;
@@ -61,12 +62,8 @@ pub struct EncodedEvent {
     pub payload: Bytes,
 }
 
-/// Prints only the length of the payload, because the contents are user data.
-impl fmt::Debug for EncodedEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncodedEvent").field("bytes", &self.payload.len()).finish_non_exhaustive()
-    }
-}
+// The contents are user data.
+debug_fields! { EncodedEvent, |message| bytes: message.payload.len() }
 
 impl Format {
     /// Writes an event. The fact `key` is its [`dedupe_key`](Event::dedupe_key).

@@ -26,7 +26,7 @@ impl EventBody {
     pub(super) fn of(event: &Event, activity: &Activity<'_>) -> Self {
         match single_event_body(event, activity) {
             Some(json) => Self { json, position: 0, sent: 1 },
-            None => Self { json: event.body().clone(), position: event.index(), sent: event.original_len() },
+            None => Self { json: event.body().clone(), position: event.index(), sent: event.envelope().sent },
         }
     }
 }
@@ -41,12 +41,13 @@ pub(super) fn restore(app: &str, body: Bytes, position: usize, sent: usize) -> O
 /// Returns a body with this event only, which reads the same as in its original body. `None` if
 /// leaving out the other events is not enough for that.
 fn single_event_body(event: &Event, activity: &Activity<'_>) -> Option<RawJson> {
-    if event.original_len() == 1 || event.api_source() != ApiSource::AccountActivity {
+    if event.envelope().sent == 1 || event.api_source() != ApiSource::AccountActivity {
         return None;
     }
-    let all = event.around_events(|| members_around_events(event.body().as_str()))?;
+    let envelope = event.envelope();
+    let all = envelope.around_events.get_or_init(|| members_around_events(event.body().as_str())).as_deref()?;
     let needed;
-    let around = match event.may_copy(all.len()) {
+    let around = match all.len() <= envelope.longest_shared() {
         true => all,
         false => {
             needed = needed_members(event, activity)?;

@@ -91,8 +91,8 @@ impl Delivery {
 impl From<Event> for Delivery {
     fn from(event: Event) -> Self {
         Self {
-            envelope: event.envelope(),
-            sent: event.original_len(),
+            envelope: Arc::clone(event.envelope()),
+            sent: event.envelope().sent,
             events: vec![event],
             signed_with_other_kind: None,
         }

@@ -1,6 +1,5 @@
 //! The data shared by the events of a delivery.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytestring::ByteString;
@@ -8,6 +7,7 @@ use bytestring::ByteString;
 use super::user_index::UserIndex;
 use crate::json::raw::RawJson;
 use crate::json::repairable::RepairableJson;
+use crate::traits::debug_fields;
 
 /// The data shared by the events of a delivery.
 pub(crate) struct Envelope {
@@ -23,6 +23,7 @@ pub(crate) struct Envelope {
     pub(crate) matching_rules: Option<RepairableJson>,
     pub(crate) tag: Option<ByteString>,
     pub(crate) event_uuid: Option<ByteString>,
+    /// Whether the subscription is for actions by the user. `None` if X does not say.
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
     pub(crate) is_replay: bool,
@@ -44,8 +45,4 @@ impl Envelope {
     }
 }
 
-impl fmt::Debug for Envelope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Envelope").field("app", &self.app).field("body", &self.body).finish_non_exhaustive()
-    }
-}
+debug_fields! { Envelope, |envelope| app: envelope.app, body: envelope.body }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -15,6 +14,8 @@ use super::kind::{ApiSource, Direction, EventKind};
 use super::time::Timestamp;
 use crate::json::raw::RawJson;
 use crate::json::repairable::RepairableJson;
+use crate::json::sparse::sparse;
+use crate::traits::debug_fields;
 
 /// One event that X reported to one app about one subscriber.
 ///
@@ -48,19 +49,17 @@ pub(crate) struct EventData {
     pub(crate) payload: RepairableJson,
 }
 
-/// Serialised as members of a body.
-#[derive(Serialize)]
-pub(crate) struct NeededMembers<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    for_user_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_has_blocked: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<ReplayMeta>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    users: BTreeMap<&'a str, &'a RawJson>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    apps: BTreeMap<&'a str, &'a RawJson>,
+sparse! {
+    /// Serialised as members of a body.
+    pub(crate) struct NeededMembers<'a> {
+        for_user_id: Option<&'a str>,
+        user_has_blocked: Option<bool>,
+        meta: Option<ReplayMeta>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        users: BTreeMap<&'a str, &'a RawJson>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        apps: BTreeMap<&'a str, &'a RawJson>,
+    }
 }
 
 #[derive(Serialize)]
@@ -87,8 +86,8 @@ impl Event {
         &self.data.name
     }
 
-    pub(crate) fn envelope(&self) -> Arc<Envelope> {
-        Arc::clone(&self.envelope)
+    pub(crate) fn envelope(&self) -> &Arc<Envelope> {
+        &self.envelope
     }
 
     /// Returns the shared members of an Account Activity API body without which the event cannot be
@@ -102,20 +101,6 @@ impl Event {
             users: users.iter().filter_map(|id| Some((*id, self.user_of_message(id)?.raw()))).collect(),
             apps: self.source_app_id().and_then(|id| Some((id, self.raw_source_app()?.raw()))).into_iter().collect(),
         }
-    }
-
-    /// Returns whether each event of the body may copy this many shared bytes.
-    pub(crate) fn may_copy(&self, shared: usize) -> bool {
-        shared <= self.envelope.longest_shared()
-    }
-
-    pub(crate) fn around_events(&self, read: impl FnOnce() -> Option<Box<str>>) -> Option<&str> {
-        self.envelope.around_events.get_or_init(read).as_deref()
-    }
-
-    /// Returns the number of events in the delivery, including removed ones.
-    pub(crate) fn original_len(&self) -> usize {
-        self.envelope.sent
     }
 
     /// Returns the index of the event in its delivery, before any events were removed. Starts at 0.
@@ -256,21 +241,6 @@ impl Event {
         self.envelope.users_by_id.included(includes, self.envelope.longest_shared(), id)
     }
 
-    /// Returns the `includes`.
-    pub(crate) fn raw_includes(&self) -> Option<&RepairableJson> {
-        self.envelope.includes.as_ref()
-    }
-
-    /// Returns the rules of a filtered stream that a post matched.
-    pub(crate) fn raw_matching_rules(&self) -> Option<&RepairableJson> {
-        self.envelope.matching_rules.as_ref()
-    }
-
-    /// Returns whether the subscription is for actions by the user. `None` if X does not say.
-    pub(crate) fn is_outbound(&self) -> Option<bool> {
-        self.envelope.outbound
-    }
-
     /// Returns the app that sent a message, from the `apps` that come with messages.
     pub(crate) fn raw_source_app(&self) -> Option<&RepairableJson> {
         let longest = self.envelope.longest_shared();
@@ -286,11 +256,6 @@ impl Event {
     /// event.
     pub fn keyword(&self) -> Option<&str> {
         self.envelope.keyword.as_deref()
-    }
-
-    /// Returns the filter as X wrote it.
-    pub(crate) fn raw_filter(&self) -> Option<&RepairableJson> {
-        self.envelope.filter.as_ref()
     }
 
     /// Returns whether X marks the delivery as replayed, with `"meta":{"replay":true}`.
@@ -311,16 +276,10 @@ impl Event {
     }
 }
 
-impl fmt::Debug for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event")
-            .field("kind", &self.kind())
-            .field("app", &self.app())
-            .field("key", &format_args!("{}", self.delivery_key()))
-            .field("occurred_at", &self.occurred_at().map(|time| time.to_string()))
-            .field("raw", self.raw())
-            .finish_non_exhaustive()
-    }
+debug_fields! {
+    Event, |event|
+    kind: event.kind(), app: event.app(), key: format_args!("{}", event.delivery_key()),
+    occurred_at: event.occurred_at().map(|time| time.to_string()), raw: event.raw()
 }
 
 impl Serialize for Event {

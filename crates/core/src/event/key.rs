@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::kind::ApiSource;
+use crate::traits::{error_traits, serialize_text};
 
 /// The key of an event, for deduplication: a SHA-256 hash over the ids that X uses for its kind.
 ///
@@ -45,12 +45,7 @@ impl fmt::Display for EventKey {
     }
 }
 
-/// Serialises to 64 hexadecimal digits.
-impl Serialize for EventKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+serialize_text!(EventKey, collect_str);
 
 /// Reads 64 hexadecimal digits.
 impl FromStr for EventKey {
@@ -74,21 +69,7 @@ impl FromStr for EventKey {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ParseEventKeyError(());
 
-impl fmt::Display for ParseEventKeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid event key: expected 64 hexadecimal digits")
-    }
-}
-
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for ParseEventKeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ParseEventKeyError {}
+error_traits!(ParseEventKeyError, |_error, f| f.write_str("invalid event key: expected 64 hexadecimal digits"));
 
 impl fmt::Debug for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,8 @@
 //! The kind of an event, its source API, and the direction of a message.
 
-use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use crate::traits::{error_traits, name_traits};
 
 /// Declares an enum whose variants have names in snake case, and the error of parsing such a name.
 macro_rules! named {
@@ -30,12 +29,7 @@ macro_rules! named {
             }
         }
 
-        /// Same as [`as_str`](Self::as_str).
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
+        name_traits!($type);
 
         /// Reads the name that [`as_str`](Self::as_str) returns.
         impl FromStr for $type {
@@ -49,33 +43,14 @@ macro_rules! named {
             }
         }
 
-        /// Serialises to the name that [`as_str`](Self::as_str) returns.
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
         #[doc = concat!("Error from parsing the name of an [`", stringify!($type), "`].")]
         #[derive(Clone, PartialEq, Eq)]
         pub struct $error(Box<str>);
 
-        impl fmt::Display for $error {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let example = $type::ALL.first().map_or("", |first| first.as_str());
-                write!(f, concat!("unknown ", $what, " {:?}: expected a name such as {}"), self.0, example)
-            }
-        }
-
-        /// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its
-        /// `Debug` form.
-        impl fmt::Debug for $error {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl std::error::Error for $error {}
+        error_traits!($error, |error, f| {
+            let example = $type::ALL.first().map_or("", |first| first.as_str());
+            write!(f, concat!("unknown ", $what, " {:?}: expected a name such as {}"), error.0, example)
+        });
     };
 }
 
@@ -187,16 +162,4 @@ impl Direction {
     }
 }
 
-/// Same as [`as_str`](Self::as_str).
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Serialises to the text that [`as_str`](Self::as_str) returns.
-impl Serialize for Direction {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
+name_traits!(Direction);

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use jiff::fmt::strtime;
-use serde::{Serialize, Serializer};
 
 use crate::json::lenient::{DecodedStr, Value};
+use crate::traits::{error_traits, serialize_text};
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -89,28 +89,11 @@ impl FromStr for Timestamp {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ParseTimestampError(Box<str>);
 
-impl fmt::Display for ParseTimestampError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid time {:?}: expected RFC 3339, for example 2026-07-24T21:05:48Z, or milliseconds", self.0)
-    }
-}
+error_traits!(ParseTimestampError, |error, f| {
+    write!(f, "invalid time {:?}: expected RFC 3339, for example 2026-07-24T21:05:48Z, or milliseconds", error.0)
+});
 
-/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
-/// form.
-impl fmt::Debug for ParseTimestampError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ParseTimestampError {}
-
-/// Same as [`Display`](fmt::Display).
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+serialize_text!(Timestamp, collect_str);
 
 /// Milliseconds as a number or a string, or a date in one of the forms of [`Timestamp::parse`].
 impl Value<'_> for Timestamp {

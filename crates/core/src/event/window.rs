@@ -1,12 +1,13 @@
 //! A time window of recently seen event keys.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::time::Duration;
-use std::{fmt, mem};
 
 use hashbrown::HashTable;
 
 use super::key::EventKey;
+use crate::traits::debug_fields;
 
 /// A set of recently seen event keys, bounded in number and in time.
 ///
@@ -155,14 +156,7 @@ impl DedupeWindow {
     }
 }
 
-impl fmt::Debug for DedupeWindow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DedupeWindow")
-            .field("len", &self.len())
-            .field("capacity", &self.capacity)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields! { DedupeWindow, |window| len: window.len(), capacity: window.capacity }
 
 fn half(key: &EventKey) -> Half {
     let mut half = Half::default();

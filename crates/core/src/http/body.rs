@@ -1,6 +1,5 @@
 //! The body of a POST: counted, authenticated chunk by chunk, and parsed only once verified.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -14,6 +13,7 @@ use crate::event::delivery::Delivery;
 use crate::event::event::Event;
 use crate::event::kind::Direction;
 use crate::parse;
+use crate::traits::debug_fields;
 
 /// Reads the body of a POST as it arrives.
 ///
@@ -81,11 +81,7 @@ impl BodyReader {
     }
 }
 
-impl fmt::Debug for BodyReader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyReader").field("room", &self.room).finish_non_exhaustive()
-    }
-}
+debug_fields! { BodyReader, |reader| room: reader.room }
 
 /// The bytes received so far. Copied only when a second chunk arrives.
 enum ReceivedBytes {

@@ -73,7 +73,6 @@ fn answering_secret<'a>(app: &'a App, signed: Option<&SignedChallenge<'_>>) -> R
     rotated.or(secrets.first()).ok_or(Outcome::NoSecret)
 }
 
-/// The result of checking a challenge's signatures for one app.
 enum CheckResult {
     /// No signature is of a kind for which the app has a secret.
     Absent,

@@ -1,10 +1,7 @@
 //! The outcome of a request: what its reply says, and its label in metrics and logs.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
 use crate::auth::crc::TokenError;
+use crate::traits::name_traits;
 
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $label:literal, $text:literal;)+) => {
@@ -106,18 +103,7 @@ impl Outcome {
     pub const RETRY_AFTER: &str = "3";
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Serialises to the name that [`as_str`](Self::as_str) returns.
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
+name_traits!(Outcome);
 
 impl From<TokenError> for Outcome {
     fn from(error: TokenError) -> Self {

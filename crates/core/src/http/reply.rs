@@ -1,10 +1,9 @@
 //! The reply to a request.
 
-use std::fmt;
-
 use bytes::Bytes;
 
 use super::outcome::Outcome;
+use crate::traits::debug_fields;
 
 /// The reply to a request, ready to convert into any framework's response.
 ///
@@ -79,12 +78,8 @@ impl From<Outcome> for Reply {
     }
 }
 
-/// Prints only the outcome, because the body of an answered challenge is a signature.
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply").field("outcome", &self.outcome).finish_non_exhaustive()
-    }
-}
+// The body of an answered challenge is a signature.
+debug_fields! { Reply, |reply| outcome: reply.outcome }
 
 #[cfg(test)]
 mod tests {

@@ -163,43 +163,22 @@ mod tests {
 
     #[test]
     fn agrees_with_serde_json_on_what_is_an_object() {
-        for text in [
+        // The texts without white space, separated by it, and those with it.
+        let plain = r#"
+            { } {} {}{} [] 1 null {"a"} {"a":} {"a":1,} {,} {a:1} {"a":[1,]} {"a":[,]} {"a":01} {"a":1x}
+            {"a":tru} {"a":[1} {"a":[1]]} {"a":"\x"} {'a':1} {"a":NaN} {"a":1}/**/ {"a":[[]]} {"a":1e999} {1:2}
+            {null:1}"#;
+        let others = [
             "",
-            "{",
-            "}",
-            "{}",
             "{} x",
-            "{}{}",
-            "[]",
-            "1",
-            "null",
-            "{\"a\"}",
-            "{\"a\":}",
-            "{\"a\":1,}",
-            "{,}",
-            "{a:1}",
-            "{\"a\":[1,]}",
-            "{\"a\":[,]}",
             "{\"a\":[1 2]}",
             "{\"a\":1 \"b\":2}",
-            "{\"a\":01}",
-            "{\"a\":1x}",
-            "{\"a\":tru}",
             "{\"a\":\"\n\"}",
-            "{\"a\":[1}",
-            "{\"a\":[1]]}",
-            "{\"a\":\"\\x\"}",
             "\u{feff}{}",
-            "{'a':1}",
-            "{\"a\":NaN}",
-            "{\"a\":1}/**/",
-            "{\"a\":[[]]}",
-            "{\"a\":1e999}",
-            "{1:2}",
             "{\"a\":nul\u{a0}l}",
             "{\"a\":\u{a0}1}",
-            "{null:1}",
-        ] {
+        ];
+        for text in plain.split_whitespace().chain(others) {
             let expected = serde_json::from_str::<std::collections::BTreeMap<String, IgnoredAny>>(text).is_ok();
             assert_eq!(walk(text).is_some(), expected, "{text:?}");
         }

@@ -63,7 +63,6 @@ pub(crate) trait Value<'de>: Sized {
         skip_members(members)
     }
 
-    /// Reads an array in place.
     fn array<A: SeqAccess<'de>>(_place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
         skip_elements(elements)
     }
@@ -226,7 +225,6 @@ fn next<'de, T: Value<'de>, A: SeqAccess<'de>>(elements: &mut A, depth: u8) -> R
     Ok(element)
 }
 
-/// Returns whether the array has more elements.
 fn has_more<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<bool, A::Error> {
     let more = elements.next_element::<IgnoredAny>()?.is_some();
     while elements.next_element::<IgnoredAny>()?.is_some() {}
@@ -315,21 +313,18 @@ impl<'de> Deserialize<'de> for MemberName<'de> {
     }
 }
 
-/// Declares a struct that reads itself leniently from a JSON object.
+/// Declares structs that read themselves leniently from a JSON object.
 ///
 /// Fields have the form `field: Type = "name" | "other name"`.
 macro_rules! object {
-    (
-        $(#[$meta:meta])*
-        $vis:vis struct $name:ident<'a> { $($fields:tt)* }
-    ) => {
+    () => {};
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($fields:tt)* } $($more:tt)*) => {
         $crate::json::lenient::object! { @ [$(#[$meta])*] [$vis] $name [$name<'a>] ['a] { $($fields)* } }
+        $crate::json::lenient::object! { $($more)* }
     };
-    (
-        $(#[$meta:meta])*
-        $vis:vis struct $name:ident { $($fields:tt)* }
-    ) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* } $($more:tt)*) => {
         $crate::json::lenient::object! { @ [$(#[$meta])*] [$vis] $name [$name] [] { $($fields)* } }
+        $crate::json::lenient::object! { $($more)* }
     };
     (
         @ [$(#[$meta:meta])*] [$vis:vis] $name:ident [$type:ty] [$($lifetime:lifetime)?] {

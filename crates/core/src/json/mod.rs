@@ -6,6 +6,7 @@ mod memory_limit;
 pub(crate) mod raw;
 pub(crate) mod repairable;
 mod scanner;
+pub(crate) mod sparse;
 pub(crate) mod value;
 pub(crate) mod wrapped;
 pub(crate) mod writer;

@@ -1,11 +1,11 @@
 //! JSON exactly as X sent it.
 
-use std::fmt;
-
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::traits::debug_fields;
 
 /// A piece of valid JSON, exactly as X sent it: a slice of the request's body that shares its
 /// memory.
@@ -57,11 +57,7 @@ impl AsRef<[u8]> for RawJson {
     }
 }
 
-impl fmt::Debug for RawJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawJson({} bytes)", self.0.len())
-    }
-}
+debug_fields!(RawJson);
 
 /// Written unchanged by `serde_json`.
 impl Serialize for RawJson {

@@ -6,10 +6,10 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde::de::MapAccess;
-use serde::{Serialize, Serializer};
 
 use super::lenient::{DecodedStr, Field, MemberName, Place, Value, replace};
 use super::memory_limit;
+use crate::traits::debug_fields;
 
 /// An identifier, kept as text.
 ///
@@ -71,11 +71,7 @@ macro_rules! str_like {
             }
         }
 
-        impl Serialize for $name<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
+        $crate::traits::serialize_text!($name<'_>, serialize_str, as_str);
 
         impl<'a> From<&'a str> for $name<'a> {
             fn from(value: &'a str) -> Self {
@@ -89,6 +85,7 @@ pub(crate) use str_like;
 
 str_like!(Id);
 str_like!(Text);
+
 impl fmt::Display for Id<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -101,11 +98,7 @@ impl fmt::Debug for Id<'_> {
     }
 }
 
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.0.len())
-    }
-}
+debug_fields!(Text<'_>);
 
 impl<'de> Value<'de> for Id<'de> {
     fn string(text: DecodedStr<'de, '_>) -> Option<Self> {

@@ -25,13 +25,20 @@ pub(crate) fn array<'de, A: SeqAccess<'de>>(elements: A) -> Result<String, A::Er
     String::from_utf8(text).map_err(A::Error::custom)
 }
 
-/// The output buffer for a value.
 struct JsonWriter<'w>(&'w mut Vec<u8>);
 
 impl JsonWriter<'_> {
     fn write<E: Error>(self, value: impl Serialize) -> Result<(), E> {
         serde_json::to_writer(self.0, &value).map_err(E::custom)
     }
+}
+
+macro_rules! write_values {
+    ($($visit:ident: $type:ty),+) => {
+        $(fn $visit<E: Error>(self, value: $type) -> Result<(), E> {
+            self.write(value)
+        })+
+    };
 }
 
 impl<'de> DeserializeSeed<'de> for JsonWriter<'_> {
@@ -49,25 +56,7 @@ impl<'de> Visitor<'de> for JsonWriter<'_> {
         f.write_str("any JSON")
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.write(value)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.write(value)
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.write(value)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.write(value)
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.write(value)
-    }
+    write_values!(visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64, visit_str: &str);
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         self.write(())

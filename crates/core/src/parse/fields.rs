@@ -11,15 +11,15 @@ use crate::json::lenient::{DecodedStr, Lenient, Value, object};
 use crate::json::value::{Id, Text};
 use crate::schema::v1::StatusRef;
 
-/// Declares a struct that reads its members from an object and skips all others. An error in one
+/// Declares structs that read their members from an object and skip all others. An error in one
 /// member does not affect the others.
 macro_rules! fields {
-    (
+    ($(
         $(#[$meta:meta])*
         $vis:vis struct $name:ident<'a> {
             $($(#[$field_meta:meta])* $field:ident: Option<$type:ty> = $($key:literal)|+,)*
         }
-    ) => {
+    )+) => {$(
         $(#[$meta])*
         #[derive(Default)]
         $vis struct $name<'a> {
@@ -46,7 +46,7 @@ macro_rules! fields {
                 })
             }
         }
-    };
+    )+};
 }
 
 pub(super) use fields;
@@ -92,15 +92,18 @@ fields! {
         last_read_event_id: Option<Id<'a>> = "last_read_event_id",
         message_create: Option<MessageFields<'a>> = "message_create",
     }
-}
 
-fields! {
     /// The members that identify a post, which has many others.
     struct PostFields<'a> {
         id: Option<NumberOrText<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
         timestamp_ms: Option<Timestamp> = "timestamp_ms",
         created_at: Option<Text<'a>> = "created_at",
+    }
+
+    struct MessageFields<'a> {
+        sender_id: Option<Id<'a>> = "sender_id",
+        source_app_id: Option<Id<'a>> = "source_app_id",
     }
 }
 
@@ -113,13 +116,6 @@ object! {
         user_id: Option<Id<'a>> = "user_id",
         app_id: Option<Id<'a>> = "app_id",
         data: Option<Box<Actor<'a>>> = "data",
-    }
-}
-
-fields! {
-    struct MessageFields<'a> {
-        sender_id: Option<Id<'a>> = "sender_id",
-        source_app_id: Option<Id<'a>> = "source_app_id",
     }
 }
 

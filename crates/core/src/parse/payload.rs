@@ -37,9 +37,7 @@ object! {
         id: Option<Id<'a>> = "id" | "id_str",
         data: Option<WrappedUser<'a>> = "data",
     }
-}
 
-object! {
     /// A user, reduced to the id, because a name that ends in half an emoji would make the user
     /// unreadable.
     struct WrappedUser<'a> {

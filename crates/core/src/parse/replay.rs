@@ -15,9 +15,7 @@ object! {
     pub(super) struct Meta {
         pub(super) replay: Option<bool> = "replay",
     }
-}
 
-object! {
     /// The members that identify the end of a replay.
     struct Job<'a> {
         job_id: Option<Id<'a>> = "job_id",

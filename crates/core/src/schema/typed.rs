@@ -56,22 +56,22 @@ impl Event {
 
     /// Reads the users, posts and media that the X Activity API's payload refers to.
     pub fn includes(&self) -> Option<v2::Includes<'_>> {
-        self.raw_includes()?.parse_shared(self.original_len())
+        self.envelope().includes.as_ref()?.parse_shared(self.envelope().sent)
     }
 
     /// Reads the includes that are needed for an activity that refers to no other post.
     pub(crate) fn named(&self) -> Option<v2::Named<'_>> {
-        self.raw_includes()?.parse_shared(self.original_len())
+        self.envelope().includes.as_ref()?.parse_shared(self.envelope().sent)
     }
 
     /// Reads the rules of a filtered stream that a post matched.
     pub fn matching_rules(&self) -> Vec<v2::MatchingRule<'_>> {
-        let rules = self.raw_matching_rules().and_then(RepairableJson::parse::<Lenient<_>>);
+        let rules = self.envelope().matching_rules.as_ref().and_then(RepairableJson::parse::<Lenient<_>>);
         rules.and_then(|rules| rules.0).unwrap_or_default()
     }
 
     /// Reads the filter of the X Activity API subscription that delivered the event.
     pub fn filter(&self) -> Option<v2::Filter<'_>> {
-        self.raw_filter()?.parse()
+        self.envelope().filter.as_ref()?.parse()
     }
 }

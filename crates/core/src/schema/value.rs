@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::json::lenient::{DecodedStr, Value};
 use crate::json::value::{Text, str_like};
 use crate::json::writer;
+use crate::traits::debug_fields;
 
 /// The value of one part of a profile: a text, or the JSON of any other value, such as the object
 /// for a badge.
@@ -29,11 +30,7 @@ impl<'a> From<ProfileValue<'a>> for Text<'a> {
     }
 }
 
-impl fmt::Debug for ProfileValue<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ProfileValue({} bytes)", self.0.len())
-    }
-}
+debug_fields!(ProfileValue<'_>);
 
 impl<'de> Value<'de> for ProfileValue<'de> {
     fn string(text: DecodedStr<'de, '_>) -> Option<Self> {

@@ -5,14 +5,17 @@
 
 pub(crate) mod arbitrary;
 pub(crate) mod broken;
-pub(crate) mod documented;
 pub(crate) mod hostile;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use birdhook_core::{
     App, Apps, Delivery, Endpoint, EndpointSettings, Event, HeadResult, Outcome, Reply, RequestHead, Secret, signature,
 };
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The consumer secret of [`endpoint`]. Does not occur elsewhere.
 pub(crate) const SECRET: &str = "SECRETMARKERk3yOfTheTests";
@@ -23,6 +26,13 @@ pub(crate) fn secret(text: &str) -> Secret {
 
 pub(crate) fn endpoint() -> Endpoint {
     Endpoint::new(App::new("bees", secret(SECRET)), EndpointSettings::default())
+}
+
+/// Returns an endpoint with changed settings.
+pub(crate) fn endpoint_with(apps: impl Into<Apps>, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
+    let mut settings = EndpointSettings::default();
+    change(&mut settings);
+    Endpoint::new(apps, settings)
 }
 
 pub(crate) fn apps(apps: impl IntoIterator<Item = App>) -> Apps {
@@ -83,48 +93,41 @@ pub(crate) fn event(body: impl AsRef<[u8]>) -> Event {
     events.into_iter().next().unwrap()
 }
 
-macro_rules! fixtures {
-    ($($name:literal),+ $(,)?) => {
-        /// Bodies in the shapes that X sends, with invented users.
-        pub(crate) const FIXTURES: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../fixtures/", $name, ".json")))),+];
-    };
+/// Returns every fixture with its path, without the ending: bodies in the shapes that X sends, with
+/// invented users. Those of the Account Activity API come first.
+pub(crate) fn all_fixtures() -> &'static [(&'static str, &'static str)] {
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let inside = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        inside.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+    static ALL: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let named = |path: PathBuf| -> (&str, &str) {
+            let name = path.strip_prefix(&folder).unwrap().with_extension("").display().to_string();
+            (name.replace('\\', "/").leak(), fs::read_to_string(path).unwrap().leak())
+        };
+        let mut all: Vec<_> = files(&folder).into_iter().map(named).collect();
+        all.sort_unstable_by_key(|(name, _)| (name.contains('/'), *name));
+        assert!(all.len() > 100, "only {}", all.len());
+        all
+    });
+    &ALL
 }
 
-fixtures![
-    "block",
-    "dm_answer",
-    "dm_answer_bare",
-    "dm_buttons",
-    "dm_every_field",
-    "dm_from_tweet",
-    "dm_media",
-    "dm_place",
-    "dm_point",
-    "dm_prompt",
-    "dm_received",
-    "dm_sent",
-    "favorite",
-    "follow",
-    "mark_read",
-    "mute",
-    "revoke",
-    "several",
-    "tweet_delete",
-    "tweet_every_field",
-    "tweet_extended",
-    "tweet_mention",
-    "tweet_quote",
-    "tweet_reply",
-    "tweet_retweet",
-    "typing",
-    "unblock",
-    "unfollow",
-    "unmute",
-];
+/// Returns the fixtures of the Account Activity API.
+pub(crate) fn fixtures() -> &'static [(&'static str, &'static str)] {
+    let all = all_fixtures();
+    &all[..all.partition_point(|(name, _)| !name.contains('/'))]
+}
 
 pub(crate) fn fixture(name: &str) -> &'static str {
-    FIXTURES.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no fixture {name}")).1
+    all_fixtures().iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no fixture {name}")).1
+}
+
+/// Returns an activity of this type about the user 1111.
+pub(crate) fn activity_event(event_type: &str, payload: &Value) -> Event {
+    let data = json!({"event_uuid": "-7", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
+    event(json!({ "data": data }).to_string())
 }
 
 pub(crate) fn value(text: &str) -> Value {

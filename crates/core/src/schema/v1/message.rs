@@ -1,15 +1,15 @@
 //! A direct message in the form of API v1.1.
 
-use super::entities::Entities;
-use super::media::Media;
+use std::borrow::Cow;
+
 use super::place::{GeoPoint, Place};
 use super::relation::Party;
+use super::tweet::{Entities, Media};
 use crate::event::time::Timestamp;
 use crate::json::lenient::object;
 use crate::json::value::{Id, Text};
 use crate::json::wrapped::Listed;
 use crate::schema::html::decode_entities;
-use std::borrow::Cow;
 
 object! {
     /// `direct_message_events[]`: a message that the subscriber sent or received with any client.
@@ -70,9 +70,7 @@ object! {
         /// The welcome message to which the user replied.
         pub welcome_message_id: Option<Id<'a>> = "welcome_message_id",
     }
-}
 
-object! {
     /// Sender, recipient and content of a message.
     pub struct MessageCreate<'a> {
         /// The recipient. X does not deliver group conversations.
@@ -86,9 +84,7 @@ object! {
         /// The content.
         pub message_data: Option<MessageData<'a>> = "message_data",
     }
-}
 
-object! {
     /// The content of a message.
     pub struct MessageData<'a> {
         /// The text, HTML-escaped; prefer [`DirectMessage::text`].
@@ -104,9 +100,7 @@ object! {
         /// Buttons that open links.
         pub ctas: Vec<CallToAction<'a>> = "ctas",
     }
-}
 
-object! {
     /// A prompt with prepared replies.
     pub struct QuickReply<'a> {
         /// `options`, or the older `location` and `text_input`.
@@ -118,9 +112,7 @@ object! {
         /// For a prompt for a place: its settings.
         pub location: Option<QuickReplyInput<'a>> = "location",
     }
-}
 
-object! {
     /// A prompt for text or a place.
     pub struct QuickReplyInput<'a> {
         /// `default` or `number`.
@@ -173,9 +165,7 @@ object! {
         /// The metadata that the response will carry.
         pub metadata: Option<Text<'a>> = "metadata",
     }
-}
 
-object! {
     /// The reply to a prompt.
     pub struct QuickReplyResponse<'a> {
         /// `options`, `location` or `text_input`.
@@ -183,9 +173,7 @@ object! {
         /// The metadata of the chosen option. May be missing.
         pub metadata: Option<Text<'a>> = "metadata",
     }
-}
 
-object! {
     /// An attachment of a message.
     pub struct Attachment<'a> {
         /// `media` or `location`. May be missing.
@@ -217,17 +205,13 @@ object! {
         /// A named place.
         pub shared_place: Option<SharedPlace<'a>> = "shared_place",
     }
-}
 
-object! {
     /// A point on the map.
     pub struct Coordinates<'a> {
         /// Longitude, latitude.
         pub coordinates: Option<GeoPoint<'a>> = "coordinates",
     }
-}
 
-object! {
     /// A named place.
     pub struct SharedPlace<'a> {
         /// The place.
@@ -239,9 +223,7 @@ object! {
         /// The place's full name, if X writes it here.
         pub full_name: Option<Text<'a>> = "full_name",
     }
-}
 
-object! {
     /// A button that opens a link.
     pub struct CallToAction<'a> {
         /// `web_url`.
@@ -253,9 +235,7 @@ object! {
         /// The link as X shortens it.
         pub tco_url: Option<Text<'a>> = "tco_url",
     }
-}
 
-object! {
     /// An X app, from the `apps` of a delivery with messages.
     pub struct SourceApp<'a> {
         /// X's id of the app.

@@ -22,31 +22,23 @@
 //! assert_eq!(user.screen_name.as_deref(), Some("ada"));
 //! ```
 
-mod entities;
-mod media;
 mod message;
-mod parts;
 mod payload;
 mod place;
 mod relation;
 mod tweet;
-mod user;
 
-pub use entities::{Entities, Hashtag, Mention, Poll, PollOption, Unwound, Url};
-pub use media::{
-    AdditionalMediaInfo, Media, MediaFeatures, MediaLink, MediaSize, MediaTag, OriginalInfo, Rect, Variant, VideoInfo,
-};
 pub use message::{
     Attachment, CallToAction, Coordinates, DirectMessage, InitiatedVia, Location, MessageCreate, MessageData,
     QuickReply, QuickReplyInput, QuickReplyOption, QuickReplyResponse, SharedPlace, SourceApp,
-};
-pub use parts::{
-    Contributor, EditControls, EditHistory, ExtendedTweet, MatchingRule, Permalink, Scopes, TweetMetadata, TweetRef,
 };
 pub use payload::Payload;
 pub use place::{BoundingBox, Derived, DerivedLocation, GeoPoint, Place};
 pub use relation::{
     Favorite, MarkRead, Party, Relation, Revocation, RevokedApp, RevokedUser, StatusRef, TweetDelete, Typing,
 };
-pub use tweet::Tweet;
-pub use user::{User, UserEntities};
+pub use tweet::{
+    AdditionalMediaInfo, Contributor, EditControls, EditHistory, Entities, ExtendedTweet, Hashtag, MatchingRule, Media,
+    MediaFeatures, MediaLink, MediaSize, MediaTag, Mention, OriginalInfo, Permalink, Poll, PollOption, Rect, Scopes,
+    Tweet, TweetMetadata, TweetRef, Unwound, Url, User, UserEntities, Variant, VideoInfo,
+};

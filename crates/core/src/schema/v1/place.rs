@@ -32,9 +32,7 @@ object! {
         /// Further attributes, by name: `street_address`, `locality` and others.
         pub attributes: BTreeMap<Id<'a>, Text<'a>> = "attributes",
     }
-}
 
-object! {
     /// A shape that encloses a place.
     pub struct BoundingBox<'a> {
         /// `Polygon`.
@@ -42,9 +40,7 @@ object! {
         /// Rings of corners, each with longitude and latitude.
         pub coordinates: Vec<Vec<[Degree; 2]>> = "coordinates",
     }
-}
 
-object! {
     /// A point on the map.
     pub struct GeoPoint<'a> {
         /// `Point`.
@@ -52,17 +48,13 @@ object! {
         /// Two degrees, in the order documented at the field that holds this point.
         pub coordinates: Option<[Degree; 2]> = "coordinates",
     }
-}
 
-object! {
     /// Data that X derives from a profile.
     pub struct Derived<'a> {
         /// The possible locations of the user.
         pub locations: Vec<DerivedLocation<'a>> = "locations",
     }
-}
 
-object! {
     /// A possible location of a user, derived from the profile.
     pub struct DerivedLocation<'a> {
         /// The country.

@@ -1,7 +1,6 @@
 //! Likes, follows, blocks, mutes, deletions, reading, typing and revocations.
 
-use super::tweet::Tweet;
-use super::user::User;
+use super::tweet::{Tweet, User};
 use crate::event::time::Timestamp;
 use crate::json::lenient::object;
 use crate::json::value::{Id, Text};
@@ -21,9 +20,7 @@ object! {
         /// The user who liked it.
         pub user: Option<User<'a>> = "user",
     }
-}
 
-object! {
     /// `follow_events[]`, `block_events[]`, `mute_events[]`: a relationship event between two
     /// users.
     pub struct Relation<'a> {
@@ -36,9 +33,7 @@ object! {
         /// The user who was acted on.
         pub target: Option<User<'a>> = "target",
     }
-}
 
-object! {
     /// `tweet_delete_events[]`: a deleted post.
     pub struct TweetDelete<'a> {
         /// The deleted post.
@@ -46,9 +41,7 @@ object! {
         /// Time of the deletion.
         pub timestamp_ms: Option<Timestamp> = "timestamp_ms",
     }
-}
 
-object! {
     /// A post and its author.
     pub struct StatusRef<'a> {
         /// The post's id.
@@ -83,9 +76,7 @@ object! {
         /// The recipient, as a plain id.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
     }
-}
 
-object! {
     /// `direct_message_mark_read_events[]`: a user has read messages, up to and including one.
     pub struct MarkRead<'a> {
         /// Time of the event.
@@ -101,9 +92,7 @@ object! {
         /// The last message that was read.
         pub last_read_event_id: Option<Id<'a>> = "last_read_event_id",
     }
-}
 
-object! {
     /// A participant of a conversation.
     pub struct Party<'a> {
         /// The user's id, in the form of the Account Activity API.
@@ -136,17 +125,13 @@ object! {
         /// The user who revoked access.
         pub source: Option<RevokedUser<'a>> = "source",
     }
-}
 
-object! {
     /// The app that lost access.
     pub struct RevokedApp<'a> {
         /// X's id of the app.
         pub app_id: Option<Id<'a>> = "app_id",
     }
-}
 
-object! {
     /// The user who revoked access.
     pub struct RevokedUser<'a> {
         /// The user's id.

@@ -30,9 +30,7 @@ object! {
         /// The data that X could not provide.
         pub errors: Vec<Problem<'a>> = "errors",
     }
-}
 
-object! {
     /// The data around the payload of an activity.
     pub struct Data<'a> {
         /// The delivery's id: a number, possibly negative, or a UUID.
@@ -47,9 +45,7 @@ object! {
         pub filter: Option<Filter<'a>> = "filter",
         payload: Option<People<'a>> = "payload",
     }
-}
 
-object! {
     /// The subject of a subscription.
     pub struct Filter<'a> {
         /// The subscribed user.

@@ -26,9 +26,7 @@ object! {
         /// The sender's signature.
         pub message_event_signature: Option<ChatSignature<'a>> = "message_event_signature" | "messageEventSignature",
     }
-}
 
-object! {
     /// The signature of an encrypted message.
     pub struct ChatSignature<'a> {
         /// The signature.

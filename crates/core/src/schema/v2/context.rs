@@ -11,9 +11,7 @@ object! {
         /// The person or thing within that domain.
         pub entity: Option<Topic<'a>> = "entity",
     }
-}
 
-object! {
     /// A subject in X's terms.
     pub struct Topic<'a> {
         /// The id.
@@ -23,9 +21,7 @@ object! {
         /// The description.
         pub description: Option<Text<'a>> = "description",
     }
-}
 
-object! {
     /// An article: a post with a title and unlimited length.
     pub struct Article<'a> {
         /// The title.
@@ -41,9 +37,7 @@ object! {
         /// The links and code blocks.
         pub entities: Option<ArticleEntities<'a>> = "entities",
     }
-}
 
-object! {
     /// The links and code blocks of an article.
     pub struct ArticleEntities<'a> {
         /// Links.
@@ -51,17 +45,13 @@ object! {
         /// Code blocks.
         pub code: Vec<CodeBlock<'a>> = "code",
     }
-}
 
-object! {
     /// A link in an article.
     pub struct ArticleUrl<'a> {
         /// The target of the link.
         pub text: Option<Text<'a>> = "text",
     }
-}
 
-object! {
     /// A code block in an article.
     pub struct CodeBlock<'a> {
         /// The programming language.
@@ -71,9 +61,7 @@ object! {
         /// The code with its surrounding markup.
         pub content: Option<Text<'a>> = "content",
     }
-}
 
-object! {
     /// A Community Note about a picture, which also appears on this post.
     pub struct MediaNote<'a> {
         /// The status of the match between note and picture.
@@ -81,9 +69,7 @@ object! {
         /// How the picture matches.
         pub match_status: Option<Text<'a>> = "match_status",
     }
-}
 
-object! {
     /// A suggestion from a user who requested a Community Note.
     pub struct NoteSuggestion<'a> {
         /// The suggestion's id.
@@ -93,9 +79,7 @@ object! {
         /// The source of the suggestion.
         pub source_link: Option<Text<'a>> = "source_link",
     }
-}
 
-object! {
     /// A suggested source for a Community Note.
     pub struct SourceLink<'a> {
         /// The target of the link.
@@ -103,9 +87,7 @@ object! {
         /// The number of suggestions.
         pub count: Option<u64> = "count" | "count_str",
     }
-}
 
-object! {
     /// The withholding of a post or user.
     pub struct Withheld<'a> {
         /// Whether the reason is a copyright claim.
@@ -115,9 +97,7 @@ object! {
         /// The withheld content: `post` or `user`.
         pub scope: Option<Text<'a>> = "scope",
     }
-}
 
-object! {
     /// The audience of a post.
     pub struct Scopes {
         /// Whether only followers see the post.

@@ -17,9 +17,7 @@ object! {
         /// Names that X detected in the text.
         pub annotations: Vec<Annotation<'a>> = "annotations",
     }
-}
 
-object! {
     /// A hashtag or a cashtag.
     pub struct Hashtag<'a> {
         /// The tag, without its sign.
@@ -29,9 +27,7 @@ object! {
         /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
-}
 
-object! {
     /// A mention.
     pub struct Mention<'a> {
         /// The id of the mentioned user.
@@ -43,9 +39,7 @@ object! {
         /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
-}
 
-object! {
     /// A link.
     pub struct Url<'a> {
         /// The short link in the text: `https://t.co/...`.
@@ -71,9 +65,7 @@ object! {
         /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
-}
 
-object! {
     /// A picture of a linked page.
     pub struct UrlImage<'a> {
         /// The URL of the file.
@@ -83,9 +75,7 @@ object! {
         /// Height, in pixels.
         pub height: Option<u64> = "height" | "height_str",
     }
-}
 
-object! {
     /// A name that X detected in a text.
     pub struct Annotation<'a> {
         /// `Person`, `Place`, `Product`, `Organization` or `Other`.

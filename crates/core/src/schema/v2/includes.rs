@@ -23,9 +23,7 @@ object! {
         /// Topics.
         pub topics: Vec<Topic<'a>> = "topics",
     }
-}
 
-object! {
     /// Includes reduced to users and media. Posts are expensive to read, and most callers do not
     /// need them.
     pub(crate) struct Named<'a> {

@@ -15,9 +15,7 @@ object! {
         /// Polls.
         pub poll_ids: Vec<Id<'a>> = "poll_ids",
     }
-}
 
-object! {
     /// A picture, video or animation.
     pub struct Media<'a> {
         /// The key by which posts refer to it.
@@ -47,9 +45,7 @@ object! {
         /// The promoted part of the metrics.
         pub promoted_metrics: Option<MediaMetrics> = "promoted_metrics",
     }
-}
 
-object! {
     /// One file of a video.
     pub struct Variant<'a> {
         /// Bits per second.
@@ -59,9 +55,7 @@ object! {
         /// The URL of the file.
         pub url: Option<Text<'a>> = "url",
     }
-}
 
-object! {
     /// The author's details about a picture or video.
     pub struct MediaMetadata<'a> {
         /// The key of the picture or video.
@@ -73,9 +67,7 @@ object! {
         /// The alternative text for people who cannot see the media.
         pub alt_text: Option<Text<'a>> = "alt_text",
     }
-}
 
-object! {
     /// A poll.
     pub struct Poll<'a> {
         /// The id by which posts refer to it.
@@ -89,9 +81,7 @@ object! {
         /// `open` or `closed`.
         pub voting_status: Option<Text<'a>> = "voting_status",
     }
-}
 
-object! {
     /// A choice in a poll.
     pub struct PollOption<'a> {
         /// The position, counted from 1.

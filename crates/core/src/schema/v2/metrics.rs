@@ -18,9 +18,7 @@ object! {
         /// The number of views.
         pub impression_count: Option<u64> = "impression_count" | "impression_count_str",
     }
-}
 
-object! {
     /// Metrics of a post that only its author receives.
     pub struct PrivateMetrics {
         /// The number of views.
@@ -38,9 +36,7 @@ object! {
         /// The number of likes.
         pub like_count: Option<u64> = "like_count" | "like_count_str",
     }
-}
 
-object! {
     /// The metrics of a video. All except the number of views are visible to its owner only.
     pub struct MediaMetrics {
         /// The number of views.
@@ -56,9 +52,7 @@ object! {
         /// The number of users who watched all of it.
         pub playback_100_count: Option<u64> = "playback_100_count" | "playback_100_count_str",
     }
-}
 
-object! {
     /// The metrics of a user.
     pub struct UserMetrics {
         /// The number of followers.

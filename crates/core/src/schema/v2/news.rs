@@ -29,9 +29,7 @@ object! {
         /// The posts that the story is based on.
         pub posts: Vec<PostRef<'a>> = "cluster_posts_results" | "cluster_tweets_results",
     }
-}
 
-object! {
     /// The people and subjects of a news story.
     pub struct NewsContexts<'a> {
         /// Topics.
@@ -43,9 +41,7 @@ object! {
         /// Teams.
         pub sports: Option<NewsSports<'a>> = "sports",
     }
-}
 
-object! {
     /// The names in a news story.
     pub struct NewsEntities<'a> {
         /// Events.
@@ -59,17 +55,13 @@ object! {
         /// Products.
         pub products: Vec<Text<'a>> = "products",
     }
-}
 
-object! {
     /// The stocks in a news story.
     pub struct NewsFinance<'a> {
         /// Ticker symbols.
         pub tickers: Vec<Text<'a>> = "tickers",
     }
-}
 
-object! {
     /// The teams in a news story.
     pub struct NewsSports<'a> {
         /// Teams.

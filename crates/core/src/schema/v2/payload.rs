@@ -104,9 +104,7 @@ object! {
         /// Time of the like, with milliseconds.
         pub timestamp_ms: Option<Timestamp> = "timestamp_ms" | "timestamp_ms_str",
     }
-}
 
-object! {
     /// A relationship event between two users.
     pub struct Relation<'a> {
         source: Option<Wrapped<User<'a>>> = "source",
@@ -136,9 +134,7 @@ object! {
         /// The new value.
         pub after: Option<ProfileValue<'a>> = "after",
     }
-}
 
-object! {
     /// A user revoked the app's access.
     pub struct Revocation<'a> {
         /// Time of the revocation.
@@ -148,9 +144,7 @@ object! {
         /// The app that lost access.
         pub app_id: Option<Id<'a>> = "app_id",
     }
-}
 
-object! {
     /// A rule of a filtered stream that a post matched.
     pub struct MatchingRule<'a> {
         /// The rule's id.
@@ -158,9 +152,7 @@ object! {
         /// The rule's tag.
         pub tag: Option<Text<'a>> = "tag",
     }
-}
 
-object! {
     /// The end of a replay job.
     pub struct ReplayStatus<'a> {
         /// The job's id.

@@ -14,9 +14,7 @@ object! {
         /// The exact point.
         pub coordinates: Option<Point<'a>> = "coordinates",
     }
-}
 
-object! {
     /// A point on the map.
     pub struct Point<'a> {
         /// `Point`.
@@ -24,9 +22,7 @@ object! {
         /// Longitude, latitude.
         pub coordinates: Option<[Degree; 2]> = "coordinates",
     }
-}
 
-object! {
     /// A named place.
     pub struct Place<'a> {
         /// The id by which posts refer to it.
@@ -46,9 +42,7 @@ object! {
         /// Its location.
         pub geo: Option<PlaceGeo<'a>> = "geo",
     }
-}
 
-object! {
     /// The location of a place, as GeoJSON.
     pub struct PlaceGeo<'a> {
         /// `Feature`.
@@ -60,25 +54,19 @@ object! {
         /// Further properties, by name.
         pub properties: BTreeMap<Id<'a>, Text<'a>> = "properties",
     }
-}
 
-object! {
     /// Data that X derives from the location in a profile.
     pub struct ProfileGeo<'a> {
         /// The possible locations of the user.
         pub potential_locations: Vec<PotentialLocation<'a>> = "potential_locations",
     }
-}
 
-object! {
     /// A possible location of a user.
     pub struct PotentialLocation<'a> {
         /// The place.
         pub geo_entity: Option<GeoEntity<'a>> = "geo_entity",
     }
-}
 
-object! {
     /// A place that a profile may refer to.
     pub struct GeoEntity<'a> {
         /// The place's id.
@@ -98,9 +86,7 @@ object! {
         /// Its centre.
         pub geo_point: Option<LatLong> = "geo_point",
     }
-}
 
-object! {
     /// A point on the map.
     pub struct LatLong {
         /// Latitude.

@@ -116,9 +116,7 @@ object! {
         /// The post's id.
         pub id: Option<Id<'a>> = "id",
     }
-}
 
-object! {
     /// The remaining options to edit a post.
     pub struct EditControls {
         /// The number of remaining edits.
@@ -128,9 +126,7 @@ object! {
         /// The end of the editing period.
         pub editable_until: Option<Timestamp> = "editable_until",
     }
-}
 
-object! {
     /// The full version of a long text.
     pub struct NotePost<'a> {
         /// The text, HTML-escaped.
@@ -138,9 +134,7 @@ object! {
         /// The entities of the text.
         pub entities: Option<Entities<'a>> = "entities",
     }
-}
 
-object! {
     /// A reference to a deleted post, or to a post of a news story.
     pub struct PostRef<'a> {
         /// The post's id.

@@ -76,9 +76,7 @@ object! {
         /// The user, if X wraps it.
         data: Option<Box<User<'a>>> = "data",
     }
-}
 
-object! {
     /// The entities of a profile.
     pub struct UserEntities<'a> {
         /// The entities of the profile link.
@@ -86,17 +84,13 @@ object! {
         /// The entities of the profile description.
         pub description: Option<Entities<'a>> = "description",
     }
-}
 
-object! {
     /// A user's paid subscription to the subscriber.
     pub struct UserSubscription {
         /// Whether the user has a paid subscription to the subscriber.
         pub subscribes_to_you: Option<bool> = "subscribes_to_you",
     }
-}
 
-object! {
     /// The organisation to which a user belongs.
     pub struct Affiliation<'a> {
         /// The URL of its badge.
