@@ -55,6 +55,19 @@ macro_rules! serialize_text {
     };
 }
 
+/// Implements `Deserialize` with `FromStr`.
+macro_rules! deserialize_text {
+    ($type:ty) => {
+        /// Reads the text that is also read by `FromStr`.
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
 /// Implements `Display` and `Serialize` with the name that `as_str` returns.
 macro_rules! name_traits {
     ($type:ident) => {
@@ -69,4 +82,4 @@ macro_rules! name_traits {
     };
 }
 
-pub(crate) use {debug_fields, error_traits, name_traits, serialize_text};
+pub(crate) use {debug_fields, deserialize_text, error_traits, name_traits, serialize_text};

@@ -23,6 +23,7 @@ mod messages;
 mod nesting;
 mod oracle;
 mod privacy;
+mod reading;
 mod recursion;
 mod refusals;
 mod relations;

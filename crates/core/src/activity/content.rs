@@ -7,12 +7,13 @@ use super::post::{DeletedPost, Like, MatchedPost, NewPost, Post};
 use super::user::{Relationship, User};
 use super::x_activity::{Broadcast, BroadcastMessage, Chat, News, ProfileUpdate, Replay, Revocation, Space};
 use crate::json::raw::RawJson;
+use crate::json::value::Text;
 
 /// The typed content of an event, in one form for both of X's APIs.
 ///
 /// Serialises to a JSON object with the event's [`EventKind`](crate::EventKind) as `kind` and all
-/// known fields. The form is stable and documented in `docs/activity.md`. `Debug` shows ids, but no
-/// texts or names of users.
+/// known fields. The form is stable and documented in `docs/activity.md`. `serde_json` reads it back,
+/// as an `Activity<'static>`. `Debug` shows ids, but no texts or names of users.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -82,13 +83,13 @@ pub enum Activity<'a> {
     /// Any other event, as the JSON that X wrote.
     Unknown {
         /// The event as X wrote it.
-        raw: &'a RawJson,
+        raw: RawJson,
     },
 }
 
-impl Activity<'_> {
+impl<'a> Activity<'a> {
     /// Returns the user who acted, if X names one.
-    pub fn actor(&self) -> Option<&User<'_>> {
+    pub fn actor(&self) -> Option<&User<'a>> {
         match self {
             Self::PostCreated(new) => Some(&new.post.author),
             Self::PostDeleted(deleted) => Some(&deleted.author),
@@ -125,7 +126,7 @@ impl Activity<'_> {
     }
 
     /// Returns the user who was acted on, if there is one and X names them.
-    pub fn target(&self) -> Option<&User<'_>> {
+    pub fn target(&self) -> Option<&User<'a>> {
         match self {
             Self::Liked(like) => Some(&like.post.author),
             Self::Followed(relation)
@@ -146,7 +147,7 @@ impl Activity<'_> {
     }
 
     /// Returns the post that the activity is about.
-    pub fn post(&self) -> Option<&Post<'_>> {
+    pub fn post(&self) -> Option<&Post<'a>> {
         match self {
             Self::PostCreated(new) => Some(&new.post),
             Self::PostMatched(matched) => Some(&matched.post),
@@ -156,7 +157,7 @@ impl Activity<'_> {
     }
 
     /// Returns the message that the activity is about.
-    pub fn message(&self) -> Option<&Message<'_>> {
+    pub fn message(&self) -> Option<&Message<'a>> {
         match self {
             Self::MessageSent(message) | Self::MessageReceived(message) => Some(message),
             _ => None,
@@ -166,13 +167,17 @@ impl Activity<'_> {
     /// Returns the text that a user wrote: the text of the post or message, the new value of a
     /// changed profile, the title of a broadcast, or the headline of a story.
     pub fn text(&self) -> Option<&str> {
+        self.text_value().map(Text::as_str)
+    }
+
+    pub(crate) fn text_value(&self) -> Option<&Text<'a>> {
         match self {
-            Self::MessageSent(message) | Self::MessageReceived(message) => message.text.as_deref(),
-            Self::BroadcastMessage(message) | Self::BroadcastMessageRemoved(message) => message.text.as_deref(),
-            Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => broadcast.title.as_deref(),
-            Self::ProfileUpdated(update) => update.after.as_deref(),
-            Self::NewsPublished(news) => news.headline.as_deref(),
-            _ => self.post()?.text.as_deref(),
+            Self::MessageSent(message) | Self::MessageReceived(message) => message.text.as_ref(),
+            Self::BroadcastMessage(message) | Self::BroadcastMessageRemoved(message) => message.text.as_ref(),
+            Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => broadcast.title.as_ref(),
+            Self::ProfileUpdated(update) => update.after.as_ref(),
+            Self::NewsPublished(news) => news.headline.as_ref(),
+            _ => self.post()?.text.as_ref(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Direct messages.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::post::{Link, Media};
 use super::user::User;
+use crate::json::owned::into_owned_with_method;
 use crate::json::sparse::content;
 use crate::json::value::{Id, Text};
 use crate::schema::v1;
@@ -85,8 +86,8 @@ content! {
 }
 
 /// An attachment of a message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "AttachmentMembers")]
 #[non_exhaustive]
 pub enum Attachment<'a> {
     /// A picture or video. Downloading the file needs a GET signed by the user.
@@ -140,7 +141,48 @@ content! {
     }
 }
 
+/// The members of any [`Attachment`]. serde's own form for enums reads no numbers if any crate of the
+/// app enables `serde_json/arbitrary_precision`.
+#[derive(Deserialize)]
+struct AttachmentMembers {
+    r#type: String,
+    #[serde(default)]
+    media: Media<'static>,
+    longitude: Option<Degree>,
+    latitude: Option<Degree>,
+    id: Option<Id<'static>>,
+    name: Option<Text<'static>>,
+}
+
+impl TryFrom<AttachmentMembers> for Attachment<'_> {
+    type Error = &'static str;
+
+    fn try_from(members: AttachmentMembers) -> Result<Self, Self::Error> {
+        let AttachmentMembers { r#type, media, longitude, latitude, id, name } = members;
+        match (&*r#type, longitude, latitude) {
+            ("media", ..) => Ok(Self::Media { media }),
+            ("coordinate", Some(longitude), Some(latitude)) => Ok(Self::Coordinate { longitude, latitude }),
+            ("coordinate", ..) => Err("a coordinate needs a longitude and a latitude"),
+            ("place", ..) => Ok(Self::Place { id, name }),
+            _ => Err("unknown type of an attachment: expected media, coordinate or place"),
+        }
+    }
+}
+
+into_owned_with_method! { Attachment }
+
 impl<'a> Attachment<'a> {
+    /// Returns the same value, detached from the event.
+    pub fn into_owned(self) -> Attachment<'static> {
+        match self {
+            Self::Media { media } => Attachment::Media { media: media.into_owned() },
+            Self::Coordinate { longitude, latitude } => Attachment::Coordinate { longitude, latitude },
+            Self::Place { id, name } => {
+                Attachment::Place { id: id.map(Id::into_owned), name: name.map(Text::into_owned) }
+            }
+        }
+    }
+
     pub(super) fn from_v1(attachment: v1::Attachment<'a>) -> Option<Self> {
         if attachment.media().is_some() {
             return attachment.into_media().map(|media| Self::Media { media: media.into() });

@@ -31,8 +31,10 @@ pub(crate) mod content;
 mod from_v1;
 mod from_v2;
 mod message;
+mod owned;
 mod post;
 pub(crate) mod report;
+mod shortcuts;
 mod user;
 mod x_activity;
 
@@ -67,6 +69,6 @@ impl Event {
             ApiSource::XActivity | ApiSource::FilteredStream | ApiSource::Replay => from_v2::activity(self),
             ApiSource::Unknown => None,
         };
-        read.unwrap_or(Activity::Unknown { raw: self.raw() })
+        read.unwrap_or(Activity::Unknown { raw: self.raw().clone() })
     }
 }

@@ -1,9 +1,10 @@
 //! Posts.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::user::User;
 use crate::event::time::Timestamp;
+use crate::json::owned::{into_owned_with_method, owned};
 use crate::json::sparse::content;
 use crate::json::value::{Id, Text};
 
@@ -20,7 +21,7 @@ content! {
 }
 
 /// The relation of a post to the subscriber. If several apply, the first listed is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PostRelation {
@@ -76,7 +77,7 @@ content! {
 }
 
 /// A post that another post refers to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PostReference<'a> {
     /// The kind of reference.
@@ -85,8 +86,18 @@ pub struct PostReference<'a> {
     pub id: Id<'a>,
 }
 
+impl PostReference<'_> {
+    /// Returns the same value, detached from the event.
+    pub fn into_owned(self) -> PostReference<'static> {
+        PostReference { kind: self.kind, id: self.id.into_owned() }
+    }
+}
+
+into_owned_with_method! { PostReference }
+owned! { PostRelation ReferenceKind }
+
 /// The kind of a reference from one post to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReferenceKind {

@@ -9,6 +9,7 @@ use crate::event::time::Timestamp;
 use crate::json::raw::RawJson;
 use crate::json::repairable::RepairableJson;
 use crate::json::sparse::sparse;
+use crate::json::value::Id;
 
 /// Everything that birdhook knows about an event, for a log, a file or another program. Created by
 /// [`Event::report`].
@@ -99,48 +100,48 @@ sparse! {
     /// The ids with which X names the subjects of the event.
     #[derive(Default)]
     pub(crate) struct Ids<'a> {
-        pub(crate) post: Option<&'a str>,
-        like: Option<&'a str>,
-        pub(crate) message: Option<&'a str>,
-        conversation: Option<&'a str>,
-        chat: Option<&'a str>,
-        space: Option<&'a str>,
-        broadcast: Option<&'a str>,
-        news: Option<&'a str>,
-        app: Option<&'a str>,
-        job: Option<&'a str>,
+        pub(crate) post: Option<Id<'a>>,
+        like: Option<Id<'a>>,
+        pub(crate) message: Option<Id<'a>>,
+        pub(crate) conversation: Option<Id<'a>>,
+        chat: Option<Id<'a>>,
+        space: Option<Id<'a>>,
+        broadcast: Option<Id<'a>>,
+        news: Option<Id<'a>>,
+        app: Option<Id<'a>>,
+        job: Option<Id<'a>>,
     }
 }
 
-impl Activity<'_> {
-    pub(crate) fn ids(&self) -> Ids<'_> {
+impl<'a> Activity<'a> {
+    pub(crate) fn ids(&self) -> Ids<'a> {
         let mut ids = Ids {
-            post: self.post().and_then(|post| post.id.as_deref()),
-            conversation: self.post().and_then(|post| post.conversation_id.as_deref()),
+            post: self.post().and_then(|post| post.id.clone()),
+            conversation: self.post().and_then(|post| post.conversation_id.clone()),
             ..Ids::default()
         };
         match self {
-            Activity::PostDeleted(deleted) => ids.post = deleted.post_id.as_deref(),
-            Activity::Liked(like) => ids.like = like.id.as_deref(),
-            Activity::MessageSent(message) | Activity::MessageReceived(message) => ids.message = message.id.as_deref(),
-            Activity::MessagesRead(reading) => ids.message = reading.last_message_id.as_deref(),
-            Activity::AccessRevoked(revocation) => ids.app = revocation.app_id.as_deref(),
+            Activity::PostDeleted(deleted) => ids.post = deleted.post_id.clone(),
+            Activity::Liked(like) => ids.like = like.id.clone(),
+            Activity::MessageSent(message) | Activity::MessageReceived(message) => ids.message = message.id.clone(),
+            Activity::MessagesRead(reading) => ids.message = reading.last_message_id.clone(),
+            Activity::AccessRevoked(revocation) => ids.app = revocation.app_id.clone(),
             Activity::ChatReceived(chat)
             | Activity::ChatSent(chat)
             | Activity::ChatChanged(chat)
             | Activity::ChatRead(chat)
             | Activity::ChatTyping(chat) => {
-                (ids.chat, ids.conversation) = (chat.id.as_deref(), chat.conversation_id.as_deref());
+                (ids.chat, ids.conversation) = (chat.id.clone(), chat.conversation_id.clone());
             }
-            Activity::SpaceStarted(space) | Activity::SpaceEnded(space) => ids.space = space.id.as_deref(),
+            Activity::SpaceStarted(space) | Activity::SpaceEnded(space) => ids.space = space.id.clone(),
             Activity::BroadcastStarted(broadcast) | Activity::BroadcastEnded(broadcast) => {
-                ids.broadcast = broadcast.id.as_deref();
+                ids.broadcast = broadcast.id.clone();
             }
             Activity::BroadcastMessage(message) | Activity::BroadcastMessageRemoved(message) => {
-                (ids.message, ids.broadcast) = (message.id.as_deref(), message.broadcast_id.as_deref());
+                (ids.message, ids.broadcast) = (message.id.clone(), message.broadcast_id.clone());
             }
-            Activity::NewsPublished(news) => ids.news = news.id.as_deref(),
-            Activity::ReplayFinished(replay) => ids.job = replay.job_id.as_deref(),
+            Activity::NewsPublished(news) => ids.news = news.id.clone(),
+            Activity::ReplayFinished(replay) => ids.job = replay.job_id.clone(),
             _ => {}
         }
         ids

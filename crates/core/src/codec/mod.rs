@@ -84,8 +84,8 @@ impl Format {
             ("subscriber", event.subscriber()),
             ("actor", activity.actor().and_then(|user| user.id.as_deref())),
             ("target", activity.target().and_then(|user| user.id.as_deref())),
-            ("post", ids.post),
-            ("message", ids.message),
+            ("post", ids.post.as_deref()),
+            ("message", ids.message.as_deref()),
         ];
         facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
         facts.extend(event.occurred_at().map(|time| ("occurred_at", time.to_string())));

@@ -11,6 +11,11 @@ use crate::json::raw::RawJson;
 /// One verified POST, accepted or rejected as a whole.
 ///
 /// Contains at least one event unless events were removed. Shares the memory of the request's body.
+///
+/// ```compile_fail,E0277
+/// # mod birdhook { pub use birdhook_core::Delivery; }
+/// let delivery: birdhook::Delivery = serde_json::from_str("{}").unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Delivery {
     envelope: Arc<Envelope>,

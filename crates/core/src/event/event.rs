@@ -25,6 +25,14 @@ use crate::traits::debug_fields;
 /// are `'static`, `Send` and cheap to clone.
 ///
 /// `Debug` prints no names, user ids or texts. Serialising an event writes its raw JSON.
+///
+/// Nothing but a signed delivery, or a queue that stores it, becomes an event: it cannot be
+/// deserialised.
+///
+/// ```compile_fail,E0277
+/// # mod birdhook { pub use birdhook_core::Event; }
+/// let event: birdhook::Event = serde_json::from_str("{}").unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Event {
     envelope: Arc<Envelope>,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use super::kind::ApiSource;
-use crate::traits::{error_traits, serialize_text};
+use crate::traits::{deserialize_text, error_traits, serialize_text};
 
 /// The key of an event, for deduplication: a SHA-256 hash over the ids that X uses for its kind.
 ///
@@ -46,6 +46,7 @@ impl fmt::Display for EventKey {
 }
 
 serialize_text!(EventKey, collect_str);
+deserialize_text!(EventKey);
 
 /// Reads 64 hexadecimal digits.
 impl FromStr for EventKey {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::traits::{error_traits, name_traits};
+use crate::traits::{deserialize_text, error_traits, name_traits};
 
 /// Declares an enum whose variants have names in snake case, and the error of parsing such a name.
 macro_rules! named {
@@ -42,6 +42,8 @@ macro_rules! named {
                 }
             }
         }
+
+        deserialize_text!($type);
 
         #[doc = concat!("Error from parsing the name of an [`", stringify!($type), "`].")]
         #[derive(Clone, PartialEq, Eq)]

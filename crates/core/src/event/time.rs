@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use jiff::fmt::strtime;
 
 use crate::json::lenient::{DecodedStr, Value};
-use crate::traits::{error_traits, serialize_text};
+use crate::json::owned::owned;
+use crate::traits::{deserialize_text, error_traits, serialize_text};
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -94,6 +95,8 @@ error_traits!(ParseTimestampError, |error, f| {
 });
 
 serialize_text!(Timestamp, collect_str);
+deserialize_text!(Timestamp);
+owned! { Timestamp }
 
 /// Milliseconds as a number or a string, or a date in one of the forms of [`Timestamp::parse`].
 impl Value<'_> for Timestamp {

@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 pub(crate) mod lenient;
 mod memory_limit;
+pub(crate) mod owned;
 pub(crate) mod raw;
 pub(crate) mod repairable;
 mod scanner;

@@ -24,17 +24,30 @@ macro_rules! sparse {
     };
 }
 
-/// Declares the public structs of an activity's content, which are sparse too.
+/// Declares the public structs of an activity's content, which are sparse too, and can be detached
+/// from the event and read back from their JSON.
 macro_rules! content {
     ($($(#[$meta:meta])* pub struct $name:ident<'a> { $($fields:tt)* })*) => {
         $crate::json::sparse::sparse! {
             $(
                 $(#[$meta])*
-                #[derive(Clone, Debug, Default, PartialEq)]
+                #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+                #[serde(default)]
                 #[non_exhaustive]
                 pub struct $name<'a> { $($fields)* }
             )*
         }
+        $($crate::json::sparse::content! { @ $name $($fields)* })*
+    };
+    (@ $name:ident $($(#[$meta:meta])* pub $field:ident: $type:ty,)*) => {
+        impl $name<'_> {
+            /// Returns the same value, detached from the event.
+            pub fn into_owned(self) -> $name<'static> {
+                $name { $($field: $crate::json::owned::IntoOwned::into_owned(self.$field),)* }
+            }
+        }
+
+        $crate::json::owned::into_owned_with_method! { $name }
     };
 }
 

@@ -18,7 +18,7 @@ use crate::traits::debug_fields;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<'a>(Cow<'a, str>);
 
-/// A text that a user wrote. Dereference it to read it.
+/// A text that a user wrote. It dereferences to `str`, and prints as text.
 ///
 /// `Debug` prints only its length, to keep user content out of logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,23 @@ macro_rules! str_like {
         impl $name<'_> {
             /// Returns the text.
             pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Returns the same text, detached from the event.
+            pub fn into_owned(self) -> $name<'static> {
+                $name(Cow::Owned(self.0.into_owned()))
+            }
+        }
+
+        impl fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name<'_> {
+            fn as_ref(&self) -> &str {
                 &self.0
             }
         }
@@ -53,6 +70,18 @@ macro_rules! str_like {
             }
         }
 
+        impl PartialEq<String> for $name<'_> {
+            fn eq(&self, other: &String) -> bool {
+                *self.0 == **other
+            }
+        }
+
+        impl From<$name<'_>> for String {
+            fn from(value: $name<'_>) -> Self {
+                value.0.into_owned()
+            }
+        }
+
         impl<'a> From<$name<'a>> for Cow<'a, str> {
             fn from(value: $name<'a>) -> Self {
                 value.0
@@ -73,6 +102,12 @@ macro_rules! str_like {
 
         $crate::traits::serialize_text!($name<'_>, serialize_str, as_str);
 
+        impl<'de> serde::Deserialize<'de> for $name<'_> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <String as serde::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+
         impl<'a> From<&'a str> for $name<'a> {
             fn from(value: &'a str) -> Self {
                 Self(value.into())
@@ -85,12 +120,6 @@ pub(crate) use str_like;
 
 str_like!(Id);
 str_like!(Text);
-
-impl fmt::Display for Id<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 impl fmt::Debug for Id<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

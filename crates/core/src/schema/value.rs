@@ -8,6 +8,7 @@ use serde::de::{MapAccess, SeqAccess};
 use serde::{Serialize, Serializer};
 
 use crate::json::lenient::{DecodedStr, Value};
+use crate::json::owned::owned;
 use crate::json::value::{Text, str_like};
 use crate::json::writer;
 use crate::traits::debug_fields;
@@ -65,8 +66,10 @@ impl<'de> Value<'de> for ProfileValue<'de> {
 }
 
 /// A degree of latitude or longitude. `Debug` omits the number, to keep locations out of logs.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(serde::Deserialize, Clone, Copy, PartialEq)]
 pub struct Degree(f64);
+
+owned! { Degree }
 
 impl Degree {
     /// Returns the number.
