@@ -2,6 +2,7 @@
 //!
 //! - [`Challenge`] and [`WebhookPost`] build requests as X sends them, for a `tower::Service` without
 //!   sockets or as raw bytes; [`sign`] computes the signature alone.
+//! - [`event()`] builds one event, for a unit test of a function that processes events.
 //! - [`PayloadGenerator`] generates events of every [`MockEventKind`], in the payload format of any source API.
 //! - [`Sender`] sends requests over real HTTP, and [`read`] parses bodies without checking a
 //!   signature.
@@ -11,6 +12,7 @@
 //!
 //! The crate `birdhook-doctor` checks a receiver at a URL.
 
+mod event;
 mod http_client;
 pub mod mock;
 mod payload;
@@ -20,6 +22,7 @@ mod request;
 mod sender;
 
 pub use birdhook_core::signature::sign;
+pub use event::{BuildEventError, EventBuilder, event};
 pub use mock::{Clock, Ledger, MockX};
 pub use payload::{MockEvent, MockEventKind, PayloadGenerator, UnknownKind};
 pub use reading::read;

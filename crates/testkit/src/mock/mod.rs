@@ -126,7 +126,8 @@ impl MockX {
         let ledger = Ledger::new(settings.expect_timeout);
         let state = State {
             random: fastrand::Rng::with_seed(settings.seed),
-            scene: PayloadGenerator::new(settings.seed),
+            // Ids depend on the time and the number of the event, but not on the seed.
+            scene: PayloadGenerator::new(settings.seed).skip(settings.seed.wrapping_sub(7).wrapping_mul(1000)),
             apps: Vec::new(),
             permission: Permission::default(),
             users: BTreeMap::new(),

@@ -36,6 +36,12 @@ impl PayloadGenerator {
         Self { seed, now: Timestamp::from_millis(1_795_426_200_000), event_count: 0 }
     }
 
+    /// Continues as if this many events had been generated, so that ids differ.
+    pub(crate) fn skip(mut self, events: u64) -> Self {
+        self.event_count = self.event_count.wrapping_add(events);
+        self
+    }
+
     /// Sets the time of the next event.
     pub fn at(mut self, now: Timestamp) -> Self {
         self.now = now;

@@ -1,6 +1,7 @@
 //! A receiver reads generated payloads correctly: every kind, from every source API, with many
 //! seeds.
 
+mod built;
 mod generator;
 mod keys;
 mod read_back;
