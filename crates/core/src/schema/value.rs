@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use serde::Serialize;
 use serde::de::{MapAccess, SeqAccess};
-use serde::{Serialize, Serializer};
 
 use crate::json::lenient::{DecodedStr, Value};
 use crate::json::value::{Text, str_like};
@@ -65,19 +65,14 @@ impl<'de> Value<'de> for ProfileValue<'de> {
 }
 
 /// A degree of latitude or longitude. `Debug` omits the number, to keep locations out of logs.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Degree(f64);
 
 impl Degree {
     /// Returns the number.
     pub fn get(self) -> f64 {
         self.0
-    }
-}
-
-impl Serialize for Degree {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0)
     }
 }
 
