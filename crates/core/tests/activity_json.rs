@@ -1,10 +1,11 @@
 //! The JSON of every kind of activity matches `docs/activity.md`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::support::{all_fixtures, deliver, event, fixture, value};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The kinds in the order of the page, each with the fixture that is its example.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -93,31 +94,13 @@ fn laid_out(json: &str, indent: usize) -> String {
 
 /// Returns the parts of an object or array, each with its name.
 fn parts(json: &str) -> Vec<(String, &str)> {
-    if !json.starts_with(['{', '[']) || json.len() <= 2 {
-        return Vec::new();
+    if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        return elements.into_iter().map(|element| (String::new(), element.get())).collect();
     }
-    let (mut found, mut depth, mut in_text, mut escaped) = (Vec::new(), 0, false, false);
-    let (mut start, mut name) = (1, String::new());
-    for (at, letter) in json.char_indices() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => in_text = !in_text,
-            _ if in_text => {}
-            '{' | '[' => depth += 1,
-            ':' if depth == 1 && json.starts_with('{') => {
-                name = format!("{}: ", &json[start..at]);
-                start = at + 1;
-            }
-            ',' | '}' | ']' if depth == 1 => {
-                found.push((std::mem::take(&mut name), &json[start..at]));
-                start = at + 1;
-            }
-            '}' | ']' => depth -= 1,
-            _ => {}
-        }
-    }
-    found
+    let members: BTreeMap<&str, &RawValue> = serde_json::from_str(json).unwrap_or_default();
+    let mut members: Vec<_> = members.iter().map(|(name, inner)| (format!("\"{name}\": "), inner.get())).collect();
+    members.sort_unstable_by_key(|(_, inner)| inner.as_ptr());
+    members
 }
 
 /// Returns the activity of an example in the format of the page.

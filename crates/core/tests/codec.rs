@@ -1,6 +1,7 @@
 //! Events written as messages and read back.
 
-use crate::support::{arbitrary, deliver, fixture, try_deliver};
+use crate::corpora::corpus;
+use crate::support::{all_fixtures, arbitrary, deliver, fixture, try_deliver};
 use birdhook_core::codec::{DecodeError, EncodedEvent, Format, read};
 use birdhook_core::{DedupeScope, Delivery, Event, EventKey};
 use bytes::Bytes;
@@ -53,19 +54,11 @@ fn assert_survives(delivery: &Delivery) {
 
 #[test]
 fn every_fixture_survives_writing_and_reading() {
-    let fixtures = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures")).unwrap();
-    let corpora = ["activity", "envelope", "payloads"]
-        .map(|target| std::fs::read_dir(format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"))).unwrap());
-    let mut read = 0;
-    for file in
-        fixtures.chain(corpora.into_iter().flatten()).map(|file| file.unwrap().path()).filter(|path| path.is_file())
-    {
-        if let Ok(delivery) = try_deliver(std::fs::read(&file).unwrap()) {
-            assert_survives(&delivery);
-            read += 1;
-        }
-    }
-    assert!(read > 40, "only {read} bodies were read");
+    let corpora = ["activity", "envelope", "payloads"].map(|target| corpus(target, 1)).concat();
+    let fixtures = all_fixtures().iter().map(|(_, body)| body.as_bytes());
+    let delivered = fixtures.chain(corpora.iter().map(Vec::as_slice)).filter_map(|body| try_deliver(body).ok());
+    let read = delivered.inspect(assert_survives).count();
+    assert!(read > 140, "only {read} bodies were read");
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// Returns the inputs of a target. Fails if there are fewer than `least`.
-fn corpus(target: &str, least: usize) -> Vec<Vec<u8>> {
+pub(crate) fn corpus(target: &str, least: usize) -> Vec<Vec<u8>> {
     let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
     let files: Vec<_> = files.collect();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{all_fixtures, deliver, fixture, value};
+use crate::support::{all_fixtures, deliver, fixture, set, value};
 use birdhook_core::schema::{v1, v2};
 use serde_json::Value;
 
@@ -136,12 +136,7 @@ fn has_content(value: &Value) -> bool {
 
 fn without(body: &Value, pointer: &str) -> Value {
     let mut body = body.clone();
-    let (parent, member) = pointer.rsplit_once('/').unwrap();
-    match body.pointer_mut(parent).unwrap() {
-        Value::Object(members) => _ = members.remove(member).unwrap(),
-        Value::Array(elements) => _ = elements.remove(member.parse().unwrap()),
-        _ => unreachable!("only objects and arrays hold anything"),
-    }
+    set(&mut body, pointer, None);
     body
 }
 

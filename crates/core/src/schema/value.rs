@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde::de::{MapAccess, SeqAccess};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::json::lenient::{DecodedStr, Value};
 use crate::json::owned::owned;
@@ -66,7 +66,8 @@ impl<'de> Value<'de> for ProfileValue<'de> {
 }
 
 /// A degree of latitude or longitude. `Debug` omits the number, to keep locations out of logs.
-#[derive(serde::Deserialize, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Degree(f64);
 
 owned! { Degree }
@@ -75,12 +76,6 @@ impl Degree {
     /// Returns the number.
     pub fn get(self) -> f64 {
         self.0
-    }
-}
-
-impl Serialize for Degree {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0)
     }
 }
 

@@ -134,16 +134,22 @@ pub(crate) fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Returns the fixture with the member at a JSON pointer set to another value. Adds the member if
-/// it is missing.
-pub(crate) fn changed(name: &str, pointer: &str, to: impl Into<Value>) -> String {
-    let mut body = value(fixture(name));
+/// Sets the value at a JSON pointer, or removes it. Adds a member if it is missing.
+pub(crate) fn set(body: &mut Value, pointer: &str, to: Option<Value>) {
     let (parent, member) = pointer.rsplit_once('/').unwrap();
-    match body.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent} in {name}")) {
-        Value::Object(members) => _ = members.insert(member.to_owned(), to.into()),
-        Value::Array(elements) => *elements.get_mut(member.parse::<usize>().unwrap()).unwrap() = to.into(),
+    match (body.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}")), to) {
+        (Value::Object(members), Some(to)) => _ = members.insert(member.to_owned(), to),
+        (Value::Object(members), None) => _ = members.remove(member).unwrap(),
+        (Value::Array(elements), Some(to)) => *elements.get_mut(member.parse::<usize>().unwrap()).unwrap() = to,
+        (Value::Array(elements), None) => _ = elements.remove(member.parse().unwrap()),
         _ => panic!("{parent} holds nothing"),
     }
+}
+
+/// Returns the fixture with another value at a JSON pointer.
+pub(crate) fn changed(name: &str, pointer: &str, to: impl Into<Value>) -> String {
+    let mut body = value(fixture(name));
+    set(&mut body, pointer, Some(to.into()));
     body.to_string()
 }
 

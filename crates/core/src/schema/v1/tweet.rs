@@ -353,13 +353,6 @@ object! {
     }
 }
 
-impl User<'_> {
-    /// Returns the user's id: `id_str`, which is never rounded, otherwise `id`.
-    pub fn id(&self) -> Option<&str> {
-        self.id_str.as_deref().or(self.id.as_deref())
-    }
-}
-
 impl Wrapping for User<'_> {
     fn data(&mut self) -> Option<Box<Self>> {
         self.data.take()
@@ -412,16 +405,7 @@ object! {
         /// Start and end in the text, in Unicode code points.
         pub indices: Option<[u64; 2]> = "indices",
     }
-}
 
-impl Mention<'_> {
-    /// Returns the id of the mentioned user.
-    pub fn id(&self) -> Option<&str> {
-        self.id_str.as_deref().or(self.id.as_deref())
-    }
-}
-
-object! {
     /// A link.
     pub struct Url<'a> {
         /// The short link in the text: `https://t.co/...`.
@@ -509,16 +493,7 @@ object! {
         /// Start and end in the text, in Unicode code points.
         pub indices: Option<[u64; 2]> = "indices",
     }
-}
 
-impl Media<'_> {
-    /// Returns the media's id.
-    pub fn id(&self) -> Option<&str> {
-        self.id_str.as_deref().or(self.id.as_deref())
-    }
-}
-
-object! {
     /// One size of a picture, in pixels.
     pub struct MediaSize<'a> {
         /// Width.
@@ -613,3 +588,16 @@ object! {
         pub url: Option<Text<'a>> = "url",
     }
 }
+
+macro_rules! ids {
+    ($($type:ident),+) => {$(
+        impl $type<'_> {
+            /// Returns the id: `id_str`, which is never rounded, otherwise `id`.
+            pub fn id(&self) -> Option<&str> {
+                self.id_str.as_deref().or(self.id.as_deref())
+            }
+        }
+    )+};
+}
+
+ids!(User, Mention, Media);
