@@ -8,18 +8,16 @@ use futures_util::StreamExt;
 
 use crate::fault::Fault;
 use crate::receiver::{Receiver, SECRET};
-use crate::{certificates, checks_with, secrets, urls};
+use crate::{certificates, checks_with, doctor, result, secrets, urls};
 
 async fn examine(fault: Fault) -> Diagnosis {
     examine_within(fault, Duration::from_secs(2)).await
 }
 
 async fn examine_within(fault: Fault, timeout: Duration) -> Diagnosis {
-    let address = Receiver::start(fault).await;
     let is_slow = format!("{fault:?}").ends_with("Slow");
     let deadline = if is_slow { Duration::from_millis(250) } else { timeout * 3 / 2 };
-    let doctor = Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true);
-    doctor.timeout(timeout).deadline(deadline).examine().await
+    doctor(Receiver::start(fault).await).timeout(timeout).deadline(deadline).examine().await
 }
 
 /// Describes the difference between the diagnosis and the expectation for this fault.
@@ -115,7 +113,7 @@ async fn a_receiver_of_the_oauth2_header_fails_only_the_checks_of_its_own_faults
 #[tokio::test]
 async fn a_receiver_of_the_oauth2_header_is_not_reported_to_have_another_secret() {
     let diagnosis = examine(Fault::OAuth2HeaderAlone).await;
-    let line = |check: &str| diagnosis.results().iter().find(|one| one.check() == check).unwrap().to_string();
+    let line = |check: &str| result(&diagnosis, check).to_string();
     let refused = line("delivery_accepted");
     let seen = "refused with X-Twitter-Webhooks-Signature, accepted with X-Twitter-Webhooks-Signature-OAuth2";
     assert!(refused.contains(seen) && !refused.contains("another secret"), "{refused}");
@@ -125,8 +123,7 @@ async fn a_receiver_of_the_oauth2_header_is_not_reported_to_have_another_secret(
 
 #[tokio::test]
 async fn reports_each_result_when_it_is_available() {
-    let address = Receiver::start(Fault::OtherSecret).await;
-    let doctor = Doctor::new(format!("http://{address}/"), SECRET).unwrap().local(true);
+    let doctor = doctor(Receiver::start(Fault::OtherSecret).await);
     let mut reported = Vec::new();
     let diagnosis = doctor.examine_with(|result| reported.push(result.to_string())).await;
     assert_eq!(reported.len(), diagnosis.results().len());
