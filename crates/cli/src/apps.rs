@@ -8,6 +8,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use birdhook::{App, Apps, Secret, app::SecretKind};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::values::value_enum;
+
 pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
 pub(crate) const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
 
@@ -31,21 +33,13 @@ pub(crate) struct AppArgs {
     answer_with: SecretKindArg,
 }
 
-/// A kind of secret.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum SecretKindArg {
-    /// The OAuth 2.0 client secret, as X's newest pages describe.
-    Client,
-    /// The consumer secret.
-    Consumer,
-}
-
-impl From<SecretKindArg> for SecretKind {
-    fn from(kind: SecretKindArg) -> Self {
-        match kind {
-            SecretKindArg::Client => Self::Client,
-            SecretKindArg::Consumer => Self::Consumer,
-        }
+value_enum! {
+    /// A kind of secret.
+    pub(crate) enum SecretKindArg for SecretKind {
+        /// The OAuth 2.0 client secret, as X's newest pages describe.
+        Client,
+        /// The consumer secret.
+        Consumer,
     }
 }
 

@@ -68,11 +68,7 @@ impl ResponseSummary {
             seconds: duration.as_secs_f64(),
             more: more.iter().copied().collect(),
         };
-        if json {
-            output::json(&summary)?;
-        } else {
-            output::line(summary.text())?;
-        }
+        if json { output::json(&summary) } else { output::line(summary.text()) }?;
         Ok((self.unexpected == 0).into())
     }
 

@@ -8,6 +8,27 @@ use birdhook::client::redact_url;
 use birdhook::event::{ApiSource, Timestamp};
 use http::Uri;
 
+/// Declares values of an argument, each of which stands for the variant of this name of another
+/// type.
+macro_rules! value_enum {
+    ($(#[$attribute:meta])* $scope:vis enum $name:ident for $target:ident { $($(#[$about:meta])* $value:ident,)* }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, clap::ValueEnum)]
+        $scope enum $name {
+            $($(#[$about])* $value,)*
+        }
+
+        impl From<$name> for $target {
+            fn from(value: $name) -> Self {
+                match value {
+                    $($name::$value => Self::$value,)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use value_enum;
+
 /// Parses a number of seconds.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);

@@ -26,20 +26,13 @@ pub(crate) struct Keys {
     #[serde(rename = "version", skip_serializing)]
     pub(crate) _version: Option<u32>,
     /// Base URL of the API if it is not X's own, such as that of a mock.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consumer_key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consumer_secret: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bearer_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_secret: Option<String>,
     /// Tokens of the app owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<Tokens>,
     /// Tokens of the users, by user id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -51,23 +44,16 @@ pub(crate) struct Keys {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tokens {
     /// The handle, shown to people.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) handle: Option<String>,
     /// OAuth 1.0a token.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_secret: Option<String>,
     /// OAuth 2.0 token.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
     /// Expiry of the OAuth 2.0 token, as RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<String>,
     /// The granted scopes, separated by spaces.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
 }
 

@@ -12,13 +12,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use birdhook::client::login::LoginError;
 use birdhook::client::{Client, CredentialKind, Credentials, Error, redact_url};
 
-pub(crate) use confirm::{ask, confirmed};
+pub(crate) use confirm::{ask, confirm};
 pub(crate) use keys::{Keys, Tokens};
 pub(crate) use store::{change, replace};
 pub(crate) use table::{TableRow, print_rows};
 
 use crate::output::shown;
-use crate::values::{check_url, is_of_this_machine};
+use crate::values::{check_url, is_of_this_machine, value_enum};
 
 /// The credentials and the URL for calls to X.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,27 +39,17 @@ pub(crate) struct AccountArgs {
     sign_with: Option<SignWith>,
 }
 
-/// A kind of credentials.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum SignWith {
-    /// The app's bearer token.
-    Bearer,
-    /// OAuth 1.0a with the app owner's tokens.
-    Owner,
-    /// OAuth 1.0a with the user's tokens.
-    User,
-    /// The user's OAuth 2.0 token.
-    User2,
-}
-
-impl From<SignWith> for CredentialKind {
-    fn from(kind: SignWith) -> Self {
-        match kind {
-            SignWith::Bearer => Self::Bearer,
-            SignWith::Owner => Self::Owner,
-            SignWith::User => Self::User,
-            SignWith::User2 => Self::User2,
-        }
+value_enum! {
+    /// A kind of credentials.
+    enum SignWith for CredentialKind {
+        /// The app's bearer token.
+        Bearer,
+        /// OAuth 1.0a with the app owner's tokens.
+        Owner,
+        /// OAuth 1.0a with the user's tokens.
+        User,
+        /// The user's OAuth 2.0 token.
+        User2,
     }
 }
 

@@ -8,7 +8,7 @@ use birdhook::client::login::{Loopback, OAuth1, OAuth2};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::account::{AccountArgs, Explained, Keys, TableRow, ask, change, confirmed, print_rows};
+use crate::account::{AccountArgs, Explained, Keys, TableRow, ask, change, confirm, print_rows};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
 use crate::values::seconds;
@@ -197,9 +197,7 @@ impl Auth {
                 if !keys.users.contains_key(&user) {
                     bail!("no tokens of user {user}");
                 }
-                if !confirmed(yes, &format!("Delete the tokens of user {user}?"))? {
-                    bail!("nothing was deleted");
-                }
+                confirm(yes, &format!("Delete the tokens of user {user}?"), "nothing was deleted")?;
                 change(path.clone(), move |keys| _ = keys.users.remove(&user)).await?;
             }
         }

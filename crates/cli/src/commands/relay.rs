@@ -72,11 +72,10 @@ impl Relay {
         let after = inbox.stats();
         let (left, refused) = (after.depth, after.dead.saturating_sub(before.dead));
         let relayed = usize::try_from(after.acknowledged).unwrap_or(usize::MAX);
-        if json {
-            try_print(serde_json::json!({"relayed": relayed, "left": left, "refused": refused}).to_string());
-        } else {
-            try_print(format!("forwarded {}, {left} left, {refused} refused", plural(relayed, "event")));
-        }
+        try_print(match json {
+            true => serde_json::json!({"relayed": relayed, "left": left, "refused": refused}).to_string(),
+            false => format!("forwarded {}, {left} left, {refused} refused", plural(relayed, "event")),
+        });
         Ok((refused == 0 && (left == 0 || self.follow)).into())
     }
 }

@@ -51,15 +51,11 @@ impl Verify {
             error.and_then(|error| secrets.iter().find_map(|(_, secret)| hint(secret, &body, &self.signature, error)));
         let secret = signer.map(SecretKind::as_str);
         let checked = Checked { valid: signer.is_some(), secret, error: error.map(|error| error.to_string()), hint };
-        if json {
-            output::json(&checked)?;
-        } else {
-            let text = match &checked.error {
-                None => styled(GOOD, "the signature is valid") + &made_with(&secrets, signer),
-                Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
-            };
-            output::line(text)?;
-        }
+        let text = match &checked.error {
+            None => styled(GOOD, "the signature is valid") + &made_with(&secrets, signer),
+            Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
+        };
+        if json { output::json(&checked) } else { output::line(text) }?;
         Ok(checked.valid.into())
     }
 }
