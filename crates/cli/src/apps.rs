@@ -111,7 +111,6 @@ pub(crate) struct SecretArgs {
     client_secret: Option<String>,
 }
 
-/// The configured secrets of one app, as text.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) consumer: Option<SecretString>,
@@ -130,7 +129,6 @@ impl SecretArgs {
         if secrets.is_empty() { bail!("{NO_SECRET}") } else { Ok(secrets) }
     }
 
-    /// Returns the text of each configured secret.
     pub(crate) fn texts(&self) -> Result<Texts> {
         Ok(Texts {
             consumer: self.consumer().map(read_text).transpose()?,
@@ -150,7 +148,6 @@ impl SecretArgs {
 pub(crate) const NO_SECRET: &str = "no secret: set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
     BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or file that contains one";
 
-/// Returns the value of an environment variable, if it is set.
 fn variable(variable: &str) -> Option<SecretString> {
     env::var(variable).ok().map(Into::into)
 }

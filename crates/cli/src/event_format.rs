@@ -6,14 +6,10 @@ use birdhook::{Activity, Delivery, Event, event::ApiSource};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 
-/// Output format of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EventFormat {
-    /// One line for people.
     Line,
-    /// The documented JSON.
     Json,
-    /// The documented JSON with the event as X wrote it.
     JsonWithRaw,
 }
 
@@ -26,7 +22,6 @@ impl EventFormat {
         }
     }
 
-    /// Prints one line for each event.
     pub(crate) fn print(self, delivery: &Delivery) -> Result<()> {
         delivery.events().iter().try_for_each(|event| self.print_event(event))
     }
@@ -45,7 +40,6 @@ impl EventFormat {
     }
 }
 
-/// Formats the time, the kind, the actor, the target and the text.
 fn describe(event: &Event) -> String {
     let activity = event.activity();
     let time = event.occurred_at().map_or_else(|| "(no timestamp)".to_owned(), |time| time.to_string());

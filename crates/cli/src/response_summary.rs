@@ -12,7 +12,6 @@ use serde::Serialize;
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, plural, styled};
 
-/// Counts of responses, and their latencies.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseSummary {
     responses: BTreeMap<String, u64>,

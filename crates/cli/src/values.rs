@@ -29,14 +29,12 @@ macro_rules! value_enum {
 }
 pub(crate) use value_enum;
 
-/// Parses a number of seconds.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
     let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or("expected a number of seconds above 0".to_owned())
 }
 
-/// Parses a time.
 pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or("expected a time such as 2026-11-23T09:30:00Z".to_owned())
 }
@@ -69,7 +67,6 @@ pub(crate) fn check_url(url: &str) -> Result<()> {
     }
 }
 
-/// Returns whether a URL names this machine.
 pub(crate) fn is_of_this_machine(url: &str) -> bool {
     let host = Uri::try_from(url).ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');

@@ -10,7 +10,6 @@ use tokio::time::{Instant, timeout};
 use crate::exchange::{Exchange, NoResponse, RawRequest, Response};
 use crate::tls::Tls;
 
-/// The parsed URL of the target.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetUrl {
     url: Url,

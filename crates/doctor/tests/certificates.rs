@@ -41,7 +41,6 @@ fn valid(params: &mut CertificateParams, days: Range<i64>) {
     (params.not_before, params.not_after) = (now + Duration::days(days.start), now + Duration::days(days.end));
 }
 
-/// Returns a certificate issued by this authority, and its key.
 fn issued(params: &CertificateParams, authority: &Issuer) -> (CertificateDer<'static>, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, authority).unwrap().der().clone(), key)

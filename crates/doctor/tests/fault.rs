@@ -358,7 +358,6 @@ impl Fault {
         is_affected.then_some(reply)
     }
 
-    /// Changes a correct reply.
     pub(crate) fn afterwards(self, reply: Reply, head: &Head) -> Reply {
         match (self, reply) {
             (Self::NoContent, Reply::Answer(right)) if head.method == "POST" && right.status == 200 => answer(204, ""),

@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 
 use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis, Doctor};
 
-/// Returns the names of the checks with this status.
 fn checks_with(diagnosis: &Diagnosis, status: CheckStatus) -> Vec<&'static str> {
     diagnosis.results().iter().filter(|result| result.status() == status).map(CheckResult::check).collect()
 }
@@ -22,7 +21,6 @@ fn result<'a>(diagnosis: &'a Diagnosis, check: &str) -> &'a CheckResult {
     diagnosis.results().iter().find(|result| result.check() == check).unwrap()
 }
 
-/// Returns a doctor for the receiver at this address.
 fn doctor(address: SocketAddr) -> Doctor {
     Doctor::new(format!("http://{address}/webhooks/twitter"), receiver::SECRET).unwrap().local(true)
 }

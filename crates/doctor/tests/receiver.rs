@@ -16,7 +16,6 @@ use crate::fault::Fault;
 pub(crate) const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 const LIMIT: usize = 1 << 20;
 
-/// The parsed head of a request.
 pub(crate) struct Head {
     pub(crate) method: String,
     pub(crate) query: String,
@@ -34,7 +33,6 @@ impl Head {
         Self { method, query, headers }
     }
 
-    /// Returns all values of a header.
     pub(crate) fn values(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
     }
@@ -50,7 +48,6 @@ impl Head {
     }
 }
 
-/// The reaction to a request.
 pub(crate) enum Reply {
     Answer(Answer),
     /// Never responds.
@@ -101,7 +98,6 @@ impl Reply {
     }
 }
 
-/// The receiver's state.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) seen: HashSet<Vec<u8>>,
@@ -152,7 +148,6 @@ where
     address
 }
 
-/// Serves each connection to a free loopback port.
 pub(crate) async fn listen<F>(serve: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> SocketAddr
 where
     F: Future<Output: Send> + Send + 'static,
@@ -174,7 +169,6 @@ pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<(
     }
 }
 
-/// Reads the rest of a body.
 pub(crate) async fn read_body(stream: &mut (impl AsyncRead + Unpin), head: &Head, mut body: Vec<u8>) -> Vec<u8> {
     if head.values("transfer-encoding").is_empty() {
         while body.len() < head.length() && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
@@ -202,14 +196,12 @@ impl Receiver {
         Self { fault, memory: Arc::default(), crashed: Arc::default() }
     }
 
-    /// Starts a receiver on a free loopback port.
     pub(crate) async fn start(fault: Fault) -> SocketAddr {
         let receiver = Self::without_listener(fault);
         let crashed = Arc::clone(&receiver.crashed);
         listen_until(async move { crashed.notified().await }, move |stream| receiver.clone().serve(stream)).await
     }
 
-    /// Handles one request.
     pub(crate) async fn serve(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let Some((head, mut body)) = read_head(&mut stream).await else { return };
         let reply = match self.before_body(&head) {

@@ -20,7 +20,6 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
-/// Serves the app on a free loopback port, and returns its address.
 async fn start(app: App) -> SocketAddr {
     let endpoint = Endpoint::new(app, EndpointSettings::default());
     listen(move |stream| serve(stream, endpoint.clone())).await

@@ -54,7 +54,6 @@ value_enum! {
 }
 
 impl AccountArgs {
-    /// Returns the path of the credentials file.
     pub(crate) fn path(&self) -> Result<PathBuf> {
         let named = self.credentials.clone().or_else(|| std::env::var_os("BIRDHOOK_CREDENTIALS").map(PathBuf::from));
         named.map_or_else(keys::default_path, Ok)
@@ -66,7 +65,6 @@ impl AccountArgs {
         self.read(self.credentials.is_some())
     }
 
-    /// Like `keys`, but the file need not exist.
     pub(crate) fn optional_keys(&self) -> Result<Keys> {
         self.read(false)
     }
@@ -94,7 +92,6 @@ impl AccountArgs {
         Ok(base)
     }
 
-    /// Returns a client that signs with these credentials.
     pub(crate) fn client(&self) -> Result<Client> {
         let keys = self.keys()?;
         let credentials = Credentials::try_from(&keys)?;

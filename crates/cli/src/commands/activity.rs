@@ -191,7 +191,6 @@ impl Activity {
     }
 }
 
-/// Creates each subscription, and prints the result of each.
 async fn add(
     activity: birdhook::client::api::ActivityApi<'_>,
     all: &[NewSubscription],

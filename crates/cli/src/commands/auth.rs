@@ -83,7 +83,6 @@ struct Browser {
     limit: Duration,
 }
 
-/// The stored credentials of one user, without secrets.
 #[derive(Serialize)]
 struct StoredUser {
     user_id: String,
@@ -206,7 +205,6 @@ impl Auth {
     }
 }
 
-/// Parses the name of an event type that X documents.
 fn event_type(name: &str) -> Result<String, String> {
     let is_known = EVENT_TYPES.iter().any(|known| known.name == name);
     is_known

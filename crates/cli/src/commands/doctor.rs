@@ -136,7 +136,6 @@ fn line(style: Style, sign: &str, check: &str, status: &str) -> Result<()> {
     output::line(format!("{} {check:24} {status}", styled(style, format!("{sign:4}"))))
 }
 
-/// Returns what was observed, the cause and the fix.
 fn describe(result: &CheckResult) -> String {
     let mut text = result.observed().to_owned();
     if let Some(cause) = result.cause() {

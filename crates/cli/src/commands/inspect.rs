@@ -89,7 +89,6 @@ impl Inspect {
     }
 }
 
-/// Parses a line that `birdhook record` wrote.
 fn recorded(json: &Bytes) -> Option<Recorded> {
     str::from_utf8(json).ok()?.parse().ok()
 }

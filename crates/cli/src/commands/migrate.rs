@@ -73,7 +73,6 @@ const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-
     [limits]                      # subscriptions to the X Activity API, by plan
     self-serve = 1500"#;
 
-/// The JSON output of a dry run.
 #[derive(Serialize)]
 struct DryRun<'a> {
     #[serde(flatten)]

@@ -40,7 +40,6 @@ pub(crate) struct Relay {
     follow: bool,
 }
 
-/// Interval between checks of whether the inbox is empty.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Relay {
@@ -80,7 +79,6 @@ impl Relay {
     }
 }
 
-/// Returns a relay that prints its errors.
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
     inbox.relay(sink).on_trouble(|failure: &RelayError<'_>| {
         let why = error_chain(failure.error);

@@ -60,12 +60,10 @@ impl Verify {
     }
 }
 
-/// Names the kind of secret that made the signature, if several were tried.
 fn made_with(secrets: &[(SecretKind, Secret)], signer: Option<SecretKind>) -> String {
     signer.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
 }
 
-/// Returns a hint for an invalid signature, by trying common mistakes.
 fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) -> Option<&'static str> {
     let signs = |body: &[u8], signature: &str| verify(secret, body, signature.as_bytes()).is_ok();
     let reserialised = || serde_json::from_slice::<serde_json::Value>(body).ok().map(|json| json.to_string());

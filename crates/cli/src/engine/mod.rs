@@ -60,7 +60,6 @@ pub(crate) struct WritingArgs {
     cloud_events: bool,
 }
 
-/// A connected engine.
 pub(crate) enum Engine {
     Nats { engine: Box<JetStream>, stream: String },
     Redis { engine: Redis, stream: String },
@@ -97,7 +96,6 @@ fn redis_ca_of_the_environment() -> Option<PathBuf> {
 }
 
 impl Engine {
-    /// Returns the kind of engine and the name of the stream.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Nats { stream, .. } => format!("the JetStream stream {stream}"),
@@ -126,7 +124,6 @@ impl Engine {
         }
     }
 
-    /// Returns a reader in a consumer group.
     pub(crate) async fn reader(&self, group: &str) -> Result<Reader> {
         match self {
             Self::Nats { engine, stream } => {

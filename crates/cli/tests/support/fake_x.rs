@@ -10,7 +10,6 @@ pub(crate) struct Rule {
     request: &'static str,
     status: u16,
     body: String,
-    /// The number of requests that it answers.
     count: usize,
 }
 
@@ -20,7 +19,6 @@ pub(crate) fn rule(request: &'static str, status: u16, body: impl Into<String>) 
 }
 
 impl Rule {
-    /// Limits the rule to one request.
     pub(crate) fn once(self) -> Self {
         Self { count: 1, ..self }
     }
@@ -48,7 +46,6 @@ impl FakeX {
         Self { url, requests }
     }
 
-    /// Returns the method and the path of each request.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }

@@ -9,7 +9,6 @@ use crate::exchange::{RawRequest, Response};
 use crate::results::RunResult;
 use crate::target::{KnownSecret, Target};
 
-/// Returns the first challenge and its response, if there is one.
 pub(super) fn first(target: &Target) -> Option<(&Challenge, &Response)> {
     target.challenge.as_ref().and_then(|(challenge, exchange)| Some((challenge, exchange.as_ref().ok()?)))
 }
@@ -79,7 +78,6 @@ pub(super) async fn time(target: &mut Target) -> RunResult {
     first(target).map_or_else(unanswered, |(_, response)| in_time(response.took, target.deadline))
 }
 
-/// Judges a response time.
 pub(super) fn in_time(took: Duration, deadline: Duration) -> RunResult {
     let observed = format!("answered after {:.3} s", took.as_secs_f64());
     if took > deadline {

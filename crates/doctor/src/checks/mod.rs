@@ -58,7 +58,6 @@ const NEEDS_VERIFICATION: &[&str] = &[ALIVE, "delivery_accepted", "signature_che
 
 macro_rules! checks {
     ($($name:ident: $side:ident, $run:path, $needs:expr, $proves:literal, $fix:literal;)*) => {
-        /// Every check, in the order in which they run.
         pub(super) const CHECKS: &[Check] = &[$(
             Check {
                 name: stringify!($name),

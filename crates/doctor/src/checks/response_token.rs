@@ -11,7 +11,6 @@ use crate::exchange::Response;
 use crate::leak::hex;
 use crate::target::{KnownSecret, SecretText};
 
-/// A description of how a `response_token` was computed.
 #[derive(Debug)]
 pub(super) struct Construction {
     pub(super) key: Key,
@@ -25,7 +24,6 @@ pub(super) struct Construction {
     is_echo: bool,
 }
 
-/// The key of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Right,
@@ -53,7 +51,6 @@ enum Encoding {
     Unknown,
 }
 
-/// A mistake in the way a `response_token` was computed.
 #[derive(Debug)]
 pub(super) struct Mistake {
     pub(super) observed: String,
@@ -61,13 +58,11 @@ pub(super) struct Mistake {
     pub(super) fix: &'static str,
 }
 
-/// Returns the `response_token` of a response body, if there is one.
 pub(super) fn response_token(response: &Response) -> Option<String> {
     let response: Value = serde_json::from_slice(&response.body).ok()?;
     response.get("response_token").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Finds out how `token` was computed.
 pub(super) fn analyze(token: &str, challenge: &Challenge, known: &KnownSecret) -> Construction {
     let trimmed = token.trim();
     let value = trimmed.strip_prefix("sha256=");

@@ -3,7 +3,6 @@
 use crate::results::RunResult;
 use crate::target::Target;
 
-/// X's maximum length of a URL, in characters.
 const MAX_LENGTH: usize = 200;
 
 pub(super) async fn form(target: &mut Target) -> RunResult {

@@ -15,7 +15,6 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-/// Number of events per page.
 const PAGE_SIZE: usize = 100;
 
 impl Folder {

@@ -46,7 +46,6 @@ impl List {
     }
 }
 
-/// Prints a row for each event, up to `limit` rows.
 pub(super) async fn print_events(folder: &Folder, query: EventQuery, limit: usize, json: bool) -> Result<()> {
     let query = query.limit(limit.saturating_add(1));
     let mut listed = folder.with(async |inbox| Ok(inbox.list(query).await?)).await?;
@@ -62,7 +61,6 @@ pub(super) async fn print_events(folder: &Folder, query: EventQuery, limit: usiz
     Ok(())
 }
 
-/// The metadata of an event, without its content.
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     id: String,
