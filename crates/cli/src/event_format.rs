@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use birdhook::activity::User;
-use birdhook::{Activity, Delivery, Event, event::ApiSource};
+use birdhook::{Activity, Event, event::ApiSource};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 
@@ -22,11 +22,7 @@ impl EventFormat {
         }
     }
 
-    pub(crate) fn print(self, delivery: &Delivery) -> Result<()> {
-        delivery.events().iter().try_for_each(|event| self.print_event(event))
-    }
-
-    pub(crate) fn print_event(self, event: &Event) -> Result<()> {
+    pub(crate) fn print(self, event: &Event) -> Result<()> {
         output::line(self.line(event)?)
     }
 

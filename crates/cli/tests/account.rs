@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::fake_x::{FakeX, rule};
-use crate::support::{Ended, Folder, Serving, birdhook, end, like, run, with_keys};
+use crate::support::{Ended, Folder, Serving, birdhook, call, end, like, run, with_keys};
 use serde_json::Value;
 
 /// An account at a mock X, and a receiver.
@@ -48,7 +48,7 @@ impl Account {
 
     fn fire(&self, kind: &str, user: &str) {
         let body = serde_json::json!({"kind": kind, "user_id": user}).to_string();
-        crate::support::post_json(&self.x.url, "/_mock/fire", &body);
+        call(&self.x.url, "POST", "/_mock/fire", &[("content-type", "application/json")], &body);
     }
 
     fn id(&self) -> String {

@@ -16,6 +16,13 @@ use serde_json::Value;
 
 const READ_ONLY: [&[&str]; 6] =
     [&["stats"], &["list"], &["dead-letters"], &["export"], &["verify"], &["list", "--status", "acknowledged"]];
+const CHANGING: [&[&str]; 2] = [&["requeue", "--all"], &["discard", "--all-dead", "--yes"]];
+
+fn new_inbox(name: &str) -> (Folder, String) {
+    let folder = Folder::new(name);
+    let inbox = folder.path("inbox");
+    (folder, inbox)
+}
 
 /// Runs `birdhook inbox COMMAND DIR ...`.
 fn inbox(command: &[&str], folder: &str) -> Ended {
@@ -81,8 +88,7 @@ async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
 
 #[test]
 fn events_answered_200_are_forwarded_after_a_kill_and_a_restart() {
-    let folder = Folder::new("inbox-killed");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-killed");
     // Accepts connections but never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let nowhere = format!("http://{}/", silent.local_addr().unwrap());
@@ -108,8 +114,7 @@ fn events_answered_200_are_forwarded_after_a_kill_and_a_restart() {
 
 #[test]
 fn a_failed_event_is_retried_until_it_succeeds() {
-    let folder = Folder::new("inbox-again");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-again");
     let behind = failing();
     let address = behind.address().to_owned();
     let front = listen(&dir, &["--forward", &behind.url]);
@@ -125,8 +130,7 @@ fn a_failed_event_is_retried_until_it_succeeds() {
 
 #[test]
 fn an_event_becomes_a_dead_letter_after_the_last_attempt_and_can_be_requeued() {
-    let folder = Folder::new("inbox-dead");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-dead");
     let behind = failing();
     let front = listen(&dir, &["--forward", &behind.url, "--max-attempts", "1"]);
     send(&front.url, "2");
@@ -167,8 +171,7 @@ fn an_event_becomes_a_dead_letter_after_the_last_attempt_and_can_be_requeued() {
 
 #[test]
 fn export_prints_all_events_and_read_only_commands_change_nothing() {
-    let folder = Folder::new("inbox-export");
-    let dir = folder.path("inbox");
+    let (folder, dir) = new_inbox("inbox-export");
     let bodies: Vec<_> = (0..25).map(|delivery| deletions(100 + 10 * delivery, 10)).collect();
     fill(&dir, &bodies, 15);
     let exported = inbox(&["export"], &dir).exits(0);
@@ -196,8 +199,7 @@ fn export_prints_all_events_and_read_only_commands_change_nothing() {
 
 #[test]
 fn verify_reports_a_damaged_inbox_with_exit_code_one() {
-    let folder = Folder::new("inbox-damaged");
-    let dir = folder.path("inbox");
+    let (folder, dir) = new_inbox("inbox-damaged");
     fill(&dir, &[deletions(424_242, 1)], 0);
     inbox(&["verify"], &dir).exits(0).prints_only("sound: 1 event, all checksums match\n");
     let file = folder.path("inbox/inbox.redb");
@@ -218,8 +220,7 @@ fn verify_reports_a_damaged_inbox_with_exit_code_one() {
 /// The store holds a body that is not a delivery, with a correct checksum.
 #[test]
 fn an_unreadable_event_is_listed_and_can_be_discarded() {
-    let folder = Folder::new("inbox-unreadable");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-unreadable");
     let body = deletions(5, 1).replacen('{', "[\u{1b}", 1).replacen("for", "fo", 1);
     fill(&dir, &[deletions(5, 1), deletions(6, 1)], 0);
     change_record(&dir, 0, |record| {
@@ -248,16 +249,14 @@ fn an_unreadable_event_is_listed_and_can_be_discarded() {
 
 #[test]
 fn only_one_process_can_open_an_inbox() {
-    let folder = Folder::new("inbox-used");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-used");
     let listening = listen(&dir, &[]);
     let said = format!("the inbox in {dir} is in use by process {} on ", listening.id());
     let refused = |other: Ended| drop(other.refused(&said).prints_only(""));
     // In parallel, because each waits a second for the receiver to end.
     let dir = &dir;
     std::thread::scope(|scope| {
-        for command in READ_ONLY.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]])
-        {
+        for command in READ_ONLY.into_iter().chain(CHANGING) {
             scope.spawn(move || refused(inbox(command, dir)));
         }
         scope.spawn(move || refused(run(&["listen", "--addr", "127.0.0.1:0", "--inbox", dir])));
@@ -268,8 +267,7 @@ fn only_one_process_can_open_an_inbox() {
 
 #[test]
 fn a_receiver_whose_inbox_file_was_deleted_answers_503() {
-    let folder = Folder::new("inbox-gone");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-gone");
     let listening = listen(&dir, &[]);
     let file = format!("{dir}/inbox.redb");
     fs::remove_file(&file).unwrap();
@@ -284,8 +282,7 @@ fn inbox_commands_create_no_inbox() {
     let empty = folder.path("empty");
     fs::create_dir(&empty).unwrap();
     for dir in [&empty, &folder.path("missing")] {
-        for command in READ_ONLY.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]])
-        {
+        for command in READ_ONLY.into_iter().chain(CHANGING) {
             inbox(command, dir).exits(2).prints_only("").says_only(&format!("birdhook: no inbox in {dir}\n"));
         }
     }
@@ -295,8 +292,7 @@ fn inbox_commands_create_no_inbox() {
 
 #[test]
 fn events_are_printed_after_a_restart_if_the_output_was_closed() {
-    let folder = Folder::new("inbox-head");
-    let dir = folder.path("inbox");
+    let (_folder, dir) = new_inbox("inbox-head");
     let mut child = birdhook(&["listen", "--json", "--inbox", &dir, "--max-attempts", "1", "--addr", "127.0.0.1:0"]);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

@@ -1,5 +1,6 @@
 //! The target's URL, and connections to it.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -105,17 +106,11 @@ impl Connector {
     }
 
     async fn connect(&self) -> Result<TcpStream, NoResponse> {
-        let mut last_error = NoResponse::Unreachable(std::io::ErrorKind::NotFound);
-        for address in &self.addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => last_error = NoResponse::Refused,
-                Err(error) => last_error = NoResponse::Unreachable(error.kind()),
-            }
-        }
-        Err(last_error)
+        let stream = TcpStream::connect(&*self.addresses).await.map_err(|error| match error.kind() {
+            ErrorKind::ConnectionRefused => NoResponse::Refused,
+            kind => NoResponse::Unreachable(kind),
+        })?;
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
     }
 }

@@ -54,9 +54,13 @@ impl RawRequest {
         self
     }
 
-    pub(crate) fn without_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(other, _)| other != name);
-        self
+    pub(crate) fn with_charset(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "Content-Type");
+        self.header("Content-Type", "application/json; charset=utf-8")
+    }
+
+    pub(crate) fn with_empty_header(self) -> Self {
+        self.header("Finagle-Http-Retryable-Request", "")
     }
 
     pub(crate) fn map_header_names(mut self, write: impl Fn(&str) -> String) -> Self {

@@ -18,17 +18,10 @@ macro_rules! faults {
         impl Fault {
             pub(crate) const ALL: &[Self] = &[$(Self::$fault),*];
 
-            /// Returns the checks that must fail; no others may.
-            pub(crate) fn failed(self) -> &'static [&'static str] {
+            /// Returns the checks that must fail and those that must warn; no others may.
+            pub(crate) fn expected(self) -> [&'static [&'static str]; 2] {
                 match self {
-                    $(Self::$fault => &[$(stringify!($failed)),*],)*
-                }
-            }
-
-            /// Returns the checks that must warn; no others may.
-            pub(crate) fn warned(self) -> &'static [&'static str] {
-                match self {
-                    $(Self::$fault => &[$(stringify!($warned)),*],)*
+                    $(Self::$fault => [&[$(stringify!($failed)),*], &[$(stringify!($warned)),*]],)*
                 }
             }
         }

@@ -59,17 +59,9 @@ impl AccountArgs {
         named.map_or_else(keys::default_path, Ok)
     }
 
-    /// Reads keys and tokens from the file and the environment. The file of `--credentials` must
+    /// Reads keys and tokens from the file and the environment. With `is_required`, the file must
     /// exist.
-    pub(crate) fn keys(&self) -> Result<Keys> {
-        self.read(self.credentials.is_some())
-    }
-
-    pub(crate) fn optional_keys(&self) -> Result<Keys> {
-        self.read(false)
-    }
-
-    fn read(&self, is_required: bool) -> Result<Keys> {
+    pub(crate) fn keys(&self, is_required: bool) -> Result<Keys> {
         let path = self.path()?;
         let mut keys = Keys::read(&path, is_required)?;
         store::warn_of_others(&path);
@@ -93,7 +85,7 @@ impl AccountArgs {
     }
 
     pub(crate) fn client(&self) -> Result<Client> {
-        let keys = self.keys()?;
+        let keys = self.keys(self.credentials.is_some())?;
         let credentials = Credentials::try_from(&keys)?;
         let path = self.path()?;
         let base = self.base_url(&keys)?;

@@ -115,13 +115,13 @@ impl Auth {
         let path = self.account.path()?;
         // Read only to look up values. `change` reads the file again, so that values of the
         // environment are written to it only by `auth app`.
-        let keys = self.account.optional_keys()?;
+        let keys = self.account.keys(false)?;
         match self.action {
             Action::App => {
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
                     bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
                 }
-                // Cannot fail: `optional_keys` above has already read the same environment.
+                // Cannot fail: `keys` above has already read the same environment.
                 change(path.clone(), |keys| _ = keys.apply_environment()).await?;
             }
             Action::User { pin, owner, browser } => {

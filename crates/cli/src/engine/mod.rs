@@ -74,7 +74,8 @@ impl EngineArgs {
             return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
         }
         if let Some(url) = &self.redis {
-            let engine = match self.redis_ca.clone().or_else(redis_ca_of_the_environment) {
+            let variable = || std::env::var_os("BIRDHOOK_REDIS_CA").filter(|file| !file.is_empty()).map(PathBuf::from);
+            let engine = match self.redis_ca.clone().or_else(variable) {
                 None => Redis::connect(url).await.context("--redis")?,
                 Some(file) => {
                     let roots = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -89,10 +90,6 @@ impl EngineArgs {
     pub(crate) fn is_named(&self) -> bool {
         self.nats.is_some() || self.redis.is_some()
     }
-}
-
-fn redis_ca_of_the_environment() -> Option<PathBuf> {
-    std::env::var_os("BIRDHOOK_REDIS_CA").filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
 impl Engine {

@@ -1,5 +1,4 @@
 //! Runs the tool as its users do.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 pub(crate) mod fake_x;
@@ -267,11 +266,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// Sends JSON on a new connection. Returns the head and the body of the response.
-pub(crate) fn post_json(url: &str, path: &str, body: &str) -> (String, String) {
-    call(url, "POST", path, &[("content-type", "application/json")], body)
 }
 
 /// Sends a request on a new connection. Returns the head and the body of the response.
