@@ -88,13 +88,9 @@ fn a_renewal_without_a_response_is_sent_once_and_names_the_user() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
-    std::thread::spawn(move || {
-        let mut held = Vec::new();
-        for stream in listener.incoming() {
-            count.fetch_add(1, Ordering::Relaxed);
-            held.push(stream);
-        }
-    });
+    // Holds the connections open.
+    let accept = move || Vec::from_iter(listener.incoming().inspect(|_| _ = count.fetch_add(1, Ordering::Relaxed)));
+    std::thread::spawn(accept);
     let folder = Folder::new("credentials-silence");
     let text = format!("{}expires_at = \"2020-01-01T00:00:00Z\"\n", text_of(&["2001"]));
     let path = folder.file("keys.toml", &text);

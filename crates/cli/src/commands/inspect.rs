@@ -71,7 +71,7 @@ impl Inspect {
                     bodies.and_then(|bodies| bodies.into_iter().map(|body| self.read(body)).collect());
                 match read {
                     Ok(deliveries) => {
-                        deliveries.iter().flat_map(Delivery::events).try_for_each(|one| form.print(one))?
+                        deliveries.iter().flat_map(Delivery::events).try_for_each(|event| form.print(event))?;
                     }
                     Err(why) => {
                         note(format!("{place}: {why}"));

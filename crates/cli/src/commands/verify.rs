@@ -103,7 +103,7 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
 /// Returns the same JSON with the escapes that X may have used. The forms differ in the characters
 /// that are escaped: non-ASCII ones, slashes, `<` and `>`.
 fn as_x_escapes(json: &str) -> Vec<String> {
-    let config = |letters: bool, slash: bool, angles: bool| {
+    let escape = |(letters, slash, angles): (bool, bool, bool)| {
         let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);
         for letter in json.trim_end().chars() {
             match letter {
@@ -118,7 +118,5 @@ fn as_x_escapes(json: &str) -> Vec<String> {
         }
         text
     };
-    [(true, true, true), (true, true, false), (true, false, false), (false, true, false)]
-        .map(|(letters, slash, angles)| config(letters, slash, angles))
-        .into()
+    [(true, true, true), (true, true, false), (true, false, false), (false, true, false)].map(escape).into()
 }

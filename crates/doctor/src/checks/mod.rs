@@ -43,7 +43,7 @@ impl Check {
     pub(super) fn with_result(&self, result: RunResult) -> CheckResult {
         let RunResult { status, observed, cause, fix } = result;
         let fix = cause.is_some().then_some(fix.unwrap_or(self.fix));
-        CheckResult::new((self.name, self.side, self.proves), status, observed, cause, fix)
+        CheckResult { check: self.name, status, side: self.side, proves: self.proves, observed, cause, fix }
     }
 }
 
