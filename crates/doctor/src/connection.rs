@@ -13,7 +13,7 @@ use crate::tls::Tls;
 
 #[derive(Clone, Debug)]
 pub(crate) struct TargetUrl {
-    url: Url,
+    pub(crate) url: Url,
     /// The port, if the URL contains one.
     pub(crate) port: Option<u16>,
 }
@@ -28,10 +28,6 @@ impl TargetUrl {
         let default_port = || url.port_or_known_default();
         let port = after_host.rsplit_once(':').and_then(|(_, port)| port.parse().ok().or_else(default_port));
         Some(Self { url, port })
-    }
-
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -76,7 +72,7 @@ impl Connector {
         let start = Instant::now();
         let exchange = timeout(self.timeout, async {
             let stream = self.connect().await?;
-            let (path, authority) = (self.url.path_and_query(request.query()), self.url.authority());
+            let (path, authority) = (self.url.path_and_query(&request.query), self.url.authority());
             match &self.tls {
                 None => request.send_over(stream, &path, &authority).await,
                 Some(tls) => {

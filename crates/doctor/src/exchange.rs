@@ -20,9 +20,9 @@ const MAX_READ: usize = 1 << 20;
 pub(crate) struct RawRequest {
     method: &'static str,
     /// Appended to the URL's own query.
-    query: String,
+    pub(crate) query: String,
     headers: Vec<(String, Vec<u8>)>,
-    body: Bytes,
+    pub(crate) body: Bytes,
     chunked: bool,
 }
 
@@ -72,14 +72,6 @@ impl RawRequest {
     pub(crate) fn chunked(mut self) -> Self {
         self.chunked = true;
         self
-    }
-
-    pub(crate) fn query(&self) -> &str {
-        &self.query
-    }
-
-    pub(crate) fn body(&self) -> &Bytes {
-        &self.body
     }
 
     fn new(method: &'static str, query: String, body: Bytes) -> Self {

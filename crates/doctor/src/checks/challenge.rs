@@ -23,7 +23,8 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
     let result = match &exchange {
         Ok(response) if response.is_redirect() => {
             let to = response.header("location").unwrap_or("nowhere");
-            let observed = format!("answered {}, to {}", response.status, target.quote(without_query(to)));
+            let to = to.split('?').next().unwrap_or_default();
+            let observed = format!("answered {}, to {}", response.status, target.quote(to));
             RunResult::failed(observed, "X does not follow redirects, and invalidates a webhook at once that redirects")
         }
         Ok(_) => RunResult::passed("no redirect"),
@@ -40,10 +41,6 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
     target.missed_response = false;
     target.challenge = Some((challenge, exchange));
     result
-}
-
-fn without_query(location: &str) -> &str {
-    location.split('?').next().unwrap_or_default()
 }
 
 pub(super) async fn status(target: &mut Target) -> RunResult {
