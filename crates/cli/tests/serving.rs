@@ -294,6 +294,7 @@ const CLIENT: (&str, &str) = ("BIRDHOOK_CLIENT_SECRET", "the-client-secret");
 fn a_delivery_with_only_the_new_header_is_accepted() {
     let listening = listen_with(&[], &[CLIENT]);
     trigger_with(&listening.url, &[CLIENT]).answered("200", 1);
+    // There is no consumer secret, so the old header alone is refused, and beside the new one ignored.
     trigger_with(&listening.url, &[CONSUMER]).answered("401", 1);
     trigger_with(&listening.url, &[CLIENT, CONSUMER]).answered("200", 1);
     let (lines, notes) = listening.stop();
@@ -323,6 +324,7 @@ fn client_and_consumer_secrets_are_joined_by_name() {
         trigger_with(&listening.url, &[(variable, secret)]).answered("200", 1);
     }
     let crossed = [("BIRDHOOK_CONSUMER_SECRET", "c1"), ("BIRDHOOK_CLIENT_SECRET", "o2")];
+    // The app blog ignores the old header.
     trigger_with(&listening.url, &crossed).answered("200", 1);
     let (lines, _) = listening.stop();
     assert_eq!(texts(&json_of(&lines), "app"), ["shop", "shop", "blog", "blog"]);

@@ -1,5 +1,6 @@
 //! A receiver behind TLS, with valid and invalid certificates.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ async fn serve(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> SocketAddr
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()));
     let receiver = Receiver::without_listener(Fault::None);
-    listen(move |stream| {
+    listen(pending(), move |stream| {
         let (accepting, receiver) = (acceptor.accept(stream), receiver.clone());
         async move {
             if let Ok(stream) = accepting.await {
@@ -119,7 +120,7 @@ async fn names_every_fault_of_a_certificate() {
 #[tokio::test]
 async fn reports_a_port_without_tls() {
     let plain = |mut stream: TcpStream| async move { stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await };
-    let address = listen(plain).await;
+    let address = listen(pending(), plain).await;
     let diagnosis = examine(address, authority("trusted").der()).await;
     assert!(observed(&diagnosis).contains("does not speak TLS"), "{diagnosis}");
 }

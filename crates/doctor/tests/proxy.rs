@@ -1,6 +1,7 @@
 //! A proxy that, like Go's, misses an early response to a huge body and reports its own failed
 //! write as a 502.
 
+use std::future::pending;
 use std::net::SocketAddr;
 
 use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis};
@@ -61,7 +62,7 @@ async fn serve(mut stream: TcpStream, receiver: SocketAddr, passing: Passing) ->
 
 async fn examined(fault: Fault, passing: Passing) -> Diagnosis {
     let receiver = Receiver::start(fault).await;
-    doctor(listen(move |stream| serve(stream, receiver, passing)).await).examine().await
+    doctor(listen(pending(), move |stream| serve(stream, receiver, passing)).await).examine().await
 }
 
 fn huge(diagnosis: &Diagnosis) -> &CheckResult {

@@ -124,7 +124,7 @@ pub(crate) fn challenge_answer(token: &str) -> Reply {
 }
 
 /// Serves each connection to a free loopback port until `stop` resolves.
-pub(crate) async fn listen_until<F>(
+pub(crate) async fn listen<F>(
     stop: impl Future<Output = ()> + Send + 'static,
     serve: impl Fn(TcpStream) -> F + Send + Sync + 'static,
 ) -> SocketAddr
@@ -146,13 +146,6 @@ where
         }
     });
     address
-}
-
-pub(crate) async fn listen<F>(serve: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> SocketAddr
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    listen_until(std::future::pending(), serve).await
 }
 
 /// Reads the head of a request and the first bytes of its body, unless the connection ends.
@@ -199,7 +192,7 @@ impl Receiver {
     pub(crate) async fn start(fault: Fault) -> SocketAddr {
         let receiver = Self::without_listener(fault);
         let crashed = Arc::clone(&receiver.crashed);
-        listen_until(async move { crashed.notified().await }, move |stream| receiver.clone().serve(stream)).await
+        listen(async move { crashed.notified().await }, move |stream| receiver.clone().serve(stream)).await
     }
 
     pub(crate) async fn serve(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {

@@ -1,6 +1,7 @@
 //! The doctor checks receivers built on birdhook's core, with a consumer secret, a client secret,
 //! or both.
 
+use std::future::pending;
 use std::net::SocketAddr;
 
 use birdhook_core::{App, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, SecretKind};
@@ -22,7 +23,7 @@ fn secret(text: &str) -> Secret {
 
 async fn start(app: App) -> SocketAddr {
     let endpoint = Endpoint::new(app, EndpointSettings::default());
-    listen(move |stream| serve(stream, endpoint.clone())).await
+    listen(pending(), move |stream| serve(stream, endpoint.clone())).await
 }
 
 fn url(address: SocketAddr) -> String {
@@ -98,5 +99,5 @@ async fn split(challenges: SocketAddr, deliveries: SocketAddr) -> SocketAddr {
         let mut behind = TcpStream::connect(if first == *b"G" { challenges } else { deliveries }).await.unwrap();
         tokio::io::copy_bidirectional(&mut stream, &mut behind).await
     };
-    listen(forward).await
+    listen(pending(), forward).await
 }
