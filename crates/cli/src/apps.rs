@@ -8,6 +8,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use birdhook::{App, Apps, Secret, app::SecretKind};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::values::value_enum;
+
 pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
 pub(crate) const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
 
@@ -31,21 +33,13 @@ pub(crate) struct AppArgs {
     answer_with: SecretKindArg,
 }
 
-/// A kind of secret.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum SecretKindArg {
-    /// The OAuth 2.0 client secret, as X's newest pages describe.
-    Client,
-    /// The consumer secret.
-    Consumer,
-}
-
-impl From<SecretKindArg> for SecretKind {
-    fn from(kind: SecretKindArg) -> Self {
-        match kind {
-            SecretKindArg::Client => Self::Client,
-            SecretKindArg::Consumer => Self::Consumer,
-        }
+value_enum! {
+    /// A kind of secret.
+    pub(crate) enum SecretKindArg for SecretKind {
+        /// The OAuth 2.0 client secret, as X's newest pages describe.
+        Client,
+        /// The consumer secret.
+        Consumer,
     }
 }
 
@@ -117,7 +111,6 @@ pub(crate) struct SecretArgs {
     client_secret: Option<String>,
 }
 
-/// The configured secrets of one app, as text.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) consumer: Option<SecretString>,
@@ -136,7 +129,6 @@ impl SecretArgs {
         if secrets.is_empty() { bail!("{NO_SECRET}") } else { Ok(secrets) }
     }
 
-    /// Returns the text of each configured secret.
     pub(crate) fn texts(&self) -> Result<Texts> {
         Ok(Texts {
             consumer: self.consumer().map(read_text).transpose()?,
@@ -156,7 +148,6 @@ impl SecretArgs {
 pub(crate) const NO_SECRET: &str = "no secret: set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
     BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or file that contains one";
 
-/// Returns the value of an environment variable, if it is set.
 fn variable(variable: &str) -> Option<SecretString> {
     env::var(variable).ok().map(Into::into)
 }

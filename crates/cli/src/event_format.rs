@@ -2,18 +2,14 @@
 
 use anyhow::Result;
 use birdhook::activity::User;
-use birdhook::{Activity, Delivery, Event, event::ApiSource};
+use birdhook::{Activity, Event, event::ApiSource};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 
-/// Output format of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EventFormat {
-    /// One line for people.
     Line,
-    /// The documented JSON.
     Json,
-    /// The documented JSON with the event as X wrote it.
     JsonWithRaw,
 }
 
@@ -26,12 +22,7 @@ impl EventFormat {
         }
     }
 
-    /// Prints one line for each event.
-    pub(crate) fn print(self, delivery: &Delivery) -> Result<()> {
-        delivery.events().iter().try_for_each(|event| self.print_event(event))
-    }
-
-    pub(crate) fn print_event(self, event: &Event) -> Result<()> {
+    pub(crate) fn print(self, event: &Event) -> Result<()> {
         output::line(self.line(event)?)
     }
 
@@ -45,7 +36,6 @@ impl EventFormat {
     }
 }
 
-/// Formats the time, the kind, the actor, the target and the text.
 fn describe(event: &Event) -> String {
     let activity = event.activity();
     let time = event.occurred_at().map_or_else(|| "(no timestamp)".to_owned(), |time| time.to_string());

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 
-/// The conventional path of standard input.
 pub(crate) const STDIN: &str = "-";
 
-/// Reads all bytes of a file, or of standard input.
 pub(crate) fn bytes(path: &Path) -> Result<Bytes> {
     let mut bytes = Vec::new();
     if path.as_os_str() == STDIN {

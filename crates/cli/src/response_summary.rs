@@ -12,7 +12,6 @@ use serde::Serialize;
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, plural, styled};
 
-/// Counts of responses, and their latencies.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseSummary {
     responses: BTreeMap<String, u64>,
@@ -68,11 +67,7 @@ impl ResponseSummary {
             seconds: duration.as_secs_f64(),
             more: more.iter().copied().collect(),
         };
-        if json {
-            output::json(&summary)?;
-        } else {
-            output::line(summary.text())?;
-        }
+        if json { output::json(&summary) } else { output::line(summary.text()) }?;
         Ok((self.unexpected == 0).into())
     }
 

@@ -8,14 +8,33 @@ use birdhook::client::redact_url;
 use birdhook::event::{ApiSource, Timestamp};
 use http::Uri;
 
-/// Parses a number of seconds.
+/// Declares values of an argument, each of which stands for the variant of this name of another
+/// type.
+macro_rules! value_enum {
+    ($(#[$attribute:meta])* $scope:vis enum $name:ident for $target:ident { $($(#[$about:meta])* $value:ident,)* }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, clap::ValueEnum)]
+        $scope enum $name {
+            $($(#[$about])* $value,)*
+        }
+
+        impl From<$name> for $target {
+            fn from(value: $name) -> Self {
+                match value {
+                    $($name::$value => Self::$value,)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use value_enum;
+
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
     let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or("expected a number of seconds above 0".to_owned())
 }
 
-/// Parses a time.
 pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or("expected a time such as 2026-11-23T09:30:00Z".to_owned())
 }
@@ -48,7 +67,6 @@ pub(crate) fn check_url(url: &str) -> Result<()> {
     }
 }
 
-/// Returns whether a URL names this machine.
 pub(crate) fn is_of_this_machine(url: &str) -> bool {
     let host = Uri::try_from(url).ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::fake_x::{FakeX, rule};
-use crate::support::{Ended, Folder, Serving, birdhook, end, run};
+use crate::support::{Ended, Folder, Serving, birdhook, call, end, like, run, with_keys};
 use serde_json::Value;
 
 /// An account at a mock X, and a receiver.
@@ -37,22 +37,20 @@ impl Account {
 
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
         let keys = self.folder.path("keys.toml");
-        end(birdhook(args).env("BIRDHOOK_CREDENTIALS", keys).env_remove("BIRDHOOK_CONSUMER_SECRET"))
+        end(&mut with_keys(args, &keys))
     }
 
     /// Runs a command that must succeed, and returns its JSON output.
     pub(crate) fn json(&self, args: &[&str]) -> Vec<Value> {
-        let ended = self.run(&[args, &["--json"]].concat());
-        assert_eq!(ended.code, 0, "{args:?}: {}{}", ended.stdout, ended.stderr);
+        let ended = self.run(&[args, &["--json"]].concat()).exits(0);
         ended.json()
     }
 
     fn fire(&self, kind: &str, user: &str) {
         let body = serde_json::json!({"kind": kind, "user_id": user}).to_string();
-        crate::support::post_json(&self.x.url, "/_mock/fire", &body);
+        call(&self.x.url, "POST", "/_mock/fire", &[("content-type", "application/json")], &body);
     }
 
-    /// Returns the id of the first webhook.
     fn id(&self) -> String {
         self.json(&["webhooks", "list"])[0]["id"].as_str().unwrap().to_owned()
     }
@@ -68,15 +66,14 @@ fn ensure_sets_up_an_empty_account_and_a_second_run_changes_nothing() {
     let file = account.desired(
         "account_activity = [\"2001\"]\n[[activity]]\ntypes = [\"like.create\", \"post.create\"]\nusers = [\"2001\", \"2002\"]\ntag = \"bell\"\n",
     );
-    let dry = account.run(&["ensure", &file, "--dry-run"]);
-    assert_eq!((dry.code, dry.stdout.lines().count()), (0, 6), "{}", dry.stdout);
+    let dry = account.run(&["ensure", &file, "--dry-run"]).exits(0);
+    assert_eq!(dry.stdout.lines().count(), 6, "{dry}");
     assert!(account.json(&["webhooks", "list"]).is_empty());
 
-    let ensured = account.run(&["ensure", &file]).exits(0);
     let answers = "the receiver answers challenges with the consumer secret\n";
-    assert!(ensured.stdout.contains(answers), "{}", ensured.stdout);
+    let ensured = account.run(&["ensure", &file]).exits(0).prints(&[answers]);
     let summary = format!("6 added, 0 already there: webhook {}\n", account.id());
-    assert!(ensured.stdout.ends_with(&summary), "{}", ensured.stdout);
+    assert!(ensured.stdout.ends_with(&summary), "{ensured}");
     account.fire("like.create", "2001");
     let event = account.listening.json();
     assert_eq!((event["kind"].as_str(), event["subscriber"].as_str()), (Some("liked"), Some("2001")));
@@ -106,7 +103,8 @@ fn before_the_migration(name: &str) -> Account {
 fn a_dry_migration_prints_the_subscriptions_limits_and_dated_prices() {
     let account = before_the_migration("migrate-cost");
     let migrate = ["migrate", &account.listening.url, "--dry-run"];
-    let dry = account.run(&migrate).exits(0);
+    let dated = "in US dollars of 2026-08 (X's documentation: getting-started/pricing,";
+    let dry = account.run(&migrate).exits(0).prints(&[dated]);
     for line in [
         "subscriptions: 17 types x 2 users = 34; the app has 1 now, and 34 afterwards",
         "  limit of self-serve: 1500, which is 88 users with 17 types",
@@ -116,10 +114,8 @@ fn a_dry_migration_prints_the_subscriptions_limits_and_dated_prices() {
         "  not billed: dm.indicate_typing, dm.read, dm.sent, post.delete",
         "  not in the table: like.create, post.mention.create, post.quote.create, post.reply.create, post.repost.create",
     ] {
-        assert!(dry.stdout.lines().any(|printed| printed == line), "{line}:\n{}", dry.stdout);
+        assert!(dry.stdout.lines().any(|printed| printed == line), "{line}:\n{dry}");
     }
-    let dated = "in US dollars of 2026-08 (X's documentation: getting-started/pricing,";
-    assert!(dry.stdout.contains(dated), "{}", dry.stdout);
     let guide = include_str!("../../../docs/guide/migration.md");
     let (_, cost) = dry.stdout.split_once("subscriptions: ").unwrap();
     assert!(guide.contains(cost), "the guide shows this output: {cost}");
@@ -147,43 +143,34 @@ fn a_file_replaces_the_prices_and_limits_of_a_dry_migration() {
         account.folder.file(name, &table)
     };
     let migrate = |file: &str| account.run(&["migrate", &account.listening.url, "--dry-run", "--prices", file]);
-    let dry = migrate(&table("own.toml", "0.02"));
-    for part in [
+    let own = table("own.toml", "0.02");
+    migrate(&own).hides(&["self-serve"]).prints(&[
         "  limit of own: 20, which is 1 user with 17 types: 14 too few\n",
         "in US dollars of 2027-02 (an invoice):\n",
         "  0.02: like.create\n",
         "  not in the table: block.block, ",
-    ] {
-        assert!(dry.stdout.contains(part), "{part}: {}{}", dry.stdout, dry.stderr);
-    }
-    assert!(!dry.stdout.contains("self-serve"), "{}", dry.stdout);
+    ]);
 
     for price in ["-0.02", "nan"] {
-        let refused = migrate(&table("wrong.toml", price));
-        assert_eq!(refused.code, 2, "{price}");
         let error = format!("invalid price {}: expected US dollars, 0 or more", price.replace("nan", "NaN"));
-        assert!(refused.stderr.contains(&error), "{}", refused.stderr);
+        migrate(&table("wrong.toml", price)).refused(&error);
     }
     migrate(&account.folder.file("undated.toml", "source = \"x\"\n[prices]\n[limits]\n")).refused("date");
-    let file = table("own.toml", "0.02");
-    let wet = account.run(&["migrate", &account.listening.url, "--yes", "--prices", &file]);
-    assert_eq!(wet.code, 2, "prices are for a dry run: {}", wet.stdout);
+    // Prices are for a dry run.
+    account.run(&["migrate", &account.listening.url, "--yes", "--prices", &own]).exits(2);
 }
 
 #[test]
 fn watch_reports_missing_webhooks_and_lost_gaps() {
     let account = Account::new("watch");
     let url = account.listening.url.clone();
-    let missing = account.run(&["watch", &url, "--once"]).exits(1);
-    assert!(missing.stdout.contains(&url), "{}", missing.stdout);
+    account.run(&["watch", &url, "--once"]).exits(1).prints(&[&url]);
     account.json(&["webhooks", "register", &url]);
-    let well = account.run(&["watch", &url, "--once"]).exits(0);
-    assert_eq!(well.stdout, "the webhook is valid, and no gap was found\n");
+    account.run(&["watch", &url, "--once"]).exits(0).prints_only("the webhook is valid, and no gap was found\n");
     let down = ["--down-from", "2020-01-01T00:00:00Z", "--down-to", "2020-01-01T01:00:00Z"];
     let lost = account.run(&[&["watch", &url, "--once", "--json"][..], &down].concat()).exits(1);
-    let events = lost.json();
-    assert!(events.iter().any(|event| event["notice"] == "lost"), "{}", lost.stdout);
-    assert_eq!(account.run(&["watch", &url, "--down-from", "2020-01-01T00:00:00Z"]).code, 2);
+    assert!(lost.json().iter().any(|event| event["notice"] == "lost"), "{lost}");
+    account.run(&["watch", &url, "--down-from", "2020-01-01T00:00:00Z"]).exits(2);
 }
 
 #[test]
@@ -201,20 +188,17 @@ fn watch_fails_if_x_refuses_to_replay_a_gap() {
         account.run(&["replay", "--api", "enterprise", "--webhook", &account.id(), "--from", &from, "--to", &to]);
     }
     let down = ["watch", &url, "--enterprise", "--once", "--json", "--down-from", &from, "--down-to", &to];
-    let refused = account.run(&down);
-    let events = refused.json();
-    assert!(events.iter().any(|event| event["notice"] == "refused"), "{}", refused.stdout);
-    assert_eq!(refused.code, 1, "{}", refused.stdout);
+    let refused = account.run(&down).exits(1);
+    assert!(refused.json().iter().any(|event| event["notice"] == "refused"), "{refused}");
 }
 
 #[test]
 fn validate_neither_prints_nor_counts_deliveries_of_the_doctor() {
     let validating = Serving::start(&["validate", "--user", "2001", "--limit", "60", "--json"]);
     run(&["doctor", "--local", "--quiet", &validating.url]).exits(0);
-    let args = ["trigger", &validating.url, "like.create", "--api", "xaa", "--user", "2001", "--json"];
-    assert_eq!(run(&args).code, 0);
-    let like = validating.json();
-    assert_eq!(like["kind"].as_str(), Some("liked"), "the first line: {like}");
+    like(&validating.url, &["--user", "2001"]).exits(0);
+    let first = validating.json();
+    assert_eq!(first["kind"], "liked", "{first}");
     let validated = validating.json();
     assert_eq!(validated["arrived"].as_array().map(Vec::len), Some(1), "{validated}");
 }
@@ -222,12 +206,9 @@ fn validate_neither_prints_nor_counts_deliveries_of_the_doctor() {
 #[test]
 fn the_first_like_validates_a_webhook() {
     let validating = Serving::start(&["validate", "--user", "2001", "--limit", "20", "--json"]);
-    let trigger = |user: &str| {
-        let args = ["trigger", &validating.url, "like.create", "--api", "xaa", "--user", user, "--json"];
-        assert_eq!(run(&args).code, 0);
-    };
-    trigger("2002");
-    trigger("2001");
+    for user in ["2002", "2001"] {
+        like(&validating.url, &["--user", user]).exits(0);
+    }
     let lines: Vec<Value> = std::iter::repeat_with(|| validating.json()).take(3).collect();
     assert_eq!((lines[0]["kind"].as_str(), lines[1]["subscriber"].as_str()), (Some("liked"), Some("2001")));
     assert_eq!(lines[2]["user"].as_str(), Some("2001"), "it ends by itself: {}", lines[2]);
@@ -253,9 +234,7 @@ fn ensure_names_the_fault_in_a_configuration_file() {
             "like.create of 1",
         ),
     ] {
-        let ended = account.run(&["ensure", &account.desired(rest)]);
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{rest}");
-        assert!(ended.stderr.contains(says), "{rest}: {}", ended.stderr);
+        account.run(&["ensure", &account.desired(rest)]).exits(2).prints_only("").says(&[says]);
     }
 }
 
@@ -289,11 +268,8 @@ fn a_refused_challenge_names_the_secret_that_answered_and_the_other_one() {
     );
     let file = account.desired("");
     for args in [&["webhooks", "register", &account.listening.url][..], &["ensure", &file]] {
-        let refused = account.run(args);
-        assert_eq!(refused.code, 2, "{args:?}: {}", refused.stderr);
-        for says in ["answers challenges with the client secret", "`birdhook listen --answer-with consumer`"] {
-            assert!(refused.stderr.contains(says), "{args:?}: {}", refused.stderr);
-        }
+        let says = ["answers challenges with the client secret", "`birdhook listen --answer-with consumer`"];
+        account.run(args).exits(2).says(&says);
     }
 }
 
@@ -303,13 +279,13 @@ fn subscriptions_of_both_apis_are_managed() {
     account.json(&["webhooks", "register", &account.listening.url]);
     let id = account.id();
     for api in ["v2", "enterprise"] {
-        assert_eq!(account.run(&["subscriptions", "check", &id, "2001", "--api", api]).code, 1);
-        assert_eq!(account.run(&["subscriptions", "add", &id, "2001", "2002", "--api", api]).code, 0);
-        assert_eq!(account.run(&["subscriptions", "check", &id, "2001", "--api", api]).code, 0);
+        account.run(&["subscriptions", "check", &id, "2001", "--api", api]).exits(1);
+        account.run(&["subscriptions", "add", &id, "2001", "2002", "--api", api]).exits(0);
+        account.run(&["subscriptions", "check", &id, "2001", "--api", api]).exits(0);
         assert_eq!(account.json(&["subscriptions", "list", &id, "--api", api]).len(), 2);
         assert_eq!(account.json(&["subscriptions", "count", "--api", api])[0]["subscriptions_count"], 2);
-        assert_eq!(account.run(&["subscriptions", "remove", &id, "2001", "--api", api]).code, 2, "it asks first");
-        assert_eq!(account.run(&["subscriptions", "remove", &id, "2001", "2002", "--yes", "--api", api]).code, 0);
+        account.run(&["subscriptions", "remove", &id, "2001", "--api", api]).refused("pass --yes");
+        account.run(&["subscriptions", "remove", &id, "2001", "2002", "--yes", "--api", api]).exits(0);
     }
     let add = ["activity", "add", "follow.follow", "like.create", "--user", "2001", "--direction", "inbound"];
     let made = account.json(&[&add[..], &["--webhook", &id, "--tag", "t"]].concat());
@@ -319,16 +295,14 @@ fn subscriptions_of_both_apis_are_managed() {
     assert_eq!(account.json(&["activity", "update", first, "--tag", "u"])[0]["tag"], "u");
     assert_eq!(account.json(&["activity", "list"]).len(), 2);
     let typo = account.run(&["activity", "add", "follow.unfollow", "like.created", "--user", "2001"]);
-    assert_eq!((typo.code, account.json(&["activity", "list"]).len()), (2, 2), "nothing is changed: {}", typo.stderr);
-    assert!(typo.stderr.contains("did you mean \"like.create\"?"), "{}", typo.stderr);
+    typo.refused("did you mean \"like.create\"?");
+    assert_eq!(account.json(&["activity", "list"]).len(), 2, "nothing is changed");
     // The mock rejects qualifiers for posts, as X does.
     let add = ["activity", "add", "post.create", "follow.unfollow", "--user", "2001", "--qualifier", "post_id=20"];
-    let some = account.run(&[&add[..], &["--json"]].concat());
-    assert_eq!((some.code, some.json().len()), (2, 1), "the other one is added: {}", some.stderr);
-    assert!(some.stderr.contains("refused: post.create: "), "{}", some.stderr);
+    let some = account.run(&[&add[..], &["--json"]].concat()).refused("refused: post.create: ");
+    assert_eq!(some.json().len(), 1, "the other one is added: {some}");
     assert_eq!(some.json()[0]["filter"]["qualifiers"]["post_id"], "20");
-    let table = account.run(&["activity", "list", "--user", "2001"]).stdout;
-    assert!(table.contains("of 2001, post_id=\"20\""), "{table}");
+    account.run(&["activity", "list", "--user", "2001"]).prints(&["of 2001, post_id=\"20\""]);
     assert!(account.json(&["activity", "list", "--user", "2002"]).is_empty());
     let third = some.json()[0]["subscription_id"].as_str().unwrap().to_owned();
     let renewed = account.json(&["activity", "renew", &third, "--expires-at", "2099-01-01T00:00:00Z"]);
@@ -336,12 +310,12 @@ fn subscriptions_of_both_apis_are_managed() {
         (&renewed[0]["subscription_id"], &renewed[0]["filter"]),
         (&third.as_str().into(), &some.json()[0]["filter"])
     );
-    assert!(account.run(&["activity", "list"]).stdout.contains("2099-01-01T00:00:00Z"));
+    account.run(&["activity", "list"]).prints(&["2099-01-01T00:00:00Z"]);
     assert!(account.json(&["activity", "renew", &third, "--permanent"])[0]["expires_at"].is_null());
-    assert_eq!(account.run(&["activity", "remove", &third, "--yes"]).code, 0);
+    account.run(&["activity", "remove", &third, "--yes"]).exits(0);
     let removed = account.json(&["activity", "remove", first, second, "--yes"]);
     assert_eq!(removed[0]["deleted"].as_array().unwrap().len(), 2);
-    assert_eq!(account.run(&["activity", "remove", first, "--yes"]).code, 1, "there is none any more");
+    account.run(&["activity", "remove", first, "--yes"]).exits(1);
 
     let fields = [
         ("--tweet-fields", "created_at,lang", "tweet.fields"),
@@ -361,7 +335,7 @@ fn subscriptions_of_both_apis_are_managed() {
         let first = value.split(',').next().unwrap();
         assert!(linked.contains(&format!("{name}={first}")), "{name}: {linked}");
     }
-    assert_eq!(account.run(&["stream-links", "remove", &id, "--yes"]).code, 0);
+    account.run(&["stream-links", "remove", &id, "--yes"]).exits(0);
     assert!(account.json(&["stream-links", "list"]).is_empty());
 }
 
@@ -375,17 +349,14 @@ fn a_refusal_names_the_cause_the_credentials_and_the_fix() {
         .refused("[with OAuth 1.0a with the app owner's tokens]");
     let missing = account.run(&["webhooks", "delete", "5", "--yes"]);
     let lines: Vec<&str> = missing.stderr.lines().collect();
-    assert!(lines.len() == 2 && lines[1].starts_with("list the app's webhooks"), "{}", missing.stderr);
+    assert!(lines.len() == 2 && lines[1].starts_with("list the app's webhooks"), "{missing}");
     let keys = std::fs::read_to_string(account.folder.path("keys.toml")).unwrap();
     let keys: toml::Table = toml::from_str(&keys).unwrap();
-    for name in ["consumer_secret", "bearer_token"] {
-        let secret = keys[name].as_str().unwrap();
-        for ended in [&private, &wrong, &missing] {
-            assert!(!ended.stderr.contains(secret) && !ended.stdout.contains(secret), "{name}");
-        }
+    let secrets = ["consumer_secret", "bearer_token"].map(|name| keys[name].as_str().unwrap());
+    for ended in [private, wrong, missing] {
+        ended.hides(&secrets);
     }
-    end(birdhook(&["webhooks", "list", "--credentials", "nowhere.toml"]).env_remove("BIRDHOOK_CONSUMER_SECRET"))
-        .refused("cannot read nowhere.toml");
+    account.run(&["webhooks", "list", "--credentials", "nowhere.toml"]).refused("cannot read nowhere.toml");
     let empty = account.folder.file("empty.toml", "# no keys\n");
     run(&["webhooks", "list", "--credentials", &empty]).refused("no keys: run `birdhook auth app`");
 }
@@ -401,27 +372,19 @@ fn open_outcomes_are_confirmed_by_a_list_and_counted() {
     };
     let list = |all: &[String]| format!(r#"{{"data":[{}]}}"#, all.join(","));
     let duplicate = r#"{"errors":[{"message":"DuplicateSubscriptionFailed: Subscription already exists"}]}"#;
-    let (like, dm) = (one("7", "like.create", ""), one("6", "dm.received", ""));
+    let (liked, dm) = (one("7", "like.create", ""), one("6", "dm.received", ""));
     let narrow = one("5", "follow.follow", r#","qualifiers":{"direction":"inbound"}"#);
     let (post, get) = ("POST /2/activity/subscriptions", "GET /2/activity/subscriptions");
-    let run = |url: &str, args: &[&str]| {
-        let args = [args, &["--credentials", &keys, "--api-url", url]].concat();
-        end(birdhook(&args).env_remove("BIRDHOOK_CONSUMER_SECRET"))
-    };
+    let run = |url: &str, args: &[&str]| end(&mut with_keys(&[args, &["--api-url", url]].concat(), &keys));
 
     let add = ["activity", "add", "dm.received", "like.create", "--user", "2001", "--webhook", "19"];
-    let x = FakeX::start([rule(post, 204, ""), rule(get, 200, list(&[like.clone(), dm.clone()]))]);
-    let ended = run(&x.url, &add);
-    let expected = (0, "added 6 dm.received\nadded 7 like.create\n");
-    assert_eq!((ended.code, ended.stdout.as_str()), expected, "{}", ended.stderr);
-    let created = rule(post, 200, format!(r#"{{"data":{like}}}"#));
+    let x = FakeX::start([rule(post, 204, ""), rule(get, 200, list(&[liked.clone(), dm.clone()]))]);
+    run(&x.url, &add).exits(0).prints_only("added 6 dm.received\nadded 7 like.create\n");
+    let created = rule(post, 200, format!(r#"{{"data":{liked}}}"#));
     let x = FakeX::start([rule(post, 400, duplicate).once(), created, rule(get, 200, list(&[dm]))]);
-    let ended = run(&x.url, &add);
-    let expected = (0, "added 7 like.create\nalready there 6 dm.received\n");
-    assert_eq!((ended.code, ended.stdout.as_str()), expected, "{}", ended.stderr);
+    run(&x.url, &add).exits(0).prints_only("added 7 like.create\nalready there 6 dm.received\n");
     let x = FakeX::start([rule(post, 400, duplicate), rule(get, 403, "{}")]);
-    let ended = run(&x.url, &add);
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{}", ended.stderr);
+    let ended = run(&x.url, &add).exits(1).prints_only("");
     assert_eq!(ended.stderr.matches("unconfirmed: ").count(), 2, "{}", ended.stderr);
 
     let file = "url = \"https://app.example/hook\"\n[[activity]]\ntypes = [\"follow.follow\"]\nusers = [\"2001\"]\n";
@@ -433,20 +396,15 @@ fn open_outcomes_are_confirmed_by_a_list_and_counted() {
         rule(get, 200, list(&[narrow])),
         rule(post, 400, duplicate),
     ]);
-    let ended = run(&x.url, &["ensure", &file]).exits(2);
-    for says in [
+    run(&x.url, &["ensure", &file]).exits(2).hides(&["run it again"]).prints(&[
         "refused subscribe to follow.follow of 2001: ",
         "5 is for follow.follow of 2001, direction=\"inbound\"",
         "`birdhook activity remove 5 --yes && birdhook activity add follow.follow --user 2001 --webhook 19`",
         "0 added, 1 already there, 1 refused: webhook 19",
-    ] {
-        assert!(ended.stdout.contains(says), "{says}: {}", ended.stdout);
-    }
-    assert!(!(ended.stdout + &ended.stderr).contains("run it again"));
+    ]);
     let migrate = ["migrate", "https://app.example/hook", "--type", "follow.follow", "--yes", "--overlap", "0.1"];
-    let ended = run(&x.url, &migrate);
-    assert!(ended.code == 2 && ended.stdout.contains("0 added, 1 already there, 1 refused"), "{}", ended.stdout);
-    assert!(ended.stderr.contains("2001: keeps the subscription"), "{}", ended.stderr);
+    let ended = run(&x.url, &migrate).prints(&["0 added, 1 already there, 1 refused"]);
+    ended.refused("2001: keeps the subscription");
     let ported = folder.file("ported.toml", "url = \"https://app.example:8443/hook\"\n");
     run(&x.url, &["ensure", &ported, "--dry-run"]).refused("it has a port");
 }
@@ -455,14 +413,14 @@ fn open_outcomes_are_confirmed_by_a_list_and_counted() {
 fn a_dry_migration_prints_nothing_to_do_after_the_migration() {
     let account = Account::new("migrate-dry");
     let file = account.desired("account_activity = [\"2001\"]\n");
-    assert_eq!(account.run(&["ensure", &file]).code, 0);
+    account.run(&["ensure", &file]).exits(0);
     let url = account.listening.url.clone();
-    assert_eq!(account.run(&["migrate", &url, "--side-by-side"]).code, 0);
+    account.run(&["migrate", &url, "--side-by-side"]).exits(0);
     let steps = || {
         let dry = account.run(&["migrate", &url, "--dry-run"]).stdout;
         dry.lines().take_while(|line| !line.starts_with("subscriptions: ")).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(steps(), ["remove 2001's subscription to the Account Activity API"]);
-    assert_eq!(account.run(&["migrate", &url, "--yes", "--overlap", "0.1"]).code, 0);
+    account.run(&["migrate", &url, "--yes", "--overlap", "0.1"]).exits(0);
     assert_eq!(steps(), ["nothing to do"]);
 }

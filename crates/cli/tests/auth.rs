@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Ended, Folder, Serving, birdhook, call, end};
+use crate::support::{Ended, Folder, Serving, call, end, texts, with_keys};
 
 /// A login that waits for the user.
 struct Login {
@@ -41,11 +41,10 @@ impl Login {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.notes.read_to_string(&mut stderr).unwrap();
         self.process.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-        Ended { code: self.process.wait().unwrap().code().unwrap(), stdout, stderr }
+        Ended { command: self.url.clone(), code: self.process.wait().unwrap().code().unwrap(), stdout, stderr }
     }
 }
 
-/// Follows a redirect to this machine.
 fn follow(head: &str) -> (String, String) {
     get(head.lines().find_map(|line| line.strip_prefix("location: ")).expect("a redirect").trim())
 }
@@ -75,15 +74,11 @@ impl Fixture {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = birdhook(args);
-        command
-            .env("BIRDHOOK_CREDENTIALS", self.folder.path("keys.toml"))
-            .env("BIRDHOOK_API_URL", self.x.url.trim_end_matches('/'));
-        command.env_remove("BIRDHOOK_CONSUMER_SECRET");
+        let mut command = with_keys(args, &self.folder.path("keys.toml"));
+        command.env("BIRDHOOK_API_URL", self.x.url.trim_end_matches('/'));
         command
     }
 
-    /// Starts a login in the browser.
     fn begin(&self, method: &str) -> Login {
         Login::begin(&mut self.command(&["auth", method, "--port", "0"]))
     }
@@ -104,15 +99,13 @@ fn a_user_authorises_the_app_in_the_browser_with_oauth1() {
     let (head, _) = login.open("user_id=2001");
     let (head, page) = follow(&head);
     assert!(head.starts_with("HTTP/1.1 200") && page.contains("close this window"), "{head} {page}");
-    let ended = login.end().exits(0);
-    assert!(ended.stderr.contains("(2001) has authorised the app"), "{}", ended.stderr);
+    let ended = login.end().exits(0).says(&["(2001) has authorised the app"]);
     let known = fixture.known();
     assert_eq!((known[0]["user_id"].as_str(), known[0]["oauth1"].as_bool()), (Some("2001"), Some(true)));
 
     let keys = fixture.keys();
-    for secret in [&keys["consumer_secret"], &keys["users"]["2001"]["token_secret"]] {
-        assert!(!ended.stdout.contains(secret.as_str().unwrap()) && !ended.stderr.contains(secret.as_str().unwrap()));
-    }
+    let secrets = [&keys["consumer_secret"], &keys["users"]["2001"]["token_secret"]];
+    ended.hides(&secrets.map(|secret| secret.as_str().unwrap()));
 }
 
 #[test]
@@ -124,8 +117,7 @@ fn concurrent_logins_of_two_users_are_both_stored() {
             login.decide(&format!("user_id={user}")).exits(0);
         }
     }
-    let known: Vec<_> = fixture.known().iter().map(|user| user["user_id"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(known, ["2001", "2002", "2003", "2004"]);
+    assert_eq!(texts(&fixture.known(), "user_id"), ["2001", "2002", "2003", "2004"]);
 }
 
 #[test]
@@ -136,15 +128,13 @@ fn a_user_authorises_the_app_with_a_pin() {
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     let pin: String = page.chars().filter(char::is_ascii_digit).collect();
     writeln!(login.process.stdin.as_mut().unwrap(), "{pin}").unwrap();
-    let ended = login.end();
-    assert_eq!(ended.code, 0, "{} {page}", ended.stderr);
+    login.end().exits(0);
     assert_eq!(fixture.known()[0]["user_id"].as_str(), Some("2002"));
 
     let mut login = Login::begin(&mut fixture.command(&["auth", "user", "--pin"]));
     login.open("user_id=2002");
     writeln!(login.process.stdin.as_mut().unwrap(), "0000000").unwrap();
-    let ended = login.end();
-    assert_eq!(ended.code, 2, "a wrong PIN");
+    login.end().exits(2);
 }
 
 #[test]
@@ -157,9 +147,9 @@ fn a_user_authorises_the_app_with_oauth2_or_refuses() {
     fixture.begin("user2").decide("denied=1").exits(2);
 
     end(&mut fixture.command(&["auth", "forget", "2001"])).refused("pass --yes");
-    assert_eq!(end(&mut fixture.command(&["auth", "forget", "2001", "--yes"])).code, 0);
+    end(&mut fixture.command(&["auth", "forget", "2001", "--yes"])).exits(0);
     assert!(fixture.known().is_empty());
-    assert_eq!(end(&mut fixture.command(&["auth", "forget", "2001", "--yes"])).code, 2);
+    end(&mut fixture.command(&["auth", "forget", "2001", "--yes"])).exits(2);
 }
 
 #[test]
@@ -214,9 +204,9 @@ fn a_login_writes_only_its_token_and_reports_a_lost_one() {
 #[test]
 fn auth_app_without_keys_names_the_variables_to_set() {
     let folder = Folder::new("auth-none");
-    let mut command = birdhook(&["auth", "app", "--credentials", &folder.path("keys.toml")]);
-    end(command.env_remove("BIRDHOOK_CONSUMER_SECRET")).refused("set BIRDHOOK_CONSUMER_KEY");
-    assert!(!std::path::Path::new(&folder.path("keys.toml")).exists());
+    let keys = folder.path("keys.toml");
+    end(&mut with_keys(&["auth", "app"], &keys)).refused("set BIRDHOOK_CONSUMER_KEY");
+    assert!(!std::path::Path::new(&keys).exists());
 }
 
 #[test]

@@ -4,25 +4,22 @@
 use std::fs;
 
 use crate::account::Account;
-use crate::support::{Ended, Folder, birdhook, end};
+use crate::support::{Ended, Folder, end, texts, with_keys};
 
 const CREDENTIALS: &str = include_str!("golden/credentials-0.1.toml");
 const ENSURE: &str = include_str!("golden/ensure-0.1.toml");
 const PRICES: &str = include_str!("golden/prices-0.1.toml");
 
-/// Returns the text of a file with this version.
 fn with_version(version: &str, text: &str) -> String {
     format!("version = {version}\n{text}")
 }
 
-/// The error about a file of version 2.
 fn refusal(path: &str) -> String {
     format!("birdhook: {path} has version 2, but this version of birdhook reads versions up to 1: upgrade birdhook\n")
 }
 
 fn with_credentials(path: &str, args: &[&str]) -> Ended {
-    let mut command = birdhook(args);
-    end(command.env("BIRDHOOK_CREDENTIALS", path).env_remove("BIRDHOOK_CONSUMER_SECRET"))
+    end(&mut with_keys(args, path))
 }
 
 #[test]
@@ -30,13 +27,10 @@ fn a_credentials_file_of_version_0_1_is_read_and_written_as_it_was() {
     let folder = Folder::new("golden-credentials");
     for text in [CREDENTIALS.to_owned(), with_version("1", CREDENTIALS)] {
         let path = folder.file("keys.toml", &text);
-        let listed = with_credentials(&path, &["auth", "list", "--json"]);
-        assert_eq!(listed.code, 0, "{}", listed.stderr);
-        let users: Vec<_> = listed.json().iter().map(|user| user["user_id"].clone()).collect();
-        assert_eq!(users, ["2001", "3003"]);
+        let listed = with_credentials(&path, &["auth", "list", "--json"]).exits(0);
+        assert_eq!(texts(&listed.json(), "user_id"), ["2001", "3003"]);
         // Writes the file with the values that it has.
-        let written = with_credentials(&path, &["auth", "app"]);
-        assert_eq!(written.code, 0, "{}", written.stderr);
+        with_credentials(&path, &["auth", "app"]).exits(0);
         assert_eq!(fs::read_to_string(&path).unwrap(), CREDENTIALS);
     }
 }
@@ -55,13 +49,11 @@ fn a_credentials_file_of_a_later_version_is_refused_and_stays() {
             &["webhooks", "list"],
             &["subscriptions", "check", "1", "2001", "--sign-with", "user2"],
         ] {
-            let refused = with_credentials(&path, args);
-            assert_eq!((refused.code, refused.stderr), (2, refusal(&path)), "{args:?}");
+            with_credentials(&path, args).exits(2).says_only(&refusal(&path));
             assert_eq!(fs::read_to_string(&path).unwrap(), text, "{args:?}");
         }
-        let mock = with_credentials(&path, &["mock-x", "--addr", "127.0.0.1:0", "--credentials", &path]);
-        assert_eq!(mock.code, 2, "{}", mock.stderr);
-        assert!(mock.stderr.ends_with(&refusal(&path)), "{}", mock.stderr);
+        let mock = with_credentials(&path, &["mock-x", "--addr", "127.0.0.1:0", "--credentials", &path]).exits(2);
+        assert!(mock.stderr.ends_with(&refusal(&path)), "{mock}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
@@ -73,7 +65,7 @@ fn a_credentials_file_whose_version_is_not_a_number_is_an_error_and_stays() {
         let text = with_version(version, CREDENTIALS);
         let path = folder.file("keys.toml", &text);
         let refused = with_credentials(&path, &["auth", "app"]);
-        assert!(refused.code == 2 && refused.stderr.contains("keys.toml:1: "), "{version}: {}", refused.stderr);
+        assert!(refused.code == 2 && refused.stderr.contains("keys.toml:1: "), "{version}: {refused}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
@@ -92,13 +84,11 @@ fn configuration_files_of_version_0_1_are_read_and_those_of_later_versions_are_r
             };
             (path, ended)
         };
-        let (_, read) = run(text);
-        assert_eq!(read.code, 0, "{name}: {}", read.stderr);
-        let (_, stated) = run(&with_version("1", text));
-        assert_eq!((stated.code, &stated.stdout), (0, &read.stdout), "{name}: {}", stated.stderr);
+        let read = run(text).1.exits(0);
+        run(&with_version("1", text)).1.exits(0).prints_only(&read.stdout);
         for later in [with_version("2", text), "version = 2\nunknown = []\n".to_owned()] {
             let (path, refused) = run(&later);
-            assert_eq!((refused.code, refused.stderr, refused.stdout), (2, refusal(&path), String::new()));
+            refused.exits(2).says_only(&refusal(&path)).prints_only("");
         }
     }
 }

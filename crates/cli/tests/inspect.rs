@@ -1,6 +1,6 @@
 //! Tests of `birdhook inspect`.
 
-use crate::support::{Folder, birdhook, end, run, run_with_input};
+use crate::support::{Folder, birdhook, end, recorded, run, run_with_input, texts};
 use serde_json::Value;
 
 const LIKE: &str = r#"{"for_user_id":"2001","favorite_events":[{"id":"9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c","created_at":"Mon Nov 23 09:32:00 +0000 2026","timestamp_ms":1795426320000,"favorited_status":{"id":55,"id_str":"55","text":"New: bird &amp; feeders","user":{"id":2001,"id_str":"2001","screen_name":"finchworks"}},"user":{"id":3001,"id_str":"3001","screen_name":"ada_reads"}}]}"#;
@@ -9,9 +9,8 @@ const TWO: &str = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id
 
 #[test]
 fn a_text_line_contains_time_kind_actor_target_and_text() {
-    let shown = run_with_input(&["inspect"], LIKE).exits(0);
     let expected = "2026-11-23T09:32:00Z     liked @ada_reads -> @finchworks \"New: bird & feeders\" [AAA for 2001, app default]\n";
-    assert_eq!(shown.stdout, expected);
+    run_with_input(&["inspect"], LIKE).exits(0).prints_only(expected);
 }
 
 #[test]
@@ -53,28 +52,23 @@ fn all_files_of_a_folder_are_read_in_any_format() {
     folder.file("b.jsonl", &format!("{FOLLOW}\n\n{TWO}\n"));
     folder.file("c.json", &format!("\u{feff}{TWO}"));
     folder.file("d.json", r#"{"something":"new"}"#);
-    let recorded = format!(
-        r#"{{"time":"2026-11-23T09:32:01Z","method":"POST","target":"/","headers":[],"body":{}}}"#,
-        Value::String(LIKE.into())
-    );
-    folder.file("inner/e.jsonl", &recorded);
+    folder.file("inner/e.jsonl", &recorded("2026-11-23T09:32:01Z", LIKE));
     folder.file(".hidden", "ignored");
     let path = folder.0.to_str().unwrap();
-    let read = run(&["inspect", "--json", path]);
-    assert_eq!((read.code, read.stderr.as_str()), (0, ""));
-    let kinds: Vec<_> = read.json().iter().map(|line| line["kind"].as_str().unwrap().to_owned()).collect();
+    let read = run(&["inspect", "--json", path]).exits(0).says_only("");
     let deleted = "post_deleted";
-    assert_eq!(kinds, ["liked", "followed", deleted, deleted, deleted, deleted, "unknown", "liked"]);
+    assert_eq!(
+        texts(&read.json(), "kind"),
+        ["liked", "followed", deleted, deleted, deleted, deleted, "unknown", "liked"]
+    );
 
     let invalid = folder.file("bad.jsonl", &format!("{TWO}\n{{\"cut\": \n[1]\n{FOLLOW}\n\"text\"\n"));
     folder.file("empty.json", "");
     let read = run(&["inspect", "--json", path]).exits(1);
-    assert_eq!(read.json().len(), 8 + 2 + 1, "{}", read.stdout);
-    for place in [format!("{invalid}:2:"), format!("{invalid}:5:"), "empty.json".to_owned()] {
-        assert!(read.stderr.contains(&place), "{place}: {}", read.stderr);
-    }
-    let missing = run(&["inspect", "--json", "nowhere.json", &folder.path("d.json")]);
-    assert_eq!((missing.code, missing.json().len()), (1, 1));
+    assert_eq!(read.json().len(), 8 + 2 + 1, "{read}");
+    read.says(&[&format!("{invalid}:2:"), &format!("{invalid}:5:"), "empty.json"]);
+    let missing = run(&["inspect", "--json", "nowhere.json", &folder.path("d.json")]).exits(1);
+    assert_eq!(missing.json().len(), 1);
 }
 
 #[test]
@@ -82,13 +76,9 @@ fn control_characters_are_escaped_in_text_lines() {
     let post = r#"{"for_user_id":"1","tweet_create_events":[{"id_str":"9","text":"a\u001b[2Jb\u202ec","user":{"id_str":"2","screen_name":"x\u0007y"}}]}"#;
     let folder = Folder::new("steer");
     let file = folder.file("p.json", post);
-    let shown = run(&["inspect", &file]);
-    assert!(shown.stdout.contains(r"a\u{1b}[2Jb\u{202e}c"), "{}", shown.stdout);
-    assert!(!shown.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", shown.stdout);
-    let coloured = end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "1"));
-    assert!(coloured.stdout.contains("\u{1b}[1m"), "{:?}", coloured.stdout);
-    let plain = end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "0").env("NO_COLOR", "1"));
-    assert!(!plain.stdout.contains('\u{1b}'), "{:?}", plain.stdout);
+    run(&["inspect", &file]).prints(&[r"a\u{1b}[2Jb\u{202e}c"]).hides(&["\u{1b}", "\u{7}", "\u{202e}"]);
+    end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "1")).prints(&["\u{1b}[1m"]);
+    end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "0").env("NO_COLOR", "1")).hides(&["\u{1b}"]);
 }
 
 #[test]
@@ -104,9 +94,8 @@ fn the_body_of_a_logged_request_is_read_and_noted() {
         (format!(r#"{{"body":{quoted},"headers":{{}},"isBase64Encoded":false}}"#), "`body` of a logged request"),
         (format!(r#"{{"body":"{body}","isBase64Encoded":true}}"#), "base64 `body` of a logged request"),
     ] {
-        let read = run_with_input(&["inspect", "--json"], &logged).exits(0);
+        let read = run_with_input(&["inspect", "--json"], &logged).exits(0).says(&[said]);
         assert_eq!(read.json()[0]["kind"], "liked", "{logged}");
-        assert!(read.stderr.contains(said), "{}", read.stderr);
         assert_eq!(read.json(), run_with_input(&["inspect", "--json"], LIKE).json(), "including its keys");
     }
 }
@@ -118,9 +107,8 @@ fn base64(text: &str) -> String {
 
 #[test]
 fn replays_and_keywords_are_marked_in_text_lines() {
-    let shown = run_with_input(&["inspect"], &LIKE.replacen('{', r#"{"meta":{"replay":true},"#, 1));
-    assert!(shown.stdout.contains("[AAA for 2001, app default, replayed]"), "{}", shown.stdout);
+    run_with_input(&["inspect"], &LIKE.replacen('{', r#"{"meta":{"replay":true},"#, 1))
+        .prints(&["[AAA for 2001, app default, replayed]"]);
     let news = r#"{"data":{"event_type":"news.new","filter":{"keyword":"ferry"},"payload":{"name":"H"}}}"#;
-    let shown = run_with_input(&["inspect"], news);
-    assert!(shown.stdout.contains("[XAA for the keyword ferry, app default]"), "{}", shown.stdout);
+    run_with_input(&["inspect"], news).prints(&["[XAA for the keyword ferry, app default]"]);
 }

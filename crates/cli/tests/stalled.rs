@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Folder, birdhook, call, run};
+use crate::support::{Ended, Folder, birdhook, call, like};
 use serde_json::Value;
 
 /// Enough bytes to fill a pipe, whose default capacity on Linux is 64 KiB.
@@ -51,17 +51,14 @@ impl Stalled {
         Self { child, url, reader, _writer: writer }
     }
 
-    /// Checks that a challenge is answered at once.
     fn challenge(&self) {
         let (asked, (address, path)) = (Instant::now(), self.url[7..].split_once('/').unwrap());
         let (head, _) = call(address, "GET", &format!("/{path}?crc_token=t"), &[], "");
         assert!(head.starts_with("HTTP/1.1 200 ") && asked.elapsed() < Duration::from_secs(1), "{head}");
     }
 
-    /// Delivers an event. Returns the number of responses by status.
-    fn deliver(&self, seed: &str) -> Value {
-        let sent = run(&["trigger", &self.url, "like.create", "--api", "xaa", "--seed", seed, "--json"]);
-        sent.json()[0]["answers"].clone()
+    fn deliver(&self) -> Ended {
+        like(&self.url, &["--seed", "1"])
     }
 
     /// Asks the receiver to end, and checks that it succeeds in time.
@@ -77,7 +74,6 @@ impl Stalled {
         }
     }
 
-    /// Reads the output up to a line that contains `what`, and returns that line.
     fn read_to(&mut self, what: &str) -> String {
         let mut line = String::new();
         while !line.contains(what) {
@@ -98,7 +94,7 @@ impl Drop for Stalled {
 #[test]
 fn a_receiver_with_unread_output_answers_challenges_and_stops_on_request() {
     let mut stalled = Stalled::start(&["listen", "--json"]);
-    assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
+    stalled.deliver().answered("503", 1);
     stalled.challenge();
     stalled.end();
 }
@@ -106,7 +102,7 @@ fn a_receiver_with_unread_output_answers_challenges_and_stops_on_request() {
 #[test]
 fn an_event_answered_200_is_printed_once_the_output_is_read() {
     let mut stalled = Stalled::start(&["listen", "--json"]);
-    assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
+    stalled.deliver().answered("503", 1);
     let delivered = thread::scope(|scope| {
         // The receiver blocks in the write of the first event, and nowhere else.
         let (url, stalled) = (stalled.url.clone(), &mut stalled);
@@ -114,8 +110,7 @@ fn an_event_answered_200_is_printed_once_the_output_is_read() {
             let first = stalled.read_to("liked");
             (first, stalled.read_to("liked"))
         });
-        let sent = run(&["trigger", &url, "like.create", "--api", "xaa", "--seed", "2", "--json"]);
-        assert_eq!(sent.json()[0]["answers"], serde_json::json!({"200": 1}));
+        like(&url, &["--seed", "2"]).answered("200", 1);
         reading.join().unwrap()
     });
     let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["ids"]["like"].as_str().unwrap().to_owned();
@@ -125,9 +120,8 @@ fn an_event_answered_200_is_printed_once_the_output_is_read() {
 #[test]
 fn unread_notes_block_nothing_and_are_counted() {
     let mut stalled = Stalled::start(&["listen", "--forward", "http://127.0.0.1:1/"]);
-    let trigger = ["trigger", &stalled.url, "like.create", "--api", "xaa", "--count", "50", "--json"];
     let asked = Instant::now();
-    assert_eq!(run(&trigger).json()[0]["answers"], serde_json::json!({"503": 50}));
+    like(&stalled.url, &["--count", "50"]).answered("503", 50);
     assert!(asked.elapsed() < ENDING, "each waits for a note");
     stalled.read_to("not forwarded, so answered 503");
     stalled.end();
@@ -141,7 +135,7 @@ fn a_blocked_recording_is_answered_503_and_blocks_nothing() {
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let mut stalled = Stalled::start(&["record", &fifo]);
     File::options().write(true).open(&fifo).unwrap().write_all(&FULL).unwrap();
-    assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
+    stalled.deliver().answered("503", 1);
     stalled.challenge();
     stalled.end();
     fs::remove_file(fifo).unwrap();
@@ -153,7 +147,7 @@ fn an_inbox_keeps_events_that_cannot_be_printed() {
     let inbox = folder.path("inbox");
     let args = ["listen", "--json", "--inbox", &inbox];
     let mut stalled = Stalled::start(&args);
-    assert_eq!(stalled.deliver("1"), serde_json::json!({"200": 1}));
+    stalled.deliver().answered("200", 1);
     stalled.challenge();
     stalled.end();
     let listening = crate::support::Serving::start(&args);

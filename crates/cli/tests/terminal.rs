@@ -2,10 +2,11 @@
 //! through every command that prints such text.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use crate::support::fake_x::{FakeX, Rule, rule};
-use crate::support::{Ended, Folder, Serving, birdhook, end, run};
+use crate::support::{Ended, Folder, Serving, birdhook, end, recorded, run, with_keys};
 use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::{Value, json};
 
@@ -82,15 +83,18 @@ fn is_clean(what: &str, text: &str) {
     assert_eq!(found, None, "{what} prints {text:?}");
 }
 
-/// Runs the tool as on a terminal, so that it does not strip colours.
 fn on_a_terminal(args: &[&str]) -> Ended {
-    let ended = end(birdhook(args).env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
-    is_clean(&format!("{args:?} on standard output"), &ended.stdout);
-    is_clean(&format!("{args:?} on standard error"), &ended.stderr);
+    ends_clean(&mut birdhook(args))
+}
+
+/// Runs the tool as on a terminal, so that it does not strip colours.
+fn ends_clean(command: &mut Command) -> Ended {
+    let ended = end(command.env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
+    is_clean(&ended.command, &ended.stdout);
+    is_clean(&ended.command, &ended.stderr);
     ended
 }
 
-/// Returns how often the text was printed, escaped in this form.
 fn times(ended: &Ended, escaped: &str) -> usize {
     ended.stdout.matches(escaped).count()
 }
@@ -99,8 +103,8 @@ fn times(ended: &Ended, escaped: &str) -> usize {
 fn inspect_escapes_the_text_of_events() {
     let folder = Folder::new("terminal-inspect");
     let file = folder.file("bodies", &bodies().join("\n"));
-    let lines = on_a_terminal(&["inspect", &file]);
-    assert!(lines.code == 0 && times(&lines, "\\u{9b}31mx") > 10, "{lines:?}", lines = lines.stdout);
+    let lines = on_a_terminal(&["inspect", &file]).exits(0);
+    assert!(times(&lines, "\\u{9b}31mx") > 10, "{lines}");
     for raw in [&[][..], &["--raw"]] {
         let json = on_a_terminal(&[&["inspect", "--json", &file], raw].concat());
         assert!(times(&json, "\\u009b31mx") > 10 && times(&json, "\\udb40\\udc01") > 10);
@@ -115,19 +119,13 @@ fn inspect_escapes_the_text_of_events() {
 #[test]
 fn receivers_and_inboxes_escape_the_text_of_events() {
     let folder = Folder::new("terminal-listen");
-    let recorded = folder.path("recorded");
-    let line = |body: String| {
-        let line =
-            json!({"time": "2026-11-23T09:00:00Z", "method": "POST", "target": "/", "headers": [], "body": body});
-        line.to_string() + "\n"
-    };
-    let recording: String = bodies().into_iter().map(line).collect();
-    let recording = folder.file("recording", &recording);
+    let recording: Vec<_> = bodies().iter().map(|body| recorded("2026-11-23T09:00:00Z", body)).collect();
+    let (recording, copy) = (folder.file("recording", &recording.join("\n")), folder.path("recorded"));
     let inbox = folder.path("inbox");
     let listens: [&[&str]; 4] = [
         &["listen"],
         &["listen", "--json", "--raw"],
-        &["listen", "--record", &recorded],
+        &["listen", "--record", &copy],
         &["listen", "--inbox", &inbox, "--forward", "http://127.0.0.1:1/", "--max-attempts", "1"],
     ];
     for listen in listens {
@@ -147,7 +145,7 @@ fn receivers_and_inboxes_escape_the_text_of_events() {
     for letter in listed.iter().filter(|event| event["standing"] == "dead") {
         on_a_terminal(&["inbox", "dead-letters", &inbox, "--show", letter["id"].as_str().unwrap()]).exits(0);
     }
-    on_a_terminal(&["inspect", &recorded]);
+    on_a_terminal(&["inspect", &copy]);
 }
 
 /// Rules that put the text into every member of the responses.
@@ -216,12 +214,8 @@ fn commands_that_call_x_escape_its_text() {
     let mut escaped = 0;
     for command in commands {
         for json in [&[][..], &["--json"]] {
-            let args = [command, json].concat();
-            let mut tool = birdhook(&args);
-            tool.env("CLICOLOR_FORCE", "1").env("TERM", "xterm").env("BIRDHOOK_CREDENTIALS", &keys);
-            let ended = end(tool.env("BIRDHOOK_API_URL", &x.url).env_remove("BIRDHOOK_CONSUMER_SECRET"));
-            is_clean(&format!("{args:?} on standard output"), &ended.stdout);
-            is_clean(&format!("{args:?} on standard error"), &ended.stderr);
+            let mut tool = with_keys(&[command, json].concat(), &keys);
+            let ended = ends_clean(tool.env("BIRDHOOK_API_URL", &x.url));
             let both = ended.stdout + &ended.stderr;
             escaped += usize::from(both.contains("\\u{9b}31mx") || both.contains("\\u009b31mx"));
         }

@@ -1,5 +1,6 @@
 //! The target's URL, and connections to it.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,10 +11,9 @@ use tokio::time::{Instant, timeout};
 use crate::exchange::{Exchange, NoResponse, RawRequest, Response};
 use crate::tls::Tls;
 
-/// The parsed URL of the target.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetUrl {
-    url: Url,
+    pub(crate) url: Url,
     /// The port, if the URL contains one.
     pub(crate) port: Option<u16>,
 }
@@ -28,10 +28,6 @@ impl TargetUrl {
         let default_port = || url.port_or_known_default();
         let port = after_host.rsplit_once(':').and_then(|(_, port)| port.parse().ok().or_else(default_port));
         Some(Self { url, port })
-    }
-
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -76,7 +72,7 @@ impl Connector {
         let start = Instant::now();
         let exchange = timeout(self.timeout, async {
             let stream = self.connect().await?;
-            let (path, authority) = (self.url.path_and_query(request.query()), self.url.authority());
+            let (path, authority) = (self.url.path_and_query(&request.query), self.url.authority());
             match &self.tls {
                 None => request.send_over(stream, &path, &authority).await,
                 Some(tls) => {
@@ -106,17 +102,11 @@ impl Connector {
     }
 
     async fn connect(&self) -> Result<TcpStream, NoResponse> {
-        let mut last_error = NoResponse::Unreachable(std::io::ErrorKind::NotFound);
-        for address in &self.addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => last_error = NoResponse::Refused,
-                Err(error) => last_error = NoResponse::Unreachable(error.kind()),
-            }
-        }
-        Err(last_error)
+        let stream = TcpStream::connect(&*self.addresses).await.map_err(|error| match error.kind() {
+            ErrorKind::ConnectionRefused => NoResponse::Refused,
+            kind => NoResponse::Unreachable(kind),
+        })?;
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
     }
 }

@@ -19,28 +19,18 @@ use serde::{Serialize, Serializer};
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckResult {
-    check: &'static str,
+    pub(crate) check: &'static str,
     #[serde(rename = "verdict")]
-    status: CheckStatus,
-    side: Side,
-    proves: &'static str,
-    observed: String,
-    cause: Option<Cow<'static, str>>,
+    pub(crate) status: CheckStatus,
+    pub(crate) side: Side,
+    pub(crate) proves: &'static str,
+    pub(crate) observed: String,
+    pub(crate) cause: Option<Cow<'static, str>>,
     #[serde(rename = "cure")]
-    fix: Option<&'static str>,
+    pub(crate) fix: Option<&'static str>,
 }
 
 impl CheckResult {
-    pub(crate) fn new(
-        (check, side, proves): (&'static str, Side, &'static str),
-        status: CheckStatus,
-        observed: String,
-        cause: Option<Cow<'static, str>>,
-        fix: Option<&'static str>,
-    ) -> Self {
-        Self { check, status, side, proves, observed, cause, fix }
-    }
-
     /// Returns the name of the check, in snake case. Names are stable.
     pub fn check(&self) -> &'static str {
         self.check

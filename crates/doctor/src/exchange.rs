@@ -12,20 +12,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::tls::TlsFault;
 
-/// The result of sending a request.
 pub(crate) type Exchange = Result<Response, NoResponse>;
 
-/// Maximum number of bytes read from a response.
 const MAX_READ: usize = 1 << 20;
 
-/// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct RawRequest {
     method: &'static str,
     /// Appended to the URL's own query.
-    query: String,
+    pub(crate) query: String,
     headers: Vec<(String, Vec<u8>)>,
-    body: Bytes,
+    pub(crate) body: Bytes,
     chunked: bool,
 }
 
@@ -57,12 +54,15 @@ impl RawRequest {
         self
     }
 
-    pub(crate) fn without_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(other, _)| other != name);
-        self
+    pub(crate) fn with_charset(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "Content-Type");
+        self.header("Content-Type", "application/json; charset=utf-8")
     }
 
-    /// Rewrites the names of all headers with `write`.
+    pub(crate) fn with_empty_header(self) -> Self {
+        self.header("Finagle-Http-Retryable-Request", "")
+    }
+
     pub(crate) fn map_header_names(mut self, write: impl Fn(&str) -> String) -> Self {
         self.headers.iter_mut().for_each(|(name, _)| *name = write(name));
         self
@@ -74,19 +74,10 @@ impl RawRequest {
         self
     }
 
-    pub(crate) fn query(&self) -> &str {
-        &self.query
-    }
-
-    pub(crate) fn body(&self) -> &Bytes {
-        &self.body
-    }
-
     fn new(method: &'static str, query: String, body: Bytes) -> Self {
         Self { method, query, headers: Vec::new(), body, chunked: false }
     }
 
-    /// Returns the request line and headers.
     pub(crate) fn head(&self, path: &str, authority: &str) -> Vec<u8> {
         let mut head = format!("{} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", self.method);
         if self.chunked {
@@ -154,7 +145,6 @@ pub(crate) fn signature_header(kind: SecretKind) -> &'static str {
     }
 }
 
-/// A response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -162,7 +152,6 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
     /// Time from opening the connection to the last byte of the response.
     pub(crate) took: Duration,
-    /// Whether the body was complete.
     pub(crate) is_whole: bool,
     /// Whether the whole request was sent before the response arrived.
     pub(crate) all_sent: bool,
@@ -185,13 +174,11 @@ impl Response {
         (300..400).contains(&self.status)
     }
 
-    /// Returns the result in a few words.
     pub(crate) fn summary(&self) -> String {
         format!("answered {}", self.status)
     }
 }
 
-/// The reason why a request got no response.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum NoResponse {
     #[error("the connection was refused")]

@@ -33,13 +33,11 @@ const TRACES: &[&str] = &[
     "DEBUG = True",
 ];
 
-/// Returns the headers and body of a response as text.
 pub(crate) fn text(response: &Response) -> String {
     let headers: String = response.headers.iter().flat_map(|(name, value)| [name, ": ", value, "\n"]).collect();
     headers + &String::from_utf8_lossy(&response.body)
 }
 
-/// Returns the first sign of a stack trace or debug page.
 pub(crate) fn trace(text: &str) -> Option<&'static str> {
     TRACES.iter().copied().find(|trace| text.contains(trace))
 }
@@ -53,7 +51,6 @@ pub(crate) fn holds_signature(text: &str, signature: &str) -> bool {
     plain.contains(base64.trim_end_matches('=')) || plain.to_ascii_lowercase().contains(&hex)
 }
 
-/// Encodes bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -43,11 +43,15 @@ impl RunResult {
 
 /// Passes if the request was rejected with 4xx or 501. `if_accepted` is the cause to report for a 2xx.
 pub(crate) fn expect_rejection(exchange: &Exchange, if_accepted: &'static str) -> RunResult {
+    expect(exchange, Response::is_rejection, Response::is_success, if_accepted)
+}
+
+/// Like [`expect_rejection`], but only warns of a 2xx.
+pub(crate) fn prefer_rejection(exchange: &Exchange, if_accepted: &'static str) -> RunResult {
+    let result = expect_rejection(exchange, if_accepted);
     match exchange {
-        Ok(response) if response.is_rejection() => RunResult::passed(response.summary()),
-        Ok(response) if response.is_success() => RunResult::failed(response.summary(), if_accepted),
-        Ok(response) => unexpected(response),
-        Err(error) => no_response(error),
+        Ok(response) if response.is_success() => RunResult { status: CheckStatus::Warned, ..result },
+        _ => result,
     }
 }
 
@@ -68,9 +72,18 @@ pub(crate) fn expect_rejections(exchanges: &[(String, Exchange)], if_accepted: &
 /// Passes if the delivery was accepted with any 2xx. `if_rejected` is the cause to report
 /// for a rejection.
 pub(crate) fn expect_acceptance(exchange: &Exchange, if_rejected: &'static str) -> RunResult {
+    expect(exchange, Response::is_success, Response::is_rejection, if_rejected)
+}
+
+fn expect(
+    exchange: &Exchange,
+    is_right: fn(&Response) -> bool,
+    is_wrong: fn(&Response) -> bool,
+    if_wrong: &'static str,
+) -> RunResult {
     match exchange {
-        Ok(response) if response.is_success() => RunResult::passed(response.summary()),
-        Ok(response) if response.is_rejection() => RunResult::failed(response.summary(), if_rejected),
+        Ok(response) if is_right(response) => RunResult::passed(response.summary()),
+        Ok(response) if is_wrong(response) => RunResult::failed(response.summary(), if_wrong),
         Ok(response) => unexpected(response),
         Err(error) => no_response(error),
     }

@@ -15,7 +15,6 @@ use crate::connection::{Connector, TargetUrl};
 use crate::exchange::{Exchange, NoResponse, RawRequest, Response};
 use crate::leak;
 
-/// A secret that the doctor knows.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownSecret {
     pub(crate) kind: SecretKind,
@@ -58,13 +57,11 @@ impl Secrets {
         }
     }
 
-    /// Returns the signatures of a body, one with each secret.
     pub(crate) fn sign(&self, body: &[u8]) -> Vec<(SecretKind, String)> {
         self.iter().map(|known| (known.kind, signature::sign(&known.secret, body))).collect()
     }
 }
 
-/// The text of a secret, hidden from `Debug`.
 #[derive(Clone)]
 pub(crate) struct SecretText(pub(crate) String);
 
@@ -91,11 +88,9 @@ pub(crate) struct Target {
     pub(crate) delivery: Option<Exchange>,
     /// The response to the first delivery with a wrong signature.
     pub(crate) forgery: Option<Exchange>,
-    /// The name of the running check.
     pub(crate) check: &'static str,
     /// Whether a request of the running check got no response.
     pub(crate) missed_response: bool,
-    /// Whether a check has ended the target's process.
     pub(crate) has_died: bool,
     /// Checks during which a response revealed a secret or a signature.
     pub(crate) leaked_secrets: BTreeSet<(&'static str, &'static str)>,
@@ -112,7 +107,6 @@ impl Target {
         exchange
     }
 
-    /// Sends copies of a request concurrently.
     pub(crate) async fn send_at_once(&mut self, request: &RawRequest, copies: usize) -> Vec<Exchange> {
         let exchanges = futures_util::future::join_all((0..copies).map(|_| self.send_only(request))).await;
         exchanges.iter().for_each(|exchange| self.record(request, exchange));
@@ -142,8 +136,8 @@ impl Target {
         }
         // Empty bodies and those of 1 MiB or more are skipped. A signature that was part of the
         // request may be echoed.
-        let is_searched = (1..1 << 20).contains(&request.body().len());
-        for (_, right) in if is_searched { self.secrets.sign(request.body()) } else { Vec::new() } {
+        let is_searched = (1..1 << 20).contains(&request.body.len());
+        for (_, right) in if is_searched { self.secrets.sign(&request.body) } else { Vec::new() } {
             let (sent, bytes) = (request.head("", ""), right.trim_start_matches("sha256=").trim_end_matches('='));
             // Compares without prefix and padding, because the request may have changed them.
             let was_sent = sent.windows(bytes.len()).any(|window| window == bytes.as_bytes());
@@ -174,7 +168,6 @@ impl Target {
         self.new_challenge()
     }
 
-    /// Returns the secret that answers challenges.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secrets.answering.secret
     }
@@ -197,7 +190,6 @@ impl Target {
         )
     }
 
-    /// Returns the URL without user name and password.
     pub(crate) fn url_without_login(&self) -> String {
         // Also parses URLs that X cannot call, such as ftp URLs.
         let parsed = Url::parse(&self.url).ok();

@@ -54,7 +54,6 @@ impl Tls {
     }
 }
 
-/// The reason why a TLS connection failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TlsFault {
     #[error("the certificate has expired")]
@@ -133,12 +132,10 @@ struct RecordingVerifier {
     rejection: Mutex<Option<Rejection>>,
 }
 
-/// Details of a rejected certificate chain.
 #[derive(Clone, Copy, Debug)]
 struct Rejection {
     /// Whether the certificate is self-signed: it would be trusted if it were a root.
     is_self_signed: bool,
-    /// Whether the server sent no intermediate certificates.
     lacks_intermediates: bool,
 }
 

@@ -1,5 +1,6 @@
 //! A receiver behind TLS, with valid and invalid certificates.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,12 +10,12 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use time::{Duration, OffsetDateTime};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use crate::checks_with;
 use crate::fault::Fault;
-use crate::receiver::{Receiver, SECRET};
+use crate::receiver::{Receiver, SECRET, listen};
+use crate::{checks_with, result};
 
 /// The checks that fail in these tests.
 pub(crate) const FAILED: &[&str] = &["certificate"];
@@ -41,7 +42,6 @@ fn valid(params: &mut CertificateParams, days: Range<i64>) {
     (params.not_before, params.not_after) = (now + Duration::days(days.start), now + Duration::days(days.end));
 }
 
-/// Returns a certificate issued by this authority, and its key.
 fn issued(params: &CertificateParams, authority: &Issuer) -> (CertificateDer<'static>, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, authority).unwrap().der().clone(), key)
@@ -57,20 +57,16 @@ async fn serve(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> SocketAddr
     let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let receiver = Receiver::without_listener(Fault::None);
-    tokio::spawn(async move {
-        loop {
-            let (acceptor, receiver, stream) = (acceptor.clone(), receiver.clone(), listener.accept().await.unwrap().0);
-            tokio::spawn(async move {
-                if let Ok(stream) = acceptor.accept(stream).await {
-                    receiver.serve(stream).await;
-                }
-            });
+    listen(pending(), move |stream| {
+        let (accepting, receiver) = (acceptor.accept(stream), receiver.clone());
+        async move {
+            if let Ok(stream) = accepting.await {
+                receiver.serve(stream).await;
+            }
         }
-    });
-    address
+    })
+    .await
 }
 
 async fn examine(address: SocketAddr, root: &[u8]) -> Diagnosis {
@@ -80,7 +76,7 @@ async fn examine(address: SocketAddr, root: &[u8]) -> Diagnosis {
 
 fn observed(diagnosis: &Diagnosis) -> &str {
     assert_eq!(checks_with(diagnosis, CheckStatus::Failed), ["certificate"], "{diagnosis}");
-    diagnosis.results().iter().find(|result| result.check() == "certificate").unwrap().observed()
+    result(diagnosis, "certificate").observed()
 }
 
 #[tokio::test]
@@ -123,14 +119,8 @@ async fn names_every_fault_of_a_certificate() {
 
 #[tokio::test]
 async fn reports_a_port_without_tls() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let mut stream = listener.accept().await.unwrap().0;
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        }
-    });
+    let plain = |mut stream: TcpStream| async move { stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await };
+    let address = listen(pending(), plain).await;
     let diagnosis = examine(address, authority("trusted").der()).await;
     assert!(observed(&diagnosis).contains("does not speak TLS"), "{diagnosis}");
 }

@@ -2,12 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use birdhook_core::Secret;
 use birdhook_testkit::sign;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::receiver::{Head, Memory, Reply, SECRET, answer, challenge_answer, secret};
+use crate::receiver::{Head, Memory, Reply, SECRET, answer, challenge_answer, json, secret};
 
 macro_rules! faults {
     ($($fault:ident: [$($failed:ident)*] [$($warned:ident)*];)*) => {
@@ -19,17 +18,10 @@ macro_rules! faults {
         impl Fault {
             pub(crate) const ALL: &[Self] = &[$(Self::$fault),*];
 
-            /// Returns the checks that must fail; no others may.
-            pub(crate) fn failed(self) -> &'static [&'static str] {
+            /// Returns the checks that must fail and those that must warn; no others may.
+            pub(crate) fn expected(self) -> [&'static [&'static str]; 2] {
                 match self {
-                    $(Self::$fault => &[$(stringify!($failed)),*],)*
-                }
-            }
-
-            /// Returns the checks that must warn; no others may.
-            pub(crate) fn warned(self) -> &'static [&'static str] {
-                match self {
-                    $(Self::$fault => &[$(stringify!($warned)),*],)*
+                    $(Self::$fault => [&[$(stringify!($failed)),*], &[$(stringify!($warned)),*]],)*
                 }
             }
         }
@@ -162,8 +154,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn signature(head: &Head) -> &str {
-    head.values("x-twitter-webhooks-signature").first().copied().unwrap_or_default()
+/// Answers a challenge with the signature of this text.
+fn signed(message: &str) -> Reply {
+    challenge_answer(&sign(&secret(), message.as_bytes()))
 }
 
 /// Signs with a key that `Secret` would reject.
@@ -179,38 +172,36 @@ impl Fault {
     pub(crate) fn before_body(self, head: &Head) -> Option<Option<Reply>> {
         let (post, huge) = (head.method == "POST", head.length() > 1 << 20);
         let signatures = head.values("x-twitter-webhooks-signature").len();
-        Some(match self {
-            Self::OAuth2HeaderAlone if post => huge.then(|| answer(413, "")),
+        let is_encoded = !head.values("content-encoding").is_empty();
+        let is_empty = |(name, value): &(String, String)| value.is_empty() && name.starts_with('F');
+        Some(Some(match self {
+            Self::OAuth2HeaderAlone if post => return Some(huge.then(|| answer(413, ""))),
+            Self::ReadsUnsigned if post && huge && signatures == 0 => return Some(None),
+            Self::NoLimit if post && huge && signatures == 1 => return Some(None),
             Self::Redirects if head.method == "GET" => {
-                Some(answer(302, "").header("Location", "https://app.example/login?next=x"))
+                answer(302, "").header("Location", "https://app.example/login?next=x")
             }
-            Self::RedirectsPermanently => Some(answer(308, "").header("Location", "/webhooks/twitter/")),
-            Self::NoRouteForPost if post => Some(answer(404, "")),
-            Self::PostRedirects if post => Some(answer(307, "").header("Location", "/")),
-            Self::NeverVerifies | Self::NoSignatureTaken if post && signatures == 0 => Some(answer(200, "")),
-            Self::NoSignatureFails if post && signatures == 0 => Some(answer(500, "")),
-            Self::ReadsUnsigned if post && huge && signatures == 0 => None,
-            Self::HugeUnsignedFails if post && huge && signatures == 0 => Some(answer(500, "")),
-            Self::HugeUnsignedCrashes if post && huge && signatures == 0 => Some(Reply::Crash),
-            Self::NoLimit if post && huge && signatures == 1 => None,
-            Self::HugeFails if post && huge && signatures == 1 => Some(answer(502, "")),
-            Self::SmallLimit if post && head.length() > 100_000 => Some(answer(413, "")),
-            Self::NeedsLength if post && head.values("content-length").is_empty() => Some(answer(411, "")),
-            Self::EncodedTaken if !head.values("content-encoding").is_empty() => Some(answer(200, "")),
-            Self::EncodedFails if !head.values("content-encoding").is_empty() => Some(answer(500, "")),
-            Self::OneOfTwoSignatures if signatures == 2 => Some(answer(200, "")),
-            Self::TwoSignaturesFail if signatures == 2 => Some(answer(500, "")),
-            Self::NoEmptyHeaders
-                if head.headers().iter().any(|(name, value)| post && value.is_empty() && name.starts_with("F")) =>
-            {
-                Some(answer(400, ""))
-            }
-            Self::ExactContentType if post && head.values("content-type") != ["application/json"] => Some(Reply::Hang),
-            Self::PutTaken if head.method == "PUT" => Some(answer(200, "")),
-            Self::DeleteRedirects if head.method == "DELETE" => Some(answer(303, "")),
-            Self::HeadTaken if head.method == "HEAD" => Some(answer(200, "")),
+            Self::RedirectsPermanently => answer(308, "").header("Location", "/webhooks/twitter/"),
+            Self::NoRouteForPost if post => answer(404, ""),
+            Self::PostRedirects if post => answer(307, "").header("Location", "/"),
+            Self::NeverVerifies | Self::NoSignatureTaken if post && signatures == 0 => answer(200, ""),
+            Self::NoSignatureFails if post && signatures == 0 => answer(500, ""),
+            Self::HugeUnsignedFails if post && huge && signatures == 0 => answer(500, ""),
+            Self::HugeUnsignedCrashes if post && huge && signatures == 0 => Reply::Crash,
+            Self::HugeFails if post && huge && signatures == 1 => answer(502, ""),
+            Self::SmallLimit if post && head.length() > 100_000 => answer(413, ""),
+            Self::NeedsLength if post && head.values("content-length").is_empty() => answer(411, ""),
+            Self::EncodedTaken if is_encoded => answer(200, ""),
+            Self::EncodedFails if is_encoded => answer(500, ""),
+            Self::OneOfTwoSignatures if signatures == 2 => answer(200, ""),
+            Self::TwoSignaturesFail if signatures == 2 => answer(500, ""),
+            Self::NoEmptyHeaders if post && head.headers.iter().any(is_empty) => answer(400, ""),
+            Self::ExactContentType if post && head.values("content-type") != ["application/json"] => Reply::Hang,
+            Self::PutTaken if head.method == "PUT" => answer(200, ""),
+            Self::DeleteRedirects if head.method == "DELETE" => answer(303, ""),
+            Self::HeadTaken if head.method == "HEAD" => answer(200, ""),
             _ => return None,
-        })
+        }))
     }
 
     /// Returns a faulty reply, if this fault affects the request.
@@ -220,42 +211,33 @@ impl Fault {
 
     fn to_challenge(self, head: &Head, memory: &mut Memory) -> Option<Reply> {
         memory.challenges += 1;
-        let tokens = head.parameters("crc_token");
         if memory.is_ill {
             return Some(answer(500, ""));
         }
-        // Faults in the handling of unusual challenges.
-        match self {
-            Self::NoTokenTaken if tokens.is_empty() => return Some(answer(200, "")),
-            Self::NoTokenHangs if tokens.is_empty() => return Some(Reply::Hang),
-            Self::TwoTokensTaken if tokens.len() == 2 => {
-                return Some(challenge_answer(&sign(&secret(), tokens[0].as_bytes())));
+        Some(match (self, head.parameters("crc_token").as_slice()) {
+            (Self::NoTokenTaken, []) => answer(200, ""),
+            (Self::NoTokenHangs, []) => Reply::Hang,
+            (Self::TwoTokensTaken, [first, _]) => signed(first),
+            (Self::TwoTokensCrash, [_, _]) => Reply::Crash,
+            (Self::TwoTokensTrace, [_, _]) => answer(500, TRACE),
+            (Self::OAuth2HeaderAlone, [token, ..]) if !token.is_empty() => signed(token),
+            (Self::EmptyTokenSigned, [token, ..]) if token.is_empty() => signed(token),
+            (Self::Oracle, [token, ..]) if token.contains('{') => signed(token),
+            (Self::OracleBehindBlanks, [token, ..]) if token.starts_with('\n') => signed(token),
+            (Self::OracleFails, [token, ..]) if token.contains('{') => answer(500, ""),
+            (_, [token]) if !token.is_empty() && !token.contains(['{', '\n']) => {
+                return self.to_usual_challenge(head, token, memory);
             }
-            Self::TwoTokensCrash if tokens.len() == 2 => return Some(Reply::Crash),
-            Self::TwoTokensTrace if tokens.len() == 2 => return Some(answer(500, TRACE)),
-            _ => {}
-        }
-        let token = tokens.first()?;
-        match self {
-            Self::OAuth2HeaderAlone if !token.is_empty() => {
-                return Some(challenge_answer(&sign(&secret(), token.as_bytes())));
-            }
-            Self::EmptyTokenSigned if token.is_empty() => return Some(challenge_answer(&sign(&secret(), b""))),
-            Self::Oracle if token.contains('{') => return Some(challenge_answer(&sign(&secret(), token.as_bytes()))),
-            Self::OracleBehindBlanks if token.starts_with('\n') => {
-                return Some(challenge_answer(&sign(&secret(), token.as_bytes())));
-            }
-            Self::OracleFails if token.contains('{') => return Some(answer(500, "")),
-            _ => {}
-        }
-        if token.is_empty() || token.contains(['{', '\n']) || tokens.len() > 1 {
-            return None;
-        }
-        // Faults in the response to any challenge.
+            _ => return None,
+        })
+    }
+
+    fn to_usual_challenge(self, head: &Head, token: &str, memory: &mut Memory) -> Option<Reply> {
         let right = sign(&secret(), token.as_bytes());
+        let mac = mac(token.as_bytes());
         let encoded = head.query.split('&').find_map(|pair| pair.strip_prefix("crc_token="))?;
-        let query_first = head.query.starts_with("crc_token=");
-        let signed = |message: &str| challenge_answer(&sign(&secret(), message.as_bytes()));
+        let prefixed = |encoded: String| challenge_answer(&format!("sha256={encoded}"));
+        let signed_with = |key: &str| challenge_answer(&sign_with(key, token.as_bytes()));
         Some(match self {
             Self::NoRouteForGet => answer(404, ""),
             Self::AsksForLogin => answer(401, ""),
@@ -266,44 +248,39 @@ impl Fault {
             Self::ChallengeSlow if memory.challenges == 1 => challenge_answer(&right).after(500),
             Self::ChallengeCutOff => challenge_answer(&right).missing(1),
             Self::ClaimsGzip => challenge_answer(&right).header("Content-Encoding", "gzip"),
-            Self::Gzip => {
-                answer(200, GZIP).header("Content-Type", "application/json").header("Content-Encoding", "gzip")
-            }
-            Self::GzipUnsaid => answer(200, GZIP).header("Content-Type", "application/json"),
+            Self::Gzip => json(GZIP).header("Content-Encoding", "gzip"),
+            Self::GzipUnsaid => json(GZIP),
             Self::ClaimsGzipWhenOffered if !head.values("accept-encoding").is_empty() => {
                 challenge_answer(&right).header("Content-Encoding", "gzip")
             }
             Self::PlainText => challenge_answer(&right).header("Content-Type", "text/html; charset=utf-8"),
             Self::Page => answer(200, "<!doctype html><title>Log in</title>").header("Content-Type", "text/html"),
-            Self::EmptyAnswer => answer(200, "").header("Content-Type", "application/json"),
-            Self::EchoesBareToken => answer(200, token.as_str()).header("Content-Type", "application/json"),
-            Self::BareToken => answer(200, right).header("Content-Type", "application/json"),
-            Self::OtherMember => {
-                answer(200, format!(r#"{{"responseToken":"{right}"}}"#)).header("Content-Type", "application/json")
-            }
-            Self::TokenIsNumber => answer(200, r#"{"response_token":7}"#).header("Content-Type", "application/json"),
-            Self::JsonTwice => answer(200, format!(r#""{{\"response_token\":\"{right}\"}}""#))
-                .header("Content-Type", "application/json"),
+            Self::EmptyAnswer => json(""),
+            Self::EchoesBareToken => json(token),
+            Self::BareToken => json(right),
+            Self::OtherMember => json(format!(r#"{{"responseToken":"{right}"}}"#)),
+            Self::TokenIsNumber => json(r#"{"response_token":7}"#),
+            Self::JsonTwice => json(format!(r#""{{\"response_token\":\"{right}\"}}""#)),
             Self::HardCoded => signed("written down"),
             Self::Cached => challenge_answer(memory.first_answer.get_or_insert(right)),
             Self::EchoesToken => challenge_answer(token),
-            Self::Hex => challenge_answer(&format!("sha256={}", hex(&mac(token.as_bytes())))),
-            Self::Base64OfHex => challenge_answer(&format!("sha256={}", STANDARD.encode(hex(&mac(token.as_bytes()))))),
-            Self::UrlSafe => challenge_answer(&format!("sha256={}", URL_SAFE.encode(mac(token.as_bytes())))),
+            Self::Hex => prefixed(hex(&mac)),
+            Self::Base64OfHex => prefixed(STANDARD.encode(hex(&mac))),
+            Self::UrlSafe => prefixed(URL_SAFE.encode(mac)),
             Self::Unpadded => challenge_answer(right.trim_end_matches('=')),
             Self::NoPrefix => challenge_answer(&right[7..]),
             Self::LineBreak => challenge_answer(&format!("{right}\\n")),
             Self::SignsQuery => signed(&head.query),
             Self::SignsUndefined => signed("undefined"),
-            Self::OtherSecret => challenge_answer(&sign(&Secret::new("another-secret").unwrap(), token.as_bytes())),
-            Self::SecretWithLineBreak => challenge_answer(&sign_with(&format!("{SECRET}\n"), token.as_bytes())),
-            Self::SecretInQuotes => challenge_answer(&sign_with(&format!("\"{SECRET}\""), token.as_bytes())),
-            Self::NoSecret => challenge_answer(&sign_with("", token.as_bytes())),
+            Self::OtherSecret => signed_with("another-secret"),
+            Self::SecretWithLineBreak => signed_with(&format!("{SECRET}\n")),
+            Self::SecretInQuotes => signed_with(&format!("\"{SECRET}\"")),
+            Self::NoSecret => signed_with(""),
             Self::SignsUndecoded => signed(encoded),
             Self::PlusStaysPlus => signed(&percent_encoding::percent_decode_str(encoded).decode_utf8_lossy()),
             Self::DecodesTwice => signed(&token.replace('+', " ")),
             Self::SignsNonce => signed(&format!("{token}{}", head.parameters("nonce").concat())),
-            Self::TokenMustBeFirst if !query_first => answer(200, ""),
+            Self::TokenMustBeFirst if !head.query.starts_with("crc_token=") => answer(200, ""),
             _ => return None,
         })
     }
@@ -311,78 +288,70 @@ impl Fault {
     fn to_delivery(self, head: &Head, body: &[u8], memory: &mut Memory) -> Option<Reply> {
         memory.deliveries += 1;
         let (right, text) = (sign(&secret(), body), String::from_utf8_lossy(body));
-        let is_right = signature(head) == right;
+        let signature = head.values("x-twitter-webhooks-signature").first().copied().unwrap_or_default();
+        let is_right = signature == right;
         let json = serde_json::from_slice::<serde_json::Value>(body);
-        let wrong = |reply: Reply| (!is_right).then_some(reply);
-        let when = |condition: bool, reply: Reply| condition.then_some(reply);
-        match self {
-            Self::BodyConsumed => Some(answer(401, "")),
+        let (is_affected, reply) = match self {
+            Self::BodyConsumed => (true, answer(401, "")),
             Self::OAuth2HeaderAlone => {
                 let first = head.values("x-twitter-webhooks-signature-oauth2").first().copied();
-                Some(answer(if first == Some(&*right) { 200 } else { 401 }, ""))
+                (true, answer(if first == Some(&*right) { 200 } else { 401 }, ""))
             }
-            Self::NeverVerifies => Some(answer(200, "")),
+            Self::NeverVerifies => (true, answer(200, "")),
             Self::WritesJsonAgain => {
                 let again = json.map(|json| json.to_string()).unwrap_or_default();
-                when(signature(head) != sign(&secret(), again.as_bytes()), answer(401, ""))
+                (signature != sign(&secret(), again.as_bytes()), answer(401, ""))
             }
-            Self::AsciiOnly => when(!body.is_ascii(), answer(400, "")),
+            Self::AsciiOnly => (!body.is_ascii(), answer(400, "")),
             Self::NamesByCase => {
-                when(!head.headers().iter().any(|(name, _)| name == "X-Twitter-Webhooks-Signature"), answer(401, ""))
+                (!head.headers.iter().any(|(name, _)| name == "X-Twitter-Webhooks-Signature"), answer(401, ""))
             }
-            Self::UnknownKindRefused => when(text.contains("birdhook_doctor_events"), answer(422, "")),
-            Self::WrongSignatureHangs => when(
-                signature(head).len() == 51
-                    && signature(head).starts_with("sha256=")
-                    && !signature(head).contains('!')
-                    && !is_right,
-                Reply::Hang,
-            ),
+            Self::UnknownKindRefused => (text.contains("birdhook_doctor_events"), answer(422, "")),
+            Self::WrongSignatureHangs => {
+                let is_formed = signature.len() == 51 && signature.starts_with("sha256=") && !signature.contains('!');
+                (is_formed && !is_right, Reply::Hang)
+            }
             Self::PrefixCompared => {
-                when((11..51).contains(&signature(head).len()) && right.starts_with(signature(head)), answer(200, ""))
+                ((11..51).contains(&signature.len()) && right.starts_with(signature), answer(200, ""))
             }
-            Self::ShortSignatureFails => {
-                when(signature(head).starts_with("sha256=") && signature(head).len() < 51, answer(500, ""))
-            }
-            Self::NotBase64Taken => when(signature(head).contains('!'), answer(200, "")),
-            Self::AnyAlgorithm => when(signature(head).starts_with("none="), answer(200, "")),
-            Self::AlgorithmNotRead => {
-                when(signature(head).strip_prefix("sha1=").is_some_and(|value| value == &right[7..]), answer(200, ""))
-            }
+            Self::ShortSignatureFails => (signature.starts_with("sha256=") && signature.len() < 51, answer(500, "")),
+            Self::NotBase64Taken => (signature.contains('!'), answer(200, "")),
+            Self::AnyAlgorithm => (signature.starts_with("none="), answer(200, "")),
+            Self::AlgorithmNotRead => (signature.strip_prefix("sha1=") == Some(&right[7..]), answer(200, "")),
             // Node's `Buffer.from(text, 'base64')` decodes it to the same 32 bytes.
-            Self::PaddingNotNeeded => {
-                when(!is_right && signature(head) == right.trim_end_matches('='), answer(200, ""))
+            Self::PaddingNotNeeded => (!is_right && signature == right.trim_end_matches('='), answer(200, "")),
+            Self::EmptySecretToo => (signature == sign_with("", body), answer(200, "")),
+            Self::TellsSecret => (!is_right, answer(401, format!("cannot verify with {SECRET}"))),
+            Self::TellsSignature => (!is_right, answer(401, format!("expected {right}"))),
+            Self::TellsSignatureInHex => {
+                (!is_right, answer(401, format!("expected {}", hex(&mac(body)).to_uppercase())))
             }
-            Self::EmptySecretToo => when(signature(head) == sign_with("", body), answer(200, "")),
-            Self::TellsSecret => wrong(answer(401, format!("cannot verify with {SECRET}"))),
-            Self::TellsSignature => wrong(answer(401, format!("expected {right}"))),
-            Self::TellsSignatureInHex => wrong(answer(401, format!("expected {}", hex(&mac(body)).to_uppercase()))),
-            Self::TellsWhatWasSent => wrong(answer(401, format!("{} is wrong", signature(head)))),
-            Self::TracesWhenRefusing => wrong(answer(403, TRACE)),
-            _ if !is_right => None,
-            Self::DeliverySlow => when(memory.deliveries == 1, answer(200, "").after(500)),
-            Self::DuplicateRefused => when(!memory.seen.insert(body.to_vec()), answer(409, "")),
+            Self::TellsWhatWasSent => (!is_right, answer(401, format!("{signature} is wrong"))),
+            Self::TracesWhenRefusing => (!is_right, answer(403, TRACE)),
+            _ if !is_right => return None,
+            Self::DeliverySlow => (memory.deliveries == 1, answer(200, "").after(500)),
+            Self::DuplicateRefused => (!memory.seen.insert(body.to_vec()), answer(409, "")),
             Self::DuplicatesCollide => {
-                let reply =
-                    if memory.in_flight.insert(body.to_vec()) { answer(200, "").after(50) } else { answer(500, "") };
-                when(json.is_ok_and(|json| json.is_object()), reply)
+                let is_first = memory.in_flight.insert(body.to_vec());
+                let reply = if is_first { answer(200, "").after(50) } else { answer(500, "") };
+                (json.is_ok_and(|json| json.is_object()), reply)
             }
-            Self::MalformedTaken => when(json.is_err() && !body.is_empty(), answer(200, "")),
-            Self::MalformedCrashes => when(json.is_err(), Reply::Crash),
-            Self::MalformedHangs => when(json.is_err() && !body.is_empty(), Reply::Hang),
+            Self::MalformedTaken => (json.is_err() && !body.is_empty(), answer(200, "")),
+            Self::MalformedCrashes => (json.is_err(), Reply::Crash),
+            Self::MalformedHangs => (json.is_err() && !body.is_empty(), Reply::Hang),
             Self::FallsIll => {
                 memory.is_ill = json.is_err();
-                None
+                return None;
             }
-            Self::ArrayTaken => when(json.is_ok_and(|json| json.is_array()), answer(200, "")),
-            Self::ArrayFails => when(json.is_ok_and(|json| json.is_array()), answer(500, "")),
-            Self::EmptyTaken => when(body.is_empty(), answer(200, "")),
-            _ => None,
-        }
+            Self::ArrayTaken => (json.is_ok_and(|json| json.is_array()), answer(200, "")),
+            Self::ArrayFails => (json.is_ok_and(|json| json.is_array()), answer(500, "")),
+            Self::EmptyTaken => (body.is_empty(), answer(200, "")),
+            _ => return None,
+        };
+        is_affected.then_some(reply)
     }
 
-    /// Changes a correct reply.
-    pub(crate) fn afterwards(self, head: &Head, _body: &[u8], reply: Reply, _memory: &mut Memory) -> Reply {
+    pub(crate) fn afterwards(self, reply: Reply, head: &Head) -> Reply {
         match (self, reply) {
             (Self::NoContent, Reply::Answer(right)) if head.method == "POST" && right.status == 200 => answer(204, ""),
             (Self::Accepted, Reply::Answer(right)) if head.method == "POST" && right.status == 200 => {

@@ -8,18 +8,16 @@ use futures_util::StreamExt;
 
 use crate::fault::Fault;
 use crate::receiver::{Receiver, SECRET};
-use crate::{certificates, checks_with, secrets, urls};
+use crate::{certificates, checks_with, doctor, result, secrets, urls};
 
 async fn examine(fault: Fault) -> Diagnosis {
     examine_within(fault, Duration::from_secs(2)).await
 }
 
 async fn examine_within(fault: Fault, timeout: Duration) -> Diagnosis {
-    let address = Receiver::start(fault).await;
     let is_slow = format!("{fault:?}").ends_with("Slow");
     let deadline = if is_slow { Duration::from_millis(250) } else { timeout * 3 / 2 };
-    let doctor = Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true);
-    doctor.timeout(timeout).deadline(deadline).examine().await
+    doctor(Receiver::start(fault).await).timeout(timeout).deadline(deadline).examine().await
 }
 
 /// Describes the difference between the diagnosis and the expectation for this fault.
@@ -29,9 +27,8 @@ fn difference(fault: Fault, diagnosis: &Diagnosis) -> Option<String> {
     let mut warned = checks_with(diagnosis, CheckStatus::Warned);
     warned.retain(|check| !check.ends_with("_time"));
     let set = |checks: &[&'static str]| checks.iter().copied().collect::<BTreeSet<_>>();
-    let as_expected = set(&failed) == set(fault.failed())
-        && set(&warned) == set(fault.warned())
-        && diagnosis.is_healthy() == fault.failed().is_empty();
+    let as_expected = [&failed, &warned].map(|checks| set(checks)) == fault.expected().map(set)
+        && diagnosis.is_healthy() == failed.is_empty();
     (!as_expected).then(|| format!("{fault:?}: failed {failed:?}, warned {warned:?}\n{diagnosis}"))
 }
 
@@ -69,7 +66,7 @@ async fn a_correct_receiver_passes_every_check() {
 /// A check that cannot fail would prove nothing.
 #[test]
 fn every_check_can_fail() {
-    let failed: BTreeSet<_> = Fault::ALL.iter().flat_map(|fault| [fault.failed(), fault.warned()].concat()).collect();
+    let failed: BTreeSet<_> = Fault::ALL.iter().flat_map(|fault| fault.expected().concat()).collect();
     let elsewhere = [urls::FAILED, certificates::FAILED, secrets::FAILED].concat();
     for (check, _) in Doctor::checks() {
         assert!(failed.contains(check) || elsewhere.contains(&check), "no fault fails {check}");
@@ -115,7 +112,7 @@ async fn a_receiver_of_the_oauth2_header_fails_only_the_checks_of_its_own_faults
 #[tokio::test]
 async fn a_receiver_of_the_oauth2_header_is_not_reported_to_have_another_secret() {
     let diagnosis = examine(Fault::OAuth2HeaderAlone).await;
-    let line = |check: &str| diagnosis.results().iter().find(|one| one.check() == check).unwrap().to_string();
+    let line = |check: &str| result(&diagnosis, check).to_string();
     let refused = line("delivery_accepted");
     let seen = "refused with X-Twitter-Webhooks-Signature, accepted with X-Twitter-Webhooks-Signature-OAuth2";
     assert!(refused.contains(seen) && !refused.contains("another secret"), "{refused}");
@@ -125,8 +122,7 @@ async fn a_receiver_of_the_oauth2_header_is_not_reported_to_have_another_secret(
 
 #[tokio::test]
 async fn reports_each_result_when_it_is_available() {
-    let address = Receiver::start(Fault::OtherSecret).await;
-    let doctor = Doctor::new(format!("http://{address}/"), SECRET).unwrap().local(true);
+    let doctor = doctor(Receiver::start(Fault::OtherSecret).await);
     let mut reported = Vec::new();
     let diagnosis = doctor.examine_with(|result| reported.push(result.to_string())).await;
     assert_eq!(reported.len(), diagnosis.results().len());

@@ -9,9 +9,18 @@ mod receiver;
 mod secrets;
 mod urls;
 
-use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis};
+use std::net::SocketAddr;
 
-/// Returns the names of the checks with this status.
+use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis, Doctor};
+
 fn checks_with(diagnosis: &Diagnosis, status: CheckStatus) -> Vec<&'static str> {
     diagnosis.results().iter().filter(|result| result.status() == status).map(CheckResult::check).collect()
+}
+
+fn result<'a>(diagnosis: &'a Diagnosis, check: &str) -> &'a CheckResult {
+    diagnosis.results().iter().find(|result| result.check() == check).unwrap()
+}
+
+fn doctor(address: SocketAddr) -> Doctor {
+    Doctor::new(format!("http://{address}/webhooks/twitter"), receiver::SECRET).unwrap().local(true)
 }

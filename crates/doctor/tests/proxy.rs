@@ -1,14 +1,16 @@
 //! A proxy that, like Go's, misses an early response to a huge body and reports its own failed
 //! write as a 502.
 
+use std::future::pending;
 use std::net::SocketAddr;
 
-use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis, Doctor};
+use birdhook_doctor::{CheckResult, CheckStatus, Diagnosis};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::fault::Fault;
-use crate::receiver::{Receiver, SECRET};
+use crate::receiver::{Receiver, listen};
+use crate::{doctor, result};
 
 const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -19,18 +21,6 @@ enum Passing {
     Streams,
     /// Reads the whole body before it responds.
     Buffers,
-}
-
-async fn start(receiver: SocketAddr, passing: Passing) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(serve(stream, receiver, passing));
-        }
-    });
-    address
 }
 
 async fn serve(mut stream: TcpStream, receiver: SocketAddr, passing: Passing) -> std::io::Result<()> {
@@ -71,12 +61,12 @@ async fn serve(mut stream: TcpStream, receiver: SocketAddr, passing: Passing) ->
 }
 
 async fn examined(fault: Fault, passing: Passing) -> Diagnosis {
-    let address = start(Receiver::start(fault).await, passing).await;
-    Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true).examine().await
+    let receiver = Receiver::start(fault).await;
+    doctor(listen(pending(), move |stream| serve(stream, receiver, passing)).await).examine().await
 }
 
 fn huge(diagnosis: &Diagnosis) -> &CheckResult {
-    diagnosis.results().iter().find(|result| result.check() == "body_huge_unsigned").unwrap()
+    result(diagnosis, "body_huge_unsigned")
 }
 
 #[tokio::test]

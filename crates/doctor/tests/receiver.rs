@@ -8,7 +8,7 @@ use std::time::Duration;
 use birdhook_core::Secret;
 use birdhook_testkit::sign;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use crate::fault::Fault;
@@ -16,15 +16,14 @@ use crate::fault::Fault;
 pub(crate) const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 const LIMIT: usize = 1 << 20;
 
-/// The parsed head of a request.
 pub(crate) struct Head {
     pub(crate) method: String,
     pub(crate) query: String,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Head {
-    pub(crate) fn parse(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         let mut lines = text.split("\r\n");
         let mut words = lines.next().unwrap().split(' ');
         let (method, target) = (words.next().unwrap().to_owned(), words.next().unwrap());
@@ -34,13 +33,8 @@ impl Head {
         Self { method, query, headers }
     }
 
-    /// Returns all values of a header.
     pub(crate) fn values(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
-    }
-
-    pub(crate) fn headers(&self) -> &[(String, String)] {
-        &self.headers
     }
 
     /// Returns all values of a query parameter, form-decoded.
@@ -54,7 +48,6 @@ impl Head {
     }
 }
 
-/// The reaction to a request.
 pub(crate) enum Reply {
     Answer(Answer),
     /// Never responds.
@@ -63,44 +56,48 @@ pub(crate) enum Reply {
     Crash,
 }
 
+#[derive(Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Vec<u8>,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
     /// Number of bytes that `Content-Length` announces but that are not sent.
-    pub(crate) missing: usize,
-    pub(crate) after: Duration,
+    missing: usize,
+    after: Duration,
 }
 
 pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Reply {
-    Reply::Answer(Answer { status, headers: Vec::new(), body: body.into(), missing: 0, after: Duration::ZERO })
+    Reply::Answer(Answer { status, body: body.into(), ..Answer::default() })
+}
+
+pub(crate) fn json(body: impl Into<Vec<u8>>) -> Reply {
+    answer(200, body).header("Content-Type", "application/json")
 }
 
 impl Reply {
-    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut Answer)) -> Self {
         if let Self::Answer(answer) = &mut self {
+            change(answer);
+        }
+        self
+    }
+
+    pub(crate) fn header(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.with(|answer| {
             answer.headers.retain(|(other, _)| *other != name);
             answer.headers.push((name, value.into()));
-        }
-        self
+        })
     }
 
-    pub(crate) fn missing(mut self, bytes: usize) -> Self {
-        if let Self::Answer(answer) = &mut self {
-            answer.missing = bytes;
-        }
-        self
+    pub(crate) fn missing(self, bytes: usize) -> Self {
+        self.with(|answer| answer.missing = bytes)
     }
 
-    pub(crate) fn after(mut self, milliseconds: u64) -> Self {
-        if let Self::Answer(answer) = &mut self {
-            answer.after = Duration::from_millis(milliseconds);
-        }
-        self
+    pub(crate) fn after(self, milliseconds: u64) -> Self {
+        self.with(|answer| answer.after = Duration::from_millis(milliseconds))
     }
 }
 
-/// The receiver's state.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) seen: HashSet<Vec<u8>>,
@@ -114,7 +111,7 @@ pub(crate) struct Memory {
 #[derive(Clone)]
 pub(crate) struct Receiver {
     fault: Fault,
-    pub(crate) memory: Arc<Mutex<Memory>>,
+    memory: Arc<Mutex<Memory>>,
     crashed: Arc<Notify>,
 }
 
@@ -123,7 +120,68 @@ pub(crate) fn secret() -> Secret {
 }
 
 pub(crate) fn challenge_answer(token: &str) -> Reply {
-    answer(200, format!(r#"{{"response_token":"{token}"}}"#)).header("Content-Type", "application/json")
+    json(format!(r#"{{"response_token":"{token}"}}"#))
+}
+
+/// Serves each connection to a free loopback port until `stop` resolves.
+pub(crate) async fn listen<F>(
+    stop: impl Future<Output = ()> + Send + 'static,
+    serve: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+) -> SocketAddr
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let accepting = async {
+            loop {
+                tokio::spawn(serve(listener.accept().await.unwrap().0));
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop => {}
+            () = accepting => {}
+        }
+    });
+    address
+}
+
+/// Reads the head of a request and the first bytes of its body, unless the connection ends.
+pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<(Head, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let body = bytes.split_off(end + 4);
+            return Some((Head::parse(std::str::from_utf8(&bytes[..end]).unwrap()), body));
+        }
+        if !matches!(stream.read_buf(&mut bytes).await, Ok(1..)) {
+            return None;
+        }
+    }
+}
+
+pub(crate) async fn read_body(stream: &mut (impl AsyncRead + Unpin), head: &Head, mut body: Vec<u8>) -> Vec<u8> {
+    if head.values("transfer-encoding").is_empty() {
+        while body.len() < head.length() && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
+        return body;
+    }
+    while !body.ends_with(b"0\r\n\r\n") && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
+    dechunk(&body)
+}
+
+/// Writes a response whose `Content-Length` is `length`, and closes the connection.
+pub(crate) async fn respond(
+    stream: &mut (impl AsyncWrite + Unpin),
+    (status, length): (u16, usize),
+    headers: impl IntoIterator<Item = (&str, &str)>,
+    body: &[u8],
+) {
+    let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n");
+    headers.into_iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+    let _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await;
+    let _ = stream.shutdown().await;
 }
 
 impl Receiver {
@@ -131,67 +189,32 @@ impl Receiver {
         Self { fault, memory: Arc::default(), crashed: Arc::default() }
     }
 
-    /// Starts a receiver on a free loopback port.
     pub(crate) async fn start(fault: Fault) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let receiver = Self::without_listener(fault);
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    biased;
-                    () = receiver.crashed.notified() => break,
-                    accepted = listener.accept() => {
-                        let (receiver, stream) = (receiver.clone(), accepted.unwrap().0);
-                        tokio::spawn(async move { receiver.serve(stream).await });
-                    }
-                }
-            }
-        });
-        address
+        let crashed = Arc::clone(&receiver.crashed);
+        listen(async move { crashed.notified().await }, move |stream| receiver.clone().serve(stream)).await
     }
 
-    /// Handles one request.
-    pub(crate) async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let mut bytes = Vec::new();
-        let end = loop {
-            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                break end;
-            }
-            if !matches!(stream.read_buf(&mut bytes).await, Ok(1..)) {
-                return;
-            }
-        };
-        let head = Head::parse(std::str::from_utf8(&bytes[..end]).unwrap());
-        let mut body = bytes.split_off(end + 4);
+    pub(crate) async fn serve(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let Some((head, mut body)) = read_head(&mut stream).await else { return };
         let reply = match self.before_body(&head) {
             Some(reply) => reply,
             None => {
-                if head.values("transfer-encoding").is_empty() {
-                    while body.len() < head.length() && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
-                } else {
-                    while !body.ends_with(b"0\r\n\r\n") && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
-                    body = dechunk(&body);
-                }
+                body = read_body(&mut stream, &head, body).await;
                 self.reply(&head, &body)
             }
         };
-        let held = body.clone();
         match reply {
-            Reply::Answer(answer) => {
-                tokio::time::sleep(answer.after).await;
-                let length = answer.body.len() + answer.missing;
-                let mut text = format!("HTTP/1.1 {} X\r\nContent-Length: {length}\r\n", answer.status);
-                answer.headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
-                let bytes =
-                    [text.as_bytes(), b"\r\n", if head.method == "HEAD" { b"" } else { &answer.body[..] }].concat();
-                let _ = stream.write_all(&bytes).await;
-                let _ = stream.shutdown().await;
+            Reply::Answer(Answer { status, headers, body: text, missing, after }) => {
+                tokio::time::sleep(after).await;
+                let headers = headers.iter().map(|(name, value)| (*name, &**value));
+                let sent = if head.method == "HEAD" { b"" } else { &text[..] };
+                respond(&mut stream, (status, text.len() + missing), headers, sent).await;
             }
             Reply::Hang => std::future::pending().await,
             Reply::Crash => self.crashed.notify_one(),
         }
-        self.memory.lock().unwrap().in_flight.remove(&held);
+        self.memory.lock().unwrap().in_flight.remove(&body);
     }
 
     /// Returns the reply if it does not depend on the body.
@@ -214,8 +237,7 @@ impl Receiver {
         if let Some(reply) = self.fault.instead(head, body, &mut self.memory.lock().unwrap()) {
             return reply;
         }
-        let reply = if head.method == "GET" { challenge(head) } else { delivery(head, body) };
-        self.fault.afterwards(head, body, reply, &mut self.memory.lock().unwrap())
+        self.fault.afterwards(if head.method == "GET" { challenge(head) } else { delivery(head, body) }, head)
     }
 }
 
@@ -238,7 +260,7 @@ fn delivery(head: &Head, body: &[u8]) -> Reply {
     }
 }
 
-pub(crate) fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
+fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     loop {
         let line = bytes.windows(2).position(|two| two == b"\r\n").unwrap();

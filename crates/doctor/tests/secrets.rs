@@ -1,13 +1,15 @@
 //! The doctor checks receivers built on birdhook's core, with a consumer secret, a client secret,
 //! or both.
 
-use birdhook_core::{App, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, SecretKind};
-use birdhook_doctor::{CheckStatus, Diagnosis, Doctor};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use std::future::pending;
+use std::net::SocketAddr;
 
-use crate::checks_with;
-use crate::receiver::{Head, dechunk};
+use birdhook_core::{App, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, SecretKind};
+use birdhook_doctor::{CheckStatus, Doctor};
+use tokio::net::TcpStream;
+
+use crate::receiver::{listen, read_body, read_head, respond};
+use crate::{checks_with, result};
 
 /// The checks that fail in these tests but for no planted fault.
 pub(crate) const FAILED: &[&str] = &["delivery_headers"];
@@ -19,65 +21,37 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
-/// Serves the app on a free loopback port, and returns its URL.
-async fn start(app: App) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+async fn start(app: App) -> SocketAddr {
     let endpoint = Endpoint::new(app, EndpointSettings::default());
-    tokio::spawn(async move {
-        loop {
-            let stream = listener.accept().await.unwrap().0;
-            tokio::spawn(serve(stream, endpoint.clone()));
-        }
-    });
+    listen(pending(), move |stream| serve(stream, endpoint.clone())).await
+}
+
+fn url(address: SocketAddr) -> String {
     format!("http://{address}/webhooks/twitter")
 }
 
 async fn serve(mut stream: TcpStream, endpoint: Endpoint) {
-    let mut bytes = Vec::new();
-    let end = loop {
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end;
-        }
-        if !matches!(stream.read_buf(&mut bytes).await, Ok(1..)) {
-            return;
-        }
-    };
-    let mut body = bytes.split_off(end + 4);
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let head = Head::parse(text.trim_end());
+    let Some((head, body)) = read_head(&mut stream).await else { return };
     let request = RequestHead::new(&head.method, "/webhooks/twitter", Some(&head.query))
-        .with_headers(head.headers().iter().map(|(name, value)| (name, value.as_bytes())));
+        .with_headers(head.headers.iter().map(|(name, value)| (name, value.as_bytes())));
     let (status, headers, answer) = match endpoint.begin(&request) {
         HeadResult::Reply(reply) => (reply.status(), reply.headers().collect(), reply.body().clone()),
         HeadResult::Body(mut reader) => {
-            if head.values("transfer-encoding").is_empty() {
-                while body.len() < head.length() && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
-            } else {
-                while !body.ends_with(b"0\r\n\r\n") && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
-                body = dechunk(&body);
-            }
+            let body = read_body(&mut stream, &head, body).await;
             let read = reader.push(body.into()).and_then(|()| reader.finish().map(drop));
             let (status, body) = read.err().map_or((200, bytes::Bytes::new()), |r| (r.status(), r.into_body()));
             (status, Vec::new(), body)
         }
     };
-    let mut text = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", answer.len());
-    headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
-    let _ = stream.write_all(&[text.as_bytes(), b"\r\n", &answer].concat()).await;
-    let _ = stream.shutdown().await;
-}
-
-fn observed<'a>(diagnosis: &'a Diagnosis, check: &str) -> &'a str {
-    diagnosis.results().iter().find(|result| result.check() == check).unwrap().observed()
+    respond(&mut stream, (status, answer.len()), headers, &answer).await;
 }
 
 fn both() -> App {
     App::new("both", secret(CONSUMER)).add_client_secret(secret(CLIENT))
 }
 
-fn doctor_of_both(url: &str) -> Doctor {
-    Doctor::new(url, CONSUMER).unwrap().add_client_secret(CLIENT).unwrap()
+fn doctor_of_both(address: SocketAddr) -> Doctor {
+    Doctor::new(url(address), CONSUMER).unwrap().add_client_secret(CLIENT).unwrap().local(true)
 }
 
 #[tokio::test]
@@ -89,17 +63,16 @@ async fn accepts_a_response_with_either_secret_and_reports_which() {
         (both(), "client secret", "either header"),
         (by_consumer, "consumer secret", "either header"),
     ] {
-        let url = start(app).await;
-        let diagnosis = doctor_of_both(&url).local(true).examine().await;
+        let diagnosis = doctor_of_both(start(app).await).examine().await;
         assert!(diagnosis.is_healthy(), "{diagnosis}");
-        assert_eq!(observed(&diagnosis, "challenge_secret"), format!("answered with the {answered}"));
-        assert!(observed(&diagnosis, "delivery_headers").starts_with(alone), "{diagnosis}");
+        assert_eq!(result(&diagnosis, "challenge_secret").observed(), format!("answered with the {answered}"));
+        assert!(result(&diagnosis, "delivery_headers").observed().starts_with(alone), "{diagnosis}");
     }
 }
 
 #[tokio::test]
 async fn one_secret_suffices_for_a_receiver_of_that_kind() {
-    let url = start(App::with_client_secret("new", secret(CLIENT))).await;
+    let url = url(start(App::with_client_secret("new", secret(CLIENT))).await);
     let diagnosis = Doctor::with_client_secret(&url, CLIENT).unwrap().local(true).examine().await;
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let diagnosis = Doctor::new(&url, CONSUMER).unwrap().local(true).examine().await;
@@ -112,30 +85,19 @@ async fn one_secret_suffices_for_a_receiver_of_that_kind() {
 async fn a_receiver_must_accept_the_header_of_the_secret_that_answers_challenges() {
     let challenges = start(App::with_client_secret("new", secret(CLIENT))).await;
     let deliveries = start(App::new("old", secret(CONSUMER))).await;
-    let address = |url: &str| url.split('/').nth(2).unwrap().to_owned();
-    let url = split(address(&challenges), address(&deliveries)).await;
-    let diagnosis = doctor_of_both(&url).local(true).examine().await;
+    let diagnosis = doctor_of_both(split(challenges, deliveries).await).examine().await;
     assert_eq!(checks_with(&diagnosis, CheckStatus::Failed), ["delivery_headers"], "{diagnosis}");
-    let observed = observed(&diagnosis, "delivery_headers");
+    let observed = result(&diagnosis, "delivery_headers").observed();
     assert_eq!(observed, "only the header of the consumer secret is accepted alone");
 }
 
 /// Forwards GETs to one receiver and all other requests to another.
-async fn split(challenges: String, deliveries: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let mut stream = listener.accept().await.unwrap().0;
-            let (challenges, deliveries) = (challenges.clone(), deliveries.clone());
-            tokio::spawn(async move {
-                let mut first = [0];
-                stream.peek(&mut first).await.unwrap();
-                let mut behind =
-                    TcpStream::connect(if first == *b"G" { challenges } else { deliveries }).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
-            });
-        }
-    });
-    format!("http://{address}/webhooks/twitter")
+async fn split(challenges: SocketAddr, deliveries: SocketAddr) -> SocketAddr {
+    let forward = move |mut stream: TcpStream| async move {
+        let mut first = [0];
+        stream.peek(&mut first).await.unwrap();
+        let mut behind = TcpStream::connect(if first == *b"G" { challenges } else { deliveries }).await.unwrap();
+        tokio::io::copy_bidirectional(&mut stream, &mut behind).await
+    };
+    listen(pending(), forward).await
 }

@@ -4,16 +4,16 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Result, bail};
 
-/// Asks for confirmation of a deletion. Returns whether to continue: `true` with `--yes`, else the
-/// answer from the terminal.
-pub(crate) fn confirmed(yes: bool, question: &str) -> Result<bool> {
-    if yes {
-        return Ok(true);
-    }
-    if !io::stdin().is_terminal() {
+/// Asks for confirmation of a deletion, unless `--yes` was passed. Fails with `refused` if the user
+/// does not confirm it.
+pub(crate) fn confirm(yes: bool, question: &str, refused: &'static str) -> Result<()> {
+    if !yes && !io::stdin().is_terminal() {
         bail!("{question} stdin is not a terminal; pass --yes");
     }
-    Ok(matches!(ask(&format!("{question} [y/N] "))?.as_str(), "y" | "Y" | "yes"))
+    if !yes && !matches!(ask(&format!("{question} [y/N] "))?.as_str(), "y" | "Y" | "yes") {
+        bail!(refused);
+    }
+    Ok(())
 }
 
 /// Prints a prompt if standard input is a terminal, and reads a line.

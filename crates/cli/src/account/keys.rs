@@ -18,7 +18,6 @@ use crate::version;
 /// file does not state it.
 const VERSION: u32 = 1;
 
-/// The contents of the credentials file.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
@@ -26,48 +25,30 @@ pub(crate) struct Keys {
     #[serde(rename = "version", skip_serializing)]
     pub(crate) _version: Option<u32>,
     /// Base URL of the API if it is not X's own, such as that of a mock.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consumer_key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consumer_secret: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bearer_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_secret: Option<String>,
-    /// Tokens of the app owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<Tokens>,
     /// Tokens of the users, by user id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) users: BTreeMap<String, Tokens>,
 }
 
-/// The tokens of one user.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tokens {
     /// The handle, shown to people.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) handle: Option<String>,
-    /// OAuth 1.0a token.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_secret: Option<String>,
-    /// OAuth 2.0 token.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
     /// Expiry of the OAuth 2.0 token, as RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<String>,
     /// The granted scopes, separated by spaces.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
 }
 
@@ -94,7 +75,6 @@ impl Tokens {
         Some(token)
     }
 
-    /// Stores a user's OAuth 1.0a token.
     pub(crate) fn set_oauth1(&mut self, token: &AccessToken) {
         (self.token, self.token_secret) = (Some(token.token().to_owned()), Some(token.secret().to_owned()));
     }
@@ -141,7 +121,6 @@ impl Keys {
         })
     }
 
-    /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<String> {
         toml::to_string(self).context("cannot write the keys as TOML")
     }
@@ -172,7 +151,6 @@ impl Keys {
         Ok(())
     }
 
-    /// Returns the consumer keys, if both are set.
     pub(crate) fn consumer(&self) -> Option<ConsumerKeys> {
         Some(ConsumerKeys::new(self.consumer_key.clone()?, self.consumer_secret.clone()?))
     }

@@ -12,13 +12,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use birdhook::client::login::LoginError;
 use birdhook::client::{Client, CredentialKind, Credentials, Error, redact_url};
 
-pub(crate) use confirm::{ask, confirmed};
+pub(crate) use confirm::{ask, confirm};
 pub(crate) use keys::{Keys, Tokens};
 pub(crate) use store::{change, replace};
 pub(crate) use table::{TableRow, print_rows};
 
 use crate::output::shown;
-use crate::values::{check_url, is_of_this_machine};
+use crate::values::{check_url, is_of_this_machine, value_enum};
 
 /// The credentials and the URL for calls to X.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,49 +39,29 @@ pub(crate) struct AccountArgs {
     sign_with: Option<SignWith>,
 }
 
-/// A kind of credentials.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum SignWith {
-    /// The app's bearer token.
-    Bearer,
-    /// OAuth 1.0a with the app owner's tokens.
-    Owner,
-    /// OAuth 1.0a with the user's tokens.
-    User,
-    /// The user's OAuth 2.0 token.
-    User2,
-}
-
-impl From<SignWith> for CredentialKind {
-    fn from(kind: SignWith) -> Self {
-        match kind {
-            SignWith::Bearer => Self::Bearer,
-            SignWith::Owner => Self::Owner,
-            SignWith::User => Self::User,
-            SignWith::User2 => Self::User2,
-        }
+value_enum! {
+    /// A kind of credentials.
+    enum SignWith for CredentialKind {
+        /// The app's bearer token.
+        Bearer,
+        /// OAuth 1.0a with the app owner's tokens.
+        Owner,
+        /// OAuth 1.0a with the user's tokens.
+        User,
+        /// The user's OAuth 2.0 token.
+        User2,
     }
 }
 
 impl AccountArgs {
-    /// Returns the path of the credentials file.
     pub(crate) fn path(&self) -> Result<PathBuf> {
         let named = self.credentials.clone().or_else(|| std::env::var_os("BIRDHOOK_CREDENTIALS").map(PathBuf::from));
         named.map_or_else(keys::default_path, Ok)
     }
 
-    /// Reads keys and tokens from the file and the environment. The file of `--credentials` must
+    /// Reads keys and tokens from the file and the environment. With `is_required`, the file must
     /// exist.
-    pub(crate) fn keys(&self) -> Result<Keys> {
-        self.read(self.credentials.is_some())
-    }
-
-    /// Like `keys`, but the file need not exist.
-    pub(crate) fn optional_keys(&self) -> Result<Keys> {
-        self.read(false)
-    }
-
-    fn read(&self, is_required: bool) -> Result<Keys> {
+    pub(crate) fn keys(&self, is_required: bool) -> Result<Keys> {
         let path = self.path()?;
         let mut keys = Keys::read(&path, is_required)?;
         store::warn_of_others(&path);
@@ -104,9 +84,8 @@ impl AccountArgs {
         Ok(base)
     }
 
-    /// Returns a client that signs with these credentials.
     pub(crate) fn client(&self) -> Result<Client> {
-        let keys = self.keys()?;
+        let keys = self.keys(self.credentials.is_some())?;
         let credentials = Credentials::try_from(&keys)?;
         let path = self.path()?;
         let base = self.base_url(&keys)?;

@@ -9,10 +9,8 @@ use birdhook::client::{LockedFile, LockedToken, SharedFile, TokenStore, TokenSto
 use super::Keys;
 use crate::output::note;
 
-/// Limits the warning to one per process.
 static WARNED: Once = Once::new();
 
-/// Token store for users' OAuth 2.0 tokens in the credentials file.
 #[derive(Clone, Debug)]
 pub(super) struct CredentialsFile(pub(super) PathBuf);
 
@@ -55,7 +53,6 @@ pub(super) fn warn_of_others(path: &Path) {
     let _ = path;
 }
 
-/// Runs work that may block on the disk.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("the runtime has ended").flatten()
 }

@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use crate::output::{self, note, shown};
 
-/// A row of a table.
 pub(crate) trait TableRow {
-    /// The names of the columns.
     const HEADER: &'static [&'static str];
 
     fn cells(&self) -> Vec<String>;

@@ -6,10 +6,10 @@ use birdhook::client::api::{
 };
 use birdhook::event::Timestamp;
 
-use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows};
+use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note, plural, shown};
-use crate::values::time;
+use crate::values::{time, value_enum};
 
 /// List, add, change and remove subscriptions to the X Activity API.
 #[derive(Debug, clap::Args)]
@@ -110,26 +110,23 @@ fn qualifier(text: &str) -> Result<(String, String), String> {
     pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or("expected NAME=VALUE".to_owned())
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum DirectionArg {
-    /// Actions of others towards the user.
-    Inbound,
-    /// Actions of the user.
-    Outbound,
+value_enum! {
+    enum DirectionArg for FilterDirection {
+        /// Actions of others towards the user.
+        Inbound,
+        /// Actions of the user.
+        Outbound,
+    }
 }
 
 impl FilterArgs {
     fn filter(&self) -> Filter {
-        let filter = match (&self.user, &self.keyword) {
+        let mut filter = match (&self.user, &self.keyword) {
             (Some(user), _) => Filter::user(user),
             (None, Some(word)) => Filter::keyword(word),
             (None, None) => Filter::default(),
         };
-        let filter = match self.direction {
-            Some(DirectionArg::Inbound) => filter.direction(FilterDirection::Inbound),
-            Some(DirectionArg::Outbound) => filter.direction(FilterDirection::Outbound),
-            None => filter,
-        };
+        filter.direction = self.direction.map(Into::into);
         self.qualifiers.iter().fold(filter, |filter, (name, value)| filter.qualifier(name, value))
     }
 }
@@ -179,9 +176,7 @@ impl Activity {
                 print_rows(&[activity.update(&id, &change).await.explained()?], json)?;
             }
             Action::Remove { ids, yes } => {
-                if !confirmed(yes, &format!("Remove {}?", plural(ids.len(), "subscription")))? {
-                    bail!("nothing was removed");
-                }
+                confirm(yes, &format!("Remove {}?", plural(ids.len(), "subscription")), "nothing was removed")?;
                 let removed = activity.delete_many(&ids).await.explained()?;
                 if json {
                     output::json(&removed)?;
@@ -196,7 +191,6 @@ impl Activity {
     }
 }
 
-/// Creates each subscription, and prints the result of each.
 async fn add(
     activity: birdhook::client::api::ActivityApi<'_>,
     all: &[NewSubscription],

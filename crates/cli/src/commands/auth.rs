@@ -8,7 +8,7 @@ use birdhook::client::login::{Loopback, OAuth1, OAuth2};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::account::{AccountArgs, Explained, Keys, TableRow, ask, change, confirmed, print_rows};
+use crate::account::{AccountArgs, Explained, Keys, TableRow, ask, change, confirm, print_rows};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
 use crate::values::seconds;
@@ -83,7 +83,6 @@ struct Browser {
     limit: Duration,
 }
 
-/// The stored credentials of one user, without secrets.
 #[derive(Serialize)]
 struct StoredUser {
     user_id: String,
@@ -116,13 +115,13 @@ impl Auth {
         let path = self.account.path()?;
         // Read only to look up values. `change` reads the file again, so that values of the
         // environment are written to it only by `auth app`.
-        let keys = self.account.optional_keys()?;
+        let keys = self.account.keys(false)?;
         match self.action {
             Action::App => {
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
                     bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
                 }
-                // Cannot fail: `optional_keys` above has already read the same environment.
+                // Cannot fail: `keys` above has already read the same environment.
                 change(path.clone(), |keys| _ = keys.apply_environment()).await?;
             }
             Action::User { pin, owner, browser } => {
@@ -197,9 +196,7 @@ impl Auth {
                 if !keys.users.contains_key(&user) {
                     bail!("no tokens of user {user}");
                 }
-                if !confirmed(yes, &format!("Delete the tokens of user {user}?"))? {
-                    bail!("nothing was deleted");
-                }
+                confirm(yes, &format!("Delete the tokens of user {user}?"), "nothing was deleted")?;
                 change(path.clone(), move |keys| _ = keys.users.remove(&user)).await?;
             }
         }
@@ -208,7 +205,6 @@ impl Auth {
     }
 }
 
-/// Parses the name of an event type that X documents.
 fn event_type(name: &str) -> Result<String, String> {
     let is_known = EVENT_TYPES.iter().any(|known| known.name == name);
     is_known

@@ -36,7 +36,6 @@ pub(crate) struct Consume {
     idle: Option<f64>,
 }
 
-/// Maximum number of acknowledgements in progress.
 const MAX_ACKS: usize = 256;
 
 /// Number of recent keys that are checked for duplicates.

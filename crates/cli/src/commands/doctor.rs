@@ -136,7 +136,6 @@ fn line(style: Style, sign: &str, check: &str, status: &str) -> Result<()> {
     output::line(format!("{} {check:24} {status}", styled(style, format!("{sign:4}"))))
 }
 
-/// Returns what was observed, the cause and the fix.
 fn describe(result: &CheckResult) -> String {
     let mut text = result.observed().to_owned();
     if let Some(cause) = result.cause() {
@@ -157,14 +156,8 @@ fn first_failure(diagnosis: &Diagnosis) -> Option<&CheckResult> {
 
 fn summary(diagnosis: &Diagnosis) -> String {
     let of = |status| diagnosis.results().iter().filter(|result| result.status() == status).count();
-    let counts = [
-        (CheckStatus::Passed, "passed"),
-        (CheckStatus::Warned, "warned"),
-        (CheckStatus::Failed, "failed"),
-        (CheckStatus::Skipped, "skipped"),
-    ]
-    .map(|(status, name)| format!("{} {name}", of(status)))
-    .join(", ");
+    let statuses = [CheckStatus::Passed, CheckStatus::Warned, CheckStatus::Failed, CheckStatus::Skipped];
+    let counts = statuses.map(|status| format!("{} {status}", of(status))).join(", ");
     let fails =
         |side| diagnosis.results().iter().any(|one| one.status() == CheckStatus::Failed && one.side().as_str() == side);
     let (style, status) = match (fails("x"), fails("stranger")) {

@@ -67,11 +67,11 @@ impl Inspect {
                         .collect(),
                     _ => vec![json],
                 });
-                let read = bodies.and_then(|bodies| bodies.into_iter().map(|body| self.read(body)).collect());
+                let read: Result<Vec<_>, _> =
+                    bodies.and_then(|bodies| bodies.into_iter().map(|body| self.read(body)).collect());
                 match read {
                     Ok(deliveries) => {
-                        let deliveries: Vec<Delivery> = deliveries;
-                        deliveries.iter().try_for_each(|delivery| form.print(delivery))?;
+                        deliveries.iter().flat_map(Delivery::events).try_for_each(|event| form.print(event))?;
                     }
                     Err(why) => {
                         note(format!("{place}: {why}"));
@@ -89,7 +89,6 @@ impl Inspect {
     }
 }
 
-/// Parses a line that `birdhook record` wrote.
 fn recorded(json: &Bytes) -> Option<Recorded> {
     str::from_utf8(json).ok()?.parse().ok()
 }

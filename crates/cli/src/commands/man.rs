@@ -61,7 +61,6 @@ fn write_page(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Returns a page of Markdown for a command and its subcommands.
 fn page(command: &mut Command) -> String {
     let mut text = section(command, 1);
     if let Some(after) = command.get_after_long_help() {
@@ -100,7 +99,6 @@ fn section(command: &mut Command, level: usize) -> String {
     text
 }
 
-/// Returns an argument as a list item.
 fn item(arg: &Arg) -> String {
     let values =
         || arg.get_value_names().unwrap_or_default().iter().map(|name| format!(" <{name}>")).collect::<String>();

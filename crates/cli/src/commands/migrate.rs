@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use birdhook::client::{EQUIVALENT, EnsureError, Ensured, MigrationPlan, PlanStep, Undone};
 use serde::Serialize;
 
 use self::cost::{Cost, Prices};
 
 use super::ensure::{failed, print_report, print_step};
-use crate::account::{AccountArgs, confirmed};
+use crate::account::{AccountArgs, confirm};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, WARNING, note, plural, shown, styled};
 use crate::values::seconds;
@@ -73,7 +73,6 @@ const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-
     [limits]                      # subscriptions to the X Activity API, by plan
     self-serve = 1500"#;
 
-/// The JSON output of a dry run.
 #[derive(Serialize)]
 struct DryRun<'a> {
     #[serde(flatten)]
@@ -120,9 +119,11 @@ impl Migrate {
         if !self.side_by_side && many > 0 {
             let question =
                 format!("Remove {} once both APIs have delivered?", plural(many, "Account Activity subscription"));
-            if !confirmed(self.yes, &question)? {
-                bail!("nothing was done; --side-by-side subscribes to both APIs and removes nothing");
-            }
+            confirm(
+                self.yes,
+                &question,
+                "nothing was done; --side-by-side subscribes to both APIs and removes nothing",
+            )?;
         }
         let mut printed = Ok(());
         let on_step = |step: &_| {

@@ -19,7 +19,7 @@ use crate::apps::{self, read_text};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, STRONG, note, plural, queue_output, styled};
 use crate::shutdown::stop_requested;
-use crate::values::{EventApi, seconds};
+use crate::values::{EventApi, seconds, value_enum};
 
 /// Simulate X: register webhooks, challenge them, and deliver signed, generated events.
 ///
@@ -86,40 +86,23 @@ pub(crate) struct MockX {
     duplicates: usize,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Plan {
-    /// 1.1, replay, filtered streams and higher limits.
-    Enterprise,
-    /// v2 only, with lower limits.
-    PayPerUse,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum SigningArg {
-    /// Only the new header, with the OAuth 2.0 client secret, as X's newest pages describe.
-    Client,
-    /// Only the old header, with the consumer secret.
-    Consumer,
-    /// Both headers.
-    Both,
-}
-
-impl From<SigningArg> for Signs {
-    fn from(signing: SigningArg) -> Self {
-        match signing {
-            SigningArg::Consumer => Self::Consumer,
-            SigningArg::Client => Self::Client,
-            SigningArg::Both => Self::Both,
-        }
+value_enum! {
+    enum Plan for AccessTier {
+        /// 1.1, replay, filtered streams and higher limits.
+        Enterprise,
+        /// v2 only, with lower limits.
+        PayPerUse,
     }
 }
 
-impl From<Plan> for AccessTier {
-    fn from(plan: Plan) -> Self {
-        match plan {
-            Plan::Enterprise => Self::Enterprise,
-            Plan::PayPerUse => Self::PayPerUse,
-        }
+value_enum! {
+    enum SigningArg for Signs {
+        /// Only the new header, with the OAuth 2.0 client secret, as X's newest pages describe.
+        Client,
+        /// Only the old header, with the consumer secret.
+        Consumer,
+        /// Both headers.
+        Both,
     }
 }
 

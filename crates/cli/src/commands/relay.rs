@@ -40,7 +40,6 @@ pub(crate) struct Relay {
     follow: bool,
 }
 
-/// Interval between checks of whether the inbox is empty.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Relay {
@@ -72,16 +71,14 @@ impl Relay {
         let after = inbox.stats();
         let (left, refused) = (after.depth, after.dead.saturating_sub(before.dead));
         let relayed = usize::try_from(after.acknowledged).unwrap_or(usize::MAX);
-        if json {
-            try_print(serde_json::json!({"relayed": relayed, "left": left, "refused": refused}).to_string());
-        } else {
-            try_print(format!("forwarded {}, {left} left, {refused} refused", plural(relayed, "event")));
-        }
+        try_print(match json {
+            true => serde_json::json!({"relayed": relayed, "left": left, "refused": refused}).to_string(),
+            false => format!("forwarded {}, {left} left, {refused} refused", plural(relayed, "event")),
+        });
         Ok((refused == 0 && (left == 0 || self.follow)).into())
     }
 }
 
-/// Returns a relay that prints its errors.
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
     inbox.relay(sink).on_trouble(|failure: &RelayError<'_>| {
         let why = error_chain(failure.error);

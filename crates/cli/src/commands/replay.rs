@@ -137,12 +137,9 @@ impl Replay {
             ApiName::Premium => bail!("premium 1.1 has no such replay"),
         }
         .explained()?;
-        if json {
-            output::json(&job)?;
-        } else {
-            let id = output::shown(job.id.as_deref().unwrap_or("(no id)"));
-            output::line(format!("job {id}: X reports its end to the webhook as replay_job_status"))?;
-        }
+        let id = output::shown(job.id.as_deref().unwrap_or("(no id)"));
+        let text = format!("job {id}: X reports its end to the webhook as replay_job_status");
+        if json { output::json(&job) } else { output::line(text) }?;
         Ok(ExitStatus::Success)
     }
 }

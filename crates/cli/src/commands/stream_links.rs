@@ -1,9 +1,9 @@
 //! `birdhook stream-links`: links webhooks to filtered streams.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use birdhook::client::api::StreamLink;
 
-use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows};
+use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows};
 use crate::exit_status::ExitStatus;
 use crate::output;
 
@@ -83,9 +83,11 @@ impl StreamLinks {
                 output::done("linked", &webhook, json)?;
             }
             Action::Remove { webhook, yes } => {
-                if !confirmed(yes, &format!("Stop the delivery of the filtered stream to {webhook}?"))? {
-                    bail!("nothing was removed");
-                }
+                confirm(
+                    yes,
+                    &format!("Stop the delivery of the filtered stream to {webhook}?"),
+                    "nothing was removed",
+                )?;
                 links.delete(&webhook).await.explained()?;
                 output::done("removed", &webhook, json)?;
             }

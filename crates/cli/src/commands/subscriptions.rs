@@ -1,10 +1,10 @@
 //! `birdhook subscriptions`: manages subscriptions to the Account Activity API.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 
-use super::webhooks::{ApiArgs, ApiName};
-use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows};
+use super::webhooks::{ApiArgs, ApiName, on_api};
+use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows};
 use crate::exit_status::ExitStatus;
 use crate::output;
 
@@ -73,70 +73,43 @@ impl TableRow for User {
 impl Subscriptions {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let client = self.account.client()?;
-        let (v2, enterprise) = (client.account_activity(), client.enterprise());
-        let premium = client.premium(&self.api.environment);
+        let api = &self.api;
         match self.action {
             Action::List { webhook } => {
-                let users = match self.api.api {
-                    ApiName::V2 => v2.subscribers(&webhook).await,
-                    ApiName::Enterprise => enterprise.subscribers(&webhook).await,
-                    ApiName::Premium => premium.subscribers().await,
-                };
-                let users: Vec<User> = users.explained()?.into_iter().map(|user_id| User { user_id }).collect();
+                let users = on_api!(api, client, account_activity.subscribers(&webhook), subscribers()).explained()?;
+                let users: Vec<User> = users.into_iter().map(|user_id| User { user_id }).collect();
                 print_rows(&users, json)?;
             }
             Action::Add { webhook, users } => {
                 for user in users {
-                    match self.api.api {
-                        ApiName::V2 => v2.subscribe(&webhook, &user).await,
-                        ApiName::Enterprise => enterprise.subscribe(&webhook, &user).await,
-                        ApiName::Premium => premium.subscribe(&user).await,
-                    }
-                    .explained()?;
+                    on_api!(api, client, account_activity.subscribe(&webhook, &user), subscribe(&user)).explained()?;
                     output::done("subscribed", &user, json)?;
                 }
             }
             Action::Check { webhook, user } => {
-                let is_subscribed = match self.api.api {
-                    ApiName::V2 => v2.is_subscribed(&webhook, &user).await,
-                    ApiName::Enterprise => enterprise.is_subscribed(&webhook, &user).await,
-                    ApiName::Premium => premium.is_subscribed(&user).await,
-                };
-                let subscribed = is_subscribed.explained()?;
-                if json {
-                    output::json(&serde_json::json!({"user_id": user, "subscribed": subscribed}))?;
-                } else {
-                    output::line(if subscribed { "subscribed" } else { "not subscribed" })?;
-                }
+                let subscribed =
+                    on_api!(api, client, account_activity.is_subscribed(&webhook, &user), is_subscribed(&user));
+                let subscribed = subscribed.explained()?;
+                let (text, report) = (
+                    if subscribed { "subscribed" } else { "not subscribed" },
+                    serde_json::json!({"user_id": user, "subscribed": subscribed}),
+                );
+                if json { output::json(&report) } else { output::line(text) }?;
                 return Ok(subscribed.into());
             }
             Action::Remove { webhook, users, yes } => {
-                if !confirmed(yes, &format!("Remove the subscriptions of {}?", users.join(", ")))? {
-                    bail!("nothing was removed");
-                }
+                confirm(yes, &format!("Remove the subscriptions of {}?", users.join(", ")), "nothing was removed")?;
                 for user in users {
-                    match self.api.api {
-                        ApiName::V2 => v2.unsubscribe(&webhook, &user).await,
-                        ApiName::Enterprise => enterprise.unsubscribe(&webhook, &user).await,
-                        ApiName::Premium => premium.unsubscribe(&user).await,
-                    }
-                    .explained()?;
+                    on_api!(api, client, account_activity.unsubscribe(&webhook, &user), unsubscribe(&user))
+                        .explained()?;
                     output::done("removed", &user, json)?;
                 }
             }
             Action::Count => {
-                let counts = match self.api.api {
-                    ApiName::V2 => v2.count().await,
-                    ApiName::Enterprise => enterprise.count().await,
-                    ApiName::Premium => premium.count().await,
-                }
-                .explained()?;
-                if json {
-                    output::json(&counts)?;
-                } else {
-                    let of = |number: Option<u64>| number.map_or("?".to_owned(), |number| number.to_string());
-                    output::line(format!("{} of {}", of(counts.subscriptions_count), of(counts.provisioned_count)))?;
-                }
+                let counts = on_api!(api, client, account_activity.count(), count()).explained()?;
+                let of = |number: Option<u64>| number.map_or("?".to_owned(), |number| number.to_string());
+                let text = format!("{} of {}", of(counts.subscriptions_count), of(counts.provisioned_count));
+                if json { output::json(&counts) } else { output::line(text) }?;
             }
         }
         Ok(ExitStatus::Success)

@@ -110,7 +110,6 @@ impl Trigger {
         response_summary.print(json, started.elapsed(), &[("seed", seed)])
     }
 
-    /// Returns the kinds to send, each with the API that reports it.
     fn selected(&self) -> Result<Vec<(MockEventKind, ApiSource)>> {
         let kinds = if self.kinds.is_empty() { MockEventKind::ALL } else { &self.kinds };
         let only = self.api.map(EventApi::source);

@@ -51,25 +51,19 @@ impl Verify {
             error.and_then(|error| secrets.iter().find_map(|(_, secret)| hint(secret, &body, &self.signature, error)));
         let secret = signer.map(SecretKind::as_str);
         let checked = Checked { valid: signer.is_some(), secret, error: error.map(|error| error.to_string()), hint };
-        if json {
-            output::json(&checked)?;
-        } else {
-            let text = match &checked.error {
-                None => styled(GOOD, "the signature is valid") + &made_with(&secrets, signer),
-                Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
-            };
-            output::line(text)?;
-        }
+        let text = match &checked.error {
+            None => styled(GOOD, "the signature is valid") + &made_with(&secrets, signer),
+            Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
+        };
+        if json { output::json(&checked) } else { output::line(text) }?;
         Ok(checked.valid.into())
     }
 }
 
-/// Names the kind of secret that made the signature, if several were tried.
 fn made_with(secrets: &[(SecretKind, Secret)], signer: Option<SecretKind>) -> String {
     signer.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
 }
 
-/// Returns a hint for an invalid signature, by trying common mistakes.
 fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) -> Option<&'static str> {
     let signs = |body: &[u8], signature: &str| verify(secret, body, signature.as_bytes()).is_ok();
     let reserialised = || serde_json::from_slice::<serde_json::Value>(body).ok().map(|json| json.to_string());
@@ -109,7 +103,7 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
 /// Returns the same JSON with the escapes that X may have used. The forms differ in the characters
 /// that are escaped: non-ASCII ones, slashes, `<` and `>`.
 fn as_x_escapes(json: &str) -> Vec<String> {
-    let config = |letters: bool, slash: bool, angles: bool| {
+    let escape = |(letters, slash, angles): (bool, bool, bool)| {
         let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);
         for letter in json.trim_end().chars() {
             match letter {
@@ -124,7 +118,5 @@ fn as_x_escapes(json: &str) -> Vec<String> {
         }
         text
     };
-    [(true, true, true), (true, true, false), (true, false, false), (false, true, false)]
-        .map(|(letters, slash, angles)| config(letters, slash, angles))
-        .into()
+    [(true, true, true), (true, true, false), (true, false, false), (false, true, false)].map(escape).into()
 }

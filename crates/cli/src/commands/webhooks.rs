@@ -1,10 +1,10 @@
 //! `birdhook webhooks`: manages webhooks.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use birdhook::client::api::{RegisteredWebhook, same_url};
 use birdhook::client::{Client, Error, ErrorCause};
 
-use crate::account::{AccountArgs, Explained, TableRow, confirmed, print_rows, with_fix};
+use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows, with_fix};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, note, shown, styled};
 
@@ -40,6 +40,18 @@ pub(crate) enum ApiName {
     /// Premium 1.1, which X no longer sells.
     Premium,
 }
+
+/// Calls a method of the API that the arguments select. The last call is that of premium 1.1.
+macro_rules! on_api {
+    ($args:expr, $client:expr, $v2:ident.$method:ident $arguments:tt, $premium:ident $more:tt) => {
+        match $args.api {
+            ApiName::V2 => $client.$v2().$method $arguments.await,
+            ApiName::Enterprise => $client.enterprise().$method $arguments.await,
+            ApiName::Premium => $client.premium(&$args.environment).$premium $more.await,
+        }
+    };
+}
+pub(super) use on_api;
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
@@ -82,7 +94,7 @@ impl Webhooks {
         match self.action {
             Action::List => print_rows(&api.list(&client).await?, json)?,
             Action::Register { url } => {
-                let made = match api.register(&client, &url).await {
+                let made = match on_api!(api, client, webhooks.register(&url), register(&url)) {
                     Ok(made) => made,
                     Err(error) => return Err(api.not_registered(&client, &url, &error).await),
                 };
@@ -97,20 +109,17 @@ impl Webhooks {
             }
             Action::Validate { id } => {
                 let valid = api.validate(&client, &id).await?;
-                if json {
-                    output::json(&serde_json::json!({"id": id, "valid": valid}))?;
-                } else if valid {
-                    output::line(styled(GOOD, "valid"))?;
-                } else {
-                    output::line(styled(BAD, "still invalid; run `birdhook doctor` on its URL"))?;
-                }
+                let text = match valid {
+                    true => styled(GOOD, "valid"),
+                    false => styled(BAD, "still invalid; run `birdhook doctor` on its URL"),
+                };
+                let report = serde_json::json!({"id": id, "valid": valid});
+                if json { output::json(&report) } else { output::line(text) }?;
                 return Ok(valid.into());
             }
             Action::Delete { id, yes } => {
-                if !confirmed(yes, &format!("Delete the webhook {id} with all its subscriptions?"))? {
-                    bail!("nothing was deleted");
-                }
-                api.delete(&client, &id).await?;
+                confirm(yes, &format!("Delete the webhook {id} with all its subscriptions?"), "nothing was deleted")?;
+                on_api!(api, client, webhooks.delete(&id), delete(&id)).explained()?;
                 output::done("deleted", &id, json)?;
             }
         }
@@ -119,21 +128,8 @@ impl Webhooks {
 }
 
 impl ApiArgs {
-    pub(crate) async fn list(&self, client: &Client) -> Result<Vec<RegisteredWebhook>> {
-        match self.api {
-            ApiName::V2 => client.webhooks().list().await,
-            ApiName::Enterprise => client.enterprise().list().await,
-            ApiName::Premium => client.premium(&self.environment).list().await,
-        }
-        .explained()
-    }
-
-    async fn register(&self, client: &Client, url: &str) -> Result<RegisteredWebhook, Error> {
-        match self.api {
-            ApiName::V2 => client.webhooks().register(url).await,
-            ApiName::Enterprise => client.enterprise().register(url).await,
-            ApiName::Premium => client.premium(&self.environment).register(url).await,
-        }
+    async fn list(&self, client: &Client) -> Result<Vec<RegisteredWebhook>> {
+        on_api!(self, client, webhooks.list(), list()).explained()
     }
 
     /// Returns the error for a URL that X did not register. If the app has too many webhooks, the
@@ -174,14 +170,5 @@ impl ApiArgs {
             note(hint);
         }
         valid.explained()
-    }
-
-    async fn delete(&self, client: &Client, id: &str) -> Result<()> {
-        match self.api {
-            ApiName::V2 => client.webhooks().delete(id).await,
-            ApiName::Enterprise => client.enterprise().delete(id).await,
-            ApiName::Premium => client.premium(&self.environment).delete(id).await,
-        }
-        .explained()
     }
 }

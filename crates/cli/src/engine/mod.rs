@@ -60,7 +60,6 @@ pub(crate) struct WritingArgs {
     cloud_events: bool,
 }
 
-/// A connected engine.
 pub(crate) enum Engine {
     Nats { engine: Box<JetStream>, stream: String },
     Redis { engine: Redis, stream: String },
@@ -75,7 +74,8 @@ impl EngineArgs {
             return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
         }
         if let Some(url) = &self.redis {
-            let engine = match self.redis_ca.clone().or_else(redis_ca_of_the_environment) {
+            let variable = || std::env::var_os("BIRDHOOK_REDIS_CA").filter(|file| !file.is_empty()).map(PathBuf::from);
+            let engine = match self.redis_ca.clone().or_else(variable) {
                 None => Redis::connect(url).await.context("--redis")?,
                 Some(file) => {
                     let roots = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -92,12 +92,7 @@ impl EngineArgs {
     }
 }
 
-fn redis_ca_of_the_environment() -> Option<PathBuf> {
-    std::env::var_os("BIRDHOOK_REDIS_CA").filter(|file| !file.is_empty()).map(PathBuf::from)
-}
-
 impl Engine {
-    /// Returns the kind of engine and the name of the stream.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Nats { stream, .. } => format!("the JetStream stream {stream}"),
@@ -126,7 +121,6 @@ impl Engine {
         }
     }
 
-    /// Returns a reader in a consumer group.
     pub(crate) async fn reader(&self, group: &str) -> Result<Reader> {
         match self {
             Self::Nats { engine, stream } => {

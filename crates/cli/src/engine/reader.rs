@@ -5,7 +5,6 @@ use birdhook::Event;
 use birdhook::nats::{self, ConsumeError, Consumer};
 use birdhook::redis::{self, Group, ReadError};
 
-/// A reader of either engine.
 pub(crate) enum Reader {
     Nats(Box<Consumer>),
     Redis(Group),
@@ -66,7 +65,6 @@ impl Received {
         }
     }
 
-    /// Returns whether the message is a redelivery.
     pub(crate) fn is_redelivery(&self) -> bool {
         match self {
             Self::Nats(message) => message.attempts() > 1,

@@ -9,7 +9,6 @@ use birdhook::{
     sink::{EventSink, SinkError},
 };
 
-/// A sink of either engine.
 #[derive(Clone, Debug)]
 pub(crate) enum EngineSink {
     Nats(nats::JetStreamSink),

@@ -88,25 +88,12 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const CONTROLS: [char; 12] = [
-        '\u{0}',
-        '\u{7}',
-        '\u{1b}',
-        '\u{7f}',
-        '\u{85}',
-        '\u{9b}',
-        '\u{61c}',
-        '\u{200f}',
-        '\u{202e}',
-        '\u{2069}',
-        '\u{e0001}',
-        '\u{e007f}',
-    ];
+    const CONTROLS: &str = "\0\u{7}\u{1b}\u{7f}\u{85}\u{9b}\u{61c}\u{200f}\u{202e}\u{2069}\u{e0001}\u{e007f}";
 
     #[test]
     fn control_characters_are_escaped_and_other_text_is_not() {
         assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c é🐦 👩‍🚀"), "a\\u{1b}[2J\\nb\\u{202e}c é🐦 👩‍🚀");
-        for letter in CONTROLS {
+        for letter in CONTROLS.chars() {
             let text = format!("a{letter}b");
             for clean in [shown(&text), styled_text(&text).into_owned()] {
                 assert!(!clean.contains(letter) && clean.starts_with("a\\") && clean.ends_with('b'), "{clean:?}");
@@ -116,7 +103,7 @@ mod tests {
 
     #[test]
     fn escaped_json_decodes_to_the_same_value() {
-        let text: String = CONTROLS.iter().chain(&['é', '🐦', '"', '\\']).collect();
+        let text = format!("{CONTROLS}é🐦\"\\");
         // Written as X may write it: serde_json escapes only characters below the space.
         let config = serde_json::to_string(&text).unwrap();
         let clean = json(&config);

@@ -30,13 +30,11 @@ pub(crate) fn line(text: impl AsRef<str>) -> Result<()> {
     Ok(())
 }
 
-/// Prints one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     writeln!(io::stdout().lock(), "{}", json_line(value)?)?;
     Ok(())
 }
 
-/// Returns a value as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
     Ok(escape::json(&serde_json::to_string(value)?).into_owned())
 }

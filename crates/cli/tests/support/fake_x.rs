@@ -10,7 +10,6 @@ pub(crate) struct Rule {
     request: &'static str,
     status: u16,
     body: String,
-    /// The number of requests that it answers.
     count: usize,
 }
 
@@ -20,7 +19,6 @@ pub(crate) fn rule(request: &'static str, status: u16, body: impl Into<String>) 
 }
 
 impl Rule {
-    /// Limits the rule to one request.
     pub(crate) fn once(self) -> Self {
         Self { count: 1, ..self }
     }
@@ -48,7 +46,6 @@ impl FakeX {
         Self { url, requests }
     }
 
-    /// Returns the method and the path of each request.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -56,21 +53,11 @@ impl FakeX {
 
 fn answer(mut stream: TcpStream, rules: &mut [Rule], requests: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut line, mut length) = (String::new(), 0);
-    reader.read_line(&mut line)?;
-    let request = line.rsplit_once(' ').map_or("", |(request, _)| request).to_owned();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header)?;
-        if header.trim().is_empty() {
-            break;
-        }
-        let (name, value) = header.split_once(':').unwrap_or_default();
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    reader.read_exact(&mut vec![0; length])?;
+    let head: Vec<_> = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let request = head.first().and_then(|line| line.rsplit_once(' ')).map_or("", |(request, _)| request).to_owned();
+    let mut headers = head.iter().filter_map(|line| line.split_once(": "));
+    let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    reader.read_exact(&mut vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())])?;
     let rule = rules.iter_mut().find(|rule| rule.count > 0 && request.starts_with(rule.request));
     let (status, body) = rule.map_or((404, ""), |rule| {
         rule.count -= 1;

@@ -1,18 +1,18 @@
 //! Runs the tool as its users do.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 pub(crate) mod fake_x;
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "cli-test-secret";
 
@@ -28,30 +28,64 @@ pub(crate) fn birdhook(args: &[&str]) -> Command {
 }
 
 pub(crate) struct Ended {
+    pub(crate) command: String,
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Ended {
-    /// Checks the exit code.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
+        assert_eq!(self.code, code, "{self}");
         self
     }
 
     /// Checks that standard error contains these texts.
     #[track_caller]
     pub(crate) fn says(self, texts: &[&str]) -> Self {
-        texts.iter().for_each(|text| assert!(self.stderr.contains(text), "{text}: {}", self.stderr));
+        texts.iter().for_each(|text| assert!(self.stderr.contains(text), "{text:?}: {self}"));
+        self
+    }
+
+    /// Checks that standard output contains these texts.
+    #[track_caller]
+    pub(crate) fn prints(self, texts: &[&str]) -> Self {
+        texts.iter().for_each(|text| assert!(self.stdout.contains(text), "{text:?}: {self}"));
+        self
+    }
+
+    /// Checks that no output contains these texts.
+    #[track_caller]
+    pub(crate) fn hides(self, texts: &[&str]) -> Self {
+        let is_shown = |text: &str| self.stdout.contains(text) || self.stderr.contains(text);
+        texts.iter().for_each(|text| assert!(!is_shown(text), "{text:?}: {self}"));
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says_only(self, text: &str) -> Self {
+        assert_eq!(self.stderr, text, "{self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn prints_only(self, text: &str) -> Self {
+        assert_eq!(self.stdout, text, "{self}");
         self
     }
 
     /// Checks that the command failed with exit code 2 and that standard error contains `text`.
     #[track_caller]
     pub(crate) fn refused(self, text: &str) -> Self {
-        self.says(&[text]).exits(2)
+        self.exits(2).says(&[text])
+    }
+
+    /// Checks that `birdhook trigger --json` got this number of responses, all with this status.
+    #[track_caller]
+    pub(crate) fn answered(self, status: &str, count: usize) -> Self {
+        assert_eq!(self.json()[0]["answers"], json!({status: count}), "{self}");
+        self
     }
 
     /// Returns standard output, parsed as lines of JSON.
@@ -60,7 +94,6 @@ impl Ended {
     }
 }
 
-/// Runs a command to its end.
 pub(crate) fn run(args: &[&str]) -> Ended {
     end(&mut birdhook(args))
 }
@@ -68,18 +101,49 @@ pub(crate) fn run(args: &[&str]) -> Ended {
 pub(crate) fn run_with_input(args: &[&str], input: &str) -> Ended {
     let mut child = birdhook(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    ended(child.wait_with_output().unwrap())
+    ended(format!("{args:?}"), child.wait_with_output().unwrap())
+}
+
+/// Sends likes of one user through the X Activity API.
+pub(crate) fn like(url: &str, more: &[&str]) -> Ended {
+    run(&[&["trigger", url, "like.create", "--api", "xaa", "--json"], more].concat())
+}
+
+/// Returns the tool with this credentials file, and without a secret in its environment.
+pub(crate) fn with_keys(args: &[&str], keys: &str) -> Command {
+    let mut command = birdhook(args);
+    command.env("BIRDHOOK_CREDENTIALS", keys).env_remove("BIRDHOOK_CONSUMER_SECRET");
+    command
+}
+
+/// Returns a line of a recording.
+pub(crate) fn recorded(time: &str, body: &str) -> String {
+    json!({"time": time, "method": "POST", "target": "/", "headers": [], "body": body}).to_string()
+}
+
+/// Returns this member of each value.
+pub(crate) fn texts(values: &[Value], member: &str) -> Vec<String> {
+    values.iter().map(|value| value[member].as_str().unwrap().to_owned()).collect()
 }
 
 pub(crate) fn end(command: &mut Command) -> Ended {
-    ended(command.output().unwrap())
+    let output = command.output().unwrap();
+    ended(format!("{command:?}"), output)
 }
 
-fn ended(output: std::process::Output) -> Ended {
+fn ended(command: String, output: Output) -> Ended {
     Ended {
+        command,
         code: output.status.code().expect("it must not be killed"),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Display for Ended {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { command, code, stdout, stderr } = self;
+        write!(f, "{command}: {code}\n{stdout}{stderr}")
     }
 }
 
@@ -116,17 +180,14 @@ impl Serving {
         Self { child, url, lines, notes }
     }
 
-    /// Returns the host and the port.
     pub(crate) fn address(&self) -> &str {
         self.url.trim_start_matches("http://").split('/').next().unwrap()
     }
 
-    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Returns the next line of standard output.
     pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("a line")
     }
@@ -135,7 +196,6 @@ impl Serving {
         serde_json::from_str(&self.line()).unwrap()
     }
 
-    /// Returns the next line of standard error.
     pub(crate) fn note(&self) -> String {
         self.notes.recv_timeout(PATIENCE).expect("a note")
     }
@@ -170,14 +230,8 @@ impl Drop for Serving {
 
 fn follow(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines() {
-            let Ok(line) = line else { break };
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    std::thread::spawn(move || lines.try_for_each(|line| sender.send(line)));
     receiver
 }
 
@@ -206,11 +260,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// Sends JSON on a new connection. Returns the head and the body of the response.
-pub(crate) fn post_json(url: &str, path: &str, body: &str) -> (String, String) {
-    call(url, "POST", path, &[("content-type", "application/json")], body)
 }
 
 /// Sends a request on a new connection. Returns the head and the body of the response.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::challenge::{first, unanswered};
 use crate::exchange::RawRequest;
 use crate::results::{self, RunResult};
 use crate::target::Target;
@@ -19,38 +20,29 @@ pub(super) async fn methods(target: &mut Target) -> RunResult {
     }
     // OPTIONS is left out because many apps answer it globally.
     let head = target.send(&RawRequest::get("").method("HEAD")).await;
-    let observed = |result: &RunResult| format!("{}, HEAD: {}", refused.observed, result.observed);
-    let result = match &head {
-        Ok(response) if response.is_success() => RunResult::warned(response.summary(), "HEAD is accepted"),
-        _ => results::expect_rejection(&head, ""),
-    };
-    RunResult { observed: observed(&result), ..result }
+    let result = results::prefer_rejection(&head, "HEAD is accepted");
+    RunResult { observed: format!("{}, HEAD: {}", refused.observed, result.observed), ..result }
 }
 
-fn list(leaks: &BTreeSet<(&'static str, &'static str)>) -> String {
+fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static str) -> RunResult {
+    if leaks.is_empty() {
+        return RunResult::passed("none");
+    }
     let texts: Vec<_> = leaks.iter().map(|(check, what)| format!("{what:?} in a response during {check}")).collect();
-    texts.join(", ")
+    RunResult::failed(texts.join(", "), cause)
 }
 
 pub(super) async fn keep_secrets(target: &mut Target) -> RunResult {
-    match target.leaked_secrets.is_empty() {
-        true => RunResult::passed("none"),
-        false => RunResult::failed(list(&target.leaked_secrets), "anyone who reads this response can sign deliveries"),
-    }
+    expect_none(&target.leaked_secrets, "anyone who reads this response can sign deliveries")
 }
 
 pub(super) async fn without_traces(target: &mut Target) -> RunResult {
-    match target.leaked_traces.is_empty() {
-        true => RunResult::passed("none"),
-        false => RunResult::failed(list(&target.leaked_traces), "attackers learn paths, versions and code"),
-    }
+    expect_none(&target.leaked_traces, "attackers learn paths, versions and code")
 }
 
 pub(super) async fn alive(target: &mut Target) -> RunResult {
-    let Some((first, Ok(before))) = &target.challenge else {
-        return RunResult::skipped("the first challenge was not answered");
-    };
-    let (was_right, status) = (first.verify(target.secret(), &before.body).is_ok(), before.status);
+    let Some((challenge, before)) = first(target) else { return unanswered() };
+    let (was_right, status) = (challenge.verify(target.secret(), &before.body).is_ok(), before.status);
     let challenge = target.new_challenge();
     match target.send(&RawRequest::get(challenge.query())).await {
         Ok(response) if response.status != status => {

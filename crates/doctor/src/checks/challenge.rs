@@ -9,7 +9,6 @@ use crate::exchange::{RawRequest, Response};
 use crate::results::RunResult;
 use crate::target::{KnownSecret, Target};
 
-/// Returns the first challenge and its response, if there is one.
 pub(super) fn first(target: &Target) -> Option<(&Challenge, &Response)> {
     target.challenge.as_ref().and_then(|(challenge, exchange)| Some((challenge, exchange.as_ref().ok()?)))
 }
@@ -24,7 +23,8 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
     let result = match &exchange {
         Ok(response) if response.is_redirect() => {
             let to = response.header("location").unwrap_or("nowhere");
-            let observed = format!("answered {}, to {}", response.status, target.quote(without_query(to)));
+            let to = to.split('?').next().unwrap_or_default();
+            let observed = format!("answered {}, to {}", response.status, target.quote(to));
             RunResult::failed(observed, "X does not follow redirects, and invalidates a webhook at once that redirects")
         }
         Ok(_) => RunResult::passed("no redirect"),
@@ -41,10 +41,6 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
     target.missed_response = false;
     target.challenge = Some((challenge, exchange));
     result
-}
-
-fn without_query(location: &str) -> &str {
-    location.split('?').next().unwrap_or_default()
 }
 
 pub(super) async fn status(target: &mut Target) -> RunResult {
@@ -79,7 +75,6 @@ pub(super) async fn time(target: &mut Target) -> RunResult {
     first(target).map_or_else(unanswered, |(_, response)| in_time(response.took, target.deadline))
 }
 
-/// Judges a response time.
 pub(super) fn in_time(took: Duration, deadline: Duration) -> RunResult {
     let observed = format!("answered after {:.3} s", took.as_secs_f64());
     if took > deadline {

@@ -19,6 +19,7 @@ pub(super) use response_token::fault;
 use std::pin::Pin;
 
 use crate::diagnosis::{CheckResult, Side};
+use crate::exchange::RawRequest;
 use crate::results::RunResult;
 use crate::target::Target;
 
@@ -42,7 +43,7 @@ impl Check {
     pub(super) fn with_result(&self, result: RunResult) -> CheckResult {
         let RunResult { status, observed, cause, fix } = result;
         let fix = cause.is_some().then_some(fix.unwrap_or(self.fix));
-        CheckResult::new((self.name, self.side, self.proves), status, observed, cause, fix)
+        CheckResult { check: self.name, status, side: self.side, proves: self.proves, observed, cause, fix }
     }
 }
 
@@ -57,8 +58,7 @@ const NEEDS_DELIVERY: &[&str] = &[ALIVE, "delivery_accepted"];
 const NEEDS_VERIFICATION: &[&str] = &[ALIVE, "delivery_accepted", "signature_checked"];
 
 macro_rules! checks {
-    ($($name:ident: $side:ident, $run:path, $needs:expr, $proves:literal, $fix:literal;)*) => {
-        /// Every check, in the order in which they run.
+    ($($name:ident: $side:ident, $file:ident::$run:ident $(($($argument:expr),*))?, $needs:expr, $proves:literal, $fix:literal;)*) => {
         pub(super) const CHECKS: &[Check] = &[$(
             Check {
                 name: stringify!($name),
@@ -66,7 +66,7 @@ macro_rules! checks {
                 proves: $proves,
                 needs: $needs,
                 fix: $fix,
-                run: |target| Box::pin($run(target)),
+                run: |target| Box::pin($file::$run(target $($(, $argument)*)?)),
             },
         )*];
     };
@@ -160,25 +160,26 @@ checks! {
     delivery_unknown_kind: X, deliveries::unknown_kind, NEEDS_DELIVERY,
         "events of an unknown kind are accepted, because X adds kinds without notice",
         "answer 200 to every verified JSON object, and ignore unknown events";
-    delivery_charset: X, deliveries::charset, NEEDS_DELIVERY,
+    delivery_charset: X, deliveries::form("with a charset", RawRequest::with_charset), NEEDS_DELIVERY,
         "Content-Type: application/json; charset=utf-8 is accepted",
         "do not compare the Content-Type as a whole";
     delivery_escapes: X, deliveries::escapes, NEEDS_DELIVERY,
         "a body with \\/ and \\u escapes is accepted",
         "verify the received bytes; parsing and serializing the JSON changes them";
-    delivery_unicode: X, deliveries::unicode, NEEDS_DELIVERY,
+    delivery_unicode: X, deliveries::form("é ü 日本語 \u{1f426} \u{2028}", |request| request), NEEDS_DELIVERY,
         "a body with raw UTF-8 is accepted",
         "verify the received bytes before decoding them as UTF-8";
     delivery_header_names: X, deliveries::header_names, NEEDS_DELIVERY,
         "header names are case-insensitive",
         "look up the signature's header case-insensitively";
-    delivery_empty_header: X, deliveries::empty_header, NEEDS_DELIVERY,
+    delivery_empty_header: X, deliveries::form("with an empty header", RawRequest::with_empty_header), NEEDS_DELIVERY,
         "a header with an empty value, which X sends, is accepted",
         "configure the proxy or parser to accept empty header values";
-    delivery_large: X, deliveries::large, NEEDS_DELIVERY,
+    // 200 kB: posts and reposts with all their media are smaller.
+    delivery_large: X, deliveries::form("large ".repeat(33_333), |request| request), NEEDS_DELIVERY,
         "a body of 200 kB is accepted",
         "raise the body limit to 1 MiB (body-parser's default is 100 kB)";
-    delivery_chunked: X, deliveries::chunked, NEEDS_DELIVERY,
+    delivery_chunked: X, deliveries::form("in chunks ".repeat(50), RawRequest::chunked), NEEDS_DELIVERY,
         "a chunked body, as proxies forward it, is accepted",
         "read the body to its end, whether or not there is a Content-Length";
     delivery_again: X, deliveries::again, NEEDS_DELIVERY,

@@ -71,7 +71,6 @@ pub(super) async fn fresh(target: &mut Target) -> RunResult {
     }
 }
 
-/// Finds out how the response to the first challenge was computed.
 fn first_construction(target: &Target) -> Option<Construction> {
     let (challenge, response) = first(target)?;
     Some(analyze(&response_token(response)?, challenge, &target.secrets.answering))

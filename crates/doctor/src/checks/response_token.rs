@@ -11,7 +11,6 @@ use crate::exchange::Response;
 use crate::leak::hex;
 use crate::target::{KnownSecret, SecretText};
 
-/// A description of how a `response_token` was computed.
 #[derive(Debug)]
 pub(super) struct Construction {
     pub(super) key: Key,
@@ -25,7 +24,6 @@ pub(super) struct Construction {
     is_echo: bool,
 }
 
-/// The key of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Right,
@@ -53,7 +51,6 @@ enum Encoding {
     Unknown,
 }
 
-/// A mistake in the way a `response_token` was computed.
 #[derive(Debug)]
 pub(super) struct Mistake {
     pub(super) observed: String,
@@ -61,13 +58,11 @@ pub(super) struct Mistake {
     pub(super) fix: &'static str,
 }
 
-/// Returns the `response_token` of a response body, if there is one.
 pub(super) fn response_token(response: &Response) -> Option<String> {
     let response: Value = serde_json::from_slice(&response.body).ok()?;
     response.get("response_token").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Finds out how `token` was computed.
 pub(super) fn analyze(token: &str, challenge: &Challenge, known: &KnownSecret) -> Construction {
     let trimmed = token.trim();
     let value = trimmed.strip_prefix("sha256=");
@@ -118,50 +113,34 @@ impl Construction {
 
     /// Returns the first mistake, apart from a wrong key.
     pub(super) fn mistake(&self) -> Option<Mistake> {
-        let mistake = |observed: &str, cause, fix| Some(Mistake { observed: observed.to_owned(), cause, fix });
-        if self.is_echo {
-            return mistake(
-                "the response_token is the crc_token itself",
-                "it must be signed",
-                "sign it with the app's secret",
-            );
-        }
-        if let Some(mistake) = self.other_text() {
-            return Some(mistake);
-        }
-        let expected_form = "X expects the padded standard base64 of the 32 bytes: 44 characters";
-        let (observed, fix) = match self.encoding {
-            Encoding::Base64 => ("", ""),
-            Encoding::Unpadded => ("the base64 has no padding", "keep the '=' at the end"),
-            Encoding::UrlSafe => ("the base64 is URL-safe", "use the standard alphabet, with '+' and '/'"),
+        let form = "X expects the padded standard base64 of the 32 bytes: 44 characters";
+        let (observed, cause, fix) = match self.encoding {
+            _ if self.is_echo => {
+                ("the response_token is the crc_token itself", "it must be signed", "sign it with the app's secret")
+            }
+            _ if self.message.is_some() => return self.other_text(),
+            Encoding::Unpadded => ("the base64 has no padding", form, "keep the '=' at the end"),
+            Encoding::UrlSafe => ("the base64 is URL-safe", form, "use the standard alphabet, with '+' and '/'"),
             Encoding::Hex => {
-                ("the signature is in hex", "encode the digest's bytes in base64: digest('base64'), not hexdigest")
+                let fix = "encode the digest's bytes in base64: digest('base64'), not hexdigest";
+                ("the signature is in hex", form, fix)
             }
             Encoding::Base64OfHex => {
-                ("the signature is the base64 of the hex text", "encode the digest's bytes, not their hex text")
+                ("the signature is the base64 of the hex text", form, "encode the digest's bytes, not their hex text")
             }
             Encoding::Unknown => {
-                ("it is not a signature in a known encoding", "base64-encode the 32 bytes of HMAC-SHA256")
+                ("it is not a signature in a known encoding", form, "base64-encode the 32 bytes of HMAC-SHA256")
             }
+            Encoding::Base64 if !self.has_prefix => {
+                ("'sha256=' is missing", "X expects 'sha256=' and the base64", "put 'sha256=' before the base64")
+            }
+            Encoding::Base64 if self.has_whitespace => {
+                let fix = "trim it: some encoders append a line break (Ruby: use strict_encode64)";
+                ("the response_token contains a line break or a space", form, fix)
+            }
+            Encoding::Base64 => return None,
         };
-        if !observed.is_empty() {
-            return mistake(observed, expected_form, fix);
-        }
-        if !self.has_prefix {
-            return mistake(
-                "'sha256=' is missing",
-                "X expects 'sha256=' and the base64",
-                "put 'sha256=' before the base64",
-            );
-        }
-        if self.has_whitespace {
-            return mistake(
-                "the response_token contains a line break or a space",
-                expected_form,
-                "trim it: some encoders append a line break (Ruby: use strict_encode64)",
-            );
-        }
-        None
+        Some(Mistake { observed: observed.to_owned(), cause, fix })
     }
 }
 

@@ -14,7 +14,6 @@ type Forging = (&'static str, fn(&str) -> String);
 
 const FORGED: &str = "a forged delivery was accepted";
 
-/// Computes the right signatures and applies `forging` to each.
 fn forge(target: &Target, body: &str, forging: impl Fn(&str) -> String) -> Vec<(SecretKind, String)> {
     target.secrets.sign(body.as_bytes()).into_iter().map(|(kind, right)| (kind, forging(&right))).collect()
 }

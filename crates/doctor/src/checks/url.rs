@@ -3,7 +3,6 @@
 use crate::results::RunResult;
 use crate::target::Target;
 
-/// X's maximum length of a URL, in characters.
 const MAX_LENGTH: usize = 200;
 
 pub(super) async fn form(target: &mut Target) -> RunResult {
@@ -11,7 +10,7 @@ pub(super) async fn form(target: &mut Target) -> RunResult {
         return RunResult::failed("not an http or https URL", "X cannot call it")
             .fix("write the whole URL, for example https://app.example/webhooks/twitter");
     };
-    let (url, length) = (parsed.url(), target.url.chars().count());
+    let (url, length) = (&parsed.url, target.url.chars().count());
     if !url.username().is_empty() || url.password().is_some() {
         return RunResult::failed("the URL has a user or a password", "X accepts neither")
             .fix("remove them, and exempt this path from the login");

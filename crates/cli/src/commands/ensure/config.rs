@@ -7,7 +7,6 @@ use birdhook::client::{DesiredState, DesiredSubscription, Filter, ManagementApi}
 use birdhook::event::Timestamp;
 use serde::Deserialize;
 
-/// The file as parsed from TOML.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
@@ -59,7 +58,6 @@ impl ActivityEntry {
 }
 
 impl ConfigFile {
-    /// Returns the desired state that the file describes.
     pub(crate) fn desired(self) -> Result<DesiredState> {
         let api = match self.api {
             ConfigApi::V2 => ManagementApi::V2,

@@ -70,11 +70,7 @@ impl Ensure {
         let ensure = if self.no_probe { ensure.without_probe() } else { ensure };
         if self.dry_run {
             let plan = ensure.plan().await.map_err(|error| failed(&error))?;
-            if json {
-                output::json(&plan)?;
-            } else {
-                output::steps(plan.steps())?;
-            }
+            if json { output::json(&plan) } else { output::steps(plan.steps()) }?;
             return Ok(ExitStatus::Success);
         }
         let mut printed = Ok(());

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use birdhook::inbox::{Closed, EventId, Inbox};
 
 use super::dead_letters::dead_letters_query;
 use super::folder::{Folder, for_each_event};
-use crate::account::confirmed;
+use crate::account::confirm;
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note, plural};
 
@@ -65,8 +65,8 @@ impl Discard {
         let change = async |inbox: &Inbox| {
             let ids = if self.all_dead { dead_letters(inbox).await? } else { self.ids };
             let question = format!("Discard {} permanently?", plural(ids.len(), "event"));
-            if !ids.is_empty() && !confirmed(self.yes, &question)? {
-                bail!("nothing was discarded");
+            if !ids.is_empty() {
+                confirm(self.yes, &question, "nothing was discarded")?;
             }
             if self.all_dead {
                 return Ok(ChangeReport::all(inbox.discard(ids).await?));

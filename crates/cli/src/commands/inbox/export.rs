@@ -34,7 +34,6 @@ impl Export {
     }
 }
 
-/// An event of an inbox, with its id and its status.
 #[derive(Serialize)]
 pub(super) struct Exported<'a> {
     id: String,

@@ -15,7 +15,6 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-/// Number of events per page.
 const PAGE_SIZE: usize = 100;
 
 impl Folder {
@@ -47,7 +46,14 @@ fn read_only_settings() -> InboxSettings {
 
 /// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
 pub(crate) async fn open_inbox(path: &Path, options: InboxSettings) -> Result<Inbox> {
-    let inbox = open(path, options).await?;
+    let inbox = options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
+        StoreError::InUse(holder) => anyhow!(
+            "the inbox in {} is in use by {}: stop it first; only one process at a time can open an inbox",
+            path.display(),
+            holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string())
+        ),
+        source => Error::new(source).context(format!("cannot open the inbox in {}", path.display())),
+    })?;
     tokio::spawn(note_failures(inbox.clone()));
     Ok(inbox)
 }
@@ -68,17 +74,6 @@ async fn note_failures(inbox: Inbox) {
             last = failure;
         }
     }
-}
-
-async fn open(path: &Path, options: InboxSettings) -> Result<Inbox> {
-    options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
-        StoreError::InUse(holder) => anyhow!(
-            "the inbox in {} is in use by {}: stop it first; only one process at a time can open an inbox",
-            path.display(),
-            holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string())
-        ),
-        source => Error::new(source).context(format!("cannot open the inbox in {}", path.display())),
-    })
 }
 
 /// Calls `on_event` with each event of a query, the oldest first.

@@ -9,6 +9,7 @@ use super::folder::Folder;
 use crate::account::{TableRow, print_rows};
 use crate::exit_status::ExitStatus;
 use crate::output::{note, plural};
+use crate::values::value_enum;
 
 /// List the events of an inbox, oldest first.
 ///
@@ -28,22 +29,12 @@ pub(super) struct List {
     limit: usize,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum StatusName {
-    Ready,
-    Waiting,
-    Dead,
-    Acknowledged,
-}
-
-impl From<StatusName> for EventStatus {
-    fn from(name: StatusName) -> Self {
-        match name {
-            StatusName::Ready => Self::Ready,
-            StatusName::Waiting => Self::Waiting,
-            StatusName::Dead => Self::Dead,
-            StatusName::Acknowledged => Self::Acknowledged,
-        }
+value_enum! {
+    enum StatusName for EventStatus {
+        Ready,
+        Waiting,
+        Dead,
+        Acknowledged,
     }
 }
 
@@ -55,7 +46,6 @@ impl List {
     }
 }
 
-/// Prints a row for each event, up to `limit` rows.
 pub(super) async fn print_events(folder: &Folder, query: EventQuery, limit: usize, json: bool) -> Result<()> {
     let query = query.limit(limit.saturating_add(1));
     let mut listed = folder.with(async |inbox| Ok(inbox.list(query).await?)).await?;
@@ -71,7 +61,6 @@ pub(super) async fn print_events(folder: &Folder, query: EventQuery, limit: usiz
     Ok(())
 }
 
-/// The metadata of an event, without its content.
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     id: String,

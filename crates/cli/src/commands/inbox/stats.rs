@@ -49,11 +49,7 @@ impl Stats {
             bytes: stats.bytes,
             disk: stats.disk,
         };
-        if json {
-            output::json(&numbers)?;
-        } else {
-            numbers.print(stats.oldest)?;
-        }
+        if json { output::json(&numbers) } else { numbers.print(stats.oldest) }?;
         Ok(ExitStatus::Success)
     }
 }

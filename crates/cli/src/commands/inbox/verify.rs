@@ -36,7 +36,6 @@ impl Verify {
     }
 }
 
-/// Returns what is damaged, if the error reports damage.
 fn damage(error: &Error) -> Option<&str> {
     let store = match error.downcast_ref() {
         Some(ListError::Store(store)) => store,

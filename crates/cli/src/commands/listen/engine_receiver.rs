@@ -27,7 +27,6 @@ pub(super) struct EngineReceiver {
 }
 
 impl EngineReceiver {
-    /// Receives until it is asked to stop.
     pub(super) async fn serve(self, args: &ServerArgs) -> Result<()> {
         let (apps, webhook) = args.webhook()?;
         let engine = self.engine.connect().await?;

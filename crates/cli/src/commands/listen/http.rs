@@ -25,7 +25,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// connection. X's heads take 1 KB.
 const MAX_HEAD: usize = 32 << 10;
 
-/// Maximum number of concurrent streams on an HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
 
 /// Length of the accept queue. The system may have a lower limit.

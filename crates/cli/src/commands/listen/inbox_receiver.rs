@@ -18,7 +18,6 @@ use crate::shutdown::SHUTDOWN_TIMEOUT;
 /// Time limit for the event being printed when the inbox closes.
 const LAST_EVENT: Duration = Duration::from_secs(1);
 
-/// A receiver that keeps deliveries in an inbox.
 pub(super) struct InboxReceiver {
     pub(super) folder: PathBuf,
     pub(super) max_attempts: u32,
@@ -64,7 +63,6 @@ pub(super) fn contents(inbox: &Inbox) -> String {
     format!("{}, {}", plural(stats.depth, "pending event"), plural(stats.dead, "dead letter"))
 }
 
-/// Maximum number of acknowledgements in progress.
 const MAX_ACKS: usize = 64;
 
 /// Leases events from the inbox, then forwards and prints them one at a time.

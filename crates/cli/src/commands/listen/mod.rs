@@ -103,14 +103,11 @@ impl Listen {
                 bail!("--record and --forward cannot be used with an engine");
             }
             EngineReceiver { engine, writing, inbox, in_order }.serve(&server).await?;
-            return Ok(ExitStatus::Success);
-        }
-        match inbox {
-            Some(folder) => InboxReceiver { folder, max_attempts, forward }.serve(&server, json).await?,
-            None => {
-                let work = Work { record, forward, ..Work::default() };
-                server.serve(json, work, std::future::pending()).await?;
-            }
+        } else if let Some(folder) = inbox {
+            InboxReceiver { folder, max_attempts, forward }.serve(&server, json).await?;
+        } else {
+            let work = Work { record, forward, ..Work::default() };
+            server.serve(json, work, std::future::pending()).await?;
         }
         Ok(ExitStatus::Success)
     }

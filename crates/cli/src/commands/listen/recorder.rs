@@ -10,7 +10,6 @@ use bytes::Bytes;
 
 use crate::output::QueuedWriter;
 
-/// Maximum number of deliveries that wait to be written.
 const CAPACITY: usize = 64;
 
 /// Appends to a file, one delivery at a time.
@@ -44,7 +43,6 @@ impl Recorder {
         Ok(Self(QueuedWriter::new(CAPACITY, move |recorded| append(&file, &recorded))))
     }
 
-    /// Returns once the request is written.
     pub(super) async fn record(&self, request: &http::Request<Bytes>) -> io::Result<()> {
         self.0.write(Recorded::now(request)).await
     }

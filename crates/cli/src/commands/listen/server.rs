@@ -87,7 +87,6 @@ impl ServerArgs {
         self.bind(route, &apps).await?.run(stop_early, health, shut_down).await
     }
 
-    /// Returns the apps, and the webhook that the arguments describe.
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
         let apps = self.apps.read()?;
         check_path(&self.path)?;
@@ -159,7 +158,6 @@ fn other_kind_warning(deliveries: u64) -> String {
     )
 }
 
-/// Returns the name of an app and the kinds of its secrets.
 fn description(app: &App) -> String {
     let has = |kind| app.has(kind);
     match (has(SecretKind::Consumer), has(SecretKind::Client), app.challenge_kind()) {

@@ -17,7 +17,6 @@ const VERSION: u32 = 1;
 /// The built-in table. A file of `--prices` has the same form.
 const BUILT_IN: &str = include_str!("prices.toml");
 
-/// X's prices and limits, with their date.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prices {
@@ -66,7 +65,6 @@ impl Prices {
     }
 }
 
-/// The number of subscriptions, the limits and the prices of a migration.
 #[derive(Debug, Serialize)]
 pub(super) struct Cost<'a> {
     types: usize,
@@ -84,7 +82,6 @@ pub(super) struct Cost<'a> {
     existing: usize,
 }
 
-/// The limit of one of X's plans.
 #[derive(Debug, Serialize)]
 struct Limit<'a> {
     plan: &'a str,
@@ -95,7 +92,6 @@ struct Limit<'a> {
 }
 
 impl<'a> Cost<'a> {
-    /// Calculates the cost of subscribing the users of a plan to these types.
     pub(super) fn new(plan: &MigrationPlan, types: &BTreeSet<&'a str>, prices: &'a Prices) -> Self {
         let users = plan.users;
         let is_new = |step: &&PlanStep| matches!(step, PlanStep::SubscribeTo(_));
@@ -123,7 +119,6 @@ impl<'a> Cost<'a> {
         }
     }
 
-    /// Prints the numbers for a person.
     pub(super) fn print(&self) -> Result<()> {
         let Self { types, users, needed, afterwards, existing, .. } = self;
         output::line(format!(
