@@ -19,7 +19,6 @@ pub(crate) struct Call {
     pub(crate) takes: &'static [CredentialKind],
     /// The OAuth 2.0 scopes that a user's token needs for this call.
     pub(crate) scopes: &'static [&'static str],
-    /// The user on whose behalf the call is made, if any.
     pub(crate) user: Option<String>,
     /// Whether repeating the call has no further effect.
     pub(crate) is_idempotent: bool,
@@ -53,16 +52,12 @@ impl Call {
         self
     }
 
-    /// Sets the OAuth 2.0 scopes that a user's token needs.
-    pub(crate) fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
-        self.scopes = scopes;
-        self
+    pub(crate) fn scopes(self, scopes: &'static [&'static str]) -> Self {
+        Self { scopes, ..self }
     }
 
-    /// Sets the user on whose behalf the call is made.
-    pub(crate) fn for_user(mut self, user: impl Into<String>) -> Self {
-        self.user = Some(user.into());
-        self
+    pub(crate) fn for_user(self, user: impl Into<String>) -> Self {
+        Self { user: Some(user.into()), ..self }
     }
 
     /// Marks a POST as idempotent: subscribing a subscribed user changes nothing.
@@ -77,7 +72,6 @@ impl Call {
         self.path.split('/').skip(1).any(is_empty)
     }
 
-    /// Returns the webhook URL to register.
     pub(crate) fn url(&self) -> Option<String> {
         let in_query = self.query.iter().find(|(name, _)| *name == "url").map(|(_, url)| url.clone());
         let in_body = || {
@@ -93,7 +87,6 @@ impl Call {
     }
 }
 
-/// Percent-encodes a path segment.
 pub(crate) fn segment(text: &str) -> String {
     // Unreserved characters stay as they are: servers differ in whether they decode them before
     // they verify the signature.

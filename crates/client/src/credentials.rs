@@ -61,6 +61,7 @@ impl AccessToken {
 
 /// A user's OAuth 2.0 token.
 #[derive(Clone, Debug)]
+#[must_use]
 #[non_exhaustive]
 pub struct UserToken {
     /// The access token.
@@ -83,24 +84,18 @@ impl UserToken {
     }
 
     /// Sets the refresh token.
-    #[must_use]
-    pub fn refresh(mut self, refresh: impl Into<SecretString>) -> Self {
-        self.refresh = Some(refresh.into());
-        self
+    pub fn refresh(self, refresh: impl Into<SecretString>) -> Self {
+        Self { refresh: Some(refresh.into()), ..self }
     }
 
     /// Sets the expiry.
-    #[must_use]
-    pub fn expires_at(mut self, at: Timestamp) -> Self {
-        self.expires_at = Some(at);
-        self
+    pub fn expires_at(self, at: Timestamp) -> Self {
+        Self { expires_at: Some(at), ..self }
     }
 
     /// Sets the granted scopes, separated by spaces: `dm.read tweet.read users.read`.
-    #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
-        self
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        Self { scope: Some(scope.into()), ..self }
     }
 
     /// Returns whether none of these scopes was granted.
@@ -164,15 +159,13 @@ impl Credentials {
     }
 
     /// Sets the app's bearer token.
-    pub fn bearer(mut self, bearer: impl Into<SecretString>) -> Self {
-        self.bearer = Some(bearer.into());
-        self
+    pub fn bearer(self, bearer: impl Into<SecretString>) -> Self {
+        Self { bearer: Some(bearer.into()), ..self }
     }
 
     /// Sets the app owner's token, which manages 1.1 webhooks.
-    pub fn owner(mut self, token: AccessToken) -> Self {
-        self.owner = Some(token);
-        self
+    pub fn owner(self, token: AccessToken) -> Self {
+        Self { owner: Some(token), ..self }
     }
 
     /// Adds a user's OAuth 1.0a token, which subscribes that user to the Account Activity API.
@@ -203,9 +196,8 @@ impl Credentials {
     ///
     /// [`ensure`](crate::Client::ensure) then also accepts a receiver that answers challenges with
     /// this secret.
-    pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
-        self.client_secret = Some(secret.into());
-        self
+    pub fn client_secret(self, secret: impl Into<SecretString>) -> Self {
+        Self { client_secret: Some(secret.into()), ..self }
     }
 
     /// Returns the OAuth 1.0a token of a user, who may be the owner.
@@ -252,7 +244,6 @@ impl CredentialKind {
         }
     }
 
-    /// Returns a slice that contains only this kind.
     pub(crate) fn only(self) -> &'static [Self] {
         match self {
             Self::Bearer => &[Self::Bearer],
@@ -264,7 +255,6 @@ impl CredentialKind {
     }
 }
 
-/// Joins the kinds of credentials: `this, or that`.
 pub(crate) fn one_of(kinds: &[CredentialKind]) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     kinds.join(", or ")

@@ -1,7 +1,6 @@
 //! Errors of calls to X.
 
 mod cause;
-mod details;
 mod fix;
 mod markup;
 mod read;
@@ -20,10 +19,9 @@ use crate::credentials::{CredentialKind, one_of};
 use crate::rate_limit::retry_after;
 use crate::{RateLimit, TokenStoreError, TransportError};
 
-use details::Details;
-
 pub use cause::{ChallengeFault, ErrorCause, UrlFault};
-pub(crate) use fix::fix_of_code;
+use fix::Details;
+pub(crate) use fix::{WRONG_CLIENT, fix_of_code};
 pub(crate) use markup::{page_words, xml_as_json};
 pub(crate) use read::REASONS;
 pub(crate) use url::{fault as url_fault, is_public_url};
@@ -49,7 +47,6 @@ impl Error {
         }))
     }
 
-    /// Reports that no credentials of any of these kinds exist.
     pub(crate) fn no_credential(call: &Call, accepted: &'static [CredentialKind]) -> Self {
         Self::new(call, None, ErrorCause::NoCredential(accepted), None)
     }
@@ -110,7 +107,6 @@ impl Error {
         error
     }
 
-    /// Reports that X refused to renew a token.
     pub(crate) fn refused(
         call: &Call,
         cause: ErrorCause,
@@ -244,7 +240,6 @@ impl fmt::Display for Error {
 }
 
 impl Call {
-    /// Sets the JSON body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map_err(|error| Error::unreadable(&self, None, error.to_string()))?;
         self.body = Some(body.into());

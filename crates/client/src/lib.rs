@@ -16,6 +16,18 @@
 //! # Ok(()) }
 //! ```
 
+/// Implements `Debug` with these fields only, because the others may hold secrets.
+macro_rules! impl_debug {
+    ($type:ident: $name:literal, |$this:ident| $($field:ident: $value:expr),+) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let $this = self;
+                f.debug_struct($name)$(.field(stringify!($field), &$value))+.finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 pub mod api;
 mod call;
 mod client;

@@ -106,10 +106,8 @@ impl Migration<'_> {
         Self { overlap, ..self }
     }
 
-    /// Returns the steps to do, without doing them.
-    ///
-    /// # Errors
-    /// Returns an error if X's current state cannot be read or the webhook does not exist.
+    /// Returns the steps to do, without doing them. Fails if X's current state cannot be read or
+    /// the webhook does not exist.
     pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
         let (desired, current, stuck) = self.read_state().await?;
         let subscribe = plan(&desired, &current, self.client.now());
@@ -232,7 +230,6 @@ impl Migration<'_> {
     }
 }
 
-/// Writes one line for each step.
 impl fmt::Display for MigrationPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_steps(f, self.subscribe.steps.iter().chain(&self.unsubscribe.steps))?;

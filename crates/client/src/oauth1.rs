@@ -13,7 +13,6 @@ use sha1::Sha1;
 
 use crate::credentials::{AccessToken, ConsumerKeys};
 
-/// All characters except those that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes as in RFC 5849, section 3.6.
@@ -25,7 +24,6 @@ pub(crate) fn percent_encode(text: &str) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
     pub(crate) nonce: String,
-    /// Seconds since the Unix epoch.
     pub(crate) timestamp: i64,
 }
 
@@ -56,7 +54,6 @@ pub(crate) fn base_string(method: &Method, url: &Uri, oauth: &[(&str, &str)], fo
     format!("{method}&{}&{}", percent_encode(&base), percent_encode(&parameters.join("&")))
 }
 
-/// Returns the signature of a base string.
 pub(crate) fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
     let key = format!("{}&{}", percent_encode(consumer_secret), percent_encode(token_secret));
     // HMAC accepts keys of any length, so this branch is never taken.

@@ -32,7 +32,6 @@ impl RateLimit {
     }
 }
 
-/// Reads `Retry-After`, in seconds.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

@@ -11,7 +11,6 @@ use tokio::time::{Instant, sleep};
 /// Timeout for a lock that another handle holds. Longer than a token renewal takes.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Pause between attempts to lock.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A file with credentials that the processes of one machine read and replace.
@@ -58,9 +57,7 @@ impl SharedFile {
     }
 
     /// Reads the file, locked or not. Returns `None` if it does not exist. Blocks on the disk.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be read.
+    /// Fails if the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::read(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -112,10 +109,7 @@ pub struct LockedFile {
 }
 
 impl LockedFile {
-    /// Reads the file. Returns `None` if it does not exist.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be read.
+    /// Reads the file. Returns `None` if it does not exist. Fails if the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
         self.file.read()
     }
@@ -137,10 +131,7 @@ impl LockedFile {
         write().map_err(|error| failed("write", path, &error))
     }
 
-    /// Removes the file if it exists.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be removed.
+    /// Removes the file if it exists. Fails if the file cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
         let path = &self.file.path;
         let removed = match fs::remove_file(path) {

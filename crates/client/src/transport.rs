@@ -59,10 +59,7 @@ pub struct HttpsTransport {
 }
 
 impl HttpsTransport {
-    /// Creates a transport with a timeout for each request.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Creates a transport with a timeout for each request. Fails if TLS cannot be set up.
     pub fn new(timeout: Duration) -> Result<Self, TransportError> {
         let broken = |error: String| TransportError::Broken(error);
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();

@@ -28,7 +28,6 @@ pub fn redact_url(url: &str) -> String {
     format!("{scheme}://{user}{place}{}{query}", uri.path())
 }
 
-/// Returns whether a host is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -174,34 +174,27 @@ impl NotValidated {
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
         if self.is_closed {
-            hints.push("the receiver stopped before the time limit".to_owned());
+            hints.push("the receiver stopped before the time limit");
         }
         if self.is_early {
             hints.push(
-                "the user was subscribed less than 10 s ago, and X may take that long to deliver the first event"
-                    .to_owned(),
+                "the user was subscribed less than 10 s ago, and X may take that long to deliver the first event",
             );
         }
-        let likes: Vec<&str> = self
-            .arrived
-            .iter()
-            .filter(|one| one.kind == EventKind::Liked)
-            .filter_map(|one| one.user.as_deref())
-            .collect();
-        let is_live = |one: &&Arrived| one.generation != ApiSource::Replay;
+        let likes = self.arrived.iter().filter(|one| one.kind == EventKind::Liked);
+        let likes: Vec<&str> = likes.filter_map(|one| one.user.as_deref()).collect();
+        let of_others = format!("the likes were for {}, not for an expected user", likes.join(", "));
         if !likes.is_empty() {
-            hints.push(format!("the likes were for {}, not for an expected user", likes.join(", ")));
-        } else if self.arrived.iter().any(|one| is_live(&one)) {
-            hints.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before".to_owned());
-            hints.push("the X Activity API delivers likes only to subscriptions to like.create".to_owned());
+            hints.push(&of_others);
+        } else if self.arrived.iter().any(|one| one.generation != ApiSource::Replay) {
+            hints.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before");
+            hints.push("the X Activity API delivers likes only to subscriptions to like.create");
         } else if !self.is_early {
-            hints.push("no post of a subscribed user was liked".to_owned());
-            hints.push("the user is not subscribed to this webhook: list its subscriptions".to_owned());
-            hints.push(
-                "the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL".to_owned(),
-            );
+            hints.push("no post of a subscribed user was liked");
+            hints.push("the user is not subscribed to this webhook: list its subscriptions");
+            hints.push("the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL");
         }
-        hints
+        hints.into_iter().map(str::to_owned).collect()
     }
 }
 

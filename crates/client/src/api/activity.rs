@@ -28,9 +28,7 @@ use crate::{Client, Error, ErrorCause};
 #[derive(Clone, Copy, Debug)]
 pub struct ActivityApi<'a>(pub(super) &'a Client);
 
-/// The maximum number of ids in one deletion.
 const MAX_IDS: usize = 100;
-/// The maximum page size.
 const PAGE_SIZE: u16 = 1000;
 
 impl ActivityApi<'_> {
@@ -62,10 +60,7 @@ impl ActivityApi<'_> {
         self.0.fetch_optional(call.json(new)?, |response| response::one(response, "subscription")).await
     }
 
-    /// Checks the requirements of X's API and the credentials, without a call.
-    ///
-    /// # Errors
-    /// Returns the first fault found.
+    /// Checks the requirements of X's API and the credentials, without a call, and returns the first fault.
     pub async fn check(&self, new: &NewSubscription) -> Result<(), SubscriptionFault> {
         new.check(self.0.now())?;
         let call = Self::creation(new);
@@ -84,10 +79,8 @@ impl ActivityApi<'_> {
         call
     }
 
-    /// Returns a page of up to 1,000 of the app's subscriptions.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call or does not know the page.
+    /// Returns a page of up to 1,000 of the app's subscriptions. Fails if X refuses the call or
+    /// does not know the page.
     pub async fn page(&self, at_most: u16, page: Option<&str>) -> Result<Page, Error> {
         self.read_page(Call::get("/2/activity/subscriptions", BEARER), at_most, page).await
     }
@@ -106,17 +99,11 @@ impl ActivityApi<'_> {
     }
 
     /// Returns all of the app's subscriptions.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<ActivitySubscription>, Error> {
         self.read_pages(&Call::get("/2/activity/subscriptions", BEARER)).await
     }
 
     /// Returns the app's subscriptions for this user. Uses the bearer token or a token of the user.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list_of(&self, user: &str) -> Result<Vec<ActivitySubscription>, Error> {
         self.read_pages(&Call::get("/2/activity/subscriptions", PUBLIC).for_user(user).query("user_id", user)).await
     }
@@ -135,9 +122,7 @@ impl ActivityApi<'_> {
     }
 
     /// Changes the tag or the webhook of a subscription. Its filter and its expiry do not change.
-    ///
-    /// # Errors
-    /// Returns an error if the id does not exist.
+    /// Fails if the id does not exist.
     pub async fn update(&self, id: &str, change: &SubscriptionChange) -> Result<ActivitySubscription, Error> {
         let call = Call::put(format!("/2/activity/subscriptions/{}", segment(id)), BEARER).json(change)?;
         if let Some(changed) =
@@ -156,10 +141,7 @@ impl ActivityApi<'_> {
         })
     }
 
-    /// Deletes a subscription.
-    ///
-    /// # Errors
-    /// Returns an error if the id does not exist.
+    /// Deletes a subscription. Fails if the id does not exist.
     pub async fn delete(&self, id: &str) -> Result<(), Error> {
         let call = Call::delete(format!("/2/activity/subscriptions/{}", segment(id)), BEARER);
         self.0.execute_checked(call, |response| response::flag(response, "deleted")).await

@@ -28,14 +28,12 @@ pub(crate) struct ManagedApi<'a> {
 }
 
 impl Client {
-    /// Returns the calls through this API.
     pub(crate) fn managed(&self, api: ManagementApi) -> ManagedApi<'_> {
         ManagedApi { client: self, api }
     }
 }
 
 impl ManagedApi<'_> {
-    /// Returns the webhook at this URL.
     pub(crate) async fn find(&self, url: &str) -> Result<Option<RegisteredWebhook>, Error> {
         let all = match self.api {
             ManagementApi::V2 => self.client.webhooks().list().await?,
@@ -73,7 +71,6 @@ impl ManagedApi<'_> {
         }
     }
 
-    /// Returns the ids of the subscribed users.
     pub(crate) async fn subscribers(&self, webhook: &str) -> Result<BTreeSet<String>, Error> {
         let users = match self.api {
             ManagementApi::V2 => self.client.account_activity().subscribers(webhook).await?,

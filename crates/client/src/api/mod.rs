@@ -5,6 +5,8 @@
 //! - [`AccountActivityApi`]: subscriptions to the Account Activity API in v2, which ends on 2027-01-01
 //! - [`ActivityApi`]: subscriptions to the X Activity API
 //! - [`StreamLinksApi`]: filtered streams that are delivered to a webhook
+//!
+//! Every call returns an error if X refuses it or does not respond.
 
 mod accepted;
 mod account_activity;

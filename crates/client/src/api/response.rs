@@ -56,7 +56,6 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     })
 }
 
-/// Reads a time in any of X's formats.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let Value::String(text) = Value::deserialize(deserializer)? else { return Ok(None) };
     // 1.1 writes `2016-06-02 23:54:02 +0000`.

@@ -41,9 +41,6 @@ impl StreamLinksApi<'_> {
     /// Delivers the filtered stream to a webhook, with these fields of posts.
     ///
     /// A field is a name and a value, for example `("tweet.fields", "created_at,lang")`.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn create(&self, webhook: &str, fields: &[(&'static str, &str)]) -> Result<(), Error> {
         let call = Call::post(Self::path(webhook), BEARER).idempotent();
         let call = fields.iter().fold(call, |call, (name, value)| call.query(name, *value));
@@ -53,9 +50,6 @@ impl StreamLinksApi<'_> {
     /// Returns the app's links.
     ///
     /// X's documents name two paths. The second is tried if the first does not exist.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<StreamLink>, Error> {
         let of = |path: &str| Call::get(path, BEARER);
         let read = |response: &serde_json::Value| response::many(response, "links");
@@ -67,10 +61,7 @@ impl StreamLinksApi<'_> {
         }
     }
 
-    /// Stops delivery of the filtered stream to a webhook.
-    ///
-    /// # Errors
-    /// Returns an error if there is no link.
+    /// Stops delivery of the filtered stream to a webhook. Fails if there is no link.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
         self.0
             .execute_checked(Call::delete(Self::path(webhook), BEARER), |response| response::flag(response, "deleted"))

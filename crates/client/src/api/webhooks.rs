@@ -13,7 +13,6 @@ use crate::{Client, Error};
 #[derive(Clone, Copy, Debug)]
 pub struct WebhooksApi<'a>(pub(super) &'a Client);
 
-/// The validity in the response to a registration.
 #[derive(Deserialize)]
 struct Validity {
     valid: Option<bool>,
@@ -39,9 +38,6 @@ impl WebhooksApi<'_> {
     }
 
     /// Returns the app's webhooks.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
         let fields = "created_at,id,url,valid";
         let call = Call::get("/2/webhooks", BEARER).query("webhook_config.fields", fields);
@@ -65,19 +61,14 @@ impl WebhooksApi<'_> {
         }
     }
 
-    /// Deletes a webhook and its subscriptions.
-    ///
-    /// # Errors
-    /// Returns an error if the id does not exist.
+    /// Deletes a webhook and its subscriptions. Fails if the id does not exist.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
         let call = Call::delete(format!("/2/webhooks/{}", segment(webhook)), BEARER_OR_OWNER);
         self.0.execute_checked(call, |response| response::flag(response, "deleted")).await
     }
 
-    /// Requests a replay of the deliveries that X attempted in the last 24 hours.
-    ///
-    /// # Errors
-    /// Returns an error if X does not accept the dates, or a job is already running.
+    /// Requests a replay of the deliveries that X attempted in the last 24 hours. Fails if X does
+    /// not accept the dates, or a job is already running.
     pub async fn replay(&self, webhook: &str, span: ReplaySpan) -> Result<ReplayJob, Error> {
         let (from, to) = span.dates();
         let body = json!({"webhook_id": webhook, "from_date": from, "to_date": to});

@@ -92,7 +92,6 @@ impl Client {
         self.inner.renewal.store()
     }
 
-    /// Returns whether a request to this URL may carry credentials.
     fn may_have_credentials(&self, url: &Uri) -> bool {
         let origin = |url: &Uri| Some((url.scheme_str()?.to_owned(), url.host()?.to_ascii_lowercase(), url.port_u16()));
         let Some(request) = origin(url) else { return false };

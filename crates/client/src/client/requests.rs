@@ -21,7 +21,6 @@ use crate::{Error, ErrorCause};
 const RESET_MARGIN: u64 = 1000;
 
 impl Client {
-    /// Makes a call and reads the response.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         let (response, kind) = self.send(&call).await?;
         serde_json::from_slice(response.body()).map_err(|error| Error::unreadable(&call, Some(kind), error.to_string()))
@@ -84,7 +83,6 @@ impl Client {
         }
     }
 
-    /// Makes a call, and retries it if that is safe.
     async fn send(&self, call: &Call) -> Result<(Response<Bytes>, CredentialKind), Error> {
         let RetryPolicy { times, first, longest } = self.inner.retries;
         let backoff = backon::ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
@@ -231,7 +229,6 @@ fn is_done_when(call: &Call, cause: &ErrorCause) -> bool {
     }
 }
 
-/// Returns whether a response contains errors and no data.
 fn has_errors(json: &Value) -> bool {
     let errors = json.get("errors").and_then(Value::as_array);
     errors.is_some_and(|errors| !errors.is_empty()) && json.get("data").is_none_or(Value::is_null)

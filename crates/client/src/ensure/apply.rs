@@ -7,7 +7,6 @@ use crate::api::managed::{ManagedApi, ManagementApi};
 use crate::api::{NewSubscription, RegisteredWebhook, Subscribed, SubscriptionChange, Unconfirmed};
 use crate::{Client, Error, ErrorCause};
 
-/// Outcome of a step.
 enum Outcome {
     Done,
     AlreadyThere,

@@ -32,7 +32,6 @@ pub(crate) fn check_state(client: &Client, desired: &DesiredState) -> Result<(),
     result(faults)
 }
 
-/// Checks that credentials exist for each step.
 pub(crate) async fn check_credentials(client: &Client, api: ManagementApi, plan: &Plan) -> Result<(), EnsureError> {
     let mut missing = Vec::new();
     for step in &plan.steps {

@@ -13,7 +13,6 @@ use crate::{Client, Error};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CurrentState {
     pub(crate) webhook: Option<RegisteredWebhook>,
-    /// The ids of the users who are subscribed to the Account Activity API.
     pub(crate) subscribers: BTreeSet<String>,
     /// All X Activity API subscriptions of the app, by type and subject.
     activity: BTreeMap<Subject, Vec<ActivitySubscription>>,

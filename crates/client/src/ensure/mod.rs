@@ -65,11 +65,8 @@ impl Ensure<'_> {
         Self { probes: false, ..self }
     }
 
-    /// Returns the steps to do, without doing them.
-    ///
-    /// # Errors
-    /// Returns an error if X would refuse the URL, a type or a filter, if credentials for a step
-    /// are missing, or if X's current state cannot be read.
+    /// Returns the steps to do, without doing them. Fails if X would refuse the URL, a type or a
+    /// filter, if credentials for a step are missing, or if X's current state cannot be read.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {
         check_state(self.client, self.desired)?;
         let current = CurrentState::read(self.client, self.desired).await?;

@@ -14,7 +14,6 @@ use crate::api::is_same_second;
 #[non_exhaustive]
 pub struct Plan {
     pub(crate) steps: Vec<PlanStep>,
-    /// The number of desired items that exist already.
     pub(crate) kept: usize,
     /// For steps that X may refuse as duplicates: the current subscriptions that differ from the
     /// desired ones.
@@ -100,7 +99,6 @@ pub enum PlanStep {
     },
 }
 
-/// Returns the plan from the current to the desired state.
 pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     match &current.webhook {
@@ -137,7 +135,6 @@ pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestam
     plan
 }
 
-/// Writes one line for each step.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_steps(f, &self.steps)?;

@@ -76,7 +76,6 @@ pub(super) fn use_other_secret(kind: SecretKind) -> String {
     )
 }
 
-/// X's shortest documented timeout.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Challenges a receiver as X does, and returns the kind of secret with which it answered.

@@ -92,7 +92,6 @@ pub enum EnsureError {
 }
 
 impl Ensured {
-    /// Describes the first step that was refused or is unconfirmed.
     fn first(&self) -> String {
         let first = self.refused.iter().chain(&self.unconfirmed).next();
         first.map_or_else(String::new, |undone| format!(": cannot {}: {}", undone.step, undone.reason))

@@ -1,11 +1,13 @@
-//! The fix for each cause, in one phrase.
+//! The contents of an error, and the fix for each cause in one phrase.
 
 use std::borrow::Cow;
 
 use super::cause::{ChallengeFault, ErrorCause, UrlFault};
-use super::details::Details;
-use crate::TransportError;
 use crate::credentials::CredentialKind;
+use crate::{RateLimit, TransportError};
+
+/// The fix for an OAuth 2.0 client that X does not know.
+pub(crate) const WRONG_CLIENT: &str = "run `birdhook auth app` with the app's current OAuth 2.0 client id and client secret; X does not accept the configured ones";
 
 /// Returns the fix for an error code of X that means the same for every call.
 pub(crate) fn fix_of_code(code: i64) -> Option<&'static str> {
@@ -17,98 +19,97 @@ pub(crate) fn fix_of_code(code: i64) -> Option<&'static str> {
     })
 }
 
+/// The contents of an error.
+#[derive(Clone, Debug)]
+pub(super) struct Details {
+    pub(super) cause: ErrorCause,
+    pub(super) call: String,
+    pub(super) user: Option<String>,
+    pub(super) scopes: &'static [&'static str],
+    pub(super) credential: Option<CredentialKind>,
+    pub(super) status: Option<u16>,
+    pub(super) code: Option<i64>,
+    pub(super) reason: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) takes: &'static [CredentialKind],
+    pub(super) rate_limit: Option<RateLimit>,
+}
+
 impl Details {
     pub(super) fn fix(&self) -> Cow<'static, str> {
-        match &self.cause {
+        let fix = match &self.cause {
+            ErrorCause::WrongCredential => return format!("use {}", obtained(self.takes)).into(),
+            ErrorCause::NoCredential(kinds) => return format!("add {}", obtained(kinds)).into(),
             ErrorCause::Unauthenticated => self.unauthenticated(),
             ErrorCause::NotRenewed => self.not_renewed(),
             ErrorCause::Permission => self.permission(),
-            ErrorCause::WrongCredential => format!("use {}", obtained(self.takes)).into(),
-            ErrorCause::NoCredential(kinds) => format!("add {}", obtained(kinds)).into(),
             ErrorCause::LimitReached if self.call.contains("/activity/") => {
-                "remove unused subscriptions (`birdhook activity list`, `birdhook activity remove ID`), or ask X for a larger plan".into()
+                "remove unused subscriptions (`birdhook activity list`, `birdhook activity remove ID`), or ask X for a larger plan"
             }
             ErrorCause::LimitReached if self.call.contains("subscriptions") => {
-                "remove unused subscriptions (`birdhook subscriptions list WEBHOOK`), or ask X for a larger plan".into()
+                "remove unused subscriptions (`birdhook subscriptions list WEBHOOK`), or ask X for a larger plan"
             }
             ErrorCause::AccessLevel if self.call.contains("/1.1/") => {
-                "raise the app's access level in X's console, or use an API that it includes, such as v2 instead of 1.1".into()
+                "raise the app's access level in X's console, or use an API that it includes, such as v2 instead of 1.1"
             }
-            cause => general(cause).into(),
+            cause => general(cause),
+        };
+        if !fix.contains('{') {
+            return fix.into();
         }
+        let user = self.user.as_ref().map_or("the user".to_owned(), |user| format!("user {user}"));
+        fix.replace("{user}", &user).replace("{scopes}", &self.scopes.join(", ")).into()
     }
 
-    /// Names the user on whose behalf the call was made, for use in a phrase.
-    fn user(&self) -> Cow<'_, str> {
-        self.user.as_ref().map_or("the user".into(), |user| format!("user {user}").into())
-    }
-
-    fn unauthenticated(&self) -> Cow<'static, str> {
-        if self.code == Some(135) {
-            return fix_of_code(135).unwrap_or_default().into();
-        }
-        let user = self.user();
+    fn unauthenticated(&self) -> &'static str {
         match self.credential {
-            Some(CredentialKind::User2) => format!(
+            _ if self.code == Some(135) => fix_of_code(135).unwrap_or_default(),
+            Some(CredentialKind::User2) => {
                 "run `birdhook auth user2` and have {user} authorise the app again; the token has expired, was revoked, or belongs to another app"
-            )
-            .into(),
-            Some(CredentialKind::User) => format!(
+            }
+            Some(CredentialKind::User) => {
                 "run `birdhook auth user` and have {user} authorise the app again if the token was revoked; otherwise check the app's keys and the machine's clock"
-            )
-            .into(),
+            }
             Some(CredentialKind::Owner) => {
-                "run `birdhook auth user --owner` and have the app's owner authorise the app again if the token was revoked; otherwise check the app's keys and the machine's clock".into()
+                "run `birdhook auth user --owner` and have the app's owner authorise the app again if the token was revoked; otherwise check the app's keys and the machine's clock"
             }
             Some(CredentialKind::Bearer) => {
-                "run `birdhook auth app` with the app's current keys or bearer token; the configured ones are wrong or were regenerated in X's console".into()
+                "run `birdhook auth app` with the app's current keys or bearer token; the configured ones are wrong or were regenerated in X's console"
             }
             Some(CredentialKind::Consumer) => {
-                "run `birdhook auth app` with the app's current consumer key and secret; the configured ones are wrong or were regenerated in X's console".into()
+                "run `birdhook auth app` with the app's current consumer key and secret; the configured ones are wrong or were regenerated in X's console"
             }
-            None => "check that the keys and tokens are complete and of one app, and check the machine's clock".into(),
+            None => "check that the keys and tokens are complete and of one app, and check the machine's clock",
         }
     }
 
-    fn not_renewed(&self) -> Cow<'static, str> {
+    fn not_renewed(&self) -> &'static str {
         match self.reason.as_deref() {
-            Some("unauthorized_client" | "invalid_client") => {
-                "run `birdhook auth app` with the app's current OAuth 2.0 client id and client secret; X does not accept the configured ones".into()
+            Some("unauthorized_client" | "invalid_client") => WRONG_CLIENT,
+            _ => {
+                "run `birdhook auth user2` and have {user} authorise the app again; X accepts a refresh token once, and not after access was revoked"
             }
-            _ => format!(
-                "run `birdhook auth user2` and have {} authorise the app again; X accepts a refresh token once, and not after access was revoked",
-                self.user()
-            )
-            .into(),
         }
     }
 
-    fn permission(&self) -> Cow<'static, str> {
-        let is_activity = self.call.contains("/2/activity/");
-        let scopes = self.scopes.join(", ");
+    fn permission(&self) -> &'static str {
         match self.credential {
-            Some(CredentialKind::User2) if scopes.is_empty() => format!(
-                "run `birdhook auth user2` and have {} authorise the app again; the token lacks a scope",
-                self.user()
-            )
-            .into(),
-            Some(CredentialKind::User2) => format!(
-                "run `birdhook auth user2`, which requests {scopes}, and have {} authorise the app again; the scopes of an issued token do not change",
-                self.user()
-            )
-            .into(),
+            Some(CredentialKind::User2) if self.scopes.is_empty() => {
+                "run `birdhook auth user2` and have {user} authorise the app again; the token lacks a scope"
+            }
+            Some(CredentialKind::User2) => {
+                "run `birdhook auth user2`, which requests {scopes}, and have {user} authorise the app again; the scopes of an issued token do not change"
+            }
             // The specification accepts OAuth 1.0a for private types, X's introduction only OAuth
             // 2.0.
-            Some(CredentialKind::User) if is_activity => format!(
-                "run `birdhook auth user2`, which requests {scopes}, and have {} authorise the app; X may accept only OAuth 2.0 for this type",
-                self.user()
-            )
-            .into(),
+            Some(CredentialKind::User) if self.call.contains("/2/activity/") => {
+                "run `birdhook auth user2`, which requests {scopes}, and have {user} authorise the app; X may accept only OAuth 2.0 for this type"
+            }
             Some(CredentialKind::Owner) => {
-                "set the app's permissions to read, write and direct messages in X's console, then run `birdhook auth user --owner` again; issued tokens keep their permissions".into()
+                "set the app's permissions to read, write and direct messages in X's console, then run `birdhook auth user --owner` again; issued tokens keep their permissions"
             }
             _ => {
-                "set the app's permissions to read, write and direct messages in X's console, then run `birdhook auth user` and have the user authorise the app again; issued tokens keep their permissions".into()
+                "set the app's permissions to read, write and direct messages in X's console, then run `birdhook auth user` and have the user authorise the app again; issued tokens keep their permissions"
             }
         }
     }
@@ -120,7 +121,6 @@ fn obtained(kinds: &[CredentialKind]) -> String {
     each.collect::<Vec<_>>().join(", or ")
 }
 
-/// Returns the fix for a cause, for any call.
 fn general(cause: &ErrorCause) -> &'static str {
     match cause {
         ErrorCause::ChallengeFailed(ChallengeFault::WrongToken) => {

@@ -11,10 +11,8 @@ use super::url;
 use crate::call::Call;
 use crate::credentials::CredentialKind;
 
-/// Maximum length of a plain-text message, in bytes.
 const MAX_LINE: usize = 1000;
 
-/// The content of an error response.
 #[derive(Debug, Default)]
 pub(super) struct ErrorBody {
     pub(super) code: Option<i64>,

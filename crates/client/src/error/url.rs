@@ -28,7 +28,6 @@ pub(crate) fn fault(url: &str) -> UrlFault {
     }
 }
 
-/// Returns whether a URL has a public host.
 pub(crate) fn is_public_url(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_public))
 }

@@ -9,10 +9,8 @@ use tokio::net::TcpStream;
 
 use super::redirect::Redirect;
 
-/// Maximum length of a request head, in bytes.
 const MAX_HEAD: u64 = 8 * 1024;
 
-/// Timeout for a connection.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A check whether a redirect answers the pending login.

@@ -1,7 +1,6 @@
 //! OAuth 2.0 login: an authorisation code with PKCE.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use birdhook_core::Timestamp;
@@ -97,9 +96,8 @@ impl OAuth2 {
     /// Sets the URL at which the user authorises the app.
     ///
     /// Defaults to `https://x.com/i/oauth2/authorize`.
-    pub fn authorize_url(mut self, url: impl Into<String>) -> Self {
-        self.authorize_url = url.into();
-        self
+    pub fn authorize_url(self, url: impl Into<String>) -> Self {
+        Self { authorize_url: url.into(), ..self }
     }
 
     /// Sets the scopes to request. Defaults to [`SCOPES`].
@@ -145,11 +143,9 @@ impl OAuth2 {
         Ok(OAuth2Pending { authorize_url: url.into(), proof })
     }
 
-    /// Finishes a login with the redirect. A code expires after 30 s and works once.
-    ///
-    /// # Errors
-    /// Returns an error if the user did not authorise the app, the redirect belongs to another
-    /// login, or X refuses or does not respond.
+    /// Finishes a login with the redirect. A code expires after 30 s and works once. Fails if the
+    /// user did not authorise the app, the redirect belongs to another login, or X refuses or does
+    /// not respond.
     pub async fn finish(&self, proof: &Proof, redirect_url: impl Into<Redirect>) -> Result<UserToken, LoginError> {
         let redirected = redirect_url.into();
         let code = AuthorizationCode::new(redirected.code(proof)?.to_owned());
@@ -160,9 +156,7 @@ impl OAuth2 {
     }
 
     /// Renews a token. X accepts each refresh token once, so store the new token before you use it.
-    ///
-    /// # Errors
-    /// Returns an error if there is no refresh token, or X refuses or does not respond.
+    /// Fails if there is no refresh token, or X refuses or does not respond.
     pub async fn refresh(&self, token: &UserToken) -> Result<UserToken, LoginError> {
         let refresh = token.refresh.as_ref().ok_or(LoginError::NoRefreshToken)?;
         let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
@@ -228,12 +222,4 @@ fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
     RedirectUrl::new(url.to_owned()).map_err(|_| LoginError::Invalid("the redirect URL is invalid"))
 }
 
-impl fmt::Debug for OAuth2 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth2")
-            .field("base", &redact_url(&self.context.base))
-            .field("client_id", &self.client_id)
-            .field("scopes", &self.scopes)
-            .finish_non_exhaustive()
-    }
-}
+impl_debug!(OAuth2: "OAuth2", |this| base: redact_url(&this.context.base), client_id: this.client_id, scopes: this.scopes);

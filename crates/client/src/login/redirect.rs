@@ -51,7 +51,6 @@ impl From<String> for Redirect {
 }
 
 impl Redirect {
-    /// Returns the OAuth 1.0a verifier for this request token.
     pub(super) fn verifier(&self, request_token: &AccessToken) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
             Content::Bare(verifier) => return Some(verifier.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
@@ -67,7 +66,6 @@ impl Redirect {
         get(parameters, "oauth_verifier").filter(is_not_empty).ok_or(LoginError::NoCode)
     }
 
-    /// Returns the OAuth 2.0 code for this proof.
     pub(super) fn code(&self, proof: &Proof) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
             Content::Bare(code) => return Some(code.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),

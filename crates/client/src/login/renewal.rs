@@ -30,7 +30,6 @@ pub(crate) struct Renewal {
     spent: Arc<Mutex<BTreeMap<String, Result<UserToken, LoginError>>>>,
 }
 
-/// The reason why a token was not renewed.
 enum NotRenewed {
     /// X issued no new token. Holds the old one.
     Login(UserToken, LoginError),
@@ -77,7 +76,6 @@ impl Renewal {
         &*self.store
     }
 
-    /// Returns the user's token from the store.
     pub(crate) async fn stored(&self, user: &str) -> Result<Option<UserToken>, Error> {
         self.store.get(user).await.map_err(|error| NotRenewed::Store(error).into_error(user))
     }
@@ -158,7 +156,6 @@ impl Renewal {
         }
     }
 
-    /// Revokes the user's tokens at X, and removes them from the store.
     pub(crate) async fn revoke(&self, user: &str) -> Result<(), Error> {
         let call = Call::post("/2/oauth2/revoke", &[CredentialKind::User2]).for_user(user);
         let failed = |error: TokenStoreError| Error::token_store(&call, &error);

@@ -1,6 +1,5 @@
 //! OAuth 1.0a login: three-legged, with a redirect or a PIN.
 
-use std::fmt;
 use std::sync::Arc;
 
 use birdhook_core::Timestamp;
@@ -54,10 +53,7 @@ impl OAuth1 {
     /// (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/pin-based-oauth>).
     pub const PIN: &str = "oob";
 
-    /// Creates the login flow of this app.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Creates the login flow of this app. Fails if TLS cannot be set up.
     pub fn new(consumer: ConsumerKeys) -> Result<Self, TransportError> {
         Ok(Self { consumer, context: ApiContext::for_x()? })
     }
@@ -99,11 +95,8 @@ impl OAuth1 {
         Ok(OAuth1Pending { authorize_url, request_token })
     }
 
-    /// Finishes a login with the redirect or the PIN.
-    ///
-    /// # Errors
-    /// Returns an error if the user did not authorise the app, the redirect belongs to another
-    /// login, or X refuses or does not respond.
+    /// Finishes a login with the redirect or the PIN. Fails if the user did not authorise the app,
+    /// the redirect belongs to another login, or X refuses or does not respond.
     pub async fn finish(
         &self,
         request_token: &AccessToken,
@@ -131,7 +124,6 @@ impl OAuth1 {
     }
 }
 
-/// The parameters of a form-encoded response.
 struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -150,8 +142,4 @@ impl Form {
     }
 }
 
-impl fmt::Debug for OAuth1 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1").field("base", &redact_url(&self.context.base)).finish_non_exhaustive()
-    }
-}
+impl_debug!(OAuth1: "OAuth1", |this| base: redact_url(&this.context.base));

@@ -130,7 +130,6 @@ fn check_version(file: &SharedFile, text: &[u8]) -> Result<(), TokenStoreError> 
     }
 }
 
-/// The JSON of a token file.
 #[derive(Deserialize, Serialize)]
 struct Kept {
     access_token: String,

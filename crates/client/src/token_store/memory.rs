@@ -8,7 +8,6 @@ use tokio::sync::OwnedMutexGuard;
 use super::{LockedToken, TokenStore, TokenStoreFuture};
 use crate::UserToken;
 
-/// An in-memory token store for one client and its clones.
 #[derive(Clone)]
 pub(crate) struct MemoryTokenStore(Arc<Mutex<BTreeMap<String, Entry>>>);
 

@@ -14,7 +14,6 @@ use crate::{Client, Error, ErrorCause};
 /// Interval between listings. An account may have 150,000 subscriptions, on 150 pages.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The expiries reported so far.
 #[derive(Debug, Default)]
 pub(super) struct Expiries {
     /// The time of the next listing.
@@ -91,7 +90,6 @@ async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, rene
     }
 }
 
-/// Describes a subscription by its type and filter.
 fn description(one: &ActivitySubscription) -> String {
     format!("{}{}", one.event_type, one.filter)
 }

@@ -17,7 +17,6 @@ pub(super) struct Job {
     reported_ends: Vec<End>,
 }
 
-/// X's report that a job has ended.
 #[derive(Clone, Debug)]
 struct End {
     id: Option<String>,

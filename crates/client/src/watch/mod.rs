@@ -15,7 +15,6 @@ pub use gap::{Gap, GapCause};
 pub use rules::{DeferredReplay, ReplayJobs, ReplayRules};
 pub use settings::WatchSettings;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -210,7 +209,6 @@ impl Watch {
         }
     }
 
-    /// Handles the running replay job, and requests the next one.
     async fn replay(&self) {
         let Inner { client, settings, .. } = &*self.inner;
         let rules = ReplayRules::of(settings.api);
@@ -233,9 +231,4 @@ impl Watch {
     }
 }
 
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { url, settings, .. } = &*self.inner;
-        f.debug_struct("Watch").field("url", url).field("settings", settings).finish_non_exhaustive()
-    }
-}
+impl_debug!(Watch: "Watch", |this| url: this.inner.url, settings: this.inner.settings);

@@ -102,7 +102,6 @@ impl ReplayRules {
         jobs
     }
 
-    /// Returns the time at which a job for these dates can be requested.
     fn ready_at(&self, from: Timestamp, to: Timestamp) -> Timestamp {
         after(from, self.from_age).max(after(to, self.to_age))
     }

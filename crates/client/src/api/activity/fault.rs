@@ -62,10 +62,7 @@ fn suggestion(meant: &[&str]) -> String {
 }
 
 impl NewSubscription {
-    /// Checks the requirements of X's API, without a call.
-    ///
-    /// # Errors
-    /// Returns the first fault found.
+    /// Checks the requirements of X's API, without a call, and returns the first fault.
     pub fn check(&self, now: Timestamp) -> Result<(), SubscriptionFault> {
         let Self { event_type, filter, tag, expires_at, .. } = self;
         let has = |text: &str, most: usize| (1..=most).contains(&text.chars().count());

@@ -10,12 +10,10 @@ fn names() -> impl Iterator<Item = &'static str> {
 /// A deprecated name. X's responses use `chat.conversation.join`.
 const ALIAS: &str = "chat.conversation_join";
 
-/// Returns the name that X's responses use.
 pub(crate) fn canonical(event_type: &str) -> &str {
     if event_type == ALIAS { "chat.conversation.join" } else { event_type }
 }
 
-/// Returns whether X lists an event type of this name.
 pub(super) fn is_known(event_type: &str) -> bool {
     names().any(|known| known == event_type)
 }
@@ -31,7 +29,6 @@ pub(super) fn suggestions(name: &str) -> Vec<&'static str> {
     names().filter(|known| family(known) == family(name)).collect()
 }
 
-/// Returns the edit distance: the number of letters to insert, remove or replace.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (number, letter) in one.chars().enumerate() {
