@@ -61,7 +61,6 @@ impl AccessToken {
 
 /// A user's OAuth 2.0 token.
 #[derive(Clone, Debug)]
-#[must_use]
 #[non_exhaustive]
 pub struct UserToken {
     /// The access token.
@@ -84,16 +83,19 @@ impl UserToken {
     }
 
     /// Sets the refresh token.
+    #[must_use]
     pub fn refresh(self, refresh: impl Into<SecretString>) -> Self {
         Self { refresh: Some(refresh.into()), ..self }
     }
 
     /// Sets the expiry.
+    #[must_use]
     pub fn expires_at(self, at: Timestamp) -> Self {
         Self { expires_at: Some(at), ..self }
     }
 
     /// Sets the granted scopes, separated by spaces: `dm.read tweet.read users.read`.
+    #[must_use]
     pub fn scope(self, scope: impl Into<String>) -> Self {
         Self { scope: Some(scope.into()), ..self }
     }

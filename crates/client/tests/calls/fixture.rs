@@ -72,10 +72,14 @@ pub(crate) fn everything(x: &MockX) -> Credentials {
 
 /// Creates a client over real HTTP without retries.
 pub(crate) fn client(x: &MockX, credentials: Credentials) -> (Client, Sent) {
-    let (recorder, clock) = (Recorder::new(), x.clock());
-    let sent = recorder.sent.clone();
+    let network = Recorder::new();
+    (client_over(&network, x, credentials), network.sent)
+}
+
+pub(crate) fn client_over(network: &Recorder, x: &MockX, credentials: Credentials) -> Client {
+    let clock = x.clock();
     let builder = Client::builder(credentials).base_url(x.url()).clock(move || clock.now());
-    (builder.retries(RetryPolicy::never()).transport(recorder).build().unwrap(), sent)
+    builder.retries(RetryPolicy::never()).transport(network.clone()).build().unwrap()
 }
 
 /// Returns made-up credentials of every kind.

@@ -6,8 +6,8 @@ use birdhook_client::{CredentialKind, DesiredState, EnsureError, ErrorCause};
 use crate::calls::every_call::call;
 use crate::calls::expected::check_general;
 use crate::calls::fixture::{scripted, scripted_with_retries};
-use crate::support::transport::{answer, answer_with, authorization};
 use crate::support::USER;
+use crate::support::transport::{answer, answer_with, authorization};
 
 #[tokio::test(start_paused = true)]
 async fn a_cap_is_not_retried() {

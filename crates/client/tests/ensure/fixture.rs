@@ -1,8 +1,9 @@
 //! A fixture with a mock X, a receiver, and a client whose requests can be cut off.
 
-use birdhook_client::{Client, Credentials, DesiredState, Filter, RetryPolicy};
+use birdhook_client::{Client, Credentials, DesiredState, Filter};
 use birdhook_testkit::mock::{MockSettings, MockX};
 
+use crate::calls::fixture::client_over;
 use crate::support::receiver::Receiver;
 use crate::support::transport::Recorder;
 use crate::support::{consumer, token, with_users};
@@ -14,11 +15,6 @@ pub(crate) struct Fixture {
     pub(crate) receiver: Receiver,
     pub(crate) client: Client,
     pub(crate) network: Recorder,
-}
-
-fn client(x: &MockX, network: &Recorder, credentials: Credentials) -> Client {
-    let builder = Client::builder(credentials).base_url(x.url()).retries(RetryPolicy::never());
-    builder.transport(network.clone()).build().unwrap()
 }
 
 impl Fixture {
@@ -34,13 +30,13 @@ impl Fixture {
         if let Some(secret) = &app.client_secret {
             credentials = credentials.client_secret(secret.as_str());
         }
-        let client = client(&x, &network, credentials);
+        let client = client_over(&network, &x, credentials);
         Self { x, receiver, client, network }
     }
 
     /// Creates a client with the app's keys and additional credentials.
     pub(crate) fn client_with(&self, add: impl FnOnce(Credentials) -> Credentials) -> Client {
-        client(&self.x, &self.network, add(Credentials::new(consumer(self.x.app()))))
+        client_over(&self.network, &self.x, add(Credentials::new(consumer(self.x.app()))))
     }
 
     /// Returns a desired state without subscriptions.
