@@ -1,11 +1,17 @@
-//! A call to X's API before it is signed.
-
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
 use crate::credentials::CredentialKind;
 use crate::oauth1::percent_encode;
+
+// The kinds of credentials that calls accept, best first.
+pub(crate) const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
+pub(crate) const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
+pub(crate) const USER: &[CredentialKind] = &[CredentialKind::User];
+/// X's prose accepts only the bearer token, its OpenAPI also the owner's.
+pub(crate) const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
+pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
 
 /// A call to X's API: the request, and the credentials that may sign it.
 #[derive(Clone, Debug)]
@@ -24,6 +30,14 @@ pub(crate) struct Call {
     pub(crate) is_idempotent: bool,
 }
 
+macro_rules! constructors {
+    ($($name:ident $method:ident),+) => {$(
+        pub(crate) fn $name(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
+            Self::new(Method::$method, path, takes)
+        }
+    )+};
+}
+
 impl Call {
     pub(crate) fn new(method: Method, path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
         // POST creates something. Repeating a PUT or DELETE leaves the same state.
@@ -31,21 +45,7 @@ impl Call {
         Self { method, path: path.into(), query: Vec::new(), body: None, takes, scopes: &[], user: None, is_idempotent }
     }
 
-    pub(crate) fn get(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::GET, path, takes)
-    }
-
-    pub(crate) fn post(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::POST, path, takes)
-    }
-
-    pub(crate) fn put(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::PUT, path, takes)
-    }
-
-    pub(crate) fn delete(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::DELETE, path, takes)
-    }
+    constructors!(get GET, post POST, put PUT, delete DELETE);
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));

@@ -1,5 +1,3 @@
-//! The client for X's management APIs.
-
 mod app_requests;
 mod bearer;
 mod requests;

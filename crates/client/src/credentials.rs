@@ -1,5 +1,3 @@
-//! Credentials for calls to X.
-
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,5 +1,3 @@
-//! Errors of calls to X.
-
 mod cause;
 mod fix;
 mod markup;
@@ -84,19 +82,10 @@ impl Error {
         let after = retry_after(response.headers()).and_then(|wait| i64::try_from(wait.as_millis()).ok());
         let after = after.map(|wait| Timestamp::from_millis(now.as_millis().saturating_add(wait)));
         let until = rate_limit.and_then(|limit| limit.reset).or(after);
-        Self(Box::new(Details {
-            cause: body.cause(call, credential, response.status(), until),
-            call: call.name(),
-            user: call.user.clone(),
-            scopes: call.scopes,
-            credential,
-            status: Some(response.status().as_u16()),
-            code: body.code,
-            reason: body.reason,
-            message: body.message,
-            takes: call.takes,
-            rate_limit,
-        }))
+        let cause = body.cause(call, credential, response.status(), until);
+        let mut error = Self::refused(call, cause, Some(response.status().as_u16()), body.reason, body.message);
+        (error.0.credential, error.0.code, error.0.rate_limit) = (credential, body.code, rate_limit);
+        error
     }
 
     /// Reports a success response that says the request was not carried out.

@@ -88,9 +88,20 @@ pub(crate) fn authorization(
     oauth.sort_unstable();
     let fields: Vec<String> =
         oauth.iter().map(|(name, value)| format!("{}=\"{}\"", percent_encode(name), percent_encode(value))).collect();
-    let mut header = HeaderValue::try_from(format!("OAuth {}", fields.join(", "))).ok()?;
+    sensitive(format!("OAuth {}", fields.join(", ")))
+}
+
+/// Returns a header that loggers do not show, or `None` if no header can contain the text.
+pub(crate) fn sensitive(text: String) -> Option<HeaderValue> {
+    let mut header = HeaderValue::try_from(text).ok()?;
     header.set_sensitive(true);
     Some(header)
+}
+
+/// Returns the header of HTTP Basic for a key or client id and its secret.
+pub(crate) fn basic(id: &str, secret: &str) -> Option<HeaderValue> {
+    let pair = format!("{}:{}", percent_encode(id), percent_encode(secret));
+    sensitive(format!("Basic {}", STANDARD.encode(pair)))
 }
 
 #[cfg(test)]

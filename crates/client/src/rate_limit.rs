@@ -1,5 +1,3 @@
-//! Rate limits from X's response headers.
-
 use std::time::Duration;
 
 use birdhook_core::Timestamp;

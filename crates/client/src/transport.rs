@@ -1,5 +1,3 @@
-//! HTTP transport for calls to X.
-
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;

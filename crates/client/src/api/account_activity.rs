@@ -1,12 +1,9 @@
-//! Subscriptions to the Account Activity API in v2.
-
 use serde_json::{Value, json};
 
-use super::accepted::{ANY_USER, BEARER};
 use super::enterprise::users;
 use super::response;
 use super::types::Counts;
-use crate::call::{Call, segment};
+use crate::call::{ANY_USER, BEARER, Call, segment};
 use crate::{Client, Error};
 
 /// Calls for v2 subscriptions to the Account Activity API, which ends on 2027-01-01.

@@ -1,5 +1,3 @@
-//! Subscriptions to the X Activity API.
-
 mod fault;
 mod filter;
 mod subscribe;
@@ -16,10 +14,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::accepted::BEARER;
 use super::event_types::{EventType, PUBLIC};
 use super::response;
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, segment};
 use crate::{Client, Error, ErrorCause};
 
 /// Calls for subscriptions to the X Activity API.

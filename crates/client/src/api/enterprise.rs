@@ -1,12 +1,9 @@
-//! Webhooks and subscriptions of enterprise 1.1.
-
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::accepted::{BEARER, OWNER, USER};
 use super::response;
 use super::types::{Counts, RegisteredWebhook, ReplayJob, ReplaySpan};
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, OWNER, USER, segment};
 use crate::{Client, Error, ErrorCause};
 
 /// Calls for webhooks and subscriptions of enterprise 1.1.

@@ -1,5 +1,3 @@
-//! The calls for a webhook through the API that manages it.
-
 use std::collections::BTreeSet;
 
 use serde::Serialize;

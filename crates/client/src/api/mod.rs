@@ -8,7 +8,6 @@
 //!
 //! Every call returns an error if X refuses it or does not respond.
 
-mod accepted;
 mod account_activity;
 mod activity;
 mod enterprise;
@@ -21,7 +20,6 @@ mod stream_links;
 mod types;
 mod webhooks;
 
-pub(crate) use accepted::{ANY_USER, BEARER, BEARER_OR_OWNER, OWNER, USER};
 pub use account_activity::AccountActivityApi;
 pub use activity::{
     ActivityApi, ActivitySubscription, Deleted, Filter, FilterDirection, NewSubscription, Page, Subscribed,

@@ -1,12 +1,9 @@
-//! Webhooks and subscriptions of premium 1.1.
-
 use serde_json::Value;
 
-use super::accepted::{BEARER, OWNER, USER};
 use super::enterprise::{users, yes_or_no};
 use super::response;
 use super::types::{Counts, RegisteredWebhook};
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, OWNER, USER, segment};
 use crate::{Client, Error};
 
 /// Calls for webhooks and subscriptions of an environment of premium 1.1.

@@ -1,5 +1,3 @@
-//! Comparison of webhook URLs.
-
 use http::Uri;
 
 /// Returns whether two URLs are equal. Ignores the case of the scheme and the host.

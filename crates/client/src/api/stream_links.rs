@@ -1,12 +1,9 @@
-//! Links of webhooks to filtered streams.
-
 use birdhook_core::Timestamp;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::accepted::BEARER;
 use super::response;
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, segment};
 use crate::{Client, Error};
 
 /// Calls for links of webhooks to filtered streams.

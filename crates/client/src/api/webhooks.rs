@@ -1,12 +1,9 @@
-//! v2 webhooks.
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::accepted::{BEARER, BEARER_OR_OWNER};
 use super::response;
 use super::types::{RegisteredWebhook, ReplayJob, ReplaySpan};
-use crate::call::{Call, segment};
+use crate::call::{BEARER, BEARER_OR_OWNER, Call, segment};
 use crate::{Client, Error};
 
 /// Calls for v2 webhooks (<https://docs.x.com/x-api/webhooks/introduction>).

@@ -1,5 +1,3 @@
-//! Signs, sends and retries calls.
-
 use std::time::Duration;
 
 use backon::BackoffBuilder;
@@ -13,7 +11,7 @@ use serde_json::Value;
 use super::{Client, CredentialStatus, RetryPolicy};
 use crate::call::Call;
 use crate::credentials::CredentialKind;
-use crate::oauth1::{self, Stamp};
+use crate::oauth1::{self, Stamp, sensitive};
 use crate::{Error, ErrorCause};
 
 /// Extra wait in milliseconds after a rate limit. X counts whole seconds, so a limit may end this
@@ -198,10 +196,10 @@ impl Client {
         let credentials = &self.inner.credentials;
         let user = call.user.as_deref();
         let header = match kind {
-            CredentialKind::Bearer => bearer(self.bearer(call).await?.expose_secret()),
+            CredentialKind::Bearer => sensitive(format!("Bearer {}", self.bearer(call).await?.expose_secret())),
             CredentialKind::User2 => {
                 let token = self.inner.renewal.token(user.unwrap_or_default()).await?;
-                token.and_then(|token| bearer(token.access.expose_secret()))
+                token.and_then(|token| sensitive(format!("Bearer {}", token.access.expose_secret())))
             }
             CredentialKind::Owner | CredentialKind::User => {
                 let token = match kind {
@@ -232,10 +230,4 @@ fn is_done_when(call: &Call, cause: &ErrorCause) -> bool {
 fn has_errors(json: &Value) -> bool {
     let errors = json.get("errors").and_then(Value::as_array);
     errors.is_some_and(|errors| !errors.is_empty()) && json.get("data").is_none_or(Value::is_null)
-}
-
-fn bearer(token: &str) -> Option<HeaderValue> {
-    let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }

@@ -1,5 +1,3 @@
-//! Applies a plan.
-
 use super::desired::DesiredState;
 use super::plan::{Plan, PlanStep};
 use super::report::{EnsureError, Ensured, Undone};

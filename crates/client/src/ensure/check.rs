@@ -1,12 +1,10 @@
-//! Checks of a desired state before anything is changed.
-
 use super::desired::DesiredState;
 use super::faults::{DesiredStateError, DesiredStateFault};
 use super::plan::{Plan, PlanStep};
 use super::report::EnsureError;
+use crate::api::ActivityApi;
 use crate::api::managed::ManagementApi;
-use crate::api::{ANY_USER, ActivityApi, BEARER, BEARER_OR_OWNER, OWNER, USER};
-use crate::call::Call;
+use crate::call::{ANY_USER, BEARER, BEARER_OR_OWNER, Call, OWNER, USER};
 use crate::error::{is_public_url, url_fault};
 use crate::{Client, ErrorCause, UrlFault};
 

@@ -1,5 +1,3 @@
-//! The current state at X.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use birdhook_core::Timestamp;

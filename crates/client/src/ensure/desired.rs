@@ -1,5 +1,3 @@
-//! The desired state.
-
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -1,5 +1,3 @@
-//! The reasons why a desired state cannot be reached.
-
 use std::fmt;
 
 use super::plan::PlanStep;

@@ -1,5 +1,3 @@
-//! The plan from the current to the desired state.
-
 use std::fmt;
 
 use birdhook_core::Timestamp;

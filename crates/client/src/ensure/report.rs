@@ -1,5 +1,3 @@
-//! The report of a run, and its errors.
-
 use serde::Serialize;
 
 use super::faults::DesiredStateError;

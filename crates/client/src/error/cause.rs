@@ -1,5 +1,3 @@
-//! The causes of errors.
-
 use std::fmt;
 
 use birdhook_core::Timestamp;

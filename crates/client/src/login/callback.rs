@@ -1,5 +1,3 @@
-//! One connection to the loopback listener.
-
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,3 @@
-//! Errors of logins and token requests.
-
 use std::borrow::Cow;
 
 use bytes::Bytes;

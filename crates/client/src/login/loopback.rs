@@ -1,5 +1,3 @@
-//! Receives the login redirect on this machine.
-
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,8 +9,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::callback::{self, IsExpected};
 use super::error::LoginError;
-use super::proof::Proof;
-use super::redirect::Redirect;
+use super::redirect::{Proof, Redirect};
 use crate::AccessToken;
 
 /// Maximum number of connections served at once. A further connection aborts the oldest one.

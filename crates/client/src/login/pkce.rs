@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use birdhook_core::Timestamp;
 use bytes::Bytes;
+use http::Request;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge,
@@ -17,11 +17,11 @@ use serde_json::Value;
 
 use super::context::{ApiContext, INVALID_BASE_URL};
 use super::error::LoginError;
-use super::proof::Proof;
-use super::redirect::Redirect;
+use super::redirect::{Proof, Redirect};
 #[cfg(doc)]
 use crate::api::EVENT_TYPES;
 use crate::api::EventType;
+use crate::oauth1::sensitive;
 use crate::{Transport, TransportError, UserToken, redact_url};
 
 /// The default scopes of a login.
@@ -176,10 +176,8 @@ impl OAuth2 {
     /// # Errors
     /// Returns an error if X refuses or does not respond.
     pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
-        let bearer = HeaderValue::try_from(format!("Bearer {}", token.access.expose_secret()));
-        let mut bearer =
-            bearer.map_err(|_| LoginError::Invalid("the token contains a character that no header can contain"))?;
-        bearer.set_sensitive(true);
+        let bearer = sensitive(format!("Bearer {}", token.access.expose_secret()))
+            .ok_or(LoginError::Invalid("the token contains a character that no header can contain"))?;
         let request = Request::get(format!("{}/2/users/me", self.context.base)).header(AUTHORIZATION, bearer);
         let request = request.body(Bytes::new()).map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?;
         let response = self.context.send(request).await?;

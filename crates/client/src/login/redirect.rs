@@ -1,11 +1,10 @@
-//! The redirect or PIN that ends a login.
+//! The redirect or PIN that ends a login, and the proof that connects it to its login.
 
 use std::fmt;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::error::LoginError;
-use super::proof::Proof;
 use crate::AccessToken;
 
 /// The redirect that ends a login: its URL, its query, or the bare code, verifier or PIN.
@@ -95,5 +94,28 @@ fn get<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
 impl fmt::Debug for Redirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redirect(..)")
+    }
+}
+
+/// The proof that a redirect answers this login, and that the same party began and finishes it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Proof {
+    /// The URL to which X redirects the user.
+    pub redirect_url: String,
+    /// The value that the redirect repeats.
+    pub state: SecretString,
+    /// The PKCE verifier, whose SHA-256 X has received.
+    pub verifier: SecretString,
+}
+
+impl Proof {
+    /// Restores a proof from its stored parts.
+    pub fn new(
+        redirect_url: impl Into<String>,
+        state: impl Into<SecretString>,
+        verifier: impl Into<SecretString>,
+    ) -> Self {
+        Self { redirect_url: redirect_url.into(), state: state.into(), verifier: verifier.into() }
     }
 }

@@ -1,5 +1,3 @@
-//! A token store in a folder that several processes share.
-
 use std::io;
 use std::path::PathBuf;
 

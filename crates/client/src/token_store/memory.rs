@@ -1,5 +1,3 @@
-//! A token store in memory.
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,5 +1,3 @@
-//! Reporting and renewal of subscriptions that are about to expire.
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,5 +1,3 @@
-//! A requested replay job.
-
 use birdhook_core::activity::Replay;
 use birdhook_core::{Event, Timestamp};
 

@@ -1,5 +1,3 @@
-//! X's rules for the dates of replays.
-
 use std::time::Duration;
 
 use birdhook_core::Timestamp;

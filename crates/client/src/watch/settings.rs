@@ -1,5 +1,3 @@
-//! Settings of a watch.
-
 use std::time::Duration;
 
 use crate::api::managed::ManagementApi;

@@ -1,5 +1,3 @@
-//! Selection of the credentials that sign a call.
-
 use birdhook_client::{AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy};
 use birdhook_testkit::mock::MockApi;
 

@@ -1,5 +1,3 @@
-//! All calls of enterprise 1.1.
-
 use std::slice;
 use std::time::Duration;
 

@@ -1,5 +1,3 @@
-//! Secrets appear in no output.
-
 use birdhook_client::login::{OAuth1, OAuth2};
 use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, RetryPolicy, TransportError, UserToken};
 use birdhook_core::Timestamp;

@@ -1,5 +1,3 @@
-//! v2 webhooks, subscriptions to the Account Activity API, and links to filtered streams.
-
 use std::slice;
 use std::time::Duration;
 

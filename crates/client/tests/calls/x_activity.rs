@@ -1,5 +1,3 @@
-//! Subscriptions to the X Activity API.
-
 use std::slice;
 
 use birdhook_client::api::{Filter, FilterDirection, NewSubscription, SubscriptionChange};

@@ -1,5 +1,3 @@
-//! OAuth 2.0 with PKCE.
-
 use std::collections::BTreeSet;
 
 use base64::Engine;

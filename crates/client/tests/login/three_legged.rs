@@ -1,5 +1,3 @@
-//! OAuth 1.0a.
-
 use birdhook_client::login::{LoginError, OAuth1};
 use birdhook_client::{
     AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy, TransportError,

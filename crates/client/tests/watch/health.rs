@@ -1,5 +1,3 @@
-//! Webhooks that become invalid or disappear.
-
 use birdhook_client::{ManagementApi, WatchEvent, WatchSettings};
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::Occasion;

@@ -1,5 +1,3 @@
-//! Periods in which nothing arrives for too long.
-
 use birdhook_client::ManagementApi;
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::ChallengeSchedule;

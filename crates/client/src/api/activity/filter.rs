@@ -1,5 +1,3 @@
-//! Filters of X Activity API subscriptions.
-
 use std::collections::BTreeMap;
 use std::fmt;
 

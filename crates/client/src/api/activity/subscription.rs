@@ -1,5 +1,3 @@
-//! Subscriptions to the X Activity API, existing and new.
-
 use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,3 @@
-//! Names of event types that can be subscribed.
-
 use super::super::EVENT_TYPES;
 
 /// Returns the event types of X's OpenAPI 2.173, and `oauth.revoke`, which X's introduction lists.
