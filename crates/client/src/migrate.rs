@@ -160,11 +160,8 @@ impl Migration<'_> {
 
     /// Subscribes the users to the X Activity API in addition to the Account Activity API.
     ///
-    /// If X refuses one subscription, the others are still created.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses or does not confirm a subscription. Completed steps remain,
-    /// and the next run continues from there.
+    /// If X refuses one subscription, the others are still created. Fails if X refuses or does not
+    /// confirm a subscription. Completed steps remain, and the next run continues from there.
     pub async fn side_by_side(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         self.subscribe(on_step).await?.complete()
     }
@@ -178,11 +175,8 @@ impl Migration<'_> {
     /// Removes the Account Activity API subscriptions that the X Activity API replaces completely.
     ///
     /// A user's subscription is removed if X lists a subscription of that user to every type on
-    /// this webhook, none of them with a narrower filter.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses. Completed steps remain, and the next run continues from
-    /// there.
+    /// this webhook, none of them with a narrower filter. Fails if X refuses. Completed steps
+    /// remain, and the next run continues from there.
     pub async fn finish(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         self.remove(on_step).await?.complete()
     }

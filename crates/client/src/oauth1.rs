@@ -131,35 +131,18 @@ mod tests {
     #[test]
     fn the_signatures_are_those_of_the_rfc() {
         let (key, secret) = ("dpf43f3p2l4k3l03", "kd94hf93k423kf44");
-        for (method, url, time, nonce, extra, token_secret, expected) in [
-            (
-                Method::POST,
-                "https://photos.example.net/initiate",
-                "137131200",
-                "wIjqoS",
-                [("oauth_callback", "http://printer.example.com/ready")].as_slice(),
-                "",
-                "74KNZJeDHnMBp0EMJ9ZHt/XKycU=",
-            ),
-            (
-                Method::POST,
-                "https://photos.example.net/token",
-                "137131201",
-                "walatlh",
-                &[("oauth_token", "hh5s93j4hdidpola"), ("oauth_verifier", "hfdp7dh39dks9884")],
-                "hdhd0244k9j7ao03",
-                "gKgrFCywp7rO0OXSjdot/IHF7IU=",
-            ),
-            (
-                Method::GET,
-                "http://photos.example.net/photos?file=vacation.jpg&size=original",
-                "137131202",
-                "chapoH",
-                &[("oauth_token", "nnch734d00sl2jdk")],
-                "pfkkdhi9sl3r4s00",
-                "MdpQcU8iPSUjWoN/UDMsK2sui9I=",
-            ),
+        let host = "photos.example.net";
+        let callback = [("oauth_callback", "http://printer.example.com/ready")];
+        let request_token = [("oauth_token", "hh5s93j4hdidpola"), ("oauth_verifier", "hfdp7dh39dks9884")];
+        let get = format!("GET http://{host}/photos?file=vacation.jpg&size=original");
+        let (initiate, token) = (format!("POST https://{host}/initiate"), format!("POST https://{host}/token"));
+        let (access_token, photos) = ([("oauth_token", "nnch734d00sl2jdk")], ("137131202", "chapoH"));
+        for (call, (time, nonce), extra, token_secret, expected) in [
+            (initiate, ("137131200", "wIjqoS"), &callback[..], "", "74KNZJeDHnMBp0EMJ9ZHt/XKycU="),
+            (token, ("137131201", "walatlh"), &request_token, "hdhd0244k9j7ao03", "gKgrFCywp7rO0OXSjdot/IHF7IU="),
+            (get, photos, &access_token, "pfkkdhi9sl3r4s00", "MdpQcU8iPSUjWoN/UDMsK2sui9I="),
         ] {
+            let (method, url) = call.split_once(' ').unwrap();
             let mut oauth = vec![
                 ("oauth_consumer_key", key),
                 ("oauth_signature_method", "HMAC-SHA1"),
@@ -167,7 +150,7 @@ mod tests {
                 ("oauth_nonce", nonce),
             ];
             oauth.extend_from_slice(extra);
-            let text = base_string(&method, &Uri::from_static(url), &oauth, &[]);
+            let text = base_string(&method.parse().unwrap(), &url.parse().unwrap(), &oauth, &[]);
             assert_eq!(signature(&text, secret, token_secret), expected, "{text}");
         }
     }

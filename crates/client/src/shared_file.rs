@@ -67,11 +67,8 @@ impl SharedFile {
 
     /// Locks the file, waiting up to 15 s for another handle.
     ///
-    /// Creates the folder for its owner only (0700 on Unix).
-    ///
-    /// # Errors
-    /// Returns an error if another handle holds the lock for 15 s, naming the process, or if the
-    /// lock file cannot be opened or is a link.
+    /// Creates the folder for its owner only (0700 on Unix). Fails if another handle holds the lock
+    /// for 15 s, naming the process, or if the lock file cannot be opened or is a link.
     pub async fn lock(&self) -> io::Result<LockedFile> {
         let lock = self.path.with_extension("lock");
         if lock == self.path {
@@ -114,10 +111,8 @@ impl LockedFile {
         self.file.read()
     }
 
-    /// Replaces the contents atomically. Once this returns, they survive a power loss.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be written. Its contents are then unchanged.
+    /// Replaces the contents atomically. Once this returns, they survive a power loss. Fails if the
+    /// file cannot be written. Its contents are then unchanged.
     pub fn replace(&self, contents: &[u8]) -> io::Result<()> {
         let path = &self.file.path;
         let write = || {

@@ -15,10 +15,7 @@ pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes
 ///
 /// The default is [`HttpsTransport`]. Implement it for another HTTP client.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// Returns an error if there is no response. A response of any status is not an error.
+    /// Sends the request. Fails if there is no response. A response of any status is not an error.
     fn send(&self, request: Request<Bytes>) -> TransportFuture<'_>;
 }
 

@@ -33,11 +33,9 @@ impl ActivityApi<'_> {
     ///
     /// Private types need a token of the filter's user, public ones accept any credentials:
     /// [`EVENT_TYPES`](super::EVENT_TYPES). If X reports success without naming the subscription,
-    /// X's list confirms it. [`subscribe`](Self::subscribe) confirms the other responses too.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses, the limit is reached, the subscription exists, or the filter
-    /// has members that X does not accept.
+    /// X's list confirms it. [`subscribe`](Self::subscribe) confirms the other responses too. Fails
+    /// if X refuses, the limit is reached, the subscription exists, or the filter has members that
+    /// X does not accept.
     pub async fn create(&self, new: &NewSubscription) -> Result<ActivitySubscription, Error> {
         if let Some(created) = self.request(new).await? {
             return Ok(created);
@@ -144,12 +142,9 @@ impl ActivityApi<'_> {
         self.0.execute_checked(call, |response| response::flag(response, "deleted")).await
     }
 
-    /// Deletes several subscriptions, 100 per call.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses a call. The subscriptions of earlier calls are then deleted.
-    /// If a response is lost, the retry reports subscriptions that the first attempt deleted as
-    /// missing.
+    /// Deletes several subscriptions, 100 per call. Fails if X refuses a call. The subscriptions of
+    /// earlier calls are then deleted. If a response is lost, the retry reports subscriptions that
+    /// the first attempt deleted as missing.
     pub async fn delete_many(&self, ids: &[String]) -> Result<Deleted, Error> {
         let mut all = Deleted::default();
         for ids in ids.chunks(MAX_IDS) {

@@ -18,11 +18,9 @@ struct Validity {
 impl WebhooksApi<'_> {
     /// Registers a webhook. X challenges it first.
     ///
-    /// X may register a webhook whose challenge failed, as invalid: check [`RegisteredWebhook::valid`].
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
-    /// is reached.
+    /// X may register a webhook whose challenge failed, as invalid: check
+    /// [`RegisteredWebhook::valid`]. Fails if X refuses the URL or the challenge response, or if
+    /// the limit of webhooks is reached.
     pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
         let call = Call::post("/2/webhooks", BEARER_OR_OWNER).json(&json!({ "url": url }))?;
         let read = |response: &Value| {
@@ -44,10 +42,7 @@ impl WebhooksApi<'_> {
     /// Makes X challenge a webhook now, and returns whether X then lists it as valid.
     ///
     /// X's documents disagree on the meaning of the response to the call itself. Reading the list
-    /// always uses the bearer token.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call, or the id does not exist.
+    /// always uses the bearer token. Fails if X refuses the call, or the id does not exist.
     pub async fn validate(&self, webhook: &str) -> Result<bool, Error> {
         let call = Call::put(format!("/2/webhooks/{}", segment(webhook)), BEARER_OR_OWNER);
         let reported = self.0.fetch_as(call, |response| Some(response::flag(response, "valid"))).await?;

@@ -68,9 +68,7 @@ impl Client {
     /// Clients that share a [`TokenStore`] renew one at a time, across processes. A token that
     /// cannot be renewed, because the refresh token is missing or the
     /// [`oauth2_client`](crate::Credentials::oauth2_client) is not known, is returned unchanged.
-    ///
-    /// # Errors
-    /// Returns an error if the user has no token, X does not renew it, or the store fails.
+    /// Fails if the user has no token, X does not renew it, or the store fails.
     pub async fn access_token(&self, user: &str) -> Result<SecretString, Error> {
         let token = self.inner.renewal.token(user).await?;
         let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]);
@@ -78,11 +76,8 @@ impl Client {
     }
 
     /// Revokes the user's OAuth 2.0 tokens at X (`POST /2/oauth2/revoke`) and removes them from the
-    /// [`TokenStore`].
-    ///
-    /// # Errors
-    /// Returns an error if the user has no token, or X refuses or does not respond. The store then
-    /// keeps the tokens.
+    /// [`TokenStore`]. Fails if the user has no token, or X refuses or does not respond. The store
+    /// then keeps the tokens.
     pub async fn revoke(&self, user: &str) -> Result<(), Error> {
         self.inner.renewal.revoke(user).await
     }

@@ -78,11 +78,9 @@ impl Ensure<'_> {
     /// Applies the desired state.
     ///
     /// Checks the receiver at its public URL before X challenges it, so that a fault is explained
-    /// before X refuses. If X refuses one subscription, the others are still created.
-    ///
-    /// # Errors
-    /// Returns an error if the receiver fails the check, or if X refuses or does not confirm a
-    /// step. Completed steps remain, and the next run continues from there.
+    /// before X refuses. If X refuses one subscription, the others are still created. Fails if the
+    /// receiver fails the check, or if X refuses or does not confirm a step. Completed steps
+    /// remain, and the next run continues from there.
     pub async fn run(&self) -> Result<Ensured, EnsureError> {
         self.run_with(|_| ()).await
     }

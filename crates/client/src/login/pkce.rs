@@ -74,10 +74,7 @@ type App = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotS
 impl OAuth2 {
     /// Creates the login flow of the app with this OAuth 2.0 client id.
     ///
-    /// A confidential client also has a client secret.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// A confidential client also has a client secret. Fails if TLS cannot be set up.
     pub fn new(client_id: impl Into<String>, client_secret: Option<SecretString>) -> Result<Self, TransportError> {
         Ok(Self::with_context(client_id.into(), client_secret, ApiContext::for_x()?))
     }
@@ -129,10 +126,8 @@ impl OAuth2 {
 
     /// Begins a login. X redirects the user to `redirect_url`.
     ///
-    /// This must be a callback URL in the app's settings at X.
-    ///
-    /// # Errors
-    /// Returns an error if a URL is invalid. Nothing is sent.
+    /// This must be a callback URL in the app's settings at X. Fails if a URL is invalid. Nothing
+    /// is sent.
     pub fn begin(&self, redirect_url: &str) -> Result<OAuth2Pending, LoginError> {
         let app = self.app()?.set_redirect_uri(redirect(redirect_url)?);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -171,10 +166,7 @@ impl OAuth2 {
     /// Returns the id of the token's user.
     ///
     /// Calls `GET /2/users/me` (<https://docs.x.com/x-api/users/get-my-user>), for which the token
-    /// needs the scopes `tweet.read` and `users.read`.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses or does not respond.
+    /// needs the scopes `tweet.read` and `users.read`. Fails if X refuses or does not respond.
     pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
         let bearer = sensitive(format!("Bearer {}", token.access.expose_secret()))
             .ok_or(LoginError::Invalid("the token contains a character that no header can contain"))?;

@@ -14,10 +14,8 @@ impl OAuth2 {
     /// Revokes a user's refresh token and access token at X.
     ///
     /// The app then has no access to the user's account. X's documentation:
-    /// <https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses or does not respond. The tokens may still work.
+    /// <https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>. Fails if X
+    /// refuses or does not respond. The tokens may still work.
     pub async fn revoke(&self, token: &UserToken) -> Result<(), LoginError> {
         let Some(refresh) = &token.refresh else { return self.revoke_one(&token.access).await };
         self.revoke_one(refresh).await?;

@@ -79,10 +79,7 @@ impl OAuth1 {
     /// Begins a login. X redirects the user to `callback`.
     ///
     /// This must be a callback URL in the app's settings at X. With [`OAuth1::PIN`], X shows a PIN
-    /// instead.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the keys or the callback URL, or does not respond.
+    /// instead. Fails if X refuses the keys or the callback URL, or does not respond.
     pub async fn begin(&self, callback: &str) -> Result<OAuth1Pending, LoginError> {
         let response = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await;
         let response = response.map_err(|error| error.of_callback(callback))?;

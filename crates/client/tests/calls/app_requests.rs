@@ -83,11 +83,8 @@ async fn signatures_of_forms_match_another_implementation() {
         let signed = client.sign(USER, post(&url, content_type, body)).await.unwrap();
         let sent = parameters(authorization(&signed));
         let form = if content_type == FORM { body } else { "" };
-        assert_eq!(
-            sent["oauth_signature"],
-            oracle_of_form(&signed, "https://api.x.com", &keys, &sent, form),
-            "{query} {body}"
-        );
+        let expected = oracle_of_form(&signed, "https://api.x.com", &keys, &sent, form);
+        assert_eq!(sent["oauth_signature"], expected, "{query} {body}");
     }
 }
 
@@ -140,10 +137,8 @@ async fn only_x_receives_credentials() {
     ] {
         let error = sign(&client, url).await.unwrap_err();
         assert_eq!(error.cause(), &ErrorCause::Invalid, "{url}");
-        assert!(
-            error.to_string().ends_with("the URL is not one of X: sign an absolute URL of X, or set the base URL"),
-            "{error}"
-        );
+        let why = "the URL is not one of X: sign an absolute URL of X, or set the base URL";
+        assert!(error.to_string().ends_with(why), "{error}");
     }
     let mock = builder(made_up(), Script::new([]).0).base_url("http://127.0.0.1:8080/").build().unwrap();
     sign(&mock, "http://127.0.0.1:8080/2/a").await.unwrap();

@@ -1,11 +1,11 @@
 //! Every call of the client, by name.
 
 use birdhook_client::CredentialKind::{self, Bearer, Owner, User, User2};
-use birdhook_client::api::{Filter, NewSubscription, ReplaySpan, SubscriptionChange};
+use birdhook_client::api::{Filter, NewSubscription, SubscriptionChange};
 use birdhook_client::{Client, Error};
 use http::Method;
 
-use crate::support::{USER, at};
+use crate::support::{USER, span};
 
 const BEARER: &[CredentialKind] = &[Bearer];
 const OWNER: &[CredentialKind] = &[Owner];
@@ -63,7 +63,7 @@ const SUBSCRIPTION: &str = r#"{"data":{"subscription_id":"7","event_type":"news.
 
 /// Makes the call of this name.
 pub(crate) async fn call(client: &Client, name: &str) -> Result<(), Error> {
-    let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
+    let span = span("23T08:00", "23T08:10");
     let (old, dev, hooks) = (client.enterprise(), client.premium("dev"), client.webhooks());
     let (aaa, activity, links) = (client.account_activity(), client.activity(), client.stream_links());
     match name {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::slice;
 
-use birdhook_client::api::{Filter, FilterDirection, NewSubscription, ReplaySpan, SubscriptionChange};
+use birdhook_client::api::{Filter, FilterDirection, NewSubscription, SubscriptionChange};
 use birdhook_client::{Client, CredentialKind};
 use birdhook_testkit::mock::{ActivityAnswer, StreamLinksList, StreamLinksPath, WebhookAuth};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::calls::fixture::Fixture;
 use crate::calls::openapi_schema::Description;
 use crate::support::transport::authorization;
-use crate::support::{USER, at};
+use crate::support::{USER, at, span};
 
 fn description() -> Description {
     let text = match std::env::var_os("BIRDHOOK_X_OPENAPI") {
@@ -35,7 +35,7 @@ async fn every_call(fixture: &Fixture, client: &Client) {
     assert!(owner.webhooks().validate(id).await.unwrap());
     assert!(hooks.validate(id).await.unwrap());
     assert_eq!(hooks.list().await.unwrap(), slice::from_ref(&webhook));
-    let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
+    let span = span("23T08:00", "23T08:10");
     assert!(hooks.replay(id, span).await.unwrap().id.is_some());
 
     for kind in [CredentialKind::User, CredentialKind::User2] {

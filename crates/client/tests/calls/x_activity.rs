@@ -5,6 +5,7 @@ use birdhook_client::{CredentialKind, ErrorCause};
 use birdhook_testkit::mock::MockApi;
 
 use crate::calls::fixture::Fixture;
+use crate::support::transport::authorization;
 use crate::support::{USER, at};
 
 #[tokio::test]
@@ -52,34 +53,20 @@ async fn a_subscription_without_a_webhook_can_get_one() {
 #[tokio::test]
 async fn private_types_use_the_user_s_token_and_public_types_the_bearer_token() {
     let fixture = Fixture::new().await;
-    let private = [
-        "like.create",
-        "dm.received",
-        "chat.received",
-        "mute.mute",
-        "block.block",
-        "post.mention.create",
-        "post.reply.create",
-        "post.quote.create",
-        "post.repost.create",
-        "broadcast.chat",
-    ];
-    let public = ["profile.update.bio", "post.create", "spaces.start", "broadcast.start", "news.new"];
-    for (types, is_private) in [(private.as_slice(), true), (&public, false)] {
-        for event_type in types {
-            let new = NewSubscription::new(*event_type, Filter::user(USER));
+    let private = "like.create dm.received chat.received mute.mute block.block post.mention.create post.reply.create \
+                   post.quote.create post.repost.create broadcast.chat";
+    let public = "profile.update.bio post.create spaces.start broadcast.start news.new";
+    for (types, is_private) in [(private, true), (public, false)] {
+        for event_type in types.split(' ') {
+            let new = NewSubscription::new(event_type, Filter::user(USER));
             let made = fixture.client.activity().create(&new).await;
             made.unwrap_or_else(|error| panic!("{event_type}: {error}"));
             let sent = fixture.sent.all().pop().unwrap();
             let user = fixture.x.user(USER);
             let token = if is_private { &user.oauth2_token } else { &fixture.x.app().bearer };
-            assert_eq!(
-                crate::support::transport::authorization(&sent),
-                format!("Bearer {}", token.as_str()),
-                "{event_type}"
-            );
+            assert_eq!(authorization(&sent), format!("Bearer {}", token.as_str()), "{event_type}");
             // A user without a token.
-            let other = NewSubscription::new(*event_type, Filter::user("4004"));
+            let other = NewSubscription::new(event_type, Filter::user("4004"));
             let made = fixture.client.activity().create(&other).await;
             assert_eq!(made.is_err(), is_private, "{event_type}");
             if let Err(error) = made {

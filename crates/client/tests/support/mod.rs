@@ -3,6 +3,7 @@
 pub(crate) mod receiver;
 pub(crate) mod transport;
 
+use birdhook_client::api::ReplaySpan;
 use birdhook_client::{AccessToken, ConsumerKeys, Credentials, UserToken};
 use birdhook_core::Timestamp;
 use birdhook_testkit::MockX;
@@ -14,6 +15,12 @@ pub(crate) const START: i64 = 1_795_426_200_000;
 
 pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
+}
+
+/// Returns a span of minutes in November 2026, such as from `23T08:00` to `23T08:10`.
+pub(crate) fn span(from: &str, to: &str) -> ReplaySpan {
+    let at = |time: &str| at(&format!("2026-11-{time}:00Z"));
+    ReplaySpan::around(at(from), at(to)).unwrap()
 }
 
 pub(crate) fn token(user: &MockUser) -> AccessToken {
