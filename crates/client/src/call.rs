@@ -13,7 +13,6 @@ pub(crate) const USER: &[CredentialKind] = &[CredentialKind::User];
 pub(crate) const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
 pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
 
-/// A call to X's API: the request, and the credentials that may sign it.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -81,7 +80,6 @@ impl Call {
         in_query.or_else(in_body)
     }
 
-    /// Returns the method and the path, for example `POST /2/webhooks`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }

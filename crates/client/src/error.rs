@@ -21,7 +21,7 @@ pub use cause::{ChallengeFault, ErrorCause, UrlFault};
 use fix::Details;
 pub(crate) use fix::{WRONG_CLIENT, fix_of_code};
 pub(crate) use markup::{page_words, xml_as_json};
-pub(crate) use read::REASONS;
+pub(crate) use read::reasons;
 pub(crate) use url::{fault as url_fault, is_public_url};
 
 /// An error of a call: its cause, X's response, and a fix. Holds no credentials.

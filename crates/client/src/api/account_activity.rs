@@ -47,10 +47,7 @@ impl AccountActivityApi<'_> {
     /// Removes a user's subscription. Fails if the user is not subscribed.
     pub async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
         let path = format!("/2/account_activity/webhooks/{}/subscriptions/{}/all", segment(webhook), segment(user));
-        self.0
-            .execute_checked(Call::delete(path, BEARER), |response| {
-                response::flag(response, "subscribed").map(|is| !is)
-            })
-            .await
+        let is_gone = |response: &Value| response::flag(response, "subscribed").map(|is| !is);
+        self.0.execute_checked(Call::delete(path, BEARER), is_gone).await
     }
 }

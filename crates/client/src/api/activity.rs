@@ -66,7 +66,6 @@ impl ActivityApi<'_> {
         })
     }
 
-    /// Returns the call that creates a subscription, without its body.
     pub(crate) fn creation(new: &NewSubscription) -> Call {
         let EventType { takes, scopes, .. } = EventType::of(&new.event_type);
         let mut call = Call::post("/2/activity/subscriptions", takes).scopes(scopes);
@@ -120,9 +119,8 @@ impl ActivityApi<'_> {
     /// Fails if the id does not exist.
     pub async fn update(&self, id: &str, change: &SubscriptionChange) -> Result<ActivitySubscription, Error> {
         let call = Call::put(format!("/2/activity/subscriptions/{}", segment(id)), BEARER).json(change)?;
-        if let Some(changed) =
-            self.0.fetch_optional(call.clone(), |response| response::one(response, "subscription")).await?
-        {
+        let read = |response: &Value| response::one(response, "subscription");
+        if let Some(changed) = self.0.fetch_optional(call.clone(), read).await? {
             return Ok(changed);
         }
         let has = |desired: &Option<String>, is: &Option<String>| desired.is_none() || desired == is;

@@ -18,7 +18,6 @@ pub enum ManagementApi {
     Enterprise,
 }
 
-/// Calls for webhooks and Account Activity subscriptions through either API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManagedApi<'a> {
     client: &'a Client,

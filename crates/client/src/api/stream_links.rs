@@ -60,8 +60,7 @@ impl StreamLinksApi<'_> {
 
     /// Stops delivery of the filtered stream to a webhook. Fails if there is no link.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        self.0
-            .execute_checked(Call::delete(Self::path(webhook), BEARER), |response| response::flag(response, "deleted"))
-            .await
+        let call = Call::delete(Self::path(webhook), BEARER);
+        self.0.execute_checked(call, |response| response::flag(response, "deleted")).await
     }
 }

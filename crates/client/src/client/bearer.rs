@@ -1,6 +1,6 @@
 use bytes::Bytes;
+use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request};
 use secrecy::SecretString;
 
 use super::Client;
@@ -43,9 +43,7 @@ impl Client {
         let fetch = Call::post("/oauth2/token", &[CONSUMER]);
         let basic = basic(consumer.key(), consumer.secret())
             .ok_or_else(|| Error::invalid(&fetch, "a key or token contains a character that no header can contain"))?;
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}{}", self.inner.base, fetch.path))
+        let request = Request::post(format!("{}{}", self.inner.base, fetch.path))
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, basic)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8")

@@ -173,16 +173,12 @@ impl Client {
         }
         let url = Uri::try_from(url).map_err(|_| invalid())?;
         let authorization = self.authorization(call, (&url, &[]), kind).await?;
-        let mut request = Request::builder().method(call.method.clone()).uri(url).body(Bytes::new());
-        if let Ok(request) = &mut request {
-            request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-            request.headers_mut().insert(AUTHORIZATION, authorization);
-            if let Some(body) = &call.body {
-                request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                *request.body_mut() = body.clone();
-            }
+        let mut request = Request::builder().method(call.method.clone()).uri(url);
+        request = request.header(ACCEPT, "application/json").header(AUTHORIZATION, authorization);
+        if call.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
         }
-        request.map_err(|_| invalid())
+        request.body(call.body.clone().unwrap_or_default()).map_err(|_| invalid())
     }
 
     /// Returns the `Authorization` header of a call to this URL. `form` holds the parameters of a

@@ -17,7 +17,6 @@ pub(crate) struct CurrentState {
 }
 
 impl CurrentState {
-    /// Reads from X only what the desired state needs.
     pub(crate) async fn read(client: &Client, desired: &DesiredState) -> Result<Self, Error> {
         let managed = client.managed(desired.api);
         let mut current = Self { webhook: managed.find(&desired.url).await?, ..Self::default() };
@@ -45,7 +44,6 @@ impl CurrentState {
         self.activity.values().map(Vec::len).sum()
     }
 
-    /// Returns the creation time of the webhook's newest X Activity API subscription.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         let webhook = self.webhook.as_ref()?;
         let all = self.activity.values().flatten();

@@ -115,74 +115,67 @@ impl Details {
     }
 }
 
-/// Lists the kinds of credentials, each with the command that obtains it.
 fn obtained(kinds: &[CredentialKind]) -> String {
     let each = kinds.iter().map(|kind| format!("{kind} (run `birdhook {}`)", kind.login_command()));
     each.collect::<Vec<_>>().join(", or ")
 }
 
 fn general(cause: &ErrorCause) -> &'static str {
+    use ErrorCause::*;
     match cause {
-        ErrorCause::ChallengeFailed(ChallengeFault::WrongToken) => {
+        ChallengeFailed(ChallengeFault::WrongToken) => {
             "sign responses to challenges with this app's client secret or consumer secret, whichever X accepts, and run `birdhook doctor` on the URL"
         }
-        ErrorCause::ChallengeFailed(ChallengeFault::TooSlow) => {
+        ChallengeFailed(ChallengeFault::TooSlow) => {
             "respond to challenges at once, without I/O and cold starts; X may wait only 3 s"
         }
-        ErrorCause::ChallengeFailed(_) => "run `birdhook doctor` on the URL to see the response that X received",
-        ErrorCause::UrlRefused(UrlFault::Malformed) => {
+        ChallengeFailed(_) => "run `birdhook doctor` on the URL to see the response that X received",
+        UrlRefused(UrlFault::Malformed) => {
             "register a complete URL such as https://app.example/webhooks/twitter, without a user or a fragment"
         }
-        ErrorCause::UrlRefused(UrlFault::TooLong) => "shorten the URL to at most 200 characters",
-        ErrorCause::UrlRefused(UrlFault::NotHttps) => "register a URL that begins with https://",
-        ErrorCause::UrlRefused(UrlFault::Port) => "serve the receiver on port 443, and omit the port from the URL",
-        ErrorCause::UrlRefused(UrlFault::NotPublic) => "give the receiver a public host name, or use a tunnel",
-        ErrorCause::UrlRefused(UrlFault::Unknown) => {
+        UrlRefused(UrlFault::TooLong) => "shorten the URL to at most 200 characters",
+        UrlRefused(UrlFault::NotHttps) => "register a URL that begins with https://",
+        UrlRefused(UrlFault::Port) => "serve the receiver on port 443, and omit the port from the URL",
+        UrlRefused(UrlFault::NotPublic) => "give the receiver a public host name, or use a tunnel",
+        UrlRefused(UrlFault::Unknown) => {
             "run `birdhook doctor` on the URL; X sends the same message for a certificate that it does not trust"
         }
-        ErrorCause::DuplicateUrl => "use the registered webhook; `birdhook webhooks list` prints its id",
-        ErrorCause::LimitReached => {
+        DuplicateUrl => "use the registered webhook; `birdhook webhooks list` prints its id",
+        LimitReached => {
             "delete an unused webhook (`birdhook webhooks list`, `birdhook webhooks delete ID`), or ask X for a larger plan"
         }
-        ErrorCause::AlreadySubscribed => {
+        AlreadySubscribed => {
             "list the subscriptions (`birdhook activity list`, `birdhook subscriptions list WEBHOOK`); the existing one may have another filter or webhook"
         }
-        ErrorCause::NotSubscribed => "nothing to remove; subscribe before you use it",
-        ErrorCause::NoSuchWebhook => {
+        NotSubscribed => "nothing to remove; subscribe before you use it",
+        NoSuchWebhook => {
             "list the app's webhooks (`birdhook webhooks list`); the id may be wrong, deleted or of another app"
         }
-        ErrorCause::WebhookInvalid => {
+        WebhookInvalid => {
             "have X challenge the webhook again (`birdhook webhooks validate ID`); if that fails, run `birdhook doctor` on its URL"
         }
-        ErrorCause::NotAllowed => "check the app's plan, project and access to this API in X's console",
-        ErrorCause::AccessLevel => "raise the app's access level in X's console; it does not include this call",
-        ErrorCause::Suspended => {
+        NotAllowed => "check the app's plan, project and access to this API in X's console",
+        AccessLevel => "raise the app's access level in X's console; it does not include this call",
+        Suspended => {
             "log in to x.com with the suspended account, or open the app in X's console, and appeal there; X rejects its calls until then"
         }
-        ErrorCause::Locked => "log in to x.com with the locked account, unlock it, and repeat the call",
-        ErrorCause::NoCredits => "buy credits for the account in X's console; X rejects calls until then",
-        ErrorCause::UsageCap => {
-            "raise the cap or the plan in X's console, or repeat the call after the cap's period has ended"
-        }
-        ErrorCause::RateLimited { .. } => "wait until X accepts calls again",
-        ErrorCause::ReplayUnderWay => {
+        Locked => "log in to x.com with the locked account, unlock it, and repeat the call",
+        NoCredits => "buy credits for the account in X's console; X rejects calls until then",
+        UsageCap => "raise the cap or the plan in X's console, or repeat the call after the cap's period has ended",
+        RateLimited { .. } => "wait until X accepts calls again",
+        ReplayUnderWay => {
             "wait for the `replay_job_status` of the running job; X runs one job at a time for each webhook"
         }
-        ErrorCause::ReplayDates => {
+        ReplayDates => {
             "request a span within X's window (24 hours in v2, 5 days in 1.1) that began at least 31 minutes ago and ended at least 10 minutes ago"
         }
-        ErrorCause::Down => "try again later, and check X's status page",
-        ErrorCause::NoAnswer(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
-        ErrorCause::NoAnswer(_) => "check whether the call was carried out, then try again",
-        ErrorCause::Unreadable => "check X's changelog; the format of its responses may have changed",
-        ErrorCause::TokenStore => "check the token store: its folder, permissions, disk, and the owner of its lock",
-        ErrorCause::Invalid => "correct the field that X names",
-        // These depend on the call.
-        ErrorCause::Permission
-        | ErrorCause::Unauthenticated
-        | ErrorCause::NotRenewed
-        | ErrorCause::WrongCredential
-        | ErrorCause::NoCredential(_)
-        | ErrorCause::Other => "see X's message",
+        Down => "try again later, and check X's status page",
+        NoAnswer(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
+        NoAnswer(_) => "check whether the call was carried out, then try again",
+        Unreadable => "check X's changelog; the format of its responses may have changed",
+        TokenStore => "check the token store: its folder, permissions, disk, and the owner of its lock",
+        Invalid => "correct the field that X names",
+        // All but the last depend on the call.
+        Permission | Unauthenticated | NotRenewed | WrongCredential | NoCredential(_) | Other => "see X's message",
     }
 }

@@ -60,7 +60,6 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     after.get(1..)?.split(quote).next()
 }
 
-/// Returns the text between tags, on one line.
 fn words(markup: &str) -> String {
     let mut text = String::with_capacity(markup.len());
     let mut rest = markup;

@@ -22,23 +22,14 @@ pub(super) struct ErrorBody {
     problem: Option<String>,
 }
 
-/// X's names of reasons, found in any part of the response.
-pub(crate) const REASONS: [&str; 14] = [
-    "CrcValidationFailed",
-    "UrlValidationFailed",
-    "DuplicateUrlFailed",
-    "WebhookLimitExceeded",
-    "WebhookIdInvalid",
-    "DuplicateSubscriptionFailed",
-    "SubscriptionLimitExceeded",
-    "SubscriptionNotFound",
-    "ReplayConflictError",
-    "client-not-enrolled",
-    "QueryParamInvalid",
-    "CreditsDepleted",
-    "UsageCapExceeded",
-    "SpendCapReached",
-];
+const REASONS: &str = "CrcValidationFailed UrlValidationFailed DuplicateUrlFailed WebhookLimitExceeded WebhookIdInvalid \
+                       DuplicateSubscriptionFailed SubscriptionLimitExceeded SubscriptionNotFound ReplayConflictError \
+                       client-not-enrolled QueryParamInvalid CreditsDepleted UsageCapExceeded SpendCapReached";
+
+/// Returns X's names of reasons, found in any part of the response.
+pub(crate) fn reasons() -> impl Iterator<Item = &'static str> {
+    REASONS.split(' ')
+}
 
 impl ErrorBody {
     pub(super) fn read(body: &[u8]) -> Self {
@@ -54,17 +45,16 @@ impl ErrorBody {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let of_first = text(&first, "message").or_else(|| text(&first, "detail"));
         let message = of_first.or_else(|| text(&body, "detail")).or_else(|| text(&body, "message"));
-        let reasons = [text(&first, "reason"), text(&first, "title"), text(&body, "reason"), text(&body, "title")];
-        let texts: Vec<String> = reasons.into_iter().chain([message.clone()]).flatten().collect();
-        let named = |name: &&&str| texts.iter().any(|text| text.contains(**name));
+        let named = [text(&first, "reason"), text(&first, "title"), text(&body, "reason"), text(&body, "title")];
+        let texts: Vec<String> = named.into_iter().chain([message.clone()]).flatten().collect();
         let kind = text(&body, "type").or_else(|| text(&first, "type"));
-        let reason = REASONS.iter().find(named);
+        let reason = reasons().find(|name| texts.iter().any(|text| text.contains(name)));
         let message = message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title"));
         // Drops a message such as `WebhookLimitExceeded: `, which only repeats the reason.
-        let says_more = |message: &String| Some(&message.trim().trim_end_matches(':')) != reason;
+        let says_more = |message: &String| Some(message.trim().trim_end_matches(':')) != reason;
         Self {
             code: first.get("code").or_else(|| body.get("code")).and_then(Value::as_i64),
-            reason: reason.map(|name| (*name).to_owned()),
+            reason: reason.map(str::to_owned),
             problem: kind.and_then(|kind| kind.rsplit('/').next().map(str::to_owned)),
             message: message.filter(says_more),
         }

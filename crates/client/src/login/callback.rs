@@ -16,7 +16,6 @@ pub(super) type IsExpected = Arc<dyn Fn(&Redirect) -> bool + Send + Sync>;
 
 const DONE: &str = "You can close this window.";
 
-/// Reads one request and responds to it. Returns the redirect, if the request is one.
 pub(super) async fn serve(mut stream: TcpStream, path: Arc<str>, is_expected: IsExpected) -> Option<Redirect> {
     tokio::time::timeout(TIMEOUT, async {
         let (status, text, redirect) = match read_head(&mut stream).await.ok()? {

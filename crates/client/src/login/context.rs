@@ -20,6 +20,30 @@ pub(crate) struct ApiContext {
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
+/// The setters that the builders of logins share. `$clock` is the purpose of the clock.
+macro_rules! context_setters {
+    ($clock:literal) => {
+        /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
+        pub fn base_url(mut self, url: impl Into<String>) -> Self {
+            self.context.base = url.into().trim_end_matches('/').to_owned();
+            self
+        }
+
+        /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
+        pub fn transport(mut self, transport: impl Transport) -> Self {
+            self.context.transport = Arc::new(transport);
+            self
+        }
+
+        #[doc = concat!("Sets the clock for ", $clock, ". Defaults to the system clock.")]
+        pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+            self.context.now = Arc::new(now);
+            self
+        }
+    };
+}
+pub(super) use context_setters;
+
 impl ApiContext {
     pub(super) fn for_x() -> Result<Self, TransportError> {
         let transport = Arc::new(HttpsTransport::new(Duration::from_secs(30))?);

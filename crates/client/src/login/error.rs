@@ -5,7 +5,7 @@ use http::Response;
 use serde_json::Value;
 
 use crate::TransportError;
-use crate::error::{REASONS, WRONG_CLIENT, fix_of_code, page_words, xml_as_json};
+use crate::error::{WRONG_CLIENT, fix_of_code, page_words, reasons, xml_as_json};
 
 const MAX_MESSAGE: usize = 200;
 
@@ -94,7 +94,7 @@ impl LoginError {
         let code = first.get("code").and_then(Value::as_i64).map(|code| code.to_string());
         let message = text(&body, "error_description").or_else(|| text(&first, "message"));
         let message = message.or_else(|| text(&body, "detail")).or_else(|| text(&body, "title"));
-        let title = text(&body, "title").filter(|title| REASONS.contains(&title.as_str()));
+        let title = text(&body, "title").filter(|title| reasons().any(|reason| reason == title));
         Self::Refused { status, reason: text(&body, "error").or(code).or(title), message }
     }
 

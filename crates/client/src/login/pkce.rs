@@ -15,7 +15,7 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::context::{ApiContext, INVALID_BASE_URL};
+use super::context::{ApiContext, INVALID_BASE_URL, context_setters};
 use super::error::LoginError;
 use super::redirect::{Proof, Redirect};
 #[cfg(doc)]
@@ -84,11 +84,7 @@ impl OAuth2 {
         Self { client_id, client_secret, authorize_url: "https://x.com/i/oauth2/authorize".to_owned(), scopes, context }
     }
 
-    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.context.base = url.into().trim_end_matches('/').to_owned();
-        self
-    }
+    context_setters!("the expiry of tokens");
 
     /// Sets the URL at which the user authorises the app.
     ///
@@ -110,18 +106,6 @@ impl OAuth2 {
         let of_types = types.into_iter().flat_map(|name| EventType::of(name.as_ref()).scopes);
         let scopes: BTreeSet<&str> = BASE.iter().chain(of_types).copied().collect();
         self.scopes(scopes)
-    }
-
-    /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.context.transport = Arc::new(transport);
-        self
-    }
-
-    /// Sets the clock for the expiry of tokens. Defaults to the system clock.
-    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.context.now = Arc::new(now);
-        self
     }
 
     /// Begins a login. X redirects the user to `redirect_url`.

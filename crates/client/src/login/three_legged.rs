@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Uri};
 
-use super::context::{ApiContext, INVALID_BASE_URL};
+use super::context::{ApiContext, INVALID_BASE_URL, context_setters};
 use super::error::LoginError;
 use super::redirect::Redirect;
 use crate::oauth1::{self, Stamp};
@@ -58,23 +58,7 @@ impl OAuth1 {
         Ok(Self { consumer, context: ApiContext::for_x()? })
     }
 
-    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.context.base = url.into().trim_end_matches('/').to_owned();
-        self
-    }
-
-    /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.context.transport = Arc::new(transport);
-        self
-    }
-
-    /// Sets the clock for signatures. Defaults to the system clock.
-    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.context.now = Arc::new(now);
-        self
-    }
+    context_setters!("signatures");
 
     /// Begins a login. X redirects the user to `callback`.
     ///
@@ -113,10 +97,8 @@ impl OAuth1 {
         let call = (&Method::POST, &url);
         let header = oauth1::authorization(call, &[], &self.consumer, token, &[parameter], &stamp)
             .ok_or(LoginError::Invalid("the keys contain a character that no header can contain"))?;
-        let mut request = Request::new(Bytes::new());
-        (*request.method_mut(), *request.uri_mut()) = (Method::POST, url);
-        request.headers_mut().insert(AUTHORIZATION, header);
-        let response = self.context.send(request).await?;
+        let request = Request::post(url).header(AUTHORIZATION, header).body(Bytes::new());
+        let response = self.context.send(request.map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?).await?;
         Ok(Form(form_urlencoded::parse(response.body()).into_owned().collect()))
     }
 }
@@ -125,11 +107,8 @@ struct Form(Vec<(String, String)>);
 
 impl Form {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
     fn token(&self) -> Result<AccessToken, LoginError> {

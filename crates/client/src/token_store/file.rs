@@ -94,7 +94,6 @@ impl LockedToken for Locked {
     }
 }
 
-/// Runs work that may wait for the disk, on a thread for blocking work.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TokenStoreError> + Send + 'static,
 ) -> Result<T, TokenStoreError> {

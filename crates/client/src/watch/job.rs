@@ -63,7 +63,6 @@ mod tests {
     use super::*;
     use crate::api::ReplaySpan;
 
-    /// Returns the outcome of a job with this id, with the report before and after X's response.
     fn ended(response: Option<&str>, end: &str) -> Option<bool> {
         let at = Timestamp::from_millis;
         let span = ReplaySpan::around(at(0), at(60_000)).unwrap();

@@ -60,7 +60,6 @@ impl Fixture {
         self.x.ledger().sent().into_iter().skip(skipped).map(|sent| sent.kind.as_str()).collect()
     }
 
-    /// Creates another client of this mock X.
     pub(crate) fn client_with(&self, credentials: Credentials) -> (Client, Sent) {
         client(&self.x, credentials)
     }
@@ -82,7 +81,6 @@ pub(crate) fn client_over(network: &Recorder, x: &MockX, credentials: Credential
     builder.retries(RetryPolicy::never()).transport(network.clone()).build().unwrap()
 }
 
-/// Returns made-up credentials of every kind.
 pub(crate) fn made_up() -> Credentials {
     Credentials::new(ConsumerKeys::new("key", "consumer-secret"))
         .bearer("bearer-token")

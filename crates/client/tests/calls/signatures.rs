@@ -12,7 +12,6 @@ use percent_encoding::percent_decode_str;
 
 use crate::support::transport::{Script, answer, authorization};
 
-/// Returns the parameters of an OAuth header.
 pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
     let pairs = header.strip_prefix("OAuth ").unwrap().split(',');
     let pairs = pairs.map(|pair| {
@@ -23,7 +22,6 @@ pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
-/// Returns the other implementation's signature of a request, with our nonce and timestamp.
 fn oracle(request: &Request<Bytes>, base: &str, keys: &[String; 4], said: &BTreeMap<String, String>) -> String {
     oracle_of_form(request, base, keys, said, "")
 }

@@ -34,7 +34,6 @@ async fn answering(bytes: &'static [u8], waits: bool) -> String {
     server(answer).await
 }
 
-/// Returns the error of a call to this server.
 async fn error_of(url: &str, timeout: Duration) -> Error {
     let builder = Client::builder(made_up()).base_url(url).retries(RetryPolicy::never());
     builder.timeout(timeout).build().unwrap().webhooks().list().await.unwrap_err()

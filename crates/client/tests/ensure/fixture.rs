@@ -39,12 +39,10 @@ impl Fixture {
         client_over(&self.network, &self.x, add(Credentials::new(consumer(self.x.app()))))
     }
 
-    /// Returns a desired state without subscriptions.
     pub(crate) fn webhook_only(&self) -> DesiredState {
         DesiredState::new(&self.receiver.url)
     }
 
-    /// Returns a desired state with two subscriptions to each API.
     pub(crate) fn desired(&self) -> DesiredState {
         self.webhook_only()
             .account_activity("2001")

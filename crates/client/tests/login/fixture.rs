@@ -23,7 +23,6 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Creates a fixture with a public client.
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
     }
@@ -133,7 +132,6 @@ impl Network {
         self.sent.lock().unwrap()
     }
 
-    /// Returns the number of token requests sent.
     pub(crate) fn token_requests(&self) -> usize {
         self.sent().iter().filter(|request| request.uri().path() == "/2/oauth2/token").count()
     }

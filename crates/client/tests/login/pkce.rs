@@ -13,7 +13,6 @@ use crate::support::USER;
 
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
 
-/// Returns a token of the user.
 pub(crate) async fn token(login: &OAuth2) -> UserToken {
     let (pending, redirect) = agreed(login).await;
     login.finish(&pending.proof, redirect).await.unwrap()

@@ -16,7 +16,6 @@ use crate::login::fixture::{Fake, Fixture, SECRET, check_login_again, concurrent
 use crate::login::pkce::token;
 use crate::support::USER;
 
-/// The users and tokens that a client has stored.
 type StoredTokens = Arc<Mutex<Vec<(String, UserToken)>>>;
 
 /// A store of one user's token, as an app may implement it. It can be made to fail.
@@ -88,7 +87,6 @@ async fn call(client: &Client) -> Result<(), Error> {
     }
 }
 
-/// Makes eight calls concurrently.
 async fn calls(client: &Client) {
     let many: Vec<_> =
         (0..8).map(|_| client.clone()).map(|client| tokio::spawn(async move { call(&client).await })).collect();

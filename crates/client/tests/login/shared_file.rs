@@ -11,7 +11,6 @@ use birdhook_client::SharedFile;
 /// The variable that names the file for a process that another test starts.
 const ASKED: &str = "BIRDHOOK_TEST_SHARED_FILE";
 
-/// The number of rounds of all writers together.
 const ROUNDS: usize = 200;
 
 /// Appends a line under the lock, in each round.

@@ -28,7 +28,6 @@ fn builder(folder: &Path, url: &str, id: &str, now: impl Fn() -> Timestamp + Sen
     builder.token_store(FileTokenStore::new(folder))
 }
 
-/// Creates a client with its own store object in this folder.
 fn client(fixture: &Fixture, folder: &Path) -> Client {
     let clock = fixture.x.clock();
     builder(folder, &fixture.x.url(), &fixture.x.app().client_id, move || clock.now()).build().unwrap()
@@ -50,7 +49,6 @@ fn other_process(fixture: &Fixture, folder: &Path, test: &str) -> Child {
     other.args([test, "--nocapture"]).env(ASKED, asked).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Returns a fixture whose stored token is due for renewal, and the store's folder.
 async fn due() -> (Fixture, tempfile::TempDir) {
     let (fixture, folder) = (Fixture::new().await, tempfile::tempdir().unwrap());
     let first = token(&fixture.oauth2()).await;

@@ -31,7 +31,6 @@ pub(crate) fn consumer(app: &MockApp) -> ConsumerKeys {
     ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str())
 }
 
-/// Returns the app's credentials, without users.
 pub(crate) fn credentials(app: &MockApp) -> Credentials {
     Credentials::new(consumer(app)).bearer(app.bearer.as_str()).owner(token(&app.owner))
 }

@@ -18,7 +18,6 @@ use tokio::task::JoinHandle;
 
 pub(crate) const CLIENT_SECRET: &str = "the-client-secret-of-the-app";
 
-/// The response to challenges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crc {
     Right,
@@ -32,13 +31,10 @@ pub(crate) enum Crc {
     Hang,
 }
 
-/// The behaviour of a receiver.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
     pub(crate) crc: Crc,
-    /// The status of responses to deliveries.
     pub(crate) status: u16,
-    /// The statuses of the next responses to deliveries.
     pub(crate) next: VecDeque<u16>,
     /// Whether the ends of replays are reported to the watch.
     pub(crate) reports_ends: bool,
@@ -69,7 +65,6 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    /// Starts a receiver of the mock's app.
     pub(crate) async fn start(x: &MockX) -> Self {
         let behaviour = Behaviour { crc: Crc::Right, status: 200, next: VecDeque::new(), reports_ends: true };
         let inner = Arc::new(Inner {
@@ -105,7 +100,6 @@ impl Receiver {
         self.inner.consumed.lock().unwrap().clone()
     }
 
-    /// Returns the number of challenges received.
     pub(crate) fn challenges(&self) -> usize {
         *self.inner.challenges.lock().unwrap()
     }

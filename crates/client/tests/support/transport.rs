@@ -9,10 +9,8 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 
-/// A sent request and its response.
 type Exchange = (Request<Bytes>, Option<Response<Bytes>>);
 
-/// The sent requests and their responses, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Sent(Arc<Mutex<Vec<Exchange>>>);
 
@@ -29,7 +27,6 @@ impl Sent {
         self.0.lock().unwrap().len()
     }
 
-    /// Returns the method, path and query of each request, and clears the list.
     pub(crate) fn take(&self) -> Vec<String> {
         let all = self.names();
         self.0.lock().unwrap().clear();
@@ -42,7 +39,6 @@ impl Sent {
         self.all().iter().map(name).collect()
     }
 
-    /// Returns the calls that change state.
     pub(crate) fn changes(&self) -> Vec<String> {
         let is_change = |call: &String| !call.starts_with("GET ") && !call.contains("/oauth2/token");
         self.names().into_iter().filter(is_change).collect()
@@ -126,7 +122,6 @@ impl Transport for Recorder {
     }
 }
 
-/// The outcome of a request.
 pub(crate) type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// A transport with scripted outcomes, in order. Panics on a request without an outcome.

@@ -69,7 +69,6 @@ impl Fixture {
         fixture
     }
 
-    /// Reports a downtime in this range of minutes after the start.
     pub(crate) fn was_down(&self, minutes: Range<i64>) {
         self.watch.was_down(at(minutes.start), at(minutes.end));
     }
@@ -130,7 +129,6 @@ impl Fixture {
         self.sent.all().iter().filter(|request| request.uri().path().contains("/replay")).map(dates).collect()
     }
 
-    /// Returns the kinds of the accepted events.
     pub(crate) fn accepted(&self) -> Vec<&'static str> {
         let consumed = self.receiver.consumed();
         let kinds = consumed.iter().map(Event::kind).filter(|kind| *kind != EventKind::ReplayFinished);

@@ -17,7 +17,6 @@ const KINDS: [MockEventKind; 8] = [
     MockEventKind::Unmute,
 ];
 
-/// Returns the kinds that X has sent again, in order.
 fn again(fixture: &Fixture) -> Vec<MockEventKind> {
     fixture.x.ledger().sent().iter().filter(|sent| sent.cause == DeliveryCause::Replay).map(|sent| sent.kind).collect()
 }
