@@ -44,9 +44,8 @@ pub struct RetryPolicy {
     pub times: usize,
     /// Approximate delay before the first retry. It doubles with each retry. Defaults to 500 ms.
     pub first: Duration,
-    /// Longest wait for a rate limit to end. Defaults to 60 s.
-    ///
-    /// If the limit lasts longer, the call returns an error that states when it ends.
+    /// Longest wait for a rate limit to end. Defaults to 60 s. If the limit lasts longer, the call
+    /// returns an error that states when it ends.
     pub longest: Duration,
 }
 
@@ -87,9 +86,8 @@ impl ClientBuilder {
         Self { transport: Some(Arc::new(transport)), ..self }
     }
 
-    /// Sets the timeout of [`HttpsTransport`] for each response. Defaults to 30 s.
-    ///
-    /// X challenges the receiver before it responds to some calls.
+    /// Sets the timeout of [`HttpsTransport`] for each response. Defaults to 30 s. X challenges the
+    /// receiver before it responds to some calls.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
@@ -195,12 +193,11 @@ impl Client {
 
     /// Returns whether X's API is a mock on this machine or in its network.
     pub(crate) fn is_local(&self) -> bool {
-        !crate::error::is_public_url(&self.inner.base)
+        !crate::url::is_public_url(&self.inner.base)
     }
 
-    /// Returns whether credentials of this kind can sign calls with these scopes.
-    ///
-    /// `user` is the user whose token a kind per user needs.
+    /// Returns whether credentials of this kind can sign calls with these scopes. `user` is the
+    /// user whose token a kind per user needs.
     pub(crate) async fn credential_status(
         &self,
         kind: CredentialKind,

@@ -67,10 +67,8 @@ pub struct UserToken {
     pub refresh: Option<SecretString>,
     /// The expiry, two hours after the token was issued.
     pub expires_at: Option<Timestamp>,
-    /// The scopes that the user granted, separated by spaces; `None` if unknown.
-    ///
-    /// The client does not use the token for a call if none of the scopes that the call names was
-    /// granted.
+    /// The scopes that the user granted, separated by spaces; `None` if unknown. The client does
+    /// not use the token for a call if none of the scopes that the call names was granted.
     pub scope: Option<String>,
 }
 
@@ -98,10 +96,8 @@ impl UserToken {
         Self { scope: Some(scope.into()), ..self }
     }
 
-    /// Returns whether none of these scopes was granted.
-    ///
-    /// One of them is enough, because X's specification and its introduction name different scopes
-    /// for some event types.
+    /// Returns whether none of these scopes was granted. One of them is enough, because X's
+    /// specification and its introduction name different scopes for some event types.
     pub(crate) fn lacks(&self, scopes: &[&str]) -> bool {
         let granted = |granted: &String| granted.split(' ').any(|scope| scopes.contains(&scope));
         !scopes.is_empty() && self.scope.as_ref().is_some_and(|scope| !granted(scope))
@@ -132,16 +128,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Creates credentials from an app's consumer keys.
-    ///
-    /// The client fetches a bearer token with them when a call needs one.
+    /// Creates credentials from an app's consumer keys. The client fetches a bearer token with them
+    /// when a call needs one.
     pub fn new(consumer: ConsumerKeys) -> Self {
         Self { consumer: Some(consumer), ..Self::empty() }
     }
 
-    /// Creates credentials from an app's bearer token alone.
-    ///
-    /// They are enough for v2 webhooks, but not for subscribing users.
+    /// Creates credentials from an app's bearer token alone. They are enough for v2 webhooks, but
+    /// not for subscribing users.
     pub fn bearer_only(bearer: impl Into<SecretString>) -> Self {
         Self::empty().bearer(bearer)
     }
@@ -174,18 +168,16 @@ impl Credentials {
         self
     }
 
-    /// Adds a user's OAuth 2.0 token, which private events of the X Activity API need.
-    ///
-    /// The client keeps it in memory. A [`token_store`](crate::ClientBuilder::token_store) replaces these
+    /// Adds a user's OAuth 2.0 token, which private events of the X Activity API need. The client
+    /// keeps it in memory. A [`token_store`](crate::ClientBuilder::token_store) replaces these
     /// tokens.
     pub fn user2(mut self, id: impl Into<String>, token: UserToken) -> Self {
         self.users2.insert(id.into(), token);
         self
     }
 
-    /// Sets the OAuth 2.0 client id, and the client secret of a confidential client.
-    ///
-    /// The client renews users' OAuth 2.0 tokens with them.
+    /// Sets the OAuth 2.0 client id, and the client secret of a confidential client. The client
+    /// renews users' OAuth 2.0 tokens with them.
     pub fn oauth2_client(mut self, id: impl Into<String>, secret: Option<SecretString>) -> Self {
         self.client_id = Some(id.into());
         self.client_secret = secret;
@@ -193,7 +185,6 @@ impl Credentials {
     }
 
     /// Sets the OAuth 2.0 client secret for an app that needs no client id.
-    ///
     /// [`ensure`](crate::Client::ensure) then also accepts a receiver that answers challenges with
     /// this secret.
     pub fn client_secret(self, secret: impl Into<SecretString>) -> Self {

@@ -2,7 +2,6 @@ mod cause;
 mod fix;
 mod markup;
 mod read;
-mod url;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,7 +21,6 @@ use fix::Details;
 pub(crate) use fix::{WRONG_CLIENT, fix_of_code};
 pub(crate) use markup::{page_words, xml_as_json};
 pub(crate) use read::reasons;
-pub(crate) use url::{fault as url_fault, is_public_url};
 
 /// An error of a call: its cause, X's response, and a fix. Holds no credentials.
 #[derive(Clone, Debug)]
@@ -71,20 +69,15 @@ impl Error {
     }
 
     /// Reads an error response. `now` is the time at which `Retry-After` begins.
-    pub(crate) fn read(
-        call: &Call,
-        credential: Option<CredentialKind>,
-        response: &Response<Bytes>,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn read(call: &Call, kind: Option<CredentialKind>, response: &Response<Bytes>, now: Timestamp) -> Self {
         let body = read::ErrorBody::read(response.body());
         let rate_limit = RateLimit::read(response.headers());
         let after = retry_after(response.headers()).and_then(|wait| i64::try_from(wait.as_millis()).ok());
         let after = after.map(|wait| Timestamp::from_millis(now.as_millis().saturating_add(wait)));
         let until = rate_limit.and_then(|limit| limit.reset).or(after);
-        let cause = body.cause(call, credential, response.status(), until);
+        let cause = body.cause(call, kind, response.status(), until);
         let mut error = Self::refused(call, cause, Some(response.status().as_u16()), body.reason, body.message);
-        (error.0.credential, error.0.code, error.0.rate_limit) = (credential, body.code, rate_limit);
+        (error.0.credential, error.0.code, error.0.rate_limit) = (kind, body.code, rate_limit);
         error
     }
 

@@ -11,7 +11,7 @@ use crate::api::managed::ManagementApi;
 use crate::api::{ActivitySubscription, EventType, Filter};
 use crate::ensure::{
     CurrentState, DesiredState, DesiredSubscription, EnsureError, Ensured, Plan, PlanStep, apply, check_state, plan,
-    write_steps,
+    show_steps,
 };
 
 /// The event types of the X Activity API that deliver the same events as the Account Activity API.
@@ -61,16 +61,14 @@ pub struct MigrationPlan {
     /// The subscriptions to remove afterwards. Both APIs deliver these users' events completely.
     pub unsubscribe: Plan,
     /// The users who stay with the Account Activity API, with the types that cannot be subscribed.
-    ///
     /// These are private event types for which the user's token is missing.
     pub stuck: BTreeMap<String, Vec<String>>,
     /// The number of the webhook's users who are subscribed to the Account Activity API.
     pub users: usize,
     /// The number of X Activity API subscriptions that X lists now, of all the app's webhooks.
     pub existing: usize,
-    /// The existing X Activity API subscriptions that replace old ones but expire.
-    ///
-    /// After their expiry, no API reports their events.
+    /// The existing X Activity API subscriptions that replace old ones but expire. After their
+    /// expiry, no API reports their events.
     pub expiring: Vec<ActivitySubscription>,
 }
 
@@ -226,7 +224,7 @@ impl Migration<'_> {
 
 impl fmt::Display for MigrationPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_steps(f, self.subscribe.steps.iter().chain(&self.unsubscribe.steps))?;
+        show_steps(f, self.subscribe.steps.iter().chain(&self.unsubscribe.steps))?;
         self.subscribe.differing().iter().try_for_each(|one| write!(f, "\n{one}"))
     }
 }

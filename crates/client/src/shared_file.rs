@@ -65,10 +65,9 @@ impl SharedFile {
         }
     }
 
-    /// Locks the file, waiting up to 15 s for another handle.
-    ///
-    /// Creates the folder for its owner only (0700 on Unix). Fails if another handle holds the lock
-    /// for 15 s, naming the process, or if the lock file cannot be opened or is a link.
+    /// Locks the file, waiting up to 15 s for another handle. Creates the folder for its owner only
+    /// (0700 on Unix). Fails if another handle holds the lock for 15 s, naming the process, or if
+    /// the lock file cannot be opened or is a link.
     pub async fn lock(&self) -> io::Result<LockedFile> {
         let lock = self.path.with_extension("lock");
         if lock == self.path {

@@ -42,16 +42,13 @@ pub struct Validation {
 
 impl Validation {
     /// Creates a validation that waits for a like of one of these users, subscribed just now.
-    ///
     /// Without users, a like of any user counts.
     pub fn new(users: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { users: users.into_iter().map(Into::into).collect(), delay: DELAY }
     }
 
-    /// Sets how long ago the last user was subscribed.
-    ///
-    /// X may take 10 s to deliver the first event. The limit of [`wait`](Self::wait) begins after
-    /// that.
+    /// Sets how long ago the last user was subscribed. X may take 10 s to deliver the first event.
+    /// The limit of [`wait`](Self::wait) begins after that.
     pub fn subscribed_ago(self, ago: Duration) -> Self {
         Self { delay: DELAY.saturating_sub(ago), ..self }
     }

@@ -2,7 +2,6 @@ mod fault;
 mod filter;
 mod subscribe;
 mod subscription;
-mod types;
 
 pub use fault::SubscriptionFault;
 pub use filter::{Filter, FilterDirection};
@@ -52,7 +51,7 @@ impl ActivityApi<'_> {
     pub(super) async fn request(&self, new: &NewSubscription) -> Result<Option<ActivitySubscription>, Error> {
         let call = Self::creation(new);
         new.has_known_members().map_err(|fault| Error::invalid(&call, &fault.to_string()))?;
-        self.0.fetch_optional(call.json(new)?, |response| response::one(response, "subscription")).await
+        self.0.try_fetch(call.json(new)?, |response| response::one(response, "subscription")).await
     }
 
     /// Checks the requirements of X's API and the credentials, without a call, and returns the first fault.
@@ -120,7 +119,7 @@ impl ActivityApi<'_> {
     pub async fn update(&self, id: &str, change: &SubscriptionChange) -> Result<ActivitySubscription, Error> {
         let call = Call::put(format!("/2/activity/subscriptions/{}", segment(id)), BEARER).json(change)?;
         let read = |response: &Value| response::one(response, "subscription");
-        if let Some(changed) = self.0.fetch_optional(call.clone(), read).await? {
+        if let Some(changed) = self.0.try_fetch(call.clone(), read).await? {
             return Ok(changed);
         }
         let has = |desired: &Option<String>, is: &Option<String>| desired.is_none() || desired == is;
@@ -147,11 +146,10 @@ impl ActivityApi<'_> {
         let mut all = Deleted::default();
         for ids in ids.chunks(MAX_IDS) {
             let call = Call::delete("/2/activity/subscriptions", BEARER).query("ids", ids.join(","));
-            let (deleted, missing) =
-                match self.0.fetch_optional(call.clone(), |response| deleted(response, ids)).await? {
-                    Some(split) => split,
-                    None => (self.confirm_deleted(&call, ids).await?, Vec::new()),
-                };
+            let (deleted, missing) = match self.0.try_fetch(call.clone(), |response| deleted(response, ids)).await? {
+                Some(split) => split,
+                None => (self.confirm_deleted(&call, ids).await?, Vec::new()),
+            };
             all.deleted.extend(deleted);
             all.missing.extend(missing);
         }

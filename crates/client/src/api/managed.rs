@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::same_url::same_url;
 use super::types::{RegisteredWebhook, ReplayJob, ReplaySpan};
+use crate::url::same_url;
 use crate::{Client, Error};
 
 /// The API that manages the webhook and its Account Activity subscriptions.

@@ -35,18 +35,16 @@ impl StreamLinksApi<'_> {
         format!("/2/tweets/search/webhooks/{}", segment(webhook))
     }
 
-    /// Delivers the filtered stream to a webhook, with these fields of posts.
-    ///
-    /// A field is a name and a value, for example `("tweet.fields", "created_at,lang")`.
+    /// Delivers the filtered stream to a webhook, with these fields of posts. A field is a name and
+    /// a value, for example `("tweet.fields", "created_at,lang")`.
     pub async fn create(&self, webhook: &str, fields: &[(&'static str, &str)]) -> Result<(), Error> {
         let call = Call::post(Self::path(webhook), BEARER).idempotent();
         let call = fields.iter().fold(call, |call, (name, value)| call.query(name, *value));
         self.0.execute_checked(call, |response| response::flag(response, "provisioned")).await
     }
 
-    /// Returns the app's links.
-    ///
-    /// X's documents name two paths. The second is tried if the first does not exist.
+    /// Returns the app's links. X's documents name two paths. The second is tried if the first does
+    /// not exist.
     pub async fn list(&self) -> Result<Vec<StreamLink>, Error> {
         let of = |path: &str| Call::get(path, BEARER);
         let read = |response: &serde_json::Value| response::many(response, "links");

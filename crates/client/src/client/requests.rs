@@ -33,7 +33,7 @@ impl Client {
 
     /// Makes a call whose response may lack the expected object. `None` means success without it,
     /// or without a body.
-    pub(crate) async fn fetch_optional<T>(
+    pub(crate) async fn try_fetch<T>(
         &self,
         call: Call,
         read: impl Fn(&Value) -> Option<T>,
@@ -47,18 +47,14 @@ impl Client {
         self.execute_checked(call, |_| None).await
     }
 
-    /// Makes a call whose response may report the new state. `is_done` reads it and returns `None`
+    /// Makes a call whose response may report the new state. `done` reads it and returns `None`
     /// if it is absent.
-    pub(crate) async fn execute_checked(
-        &self,
-        call: Call,
-        is_done: impl Fn(&Value) -> Option<bool>,
-    ) -> Result<(), Error> {
+    pub(crate) async fn execute_checked(&self, call: Call, done: impl Fn(&Value) -> Option<bool>) -> Result<(), Error> {
         let (response, kind) = self.send(&call).await?;
         if response.body().is_empty() {
             return Ok(());
         }
-        match self.read(&call, kind, &response, is_done)? {
+        match self.read(&call, kind, &response, done)? {
             Some(false) => Err(Error::not_done(&call, kind, &response)),
             Some(true) | None => Ok(()),
         }
@@ -73,8 +69,8 @@ impl Client {
         response: &Response<Bytes>,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        let json: Value = serde_json::from_slice(response.body())
-            .map_err(|error| Error::unreadable(call, Some(kind), error.to_string()))?;
+        let json = serde_json::from_slice(response.body());
+        let json: Value = json.map_err(|error| Error::unreadable(call, Some(kind), error.to_string()))?;
         match read(&json) {
             None if has_errors(&json) => Err(Error::read(call, Some(kind), response, self.now())),
             read => Ok(read),

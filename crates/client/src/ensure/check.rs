@@ -5,7 +5,7 @@ use super::report::EnsureError;
 use crate::api::ActivityApi;
 use crate::api::managed::ManagementApi;
 use crate::call::{ANY_USER, BEARER, BEARER_OR_OWNER, Call, OWNER, USER};
-use crate::error::{is_public_url, url_fault};
+use crate::url::{is_public_url, url_fault};
 use crate::{Client, ErrorCause, UrlFault};
 
 fn result(faults: Vec<DesiredStateFault>) -> Result<(), EnsureError> {

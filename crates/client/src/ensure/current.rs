@@ -57,7 +57,6 @@ impl CurrentState {
     }
 
     /// Describes how current subscriptions of the same type and subject differ from a desired one.
-    ///
     /// X may refuse the desired one as a duplicate of these.
     pub(crate) fn differing(&self, desired: &DesiredSubscription, now: Timestamp) -> Vec<String> {
         let Some(webhook) = &self.webhook else { return Vec::new() };

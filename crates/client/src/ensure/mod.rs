@@ -36,7 +36,7 @@ pub use report::{EnsureError, Ensured, Undone};
 pub(crate) use apply::apply;
 pub(crate) use check::check_state;
 pub(crate) use current::CurrentState;
-pub(crate) use plan::{plan, write_steps};
+pub(crate) use plan::{plan, show_steps};
 
 use birdhook_core::SecretKind;
 

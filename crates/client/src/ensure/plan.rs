@@ -135,16 +135,13 @@ pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestam
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_steps(f, &self.steps)?;
+        show_steps(f, &self.steps)?;
         self.differing.iter().try_for_each(|one| write!(f, "\n{one}"))
     }
 }
 
 /// Writes one line for each step, or `nothing to do`.
-pub(crate) fn write_steps<'a>(
-    f: &mut fmt::Formatter<'_>,
-    steps: impl IntoIterator<Item = &'a PlanStep>,
-) -> fmt::Result {
+pub(crate) fn show_steps<'a>(f: &mut fmt::Formatter<'_>, steps: impl IntoIterator<Item = &'a PlanStep>) -> fmt::Result {
     let lines: Vec<String> = steps.into_iter().map(ToString::to_string).collect();
     f.write_str(if lines.is_empty() { "nothing to do" } else { "" })?;
     f.write_str(&lines.join("\n"))

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::cause::{ChallengeFault, ErrorCause, UrlFault};
 use super::markup::{page_words, xml_as_json};
-use super::url;
 use crate::call::Call;
 use crate::credentials::CredentialKind;
+use crate::url::url_fault;
 
 const MAX_LINE: usize = 1000;
 
@@ -134,7 +134,9 @@ impl ErrorBody {
         Some(match self.reason.as_deref()? {
             "CrcValidationFailed" if self.has("marked invalid") => ErrorCause::WebhookInvalid,
             "CrcValidationFailed" => ErrorCause::ChallengeFailed(self.challenge_fault()),
-            "UrlValidationFailed" => ErrorCause::UrlRefused(url_fault(call)),
+            "UrlValidationFailed" => {
+                ErrorCause::UrlRefused(call.url().map_or(UrlFault::Unknown, |url| url_fault(&url)))
+            }
             "DuplicateUrlFailed" => ErrorCause::DuplicateUrl,
             "WebhookLimitExceeded" | "SubscriptionLimitExceeded" => ErrorCause::LimitReached,
             "WebhookIdInvalid" => ErrorCause::NoSuchWebhook,
@@ -192,7 +194,7 @@ impl ErrorBody {
             214 if self.has("marked invalid") => ErrorCause::WebhookInvalid,
             214 if self.has("Too many resources") => ErrorCause::LimitReached,
             214 if self.has("CRC") => ErrorCause::ChallengeFailed(self.challenge_fault()),
-            214 => ErrorCause::UrlRefused(url_fault(call)),
+            214 => ErrorCause::UrlRefused(call.url().map_or(UrlFault::Unknown, |url| url_fault(&url))),
             355 if is_replay => ErrorCause::ReplayUnderWay,
             355 => ErrorCause::AlreadySubscribed,
             // X uses the same codes for an invalid id.
@@ -232,10 +234,6 @@ impl ErrorCause {
 
 fn is_replay(call: &Call) -> bool {
     call.path.contains("/replay")
-}
-
-fn url_fault(call: &Call) -> UrlFault {
-    call.url().map_or(UrlFault::Unknown, |asked| url::fault(&asked))
 }
 
 /// Returns a body that is a line of text. Skips HTML.

@@ -72,9 +72,8 @@ pub struct OAuth2Pending {
 type App = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 impl OAuth2 {
-    /// Creates the login flow of the app with this OAuth 2.0 client id.
-    ///
-    /// A confidential client also has a client secret. Fails if TLS cannot be set up.
+    /// Creates the login flow of the app with this OAuth 2.0 client id. A confidential client also
+    /// has a client secret. Fails if TLS cannot be set up.
     pub fn new(client_id: impl Into<String>, client_secret: Option<SecretString>) -> Result<Self, TransportError> {
         Ok(Self::with_context(client_id.into(), client_secret, ApiContext::for_x()?))
     }
@@ -86,9 +85,8 @@ impl OAuth2 {
 
     context_setters!("the expiry of tokens");
 
-    /// Sets the URL at which the user authorises the app.
-    ///
-    /// Defaults to `https://x.com/i/oauth2/authorize`.
+    /// Sets the URL at which the user authorises the app. Defaults to
+    /// `https://x.com/i/oauth2/authorize`.
     pub fn authorize_url(self, url: impl Into<String>) -> Self {
         Self { authorize_url: url.into(), ..self }
     }
@@ -100,7 +98,6 @@ impl OAuth2 {
     }
 
     /// Requests the scopes for subscriptions to these X Activity API types, instead of [`SCOPES`].
-    ///
     /// A type outside [`EVENT_TYPES`] needs the scopes of its family.
     pub fn event_types<S: AsRef<str>>(self, types: impl IntoIterator<Item = S>) -> Self {
         let of_types = types.into_iter().flat_map(|name| EventType::of(name.as_ref()).scopes);
@@ -147,10 +144,9 @@ impl OAuth2 {
         Ok(next)
     }
 
-    /// Returns the id of the token's user.
-    ///
-    /// Calls `GET /2/users/me` (<https://docs.x.com/x-api/users/get-my-user>), for which the token
-    /// needs the scopes `tweet.read` and `users.read`. Fails if X refuses or does not respond.
+    /// Returns the id of the token's user. Calls `GET /2/users/me`
+    /// (<https://docs.x.com/x-api/users/get-my-user>), for which the token needs the scopes
+    /// `tweet.read` and `users.read`. Fails if X refuses or does not respond.
     pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
         let bearer = sensitive(format!("Bearer {}", token.access.expose_secret()))
             .ok_or(LoginError::Invalid("the token contains a character that no header can contain"))?;

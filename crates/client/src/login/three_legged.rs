@@ -47,9 +47,8 @@ pub struct Authorised {
 }
 
 impl OAuth1 {
-    /// The value of `callback` for a login with a PIN.
-    ///
-    /// X shows the user a PIN of seven digits, which they type into the app
+    /// The value of `callback` for a login with a PIN. X shows the user a PIN of seven digits,
+    /// which they type into the app
     /// (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/pin-based-oauth>).
     pub const PIN: &str = "oob";
 

@@ -34,9 +34,8 @@ pub struct FileTokenStore {
 }
 
 impl FileTokenStore {
-    /// Creates a store in this folder.
-    ///
-    /// The first lock creates the folder for its owner only (0700 on Unix).
+    /// Creates a store in this folder. The first lock creates the folder for its owner only (0700
+    /// on Unix).
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }

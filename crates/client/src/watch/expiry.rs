@@ -32,9 +32,8 @@ impl Expiries {
         is_due
     }
 
-    /// Returns the events of a listing that were not reported before.
-    ///
-    /// Each expiry is reported once, and a failure again only if its cause changes.
+    /// Returns the events of a listing that were not reported before. Each expiry is reported once,
+    /// and a failure again only if its cause changes.
     pub(super) fn report(&mut self, listed: Result<Vec<WatchEvent>, Error>) -> Vec<WatchEvent> {
         match listed {
             Ok(events) => {
@@ -60,11 +59,7 @@ impl Expiries {
 }
 
 /// Lists the webhook's subscriptions that are about to expire, and renews them if configured.
-pub(super) async fn expiring(
-    client: &Client,
-    webhook: &str,
-    settings: &WatchSettings,
-) -> Result<Vec<WatchEvent>, Error> {
+pub(super) async fn soon(client: &Client, webhook: &str, settings: &WatchSettings) -> Result<Vec<WatchEvent>, Error> {
     let now = client.now();
     let limit = after(now, settings.expiry_warning);
     let mut events = Vec::new();

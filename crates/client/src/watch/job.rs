@@ -40,10 +40,9 @@ impl Job {
         }
     }
 
-    /// Returns `None` until the job has ended, then whether the receiver took everything.
-    ///
-    /// One of X's sample responses has no id. Any reported end then counts, because only one job
-    /// runs at a time.
+    /// Returns `None` until the job has ended, then whether the receiver took everything. One of
+    /// X's sample responses has no id. Any reported end then counts, because only one job runs at a
+    /// time.
     pub(super) fn end(&self) -> Option<bool> {
         let response = self.response.as_ref()?;
         let is_it = |end: &&End| response.id.is_none() || end.id.is_none() || end.id == response.id;

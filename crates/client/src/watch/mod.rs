@@ -123,9 +123,8 @@ impl Watch {
         self.state().challenged(at, &self.inner.settings);
     }
 
-    /// Records a period in which the app accepted no deliveries. `to` is excluded.
-    ///
-    /// Does nothing if `to` is not after `from`.
+    /// Records a period in which the app accepted no deliveries. `to` is excluded. Does nothing if
+    /// `to` is not after `from`.
     pub fn was_down(&self, from: Timestamp, to: Timestamp) {
         self.state().gap(from, to, GapCause::Down, &self.inner.settings);
     }
@@ -135,11 +134,9 @@ impl Watch {
         self.state().pending()
     }
 
-    /// Polls once and returns the new events.
-    ///
-    /// A poll makes X challenge an invalid webhook again, detects gaps, handles the running replay
-    /// job and requests the next one. The events also cover what the app has reported since the
-    /// last poll.
+    /// Polls once and returns the new events. A poll makes X challenge an invalid webhook again,
+    /// detects gaps, handles the running replay job and requests the next one. The events also
+    /// cover what the app has reported since the last poll.
     pub async fn step(&self) -> Vec<WatchEvent> {
         let _guard = self.inner.stepping.lock().await;
         self.poll().await;
@@ -148,9 +145,8 @@ impl Watch {
         self.state().take_events()
     }
 
-    /// Polls until the future is dropped, and passes each event to `on_event`.
-    ///
-    /// The next replay job does not wait for the next poll.
+    /// Polls until the future is dropped, and passes each event to `on_event`. The next replay job
+    /// does not wait for the next poll.
     pub async fn run(&self, mut on_event: impl FnMut(WatchEvent)) {
         loop {
             self.step().await.into_iter().for_each(&mut on_event);
@@ -204,7 +200,7 @@ impl Watch {
         let webhook = self.state().valid_webhook().filter(|_| settings.api == ManagementApi::V2);
         let Some(webhook) = webhook else { return };
         if self.state().expiries().is_due(client.now()) {
-            let listed = expiry::expiring(client, &webhook, settings).await;
+            let listed = expiry::soon(client, &webhook, settings).await;
             self.state().report_expiries(listed);
         }
     }

@@ -3,7 +3,7 @@
 use birdhook_core::Timestamp;
 
 use super::subscription::NewSubscription;
-use super::types::{is_known, suggestions};
+use crate::api::event_types::{is_known, suggestions};
 use crate::credentials::{CredentialKind, requirement};
 
 /// The reason why a subscription cannot be requested.

@@ -2,7 +2,7 @@ use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::filter::{Filter, FilterDirection};
-use super::types::canonical;
+use crate::api::event_types::canonical;
 use crate::api::response;
 
 /// A subscription to one event type.
@@ -160,9 +160,8 @@ impl NewSubscription {
         text
     }
 
-    /// Returns the `birdhook` commands that replace another subscription with this one.
-    ///
-    /// The other one's expiry is kept unless this one has its own.
+    /// Returns the `birdhook` commands that replace another subscription with this one. The other
+    /// one's expiry is kept unless this one has its own.
     pub fn replace_command(&self, other: &ActivitySubscription) -> String {
         if let Some(webhook) = self.webhook_id.as_ref().filter(|_| self.has_filter_of(other)) {
             return format!("birdhook activity update {} --webhook {webhook}", quoted(&other.id));
