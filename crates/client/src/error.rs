@@ -16,7 +16,7 @@ use crate::credentials::{CredentialKind, one_of};
 use crate::rate_limit::retry_after;
 use crate::{RateLimit, TokenStoreError, TransportError};
 
-pub use cause::{ChallengeFault, ErrorCause, UrlFault};
+pub use cause::{ChallengeFault, ErrorCause};
 use fix::Details;
 pub(crate) use fix::{WRONG_CLIENT, fix_of_code};
 pub(crate) use markup::{page_words, xml_as_json};

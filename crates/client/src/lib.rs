@@ -56,12 +56,12 @@ pub use ensure::{
     DesiredState, DesiredStateError, DesiredStateFault, DesiredSubscription, Differing, Ensure, EnsureError, Ensured,
     Plan, PlanStep, ProbeFault, Undone, probe,
 };
-pub use error::{ChallengeFault, Error, ErrorCause, UrlFault};
+pub use error::{ChallengeFault, Error, ErrorCause};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
 pub use shared_file::{LockedFile, SharedFile};
 pub use token_store::{FileTokenStore, LockedToken, TokenStore, TokenStoreError, TokenStoreFuture};
 pub use transport::{HttpsTransport, Transport, TransportError, TransportFuture};
-pub use url::redact_url;
+pub use url::{UrlFault, redact_url};
 pub use validate::{Arrived, NotValidated, Validated, Validation};
 pub use watch::{DeferredReplay, Gap, GapCause, LostCause, ReplayJobs, ReplayRules, Watch, WatchEvent, WatchSettings};

@@ -4,8 +4,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
-use crate::error::UrlFault;
-
 /// Returns a URL without its secret parts: user name, password and query.
 ///
 /// ```
@@ -48,6 +46,39 @@ pub fn same_url(one: &str, other: &str) -> bool {
     match (parts(one), parts(other)) {
         (Some(one), Some(other)) => one == other,
         _ => one == other,
+    }
+}
+
+/// The fault in a URL, as far as it is apparent. X's message is in
+/// [`Error::message`](crate::Error::message).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// The URL is invalid, or has more than a host, a path and a query.
+    Malformed,
+    /// The URL is longer than 200 characters.
+    TooLong,
+    /// The scheme is not `https`.
+    NotHttps,
+    /// The URL has a port.
+    Port,
+    /// The host is not public.
+    NotPublic,
+    /// No fault is apparent; the certificate is a possible reason.
+    Unknown,
+}
+
+impl UrlFault {
+    /// Returns the detail to append to a message, or nothing if no fault is apparent.
+    pub(crate) fn detail(self) -> &'static str {
+        match self {
+            Self::Malformed => ": it is malformed, or has more than a host, a path and a query",
+            Self::TooLong => ": it is longer than 200 characters",
+            Self::NotHttps => ": it is not https",
+            Self::Port => ": it has a port",
+            Self::NotPublic => ": its host is not public",
+            Self::Unknown => "",
+        }
     }
 }
 

@@ -30,6 +30,18 @@ impl Client {
     }
 }
 
+/// Defines calls that have the same name in both APIs. In v2, they belong to the named part.
+macro_rules! forwarded {
+    ($($call:ident($($argument:ident: $type:ty),+) -> $made:ty, $part:ident;)+) => {$(
+        pub(crate) async fn $call(&self, $($argument: $type),+) -> Result<$made, Error> {
+            match self.api {
+                ManagementApi::V2 => self.client.$part().$call($($argument),+).await,
+                ManagementApi::Enterprise => self.client.enterprise().$call($($argument),+).await,
+            }
+        }
+    )+};
+}
+
 impl ManagedApi<'_> {
     pub(crate) async fn find(&self, url: &str) -> Result<Option<RegisteredWebhook>, Error> {
         let all = match self.api {
@@ -39,32 +51,11 @@ impl ManagedApi<'_> {
         Ok(all.into_iter().find(|webhook| same_url(&webhook.url, url)))
     }
 
-    pub(crate) async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.webhooks().register(url).await,
-            ManagementApi::Enterprise => self.client.enterprise().register(url).await,
-        }
-    }
-
     /// Makes X challenge the webhook. Returns whether it is then valid.
     pub(crate) async fn challenge(&self, webhook: &str) -> Result<bool, Error> {
         match self.api {
             ManagementApi::V2 => self.client.webhooks().validate(webhook).await,
             ManagementApi::Enterprise => self.client.enterprise().challenge(webhook).await.map(|()| true),
-        }
-    }
-
-    pub(crate) async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.account_activity().subscribe(webhook, user).await,
-            ManagementApi::Enterprise => self.client.enterprise().subscribe(webhook, user).await,
-        }
-    }
-
-    pub(crate) async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.account_activity().unsubscribe(webhook, user).await,
-            ManagementApi::Enterprise => self.client.enterprise().unsubscribe(webhook, user).await,
         }
     }
 
@@ -76,10 +67,10 @@ impl ManagedApi<'_> {
         Ok(users.into_iter().collect())
     }
 
-    pub(crate) async fn replay(&self, webhook: &str, span: ReplaySpan) -> Result<ReplayJob, Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.webhooks().replay(webhook, span).await,
-            ManagementApi::Enterprise => self.client.enterprise().replay(webhook, span).await,
-        }
+    forwarded! {
+        register(url: &str) -> RegisteredWebhook, webhooks;
+        subscribe(webhook: &str, user: &str) -> (), account_activity;
+        unsubscribe(webhook: &str, user: &str) -> (), account_activity;
+        replay(webhook: &str, span: ReplaySpan) -> ReplayJob, webhooks;
     }
 }

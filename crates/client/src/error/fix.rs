@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::cause::{ChallengeFault, ErrorCause, UrlFault};
+use super::cause::{ChallengeFault, ErrorCause};
 use crate::credentials::CredentialKind;
+use crate::url::UrlFault;
 use crate::{RateLimit, TransportError};
 
 /// The fix for an OAuth 2.0 client that X does not know.

@@ -5,11 +5,11 @@ use birdhook_core::Timestamp;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::cause::{ChallengeFault, ErrorCause, UrlFault};
+use super::cause::{ChallengeFault, ErrorCause};
 use super::markup::{page_words, xml_as_json};
 use crate::call::Call;
 use crate::credentials::CredentialKind;
-use crate::url::url_fault;
+use crate::url::{UrlFault, url_fault};
 
 const MAX_LINE: usize = 1000;
 

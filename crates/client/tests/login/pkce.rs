@@ -95,8 +95,7 @@ async fn the_default_scopes_suffice_for_every_event_type() {
         let new = NewSubscription::new(name, Filter::user(USER));
         let made = client.only(CredentialKind::User2).activity().create(&new).await;
         // The alias is the same subscription, and the mock need not know the newest types.
-        let may =
-            |error: &Error| *error.cause() == ErrorCause::AlreadySubscribed || *error.cause() == ErrorCause::Invalid;
+        let may = |error: &Error| matches!(error.cause(), ErrorCause::AlreadySubscribed | ErrorCause::Invalid);
         refused.extend(made.err().filter(|error| !may(error)).map(|error| format!("{name}: {error}")));
     }
     assert!(refused.is_empty(), "{refused:#?}");

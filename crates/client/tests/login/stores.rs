@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 
 use crate::login::fixture::{Fixture, check_login_again, concurrent_tokens};
 use crate::login::pkce::token;
-use crate::support::USER;
+use crate::support::{START, USER};
 
 /// The variable that configures a process which another test starts.
 ///
@@ -157,18 +157,15 @@ async fn a_stored_token_is_read_back_and_private() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileTokenStore::new(folder.path().join("new").join("tokens"));
     assert!(store.get(USER).await.unwrap().is_none());
-    let kept =
-        UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(1_795_426_200_000)).scope("like.read");
+    let kept = UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(START)).scope("like.read");
     store.set(USER, Some(kept)).await.unwrap();
     let read = store.get(USER).await.unwrap().unwrap();
     assert_eq!((read.access.expose_secret(), read.refresh.unwrap().expose_secret()), ("a", "r"));
-    assert_eq!(read.expires_at.unwrap().as_millis(), 1_795_426_200_000);
-    assert_eq!(read.scope.as_deref(), Some("like.read"));
+    assert_eq!((read.expires_at.unwrap().as_millis(), read.scope.as_deref()), (START, Some("like.read")));
     let path = folder.path().join("new/tokens/2001.json");
+    let parent = path.parent().unwrap().to_owned();
     #[cfg(unix)]
-    for (path, expected) in
-        [(path.clone(), 0o600), (path.with_extension("lock"), 0o600), (path.parent().unwrap().to_owned(), 0o700)]
-    {
+    for (path, expected) in [(path.clone(), 0o600), (path.with_extension("lock"), 0o600), (parent, 0o700)] {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
     }

@@ -34,8 +34,7 @@ impl Sent {
     }
 
     fn names(&self) -> Vec<String> {
-        let name =
-            |request: &Request<Bytes>| format!("{} {}", request.method(), request.uri().path_and_query().unwrap());
+        let name = |one: &Request<Bytes>| format!("{} {}", one.method(), one.uri().path_and_query().unwrap());
         self.all().iter().map(name).collect()
     }
 
