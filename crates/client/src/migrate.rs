@@ -1,5 +1,3 @@
-//! Moves users from the Account Activity API to the X Activity API.
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;

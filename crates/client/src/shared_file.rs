@@ -1,5 +1,3 @@
-//! Private files that several processes read and replace.
-
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,3 @@
-//! End-to-end validation of a webhook with a like.
-
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -169,29 +167,27 @@ pub struct NotValidated {
 impl NotValidated {
     /// Returns possible reasons, most likely first.
     pub fn hints(&self) -> Vec<String> {
-        let mut hints = Vec::new();
+        let mut all = Vec::new();
         if self.is_closed {
-            hints.push("the receiver stopped before the time limit");
+            all.push("the receiver stopped before the time limit");
         }
         if self.is_early {
-            hints.push(
-                "the user was subscribed less than 10 s ago, and X may take that long to deliver the first event",
-            );
+            all.push("the user was subscribed less than 10 s ago, and X may take that long to deliver the first event");
         }
         let likes = self.arrived.iter().filter(|one| one.kind == EventKind::Liked);
         let likes: Vec<&str> = likes.filter_map(|one| one.user.as_deref()).collect();
         let of_others = format!("the likes were for {}, not for an expected user", likes.join(", "));
         if !likes.is_empty() {
-            hints.push(&of_others);
+            all.push(&of_others);
         } else if self.arrived.iter().any(|one| one.generation != ApiSource::Replay) {
-            hints.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before");
-            hints.push("the X Activity API delivers likes only to subscriptions to like.create");
+            all.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before");
+            all.push("the X Activity API delivers likes only to subscriptions to like.create");
         } else if !self.is_early {
-            hints.push("no post of a subscribed user was liked");
-            hints.push("the user is not subscribed to this webhook: list its subscriptions");
-            hints.push("the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL");
+            all.push("no post of a subscribed user was liked");
+            all.push("the user is not subscribed to this webhook: list its subscriptions");
+            all.push("the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL");
         }
-        hints.into_iter().map(str::to_owned).collect()
+        all.into_iter().map(str::to_owned).collect()
     }
 }
 

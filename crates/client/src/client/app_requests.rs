@@ -1,5 +1,3 @@
-//! Signatures and tokens for requests that the app sends itself.
-
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, Uri};
 use secrecy::SecretString;

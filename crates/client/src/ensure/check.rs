@@ -1,7 +1,6 @@
 use super::desired::DesiredState;
-use super::faults::{DesiredStateError, DesiredStateFault};
 use super::plan::{Plan, PlanStep};
-use super::report::EnsureError;
+use super::report::{DesiredStateError, DesiredStateFault, EnsureError};
 use crate::api::ActivityApi;
 use crate::api::managed::ManagementApi;
 use crate::call::{ANY_USER, BEARER, BEARER_OR_OWNER, Call, OWNER, USER};

@@ -22,16 +22,14 @@ mod apply;
 mod check;
 mod current;
 mod desired;
-mod faults;
 mod plan;
 mod probe;
 mod report;
 
 pub use desired::{DesiredState, DesiredSubscription};
-pub use faults::{DesiredStateError, DesiredStateFault};
 pub use plan::{Differing, Plan, PlanStep};
 pub use probe::{ProbeFault, probe};
-pub use report::{EnsureError, Ensured, Undone};
+pub use report::{DesiredStateError, DesiredStateFault, EnsureError, Ensured, Undone};
 
 pub(crate) use apply::apply;
 pub(crate) use check::check_state;

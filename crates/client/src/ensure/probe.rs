@@ -1,5 +1,3 @@
-//! A test challenge to a receiver, as X sends it.
-
 use std::time::{Duration, Instant};
 
 use base64::Engine;

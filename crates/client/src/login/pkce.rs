@@ -1,5 +1,3 @@
-//! OAuth 2.0 login: an authorisation code with PKCE.
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -52,7 +52,7 @@ impl From<String> for Redirect {
 impl Redirect {
     pub(super) fn verifier(&self, request_token: &AccessToken) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
-            Content::Bare(verifier) => return Some(verifier.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
+            Content::Bare(verifier) => return not_empty(Some(verifier)),
             Content::Parameters(parameters) => parameters,
         };
         let is_expected = |token: &str| token == request_token.token();
@@ -62,12 +62,12 @@ impl Redirect {
         if !get(parameters, "oauth_token").is_some_and(is_expected) {
             return Err(LoginError::AnotherLogin);
         }
-        get(parameters, "oauth_verifier").filter(is_not_empty).ok_or(LoginError::NoCode)
+        not_empty(get(parameters, "oauth_verifier"))
     }
 
     pub(super) fn code(&self, proof: &Proof) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
-            Content::Bare(code) => return Some(code.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
+            Content::Bare(code) => return not_empty(Some(code)),
             Content::Parameters(parameters) => parameters,
         };
         if get(parameters, "state") != Some(proof.state.expose_secret()) {
@@ -76,12 +76,12 @@ impl Redirect {
         if let Some(error) = get(parameters, "error") {
             return Err(LoginError::of_redirect(error, get(parameters, "error_description")));
         }
-        get(parameters, "code").filter(is_not_empty).ok_or(LoginError::NoCode)
+        not_empty(get(parameters, "code"))
     }
 }
 
-fn is_not_empty(text: &&str) -> bool {
-    !text.is_empty()
+fn not_empty(code: Option<&str>) -> Result<&str, LoginError> {
+    code.filter(|code| !code.is_empty()).ok_or(LoginError::NoCode)
 }
 
 /// Returns a parameter that occurs exactly once. RFC 6749 forbids repetition.

@@ -1,5 +1,3 @@
-//! OAuth 1.0a login: three-legged, with a redirect or a PIN.
-
 use std::sync::Arc;
 
 use birdhook_core::Timestamp;

@@ -1,5 +1,3 @@
-//! Detection of periods in which nothing arrives.
-
 use std::time::Duration;
 
 use birdhook_core::Timestamp;

@@ -8,7 +8,7 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use crate::calls::fixture::{Fixture, builder, made_up};
-use crate::calls::signatures::{oracle_of_form, parameters};
+use crate::calls::signatures::{oracle, parameters};
 use crate::support::transport::{Script, authorization};
 use crate::support::{USER, consumer, token};
 
@@ -83,7 +83,7 @@ async fn signatures_of_forms_match_another_implementation() {
         let signed = client.sign(USER, post(&url, content_type, body)).await.unwrap();
         let sent = parameters(authorization(&signed));
         let form = if content_type == FORM { body } else { "" };
-        let expected = oracle_of_form(&signed, "https://api.x.com", &keys, &sent, form);
+        let expected = oracle(&signed, "https://api.x.com", &keys, &sent, form);
         assert_eq!(sent["oauth_signature"], expected, "{query} {body}");
     }
 }

@@ -1,4 +1,5 @@
-use birdhook_client::{AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy};
+use birdhook_client::CredentialKind::{Bearer, Consumer, Owner, User, User2};
+use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, ErrorCause, RetryPolicy};
 use birdhook_testkit::mock::MockApi;
 
 use crate::calls::every_call::{CALLS, call};
@@ -6,8 +7,6 @@ use crate::calls::expected::{Expected, check, check_general};
 use crate::calls::fixture::{Fixture, OTHER, builder, made_up, scripted};
 use crate::support::transport::{Script, answer, authorization};
 use crate::support::{USER, consumer, token};
-
-use CredentialKind::{Bearer, Consumer, Owner, User, User2};
 
 #[tokio::test]
 async fn the_bearer_token_is_fetched_once_and_reused() {

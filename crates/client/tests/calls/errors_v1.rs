@@ -3,7 +3,12 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use birdhook_client::{ChallengeFault, Client, CredentialKind, Error, ErrorCause, UrlFault};
+use birdhook_client::CredentialKind::{self, Bearer, Owner, User};
+use birdhook_client::ErrorCause::{
+    self, AlreadySubscribed, ChallengeFailed, Down, LimitReached, NoSuchWebhook, NotAllowed, NotSubscribed, Permission,
+    ReplayDates, ReplayUnderWay, Unauthenticated, UrlRefused, WebhookInvalid, WrongCredential,
+};
+use birdhook_client::{ChallengeFault, Client, Error, UrlFault};
 use birdhook_testkit::mock::{AccessTier, MockApi, MockSettings, Outage, Permission as AppPermission};
 use birdhook_testkit::{MockEventKind, MockX};
 
@@ -12,12 +17,6 @@ use crate::calls::expected::{Expected, check};
 use crate::calls::fixture::{Fixture, OTHER, client, everything};
 use crate::support::receiver::Crc;
 use crate::support::{USER, credentials, span, token};
-
-use CredentialKind::{Bearer, Owner, User};
-use ErrorCause::{
-    AlreadySubscribed, ChallengeFailed, Down, LimitReached, NoSuchWebhook, NotAllowed, NotSubscribed, Permission,
-    ReplayDates, ReplayUnderWay, Unauthenticated, UrlRefused, WebhookInvalid, WrongCredential,
-};
 
 const URL: &str = "Webhook URL does not meet the requirements.";
 const NONE: &str = "Webhook does not exist or is associated with a different twitter application.";

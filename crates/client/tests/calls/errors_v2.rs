@@ -3,10 +3,13 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use birdhook_client::api::{Filter, NewSubscription, SubscriptionChange};
-use birdhook_client::{
-    AccessToken, ChallengeFault, ConsumerKeys, CredentialKind, Credentials, Error, ErrorCause, UrlFault,
+use birdhook_client::CredentialKind::{self, Bearer, Owner, User, User2};
+use birdhook_client::ErrorCause::{
+    self, AlreadySubscribed, Down, DuplicateUrl, LimitReached, NoSuchWebhook, NotSubscribed, Permission,
+    ReplayUnderWay, Unauthenticated, WebhookInvalid, WrongCredential,
 };
+use birdhook_client::api::{Filter, NewSubscription, SubscriptionChange};
+use birdhook_client::{AccessToken, ChallengeFault, ConsumerKeys, Credentials, Error, UrlFault};
 use birdhook_testkit::mock::{
     AccessTier, ErrorForm, MockApi, MockSettings, Outage, Permission as AppPermission, WebhookAuth,
 };
@@ -17,12 +20,6 @@ use crate::calls::expected::{Expected, check, check_general};
 use crate::calls::fixture::{Fixture, OTHER, client, everything};
 use crate::support::receiver::Crc;
 use crate::support::{USER, credentials, span, token};
-
-use CredentialKind::{Bearer, Owner, User, User2};
-use ErrorCause::{
-    AlreadySubscribed, Down, DuplicateUrl, LimitReached, NoSuchWebhook, NotSubscribed, Permission, ReplayUnderWay,
-    Unauthenticated, WebhookInvalid, WrongCredential,
-};
 
 const FORMS: [ErrorForm; 2] = [ErrorForm::Problem, ErrorForm::Code];
 
@@ -55,7 +52,8 @@ async fn a_failed_challenge_names_the_fault() {
     for form in FORMS {
         for (crc, fault, why) in [
             (Crc::OtherSecret, ChallengeFault::WrongToken, "Invalid `response_token`"),
-            (Crc::Status(302), ChallengeFault::Unknown, "the response is a redirect (status 302 Found)"),
+            // A redirect counts as a wrong status.
+            (Crc::Status(302), ChallengeFault::Status, "the response is a redirect (status 302 Found)"),
             (Crc::Status(404), ChallengeFault::Status, "the response has status 404 Not Found"),
             (Crc::Hang, ChallengeFault::TooSlow, "the request timed out"),
         ] {
@@ -67,8 +65,6 @@ async fn a_failed_challenge_names_the_fault() {
             .await;
             fixture.receiver.crc(crc);
             let made = fixture.client.webhooks().register(&fixture.receiver.url).await;
-            // A redirect counts as a wrong status.
-            let fault = if fault == ChallengeFault::Unknown { ChallengeFault::Status } else { fault };
             let said = format!("{bad}{why}");
             says(made, ErrorCause::ChallengeFailed(fault), (form, Bearer, 400), ("CrcValidationFailed", &said));
         }

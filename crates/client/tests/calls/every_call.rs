@@ -1,5 +1,3 @@
-//! Every call of the client, by name.
-
 use birdhook_client::CredentialKind::{self, Bearer, Owner, User, User2};
 use birdhook_client::api::{Filter, NewSubscription, ReplaySpan, SubscriptionChange};
 use birdhook_client::{Client, Error};

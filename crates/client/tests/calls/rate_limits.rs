@@ -1,5 +1,3 @@
-//! Rate limits, reported by the mock X and observed on tokio's clock.
-
 use std::ops::Range;
 use std::time::Duration;
 

@@ -1,5 +1,3 @@
-//! Network failures on real sockets.
-
 use std::time::Duration;
 
 use birdhook_client::{Client, CredentialKind, Error, ErrorCause, HttpsTransport, RetryPolicy, TransportError};

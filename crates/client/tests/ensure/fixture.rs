@@ -19,10 +19,12 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
-        Self::with(MockSettings::local()).await
+        Self::with(|_| ()).await
     }
 
-    pub(crate) async fn with(settings: MockSettings) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut MockSettings)) -> Self {
+        let mut settings = MockSettings::local();
+        change(&mut settings);
         let x = MockX::start(settings).await.unwrap();
         let receiver = Receiver::start(&x).await;
         let (network, app) = (Recorder::new(), x.app());
@@ -41,6 +43,11 @@ impl Fixture {
 
     pub(crate) fn webhook_only(&self) -> DesiredState {
         DesiredState::new(&self.receiver.url)
+    }
+
+    /// Returns a desired state with subscriptions to these types of these users.
+    pub(crate) fn wishing<const N: usize>(&self, all: [(&str, &str); N]) -> DesiredState {
+        all.into_iter().fold(self.webhook_only(), |desired, (name, user)| desired.activity(name, Filter::user(user)))
     }
 
     pub(crate) fn desired(&self) -> DesiredState {

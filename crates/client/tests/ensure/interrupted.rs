@@ -1,5 +1,3 @@
-//! Runs that are interrupted at every step, before or after X acts, and then repeated.
-
 use birdhook_client::EnsureError;
 use birdhook_testkit::mock::Outage;
 

@@ -1,5 +1,3 @@
-//! The redirect to a listener on this machine.
-
 use std::time::Duration;
 
 use birdhook_client::login::{LoginError, Loopback, Proof, Redirect};

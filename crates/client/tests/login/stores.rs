@@ -1,5 +1,3 @@
-//! Token stores that several clients and processes share.
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -90,13 +90,11 @@ impl Recorder {
     fn next_cut(&self) -> Option<Cut> {
         let mut cut = self.cut.lock().unwrap();
         let (left, how) = cut.as_mut()?;
-        match left.checked_sub(1) {
-            Some(less) => {
-                *left = less;
-                None
-            }
-            None => Some(std::mem::replace(how, Cut::Before)),
+        if *left == 0 {
+            return Some(std::mem::replace(how, Cut::Before));
         }
+        *left -= 1;
+        None
     }
 }
 

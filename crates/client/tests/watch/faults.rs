@@ -1,5 +1,3 @@
-//! Outages of X, and replays that fail.
-
 use birdhook_client::{ManagementApi, WatchEvent};
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Outage};

@@ -1,5 +1,3 @@
-//! The replays that are requested for a gap, and their times.
-
 use birdhook_client::ManagementApi;
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Occasion, ReplayAnswer};
