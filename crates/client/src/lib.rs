@@ -42,6 +42,7 @@ mod migrate;
 mod oauth1;
 mod rate_limit;
 mod shared_file;
+mod time;
 mod token_store;
 mod transport;
 mod url;

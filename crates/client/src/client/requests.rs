@@ -126,10 +126,9 @@ impl Client {
         let signed = request.headers().get(AUTHORIZATION).cloned();
         let response = self.inner.transport.send(request).await;
         let mut response = response.map_err(|error| Error::no_response(call, Some(kind), error))?;
-        let refused = signed.zip(call.user.as_deref());
-        let refused =
-            refused.filter(|_| kind == CredentialKind::User2 && response.status() == StatusCode::UNAUTHORIZED);
-        if let Some((token, user)) = refused
+        let is_refused = kind == CredentialKind::User2 && response.status() == StatusCode::UNAUTHORIZED;
+        if is_refused
+            && let Some((token, user)) = signed.zip(call.user.as_deref())
             && self.inner.renewal.replaced(user, &token).await?
         {
             let request = self.request(call, kind).await?;

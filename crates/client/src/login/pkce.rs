@@ -20,6 +20,7 @@ use super::redirect::{Proof, Redirect};
 use crate::api::EVENT_TYPES;
 use crate::api::EventType;
 use crate::oauth1::sensitive;
+use crate::time::after;
 use crate::{Transport, TransportError, UserToken, redact_url};
 
 /// The default scopes of a login.
@@ -177,9 +178,7 @@ impl OAuth2 {
             RequestTokenError::Request(error) => error,
             _ => LoginError::Unreadable("it contains no token"),
         })?;
-        let lifetime = response.expires_in().map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
-        let expires_at =
-            lifetime.map(|time| Timestamp::from_millis(self.context.now().as_millis().saturating_add(time)));
+        let expires_at = response.expires_in().map(|lifetime| after(self.context.now(), lifetime));
         let refresh = response.refresh_token().map(|refresh| refresh.secret().clone().into());
         let scope = response.scopes().map(|all| all.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
         Ok(UserToken { access: response.access_token().secret().clone().into(), refresh, expires_at, scope })

@@ -5,8 +5,8 @@ use birdhook_core::Timestamp;
 
 use super::event::WatchEvent;
 use super::settings::WatchSettings;
-use super::time::after;
 use crate::api::{ActivitySubscription, NewSubscription};
+use crate::time::after;
 use crate::{Client, Error, ErrorCause};
 
 /// Interval between listings. An account may have 150,000 subscriptions, on 150 pages.

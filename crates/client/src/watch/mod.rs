@@ -8,7 +8,6 @@ mod rules;
 mod settings;
 mod silence;
 mod state;
-mod time;
 
 pub use event::{LostCause, WatchEvent};
 pub use gap::{Gap, GapCause};
@@ -197,9 +196,9 @@ impl Watch {
     /// Checks once an hour for X Activity API subscriptions that are about to expire.
     async fn report_expiries(&self) {
         let Inner { client, settings, .. } = &*self.inner;
-        let webhook = self.state().valid_webhook().filter(|_| settings.api == ManagementApi::V2);
+        let webhook = self.state().valid.clone().filter(|_| settings.api == ManagementApi::V2);
         let Some(webhook) = webhook else { return };
-        if self.state().expiries().is_due(client.now()) {
+        if self.state().expiries.is_due(client.now()) {
             let listed = expiry::soon(client, &webhook, settings).await;
             self.state().report_expiries(listed);
         }

@@ -3,9 +3,9 @@ use std::time::Duration;
 use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use super::time::{after, before};
 use crate::api::ReplaySpan;
 use crate::api::managed::ManagementApi;
+use crate::time::{after, before};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

@@ -10,8 +10,8 @@ use super::job::Job;
 use super::rules::ReplayRules;
 use super::settings::WatchSettings;
 use super::silence::Silence;
-use super::time::after;
 use crate::api::{ReplayJob, ReplaySpan};
+use crate::time::after;
 use crate::{Error, ErrorCause};
 
 #[derive(Debug)]
@@ -22,14 +22,14 @@ pub(super) struct State {
     /// The time at which the webhook was last known to be valid, while it is invalid or missing.
     bad_since: Option<Timestamp>,
     /// The webhook's id, while X's last report says that it is valid.
-    valid: Option<String>,
+    pub(super) valid: Option<String>,
     event_silence: Silence,
     challenge_silence: Silence,
     queue: Queue,
     job: Option<Job>,
     /// The last reported refusal to replay.
     refused: Option<(ReplaySpan, ErrorCause)>,
-    expiries: Expiries,
+    pub(super) expiries: Expiries,
     pending_events: Vec<WatchEvent>,
 }
 
@@ -56,14 +56,6 @@ impl State {
 
     pub(super) fn pending(&self) -> Vec<ReplaySpan> {
         self.job.iter().map(|job| job.pending.span).chain(self.queue.spans()).collect()
-    }
-
-    pub(super) fn valid_webhook(&self) -> Option<String> {
-        self.valid.clone()
-    }
-
-    pub(super) fn expiries(&mut self) -> &mut Expiries {
-        &mut self.expiries
     }
 
     pub(super) fn report_expiries(&mut self, listed: Result<Vec<WatchEvent>, Error>) {

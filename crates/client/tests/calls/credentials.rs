@@ -29,12 +29,8 @@ async fn the_bearer_token_is_fetched_once_and_reused() {
 async fn concurrent_calls_fetch_the_bearer_token_once() {
     let fixture = Fixture::new().await;
     let (client, sent) = fixture.client_with(Credentials::new(consumer(fixture.x.app())));
-    let tasks: Vec<_> = (0..20)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.webhooks().list().await.map(drop) })
-        })
-        .collect();
+    let list = |client: Client| tokio::spawn(async move { client.webhooks().list().await.map(drop) });
+    let tasks: Vec<_> = (0..20).map(|_| list(client.clone())).collect();
     for task in tasks {
         task.await.unwrap().unwrap();
     }

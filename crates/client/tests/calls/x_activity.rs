@@ -2,6 +2,7 @@ use std::slice;
 
 use birdhook_client::api::{Filter, FilterDirection, NewSubscription, SubscriptionChange};
 use birdhook_client::{CredentialKind, ErrorCause};
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::MockApi;
 
 use crate::calls::fixture::Fixture;
@@ -115,8 +116,7 @@ async fn all_pages_are_read_and_pages_can_be_small() {
     let webhook = fixture.webhook(MockApi::V2).await;
     let mut ids = Vec::new();
     for user in 0..1003 {
-        let kind = birdhook_testkit::MockEventKind::Follow;
-        ids.push(fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id);
+        ids.push(fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), MockEventKind::Follow).unwrap().id);
     }
     let all = fixture.client.activity().list().await.unwrap();
     assert_eq!(all.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), ids);
@@ -146,9 +146,8 @@ async fn all_pages_are_read_and_pages_can_be_small() {
 async fn more_than_a_hundred_subscriptions_are_deleted_with_several_calls() {
     let fixture = Fixture::new().await;
     let webhook = fixture.webhook(MockApi::V2).await;
-    let kind = birdhook_testkit::MockEventKind::Follow;
-    let subscribe = |user: u32| fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id;
-    let ids: Vec<String> = (0..250).map(subscribe).collect();
+    let subscribe = |user: u32| fixture.x.subscribe_to(&webhook, &user.to_string(), MockEventKind::Follow).unwrap().id;
+    let ids: Vec<String> = (10_000..10_250).map(subscribe).collect();
     let mut asked = ids.clone();
     asked.insert(120, "77".to_owned());
     asked.push("78".to_owned());

@@ -1,7 +1,5 @@
 use birdhook_client::login::{LoginError, OAuth1};
-use birdhook_client::{
-    AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy, TransportError,
-};
+use birdhook_client::{AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, TransportError};
 use birdhook_testkit::mock::Permission;
 
 use crate::login::fixture::{Fixture, agree, deny, open, text};
@@ -10,9 +8,7 @@ use crate::support::USER;
 const CALLBACK: &str = "https://app.example/callback?tenant=7";
 
 fn client(fixture: &Fixture, token: AccessToken) -> Client {
-    let clock = fixture.x.clock();
-    let builder = Client::builder(Credentials::new(fixture.keys()).user(USER, token)).base_url(fixture.x.url());
-    builder.clock(move || clock.now()).retries(RetryPolicy::never()).build().unwrap()
+    fixture.client(Credentials::new(fixture.keys()).user(USER, token)).build().unwrap()
 }
 
 /// Returns whether X accepts the token: X then reports that the webhook does not exist.
