@@ -22,9 +22,10 @@ pub(super) struct ErrorBody {
     problem: Option<String>,
 }
 
-const REASONS: &str = "CrcValidationFailed UrlValidationFailed DuplicateUrlFailed WebhookLimitExceeded WebhookIdInvalid \
-                       DuplicateSubscriptionFailed SubscriptionLimitExceeded SubscriptionNotFound ReplayConflictError \
-                       client-not-enrolled QueryParamInvalid CreditsDepleted UsageCapExceeded SpendCapReached";
+const REASONS: &str = "CrcValidationFailed UrlValidationFailed DuplicateUrlFailed WebhookLimitExceeded \
+                       WebhookIdInvalid DuplicateSubscriptionFailed SubscriptionLimitExceeded SubscriptionNotFound \
+                       ReplayConflictError client-not-enrolled QueryParamInvalid CreditsDepleted UsageCapExceeded \
+                       SpendCapReached";
 
 /// Returns X's names of reasons, found in any part of the response.
 pub(crate) fn reasons() -> impl Iterator<Item = &'static str> {

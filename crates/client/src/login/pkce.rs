@@ -189,4 +189,6 @@ fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
     RedirectUrl::new(url.to_owned()).map_err(|_| LoginError::Invalid("the redirect URL is invalid"))
 }
 
-impl_debug!(OAuth2: "OAuth2", |this| base: redact_url(&this.context.base), client_id: this.client_id, scopes: this.scopes);
+impl_debug!(
+    OAuth2: "OAuth2", |this| base: redact_url(&this.context.base), client_id: this.client_id, scopes: this.scopes
+);

@@ -1,5 +1,3 @@
-//! Tokens that a client renews while it makes calls.
-
 use std::sync::{Arc, Mutex};
 
 use birdhook_client::{
