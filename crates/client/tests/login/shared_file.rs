@@ -1,5 +1,3 @@
-//! A file with credentials that several threads and processes change.
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
