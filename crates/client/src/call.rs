@@ -1,5 +1,3 @@
-//! A call to X's API before it is signed.
-
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
@@ -7,7 +5,14 @@ use serde_json::Value;
 use crate::credentials::CredentialKind;
 use crate::oauth1::percent_encode;
 
-/// A call to X's API: the request, and the credentials that may sign it.
+// The kinds of credentials that calls accept, best first.
+pub(crate) const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
+pub(crate) const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
+pub(crate) const USER: &[CredentialKind] = &[CredentialKind::User];
+/// X's prose accepts only the bearer token, its OpenAPI also the owner's.
+pub(crate) const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
+pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
+
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -19,10 +24,17 @@ pub(crate) struct Call {
     pub(crate) takes: &'static [CredentialKind],
     /// The OAuth 2.0 scopes that a user's token needs for this call.
     pub(crate) scopes: &'static [&'static str],
-    /// The user on whose behalf the call is made, if any.
     pub(crate) user: Option<String>,
     /// Whether repeating the call has no further effect.
     pub(crate) is_idempotent: bool,
+}
+
+macro_rules! constructors {
+    ($($name:ident $method:ident),+) => {$(
+        pub(crate) fn $name(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
+            Self::new(Method::$method, path, takes)
+        }
+    )+};
 }
 
 impl Call {
@@ -32,37 +44,19 @@ impl Call {
         Self { method, path: path.into(), query: Vec::new(), body: None, takes, scopes: &[], user: None, is_idempotent }
     }
 
-    pub(crate) fn get(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::GET, path, takes)
-    }
-
-    pub(crate) fn post(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::POST, path, takes)
-    }
-
-    pub(crate) fn put(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::PUT, path, takes)
-    }
-
-    pub(crate) fn delete(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        Self::new(Method::DELETE, path, takes)
-    }
+    constructors!(get GET, post POST, put PUT, delete DELETE);
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
         self
     }
 
-    /// Sets the OAuth 2.0 scopes that a user's token needs.
-    pub(crate) fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
-        self.scopes = scopes;
-        self
+    pub(crate) fn scopes(self, scopes: &'static [&'static str]) -> Self {
+        Self { scopes, ..self }
     }
 
-    /// Sets the user on whose behalf the call is made.
-    pub(crate) fn for_user(mut self, user: impl Into<String>) -> Self {
-        self.user = Some(user.into());
-        self
+    pub(crate) fn for_user(self, user: impl Into<String>) -> Self {
+        Self { user: Some(user.into()), ..self }
     }
 
     /// Marks a POST as idempotent: subscribing a subscribed user changes nothing.
@@ -77,7 +71,6 @@ impl Call {
         self.path.split('/').skip(1).any(is_empty)
     }
 
-    /// Returns the webhook URL to register.
     pub(crate) fn url(&self) -> Option<String> {
         let in_query = self.query.iter().find(|(name, _)| *name == "url").map(|(_, url)| url.clone());
         let in_body = || {
@@ -87,13 +80,11 @@ impl Call {
         in_query.or_else(in_body)
     }
 
-    /// Returns the method and the path, for example `POST /2/webhooks`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 }
 
-/// Percent-encodes a path segment.
 pub(crate) fn segment(text: &str) -> String {
     // Unreserved characters stay as they are: servers differ in whether they decode them before
     // they verify the signature.

@@ -1,10 +1,7 @@
-//! The client for X's management APIs.
-
 mod app_requests;
 mod bearer;
 mod requests;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,9 +44,8 @@ pub struct RetryPolicy {
     pub times: usize,
     /// Approximate delay before the first retry. It doubles with each retry. Defaults to 500 ms.
     pub first: Duration,
-    /// Longest wait for a rate limit to end. Defaults to 60 s.
-    ///
-    /// If the limit lasts longer, the call returns an error that states when it ends.
+    /// Longest wait for a rate limit to end. Defaults to 60 s. If the limit lasts longer, the call
+    /// returns an error that states when it ends.
     pub longest: Duration,
 }
 
@@ -81,36 +77,30 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base = url.into().trim_end_matches('/').to_owned();
-        self
+    pub fn base_url(self, url: impl Into<String>) -> Self {
+        Self { base: url.into().trim_end_matches('/').to_owned(), ..self }
     }
 
     /// Sets the HTTP transport. Defaults to [`HttpsTransport`].
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Arc::new(transport));
-        self
+    pub fn transport(self, transport: impl Transport) -> Self {
+        Self { transport: Some(Arc::new(transport)), ..self }
     }
 
-    /// Sets the timeout of [`HttpsTransport`] for each response. Defaults to 30 s.
-    ///
-    /// X challenges the receiver before it responds to some calls.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
+    /// Sets the timeout of [`HttpsTransport`] for each response. Defaults to 30 s. X challenges the
+    /// receiver before it responds to some calls.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// Sets the retry policy.
-    pub fn retries(mut self, retries: RetryPolicy) -> Self {
-        self.retries = retries;
-        self
+    pub fn retries(self, retries: RetryPolicy) -> Self {
+        Self { retries, ..self }
     }
 
     /// Sets the clock for OAuth 1.0a timestamps and the expiry of OAuth 2.0 tokens. Defaults to the
     /// system clock.
-    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.now = Arc::new(now);
-        self
+    pub fn clock(self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { now: Arc::new(now), ..self }
     }
 
     /// Sets the store of users' OAuth 2.0 tokens.
@@ -122,15 +112,11 @@ impl ClientBuilder {
     /// refresh token and the [`oauth2_client`](Credentials::oauth2_client) is known. X accepts each
     /// refresh token once, so an app that restarts or runs in several processes needs a store that
     /// outlives the process, such as [`FileTokenStore`](crate::FileTokenStore).
-    pub fn token_store(mut self, store: impl TokenStore) -> Self {
-        self.store = Some(Arc::new(store));
-        self
+    pub fn token_store(self, store: impl TokenStore) -> Self {
+        Self { store: Some(Arc::new(store)), ..self }
     }
 
-    /// Builds the client.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Builds the client. Fails if TLS cannot be set up.
     pub fn build(self) -> Result<Client, TransportError> {
         let transport = match self.transport {
             Some(transport) => transport,
@@ -148,23 +134,8 @@ impl ClientBuilder {
     }
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("base", &redact_url(&self.base))
-            .field("retries", &self.retries)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("base", &redact_url(&self.inner.base))
-            .field("only", &self.only)
-            .finish_non_exhaustive()
-    }
-}
+impl_debug!(ClientBuilder: "Builder", |this| base: redact_url(&this.base), retries: this.retries);
+impl_debug!(Client: "Client", |this| base: redact_url(&this.inner.base), only: this.only);
 
 /// Whether credentials of one kind can sign a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,10 +147,7 @@ pub(crate) enum CredentialStatus {
 }
 
 impl Client {
-    /// Returns a client for X's API with default settings.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Returns a client for X's API with default settings. Fails if TLS cannot be set up.
     pub fn new(credentials: Credentials) -> Result<Self, TransportError> {
         Self::builder(credentials).build()
     }
@@ -203,7 +171,6 @@ impl Client {
         Self { only: Some(kind), ..self.clone() }
     }
 
-    /// Returns the same client without a restriction to one kind of credentials.
     pub(crate) fn unrestricted(&self) -> Self {
         Self { only: None, ..self.clone() }
     }
@@ -226,12 +193,11 @@ impl Client {
 
     /// Returns whether X's API is a mock on this machine or in its network.
     pub(crate) fn is_local(&self) -> bool {
-        !crate::error::is_public_url(&self.inner.base)
+        !crate::url::is_public_url(&self.inner.base)
     }
 
-    /// Returns whether credentials of this kind can sign calls with these scopes.
-    ///
-    /// `user` is the user whose token a kind per user needs.
+    /// Returns whether credentials of this kind can sign calls with these scopes. `user` is the
+    /// user whose token a kind per user needs.
     pub(crate) async fn credential_status(
         &self,
         kind: CredentialKind,
@@ -253,7 +219,6 @@ impl Client {
         Ok(if is_there { CredentialStatus::Usable } else { CredentialStatus::Missing })
     }
 
-    /// Returns whether the user has an OAuth 1.0a or 2.0 token for these scopes.
     pub(crate) async fn has_user_token(&self, user: &str, scopes: &[&str]) -> Result<bool, Error> {
         for kind in [CredentialKind::User, CredentialKind::User2] {
             if self.credential_status(kind, Some(user), scopes).await? == CredentialStatus::Usable {

@@ -1,5 +1,3 @@
-//! Credentials for calls to X.
-
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -69,10 +67,8 @@ pub struct UserToken {
     pub refresh: Option<SecretString>,
     /// The expiry, two hours after the token was issued.
     pub expires_at: Option<Timestamp>,
-    /// The scopes that the user granted, separated by spaces; `None` if unknown.
-    ///
-    /// The client does not use the token for a call if none of the scopes that the call names was
-    /// granted.
+    /// The scopes that the user granted, separated by spaces; `None` if unknown. The client does
+    /// not use the token for a call if none of the scopes that the call names was granted.
     pub scope: Option<String>,
 }
 
@@ -84,29 +80,24 @@ impl UserToken {
 
     /// Sets the refresh token.
     #[must_use]
-    pub fn refresh(mut self, refresh: impl Into<SecretString>) -> Self {
-        self.refresh = Some(refresh.into());
-        self
+    pub fn refresh(self, refresh: impl Into<SecretString>) -> Self {
+        Self { refresh: Some(refresh.into()), ..self }
     }
 
     /// Sets the expiry.
     #[must_use]
-    pub fn expires_at(mut self, at: Timestamp) -> Self {
-        self.expires_at = Some(at);
-        self
+    pub fn expires_at(self, at: Timestamp) -> Self {
+        Self { expires_at: Some(at), ..self }
     }
 
     /// Sets the granted scopes, separated by spaces: `dm.read tweet.read users.read`.
     #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
-        self
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        Self { scope: Some(scope.into()), ..self }
     }
 
-    /// Returns whether none of these scopes was granted.
-    ///
-    /// One of them is enough, because X's specification and its introduction name different scopes
-    /// for some event types.
+    /// Returns whether none of these scopes was granted. One of them is enough, because X's
+    /// specification and its introduction name different scopes for some event types.
     pub(crate) fn lacks(&self, scopes: &[&str]) -> bool {
         let granted = |granted: &String| granted.split(' ').any(|scope| scopes.contains(&scope));
         !scopes.is_empty() && self.scope.as_ref().is_some_and(|scope| !granted(scope))
@@ -137,16 +128,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Creates credentials from an app's consumer keys.
-    ///
-    /// The client fetches a bearer token with them when a call needs one.
+    /// Creates credentials from an app's consumer keys. The client fetches a bearer token with them
+    /// when a call needs one.
     pub fn new(consumer: ConsumerKeys) -> Self {
         Self { consumer: Some(consumer), ..Self::empty() }
     }
 
-    /// Creates credentials from an app's bearer token alone.
-    ///
-    /// They are enough for v2 webhooks, but not for subscribing users.
+    /// Creates credentials from an app's bearer token alone. They are enough for v2 webhooks, but
+    /// not for subscribing users.
     pub fn bearer_only(bearer: impl Into<SecretString>) -> Self {
         Self::empty().bearer(bearer)
     }
@@ -164,15 +153,13 @@ impl Credentials {
     }
 
     /// Sets the app's bearer token.
-    pub fn bearer(mut self, bearer: impl Into<SecretString>) -> Self {
-        self.bearer = Some(bearer.into());
-        self
+    pub fn bearer(self, bearer: impl Into<SecretString>) -> Self {
+        Self { bearer: Some(bearer.into()), ..self }
     }
 
     /// Sets the app owner's token, which manages 1.1 webhooks.
-    pub fn owner(mut self, token: AccessToken) -> Self {
-        self.owner = Some(token);
-        self
+    pub fn owner(self, token: AccessToken) -> Self {
+        Self { owner: Some(token), ..self }
     }
 
     /// Adds a user's OAuth 1.0a token, which subscribes that user to the Account Activity API.
@@ -181,18 +168,16 @@ impl Credentials {
         self
     }
 
-    /// Adds a user's OAuth 2.0 token, which private events of the X Activity API need.
-    ///
-    /// The client keeps it in memory. A [`token_store`](crate::ClientBuilder::token_store) replaces these
+    /// Adds a user's OAuth 2.0 token, which private events of the X Activity API need. The client
+    /// keeps it in memory. A [`token_store`](crate::ClientBuilder::token_store) replaces these
     /// tokens.
     pub fn user2(mut self, id: impl Into<String>, token: UserToken) -> Self {
         self.users2.insert(id.into(), token);
         self
     }
 
-    /// Sets the OAuth 2.0 client id, and the client secret of a confidential client.
-    ///
-    /// The client renews users' OAuth 2.0 tokens with them.
+    /// Sets the OAuth 2.0 client id, and the client secret of a confidential client. The client
+    /// renews users' OAuth 2.0 tokens with them.
     pub fn oauth2_client(mut self, id: impl Into<String>, secret: Option<SecretString>) -> Self {
         self.client_id = Some(id.into());
         self.client_secret = secret;
@@ -200,12 +185,10 @@ impl Credentials {
     }
 
     /// Sets the OAuth 2.0 client secret for an app that needs no client id.
-    ///
     /// [`ensure`](crate::Client::ensure) then also accepts a receiver that answers challenges with
     /// this secret.
-    pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
-        self.client_secret = Some(secret.into());
-        self
+    pub fn client_secret(self, secret: impl Into<SecretString>) -> Self {
+        Self { client_secret: Some(secret.into()), ..self }
     }
 
     /// Returns the OAuth 1.0a token of a user, who may be the owner.
@@ -252,7 +235,6 @@ impl CredentialKind {
         }
     }
 
-    /// Returns a slice that contains only this kind.
     pub(crate) fn only(self) -> &'static [Self] {
         match self {
             Self::Bearer => &[Self::Bearer],
@@ -264,7 +246,6 @@ impl CredentialKind {
     }
 }
 
-/// Joins the kinds of credentials: `this, or that`.
 pub(crate) fn one_of(kinds: &[CredentialKind]) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     kinds.join(", or ")

@@ -1,11 +1,7 @@
-//! Errors of calls to X.
-
 mod cause;
-mod details;
 mod fix;
 mod markup;
 mod read;
-mod url;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,13 +16,11 @@ use crate::credentials::{CredentialKind, one_of};
 use crate::rate_limit::retry_after;
 use crate::{RateLimit, TokenStoreError, TransportError};
 
-use details::Details;
-
-pub use cause::{ChallengeFault, ErrorCause, UrlFault};
-pub(crate) use fix::fix_of_code;
+pub use cause::{ChallengeFault, ErrorCause};
+use fix::Details;
+pub(crate) use fix::{WRONG_CLIENT, fix_of_code};
 pub(crate) use markup::{page_words, xml_as_json};
-pub(crate) use read::REASONS;
-pub(crate) use url::{fault as url_fault, is_public_url};
+pub(crate) use read::reasons;
 
 /// An error of a call: its cause, X's response, and a fix. Holds no credentials.
 #[derive(Clone, Debug)]
@@ -49,7 +43,6 @@ impl Error {
         }))
     }
 
-    /// Reports that no credentials of any of these kinds exist.
     pub(crate) fn no_credential(call: &Call, accepted: &'static [CredentialKind]) -> Self {
         Self::new(call, None, ErrorCause::NoCredential(accepted), None)
     }
@@ -76,30 +69,16 @@ impl Error {
     }
 
     /// Reads an error response. `now` is the time at which `Retry-After` begins.
-    pub(crate) fn read(
-        call: &Call,
-        credential: Option<CredentialKind>,
-        response: &Response<Bytes>,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn read(call: &Call, kind: Option<CredentialKind>, response: &Response<Bytes>, now: Timestamp) -> Self {
         let body = read::ErrorBody::read(response.body());
         let rate_limit = RateLimit::read(response.headers());
         let after = retry_after(response.headers()).and_then(|wait| i64::try_from(wait.as_millis()).ok());
         let after = after.map(|wait| Timestamp::from_millis(now.as_millis().saturating_add(wait)));
         let until = rate_limit.and_then(|limit| limit.reset).or(after);
-        Self(Box::new(Details {
-            cause: body.cause(call, credential, response.status(), until),
-            call: call.name(),
-            user: call.user.clone(),
-            scopes: call.scopes,
-            credential,
-            status: Some(response.status().as_u16()),
-            code: body.code,
-            reason: body.reason,
-            message: body.message,
-            takes: call.takes,
-            rate_limit,
-        }))
+        let cause = body.cause(call, kind, response.status(), until);
+        let mut error = Self::refused(call, cause, Some(response.status().as_u16()), body.reason, body.message);
+        (error.0.credential, error.0.code, error.0.rate_limit) = (kind, body.code, rate_limit);
+        error
     }
 
     /// Reports a success response that says the request was not carried out.
@@ -110,7 +89,6 @@ impl Error {
         error
     }
 
-    /// Reports that X refused to renew a token.
     pub(crate) fn refused(
         call: &Call,
         cause: ErrorCause,
@@ -244,7 +222,6 @@ impl fmt::Display for Error {
 }
 
 impl Call {
-    /// Sets the JSON body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map_err(|error| Error::unreadable(&self, None, error.to_string()))?;
         self.body = Some(body.into());

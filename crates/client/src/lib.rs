@@ -16,6 +16,18 @@
 //! # Ok(()) }
 //! ```
 
+/// Implements `Debug` with these fields only, because the others may hold secrets.
+macro_rules! impl_debug {
+    ($type:ident: $name:literal, |$this:ident| $($field:ident: $value:expr),+) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let $this = self;
+                f.debug_struct($name)$(.field(stringify!($field), &$value))+.finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 pub mod api;
 mod call;
 mod client;
@@ -30,6 +42,7 @@ mod migrate;
 mod oauth1;
 mod rate_limit;
 mod shared_file;
+mod time;
 mod token_store;
 mod transport;
 mod url;
@@ -44,12 +57,12 @@ pub use ensure::{
     DesiredState, DesiredStateError, DesiredStateFault, DesiredSubscription, Differing, Ensure, EnsureError, Ensured,
     Plan, PlanStep, ProbeFault, Undone, probe,
 };
-pub use error::{ChallengeFault, Error, ErrorCause, UrlFault};
+pub use error::{ChallengeFault, Error, ErrorCause};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
 pub use shared_file::{LockedFile, SharedFile};
 pub use token_store::{FileTokenStore, LockedToken, TokenStore, TokenStoreError, TokenStoreFuture};
 pub use transport::{HttpsTransport, Transport, TransportError, TransportFuture};
-pub use url::redact_url;
+pub use url::{UrlFault, redact_url};
 pub use validate::{Arrived, NotValidated, Validated, Validation};
 pub use watch::{DeferredReplay, Gap, GapCause, LostCause, ReplayJobs, ReplayRules, Watch, WatchEvent, WatchSettings};

@@ -1,5 +1,3 @@
-//! Moves users from the Account Activity API to the X Activity API.
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +9,7 @@ use crate::api::managed::ManagementApi;
 use crate::api::{ActivitySubscription, EventType, Filter};
 use crate::ensure::{
     CurrentState, DesiredState, DesiredSubscription, EnsureError, Ensured, Plan, PlanStep, apply, check_state, plan,
-    write_steps,
+    show_steps,
 };
 
 /// The event types of the X Activity API that deliver the same events as the Account Activity API.
@@ -61,16 +59,14 @@ pub struct MigrationPlan {
     /// The subscriptions to remove afterwards. Both APIs deliver these users' events completely.
     pub unsubscribe: Plan,
     /// The users who stay with the Account Activity API, with the types that cannot be subscribed.
-    ///
     /// These are private event types for which the user's token is missing.
     pub stuck: BTreeMap<String, Vec<String>>,
     /// The number of the webhook's users who are subscribed to the Account Activity API.
     pub users: usize,
     /// The number of X Activity API subscriptions that X lists now, of all the app's webhooks.
     pub existing: usize,
-    /// The existing X Activity API subscriptions that replace old ones but expire.
-    ///
-    /// After their expiry, no API reports their events.
+    /// The existing X Activity API subscriptions that replace old ones but expire. After their
+    /// expiry, no API reports their events.
     pub expiring: Vec<ActivitySubscription>,
 }
 
@@ -106,10 +102,8 @@ impl Migration<'_> {
         Self { overlap, ..self }
     }
 
-    /// Returns the steps to do, without doing them.
-    ///
-    /// # Errors
-    /// Returns an error if X's current state cannot be read or the webhook does not exist.
+    /// Returns the steps to do, without doing them. Fails if X's current state cannot be read or
+    /// the webhook does not exist.
     pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
         let (desired, current, stuck) = self.read_state().await?;
         let subscribe = plan(&desired, &current, self.client.now());
@@ -162,11 +156,8 @@ impl Migration<'_> {
 
     /// Subscribes the users to the X Activity API in addition to the Account Activity API.
     ///
-    /// If X refuses one subscription, the others are still created.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses or does not confirm a subscription. Completed steps remain,
-    /// and the next run continues from there.
+    /// If X refuses one subscription, the others are still created. Fails if X refuses or does not
+    /// confirm a subscription. Completed steps remain, and the next run continues from there.
     pub async fn side_by_side(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         self.subscribe(on_step).await?.complete()
     }
@@ -180,11 +171,8 @@ impl Migration<'_> {
     /// Removes the Account Activity API subscriptions that the X Activity API replaces completely.
     ///
     /// A user's subscription is removed if X lists a subscription of that user to every type on
-    /// this webhook, none of them with a narrower filter.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses. Completed steps remain, and the next run continues from
-    /// there.
+    /// this webhook, none of them with a narrower filter. Fails if X refuses. Completed steps
+    /// remain, and the next run continues from there.
     pub async fn finish(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         self.remove(on_step).await?.complete()
     }
@@ -232,10 +220,9 @@ impl Migration<'_> {
     }
 }
 
-/// Writes one line for each step.
 impl fmt::Display for MigrationPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_steps(f, self.subscribe.steps.iter().chain(&self.unsubscribe.steps))?;
+        show_steps(f, self.subscribe.steps.iter().chain(&self.unsubscribe.steps))?;
         self.subscribe.differing().iter().try_for_each(|one| write!(f, "\n{one}"))
     }
 }

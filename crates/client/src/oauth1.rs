@@ -13,7 +13,6 @@ use sha1::Sha1;
 
 use crate::credentials::{AccessToken, ConsumerKeys};
 
-/// All characters except those that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes as in RFC 5849, section 3.6.
@@ -25,7 +24,6 @@ pub(crate) fn percent_encode(text: &str) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
     pub(crate) nonce: String,
-    /// Seconds since the Unix epoch.
     pub(crate) timestamp: i64,
 }
 
@@ -56,7 +54,6 @@ pub(crate) fn base_string(method: &Method, url: &Uri, oauth: &[(&str, &str)], fo
     format!("{method}&{}&{}", percent_encode(&base), percent_encode(&parameters.join("&")))
 }
 
-/// Returns the signature of a base string.
 pub(crate) fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
     let key = format!("{}&{}", percent_encode(consumer_secret), percent_encode(token_secret));
     // HMAC accepts keys of any length, so this branch is never taken.
@@ -91,9 +88,20 @@ pub(crate) fn authorization(
     oauth.sort_unstable();
     let fields: Vec<String> =
         oauth.iter().map(|(name, value)| format!("{}=\"{}\"", percent_encode(name), percent_encode(value))).collect();
-    let mut header = HeaderValue::try_from(format!("OAuth {}", fields.join(", "))).ok()?;
+    sensitive(format!("OAuth {}", fields.join(", ")))
+}
+
+/// Returns a header that loggers do not show, or `None` if no header can contain the text.
+pub(crate) fn sensitive(text: String) -> Option<HeaderValue> {
+    let mut header = HeaderValue::try_from(text).ok()?;
     header.set_sensitive(true);
     Some(header)
+}
+
+/// Returns the header of HTTP Basic for a key or client id and its secret.
+pub(crate) fn basic(id: &str, secret: &str) -> Option<HeaderValue> {
+    let pair = format!("{}:{}", percent_encode(id), percent_encode(secret));
+    sensitive(format!("Basic {}", STANDARD.encode(pair)))
 }
 
 #[cfg(test)]
@@ -123,35 +131,18 @@ mod tests {
     #[test]
     fn the_signatures_are_those_of_the_rfc() {
         let (key, secret) = ("dpf43f3p2l4k3l03", "kd94hf93k423kf44");
-        for (method, url, time, nonce, extra, token_secret, expected) in [
-            (
-                Method::POST,
-                "https://photos.example.net/initiate",
-                "137131200",
-                "wIjqoS",
-                [("oauth_callback", "http://printer.example.com/ready")].as_slice(),
-                "",
-                "74KNZJeDHnMBp0EMJ9ZHt/XKycU=",
-            ),
-            (
-                Method::POST,
-                "https://photos.example.net/token",
-                "137131201",
-                "walatlh",
-                &[("oauth_token", "hh5s93j4hdidpola"), ("oauth_verifier", "hfdp7dh39dks9884")],
-                "hdhd0244k9j7ao03",
-                "gKgrFCywp7rO0OXSjdot/IHF7IU=",
-            ),
-            (
-                Method::GET,
-                "http://photos.example.net/photos?file=vacation.jpg&size=original",
-                "137131202",
-                "chapoH",
-                &[("oauth_token", "nnch734d00sl2jdk")],
-                "pfkkdhi9sl3r4s00",
-                "MdpQcU8iPSUjWoN/UDMsK2sui9I=",
-            ),
+        let host = "photos.example.net";
+        let callback = [("oauth_callback", "http://printer.example.com/ready")];
+        let request_token = [("oauth_token", "hh5s93j4hdidpola"), ("oauth_verifier", "hfdp7dh39dks9884")];
+        let get = format!("GET http://{host}/photos?file=vacation.jpg&size=original");
+        let (initiate, token) = (format!("POST https://{host}/initiate"), format!("POST https://{host}/token"));
+        let (access_token, photos) = ([("oauth_token", "nnch734d00sl2jdk")], ("137131202", "chapoH"));
+        for (call, (time, nonce), extra, token_secret, expected) in [
+            (initiate, ("137131200", "wIjqoS"), &callback[..], "", "74KNZJeDHnMBp0EMJ9ZHt/XKycU="),
+            (token, ("137131201", "walatlh"), &request_token, "hdhd0244k9j7ao03", "gKgrFCywp7rO0OXSjdot/IHF7IU="),
+            (get, photos, &access_token, "pfkkdhi9sl3r4s00", "MdpQcU8iPSUjWoN/UDMsK2sui9I="),
         ] {
+            let (method, url) = call.split_once(' ').unwrap();
             let mut oauth = vec![
                 ("oauth_consumer_key", key),
                 ("oauth_signature_method", "HMAC-SHA1"),
@@ -159,7 +150,7 @@ mod tests {
                 ("oauth_nonce", nonce),
             ];
             oauth.extend_from_slice(extra);
-            let text = base_string(&method, &Uri::from_static(url), &oauth, &[]);
+            let text = base_string(&method.parse().unwrap(), &url.parse().unwrap(), &oauth, &[]);
             assert_eq!(signature(&text, secret, token_secret), expected, "{text}");
         }
     }

@@ -1,5 +1,3 @@
-//! Rate limits from X's response headers.
-
 use std::time::Duration;
 
 use birdhook_core::Timestamp;
@@ -32,7 +30,6 @@ impl RateLimit {
     }
 }
 
-/// Reads `Retry-After`, in seconds.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

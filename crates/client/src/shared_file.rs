@@ -1,5 +1,3 @@
-//! Private files that several processes read and replace.
-
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +9,6 @@ use tokio::time::{Instant, sleep};
 /// Timeout for a lock that another handle holds. Longer than a token renewal takes.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Pause between attempts to lock.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A file with credentials that the processes of one machine read and replace.
@@ -58,9 +55,7 @@ impl SharedFile {
     }
 
     /// Reads the file, locked or not. Returns `None` if it does not exist. Blocks on the disk.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be read.
+    /// Fails if the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::read(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -68,13 +63,9 @@ impl SharedFile {
         }
     }
 
-    /// Locks the file, waiting up to 15 s for another handle.
-    ///
-    /// Creates the folder for its owner only (0700 on Unix).
-    ///
-    /// # Errors
-    /// Returns an error if another handle holds the lock for 15 s, naming the process, or if the
-    /// lock file cannot be opened or is a link.
+    /// Locks the file, waiting up to 15 s for another handle. Creates the folder for its owner only
+    /// (0700 on Unix). Fails if another handle holds the lock for 15 s, naming the process, or if
+    /// the lock file cannot be opened or is a link.
     pub async fn lock(&self) -> io::Result<LockedFile> {
         let lock = self.path.with_extension("lock");
         if lock == self.path {
@@ -112,18 +103,13 @@ pub struct LockedFile {
 }
 
 impl LockedFile {
-    /// Reads the file. Returns `None` if it does not exist.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be read.
+    /// Reads the file. Returns `None` if it does not exist. Fails if the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
         self.file.read()
     }
 
-    /// Replaces the contents atomically. Once this returns, they survive a power loss.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be written. Its contents are then unchanged.
+    /// Replaces the contents atomically. Once this returns, they survive a power loss. Fails if the
+    /// file cannot be written. Its contents are then unchanged.
     pub fn replace(&self, contents: &[u8]) -> io::Result<()> {
         let path = &self.file.path;
         let write = || {
@@ -137,10 +123,7 @@ impl LockedFile {
         write().map_err(|error| failed("write", path, &error))
     }
 
-    /// Removes the file if it exists.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be removed.
+    /// Removes the file if it exists. Fails if the file cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
         let path = &self.file.path;
         let removed = match fs::remove_file(path) {

@@ -1,5 +1,3 @@
-//! HTTP transport for calls to X.
-
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +15,7 @@ pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes
 ///
 /// The default is [`HttpsTransport`]. Implement it for another HTTP client.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// Returns an error if there is no response. A response of any status is not an error.
+    /// Sends the request. Fails if there is no response. A response of any status is not an error.
     fn send(&self, request: Request<Bytes>) -> TransportFuture<'_>;
 }
 
@@ -59,10 +54,7 @@ pub struct HttpsTransport {
 }
 
 impl HttpsTransport {
-    /// Creates a transport with a timeout for each request.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Creates a transport with a timeout for each request. Fails if TLS cannot be set up.
     pub fn new(timeout: Duration) -> Result<Self, TransportError> {
         let broken = |error: String| TransportError::Broken(error);
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();

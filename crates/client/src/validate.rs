@@ -1,5 +1,3 @@
-//! End-to-end validation of a webhook with a like.
-
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -42,16 +40,13 @@ pub struct Validation {
 
 impl Validation {
     /// Creates a validation that waits for a like of one of these users, subscribed just now.
-    ///
     /// Without users, a like of any user counts.
     pub fn new(users: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { users: users.into_iter().map(Into::into).collect(), delay: DELAY }
     }
 
-    /// Sets how long ago the last user was subscribed.
-    ///
-    /// X may take 10 s to deliver the first event. The limit of [`wait`](Self::wait) begins after
-    /// that.
+    /// Sets how long ago the last user was subscribed. X may take 10 s to deliver the first event.
+    /// The limit of [`wait`](Self::wait) begins after that.
     pub fn subscribed_ago(self, ago: Duration) -> Self {
         Self { delay: DELAY.saturating_sub(ago), ..self }
     }
@@ -172,36 +167,27 @@ pub struct NotValidated {
 impl NotValidated {
     /// Returns possible reasons, most likely first.
     pub fn hints(&self) -> Vec<String> {
-        let mut hints = Vec::new();
+        let mut all = Vec::new();
         if self.is_closed {
-            hints.push("the receiver stopped before the time limit".to_owned());
+            all.push("the receiver stopped before the time limit");
         }
         if self.is_early {
-            hints.push(
-                "the user was subscribed less than 10 s ago, and X may take that long to deliver the first event"
-                    .to_owned(),
-            );
+            all.push("the user was subscribed less than 10 s ago, and X may take that long to deliver the first event");
         }
-        let likes: Vec<&str> = self
-            .arrived
-            .iter()
-            .filter(|one| one.kind == EventKind::Liked)
-            .filter_map(|one| one.user.as_deref())
-            .collect();
-        let is_live = |one: &&Arrived| one.generation != ApiSource::Replay;
+        let likes = self.arrived.iter().filter(|one| one.kind == EventKind::Liked);
+        let likes: Vec<&str> = likes.filter_map(|one| one.user.as_deref()).collect();
+        let of_others = format!("the likes were for {}, not for an expected user", likes.join(", "));
         if !likes.is_empty() {
-            hints.push(format!("the likes were for {}, not for an expected user", likes.join(", ")));
-        } else if self.arrived.iter().any(|one| is_live(&one)) {
-            hints.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before".to_owned());
-            hints.push("the X Activity API delivers likes only to subscriptions to like.create".to_owned());
+            all.push(&of_others);
+        } else if self.arrived.iter().any(|one| one.generation != ApiSource::Replay) {
+            all.push("deliveries arrive, but no like: like a post of a subscribed user with another account, and unlike it first if it was liked before");
+            all.push("the X Activity API delivers likes only to subscriptions to like.create");
         } else if !self.is_early {
-            hints.push("no post of a subscribed user was liked".to_owned());
-            hints.push("the user is not subscribed to this webhook: list its subscriptions".to_owned());
-            hints.push(
-                "the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL".to_owned(),
-            );
+            all.push("no post of a subscribed user was liked");
+            all.push("the user is not subscribed to this webhook: list its subscriptions");
+            all.push("the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL");
         }
-        hints
+        all.into_iter().map(str::to_owned).collect()
     }
 }
 

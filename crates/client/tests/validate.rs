@@ -48,11 +48,9 @@ async fn a_like_from_either_api_validates_and_arrived_events_are_listed() {
         ];
         let validated = Validation::new(["2001", "2002"]).wait(feed(events, false), s(60)).await.unwrap();
         assert_eq!((validated.user.as_deref(), &*validated.like.name, validated.after), (Some("2001"), name, s(5)));
-        let arrived: Vec<_> =
-            validated.arrived.iter().map(|one| (one.kind.as_str(), one.generation, one.count)).collect();
-        let expected =
-            [("followed", OLD, 2), ("followed", NEW, 1), ("liked", reported_by, 1), ("liked", reported_by, 1)];
-        assert_eq!(arrived, expected);
+        let arrived = validated.arrived.iter().map(|one| (one.kind.as_str(), one.generation, one.count));
+        let like = ("liked", reported_by, 1);
+        assert_eq!(arrived.collect::<Vec<_>>(), [("followed", OLD, 2), ("followed", NEW, 1), like, like]);
         assert!(validated.to_string().starts_with(&format!("{name} of 2001 arrived after 5.0 s")), "{validated}");
         assert_eq!(serde_json::to_value(&validated).unwrap()["like"]["kind"], "liked");
     }
@@ -68,11 +66,8 @@ async fn without_users_any_like_validates() {
 #[tokio::test(start_paused = true)]
 async fn the_limit_begins_after_x_s_delay() {
     for (ago, waits) in [(None, 30), (Some(4), 26), (Some(10), 20), (Some(1000), 20)] {
-        let validation = Validation::new(["2001"]);
-        let validation = match ago {
-            Some(ago) => validation.subscribed_ago(s(ago)),
-            None => validation,
-        };
+        let new = Validation::new(["2001"]);
+        let validation = ago.map_or(new.clone(), |ago| new.subscribed_ago(s(ago)));
         let late = vec![(waits + 1, event(MockEventKind::Like, "2001", NEW))];
         let not = validation.clone().wait(feed(late, false), s(20)).await.unwrap_err();
         assert_eq!((not.after.as_secs(), not.is_early, not.is_closed), (waits, false, false), "{ago:?}");
@@ -86,11 +81,8 @@ async fn a_failed_validation_has_hints() {
     let wait = async |events, ends| Validation::new(["2001"]).wait(feed(events, ends), s(60)).await.unwrap_err();
 
     let nothing = wait(vec![], false).await;
-    assert!(
-        nothing
-            .to_string()
-            .starts_with("no favorite_events or like.create of 2001 arrived in 70.0 s; possible causes: ")
-    );
+    let start = "no favorite_events or like.create of 2001 arrived in 70.0 s; possible causes: ";
+    assert!(nothing.to_string().starts_with(start), "{nothing}");
     let hints = nothing.hints().join("\n");
     assert!(hints.contains("liked") && hints.contains("not subscribed") && hints.contains("invalid"), "{hints}");
 
@@ -106,7 +98,6 @@ async fn a_failed_validation_has_hints() {
 
     let early = wait(vec![], true).await;
     assert!(early.is_early && early.is_closed);
-    assert!(
-        early.to_string().contains("subscribed less than 10 s ago") && early.to_string().contains("receiver stopped")
-    );
+    let text = early.to_string();
+    assert!(text.contains("subscribed less than 10 s ago") && text.contains("receiver stopped"), "{text}");
 }

@@ -1,10 +1,7 @@
-//! Subscriptions to the X Activity API.
-
 mod fault;
 mod filter;
 mod subscribe;
 mod subscription;
-mod types;
 
 pub use fault::SubscriptionFault;
 pub use filter::{Filter, FilterDirection};
@@ -16,10 +13,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::accepted::BEARER;
 use super::event_types::{EventType, PUBLIC};
 use super::response;
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, segment};
 use crate::{Client, Error, ErrorCause};
 
 /// Calls for subscriptions to the X Activity API.
@@ -28,9 +24,7 @@ use crate::{Client, Error, ErrorCause};
 #[derive(Clone, Copy, Debug)]
 pub struct ActivityApi<'a>(pub(super) &'a Client);
 
-/// The maximum number of ids in one deletion.
 const MAX_IDS: usize = 100;
-/// The maximum page size.
 const PAGE_SIZE: u16 = 1000;
 
 impl ActivityApi<'_> {
@@ -38,11 +32,9 @@ impl ActivityApi<'_> {
     ///
     /// Private types need a token of the filter's user, public ones accept any credentials:
     /// [`EVENT_TYPES`](super::EVENT_TYPES). If X reports success without naming the subscription,
-    /// X's list confirms it. [`subscribe`](Self::subscribe) confirms the other responses too.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses, the limit is reached, the subscription exists, or the filter
-    /// has members that X does not accept.
+    /// X's list confirms it. [`subscribe`](Self::subscribe) confirms the other responses too. Fails
+    /// if X refuses, the limit is reached, the subscription exists, or the filter has members that
+    /// X does not accept.
     pub async fn create(&self, new: &NewSubscription) -> Result<ActivitySubscription, Error> {
         if let Some(created) = self.request(new).await? {
             return Ok(created);
@@ -59,13 +51,10 @@ impl ActivityApi<'_> {
     pub(super) async fn request(&self, new: &NewSubscription) -> Result<Option<ActivitySubscription>, Error> {
         let call = Self::creation(new);
         new.has_known_members().map_err(|fault| Error::invalid(&call, &fault.to_string()))?;
-        self.0.fetch_optional(call.json(new)?, |response| response::one(response, "subscription")).await
+        self.0.try_fetch(call.json(new)?, |response| response::one(response, "subscription")).await
     }
 
-    /// Checks the requirements of X's API and the credentials, without a call.
-    ///
-    /// # Errors
-    /// Returns the first fault found.
+    /// Checks the requirements of X's API and the credentials, without a call, and returns the first fault.
     pub async fn check(&self, new: &NewSubscription) -> Result<(), SubscriptionFault> {
         new.check(self.0.now())?;
         let call = Self::creation(new);
@@ -76,7 +65,6 @@ impl ActivityApi<'_> {
         })
     }
 
-    /// Returns the call that creates a subscription, without its body.
     pub(crate) fn creation(new: &NewSubscription) -> Call {
         let EventType { takes, scopes, .. } = EventType::of(&new.event_type);
         let mut call = Call::post("/2/activity/subscriptions", takes).scopes(scopes);
@@ -84,10 +72,8 @@ impl ActivityApi<'_> {
         call
     }
 
-    /// Returns a page of up to 1,000 of the app's subscriptions.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call or does not know the page.
+    /// Returns a page of up to 1,000 of the app's subscriptions. Fails if X refuses the call or
+    /// does not know the page.
     pub async fn page(&self, at_most: u16, page: Option<&str>) -> Result<Page, Error> {
         self.read_page(Call::get("/2/activity/subscriptions", BEARER), at_most, page).await
     }
@@ -106,17 +92,11 @@ impl ActivityApi<'_> {
     }
 
     /// Returns all of the app's subscriptions.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<ActivitySubscription>, Error> {
         self.read_pages(&Call::get("/2/activity/subscriptions", BEARER)).await
     }
 
     /// Returns the app's subscriptions for this user. Uses the bearer token or a token of the user.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list_of(&self, user: &str) -> Result<Vec<ActivitySubscription>, Error> {
         self.read_pages(&Call::get("/2/activity/subscriptions", PUBLIC).for_user(user).query("user_id", user)).await
     }
@@ -135,14 +115,11 @@ impl ActivityApi<'_> {
     }
 
     /// Changes the tag or the webhook of a subscription. Its filter and its expiry do not change.
-    ///
-    /// # Errors
-    /// Returns an error if the id does not exist.
+    /// Fails if the id does not exist.
     pub async fn update(&self, id: &str, change: &SubscriptionChange) -> Result<ActivitySubscription, Error> {
         let call = Call::put(format!("/2/activity/subscriptions/{}", segment(id)), BEARER).json(change)?;
-        if let Some(changed) =
-            self.0.fetch_optional(call.clone(), |response| response::one(response, "subscription")).await?
-        {
+        let read = |response: &Value| response::one(response, "subscription");
+        if let Some(changed) = self.0.try_fetch(call.clone(), read).await? {
             return Ok(changed);
         }
         let has = |desired: &Option<String>, is: &Option<String>| desired.is_none() || desired == is;
@@ -156,30 +133,23 @@ impl ActivityApi<'_> {
         })
     }
 
-    /// Deletes a subscription.
-    ///
-    /// # Errors
-    /// Returns an error if the id does not exist.
+    /// Deletes a subscription. Fails if the id does not exist.
     pub async fn delete(&self, id: &str) -> Result<(), Error> {
         let call = Call::delete(format!("/2/activity/subscriptions/{}", segment(id)), BEARER);
         self.0.execute_checked(call, |response| response::flag(response, "deleted")).await
     }
 
-    /// Deletes several subscriptions, 100 per call.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses a call. The subscriptions of earlier calls are then deleted.
-    /// If a response is lost, the retry reports subscriptions that the first attempt deleted as
-    /// missing.
+    /// Deletes several subscriptions, 100 per call. Fails if X refuses a call. The subscriptions of
+    /// earlier calls are then deleted. If a response is lost, the retry reports subscriptions that
+    /// the first attempt deleted as missing.
     pub async fn delete_many(&self, ids: &[String]) -> Result<Deleted, Error> {
         let mut all = Deleted::default();
         for ids in ids.chunks(MAX_IDS) {
             let call = Call::delete("/2/activity/subscriptions", BEARER).query("ids", ids.join(","));
-            let (deleted, missing) =
-                match self.0.fetch_optional(call.clone(), |response| deleted(response, ids)).await? {
-                    Some(split) => split,
-                    None => (self.confirm_deleted(&call, ids).await?, Vec::new()),
-                };
+            let (deleted, missing) = match self.0.try_fetch(call.clone(), |response| deleted(response, ids)).await? {
+                Some(split) => split,
+                None => (self.confirm_deleted(&call, ids).await?, Vec::new()),
+            };
             all.deleted.extend(deleted);
             all.missing.extend(missing);
         }

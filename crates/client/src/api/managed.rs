@@ -1,11 +1,9 @@
-//! The calls for a webhook through the API that manages it.
-
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::same_url::same_url;
 use super::types::{RegisteredWebhook, ReplayJob, ReplaySpan};
+use crate::url::same_url;
 use crate::{Client, Error};
 
 /// The API that manages the webhook and its Account Activity subscriptions.
@@ -20,7 +18,6 @@ pub enum ManagementApi {
     Enterprise,
 }
 
-/// Calls for webhooks and Account Activity subscriptions through either API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManagedApi<'a> {
     client: &'a Client,
@@ -28,27 +25,30 @@ pub(crate) struct ManagedApi<'a> {
 }
 
 impl Client {
-    /// Returns the calls through this API.
     pub(crate) fn managed(&self, api: ManagementApi) -> ManagedApi<'_> {
         ManagedApi { client: self, api }
     }
 }
 
+/// Defines calls that have the same name in both APIs. In v2, they belong to the named part.
+macro_rules! forwarded {
+    ($($call:ident($($argument:ident: $type:ty),+) -> $made:ty, $part:ident;)+) => {$(
+        pub(crate) async fn $call(&self, $($argument: $type),+) -> Result<$made, Error> {
+            match self.api {
+                ManagementApi::V2 => self.client.$part().$call($($argument),+).await,
+                ManagementApi::Enterprise => self.client.enterprise().$call($($argument),+).await,
+            }
+        }
+    )+};
+}
+
 impl ManagedApi<'_> {
-    /// Returns the webhook at this URL.
     pub(crate) async fn find(&self, url: &str) -> Result<Option<RegisteredWebhook>, Error> {
         let all = match self.api {
             ManagementApi::V2 => self.client.webhooks().list().await?,
             ManagementApi::Enterprise => self.client.enterprise().list().await?,
         };
         Ok(all.into_iter().find(|webhook| same_url(&webhook.url, url)))
-    }
-
-    pub(crate) async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.webhooks().register(url).await,
-            ManagementApi::Enterprise => self.client.enterprise().register(url).await,
-        }
     }
 
     /// Makes X challenge the webhook. Returns whether it is then valid.
@@ -59,21 +59,6 @@ impl ManagedApi<'_> {
         }
     }
 
-    pub(crate) async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.account_activity().subscribe(webhook, user).await,
-            ManagementApi::Enterprise => self.client.enterprise().subscribe(webhook, user).await,
-        }
-    }
-
-    pub(crate) async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.account_activity().unsubscribe(webhook, user).await,
-            ManagementApi::Enterprise => self.client.enterprise().unsubscribe(webhook, user).await,
-        }
-    }
-
-    /// Returns the ids of the subscribed users.
     pub(crate) async fn subscribers(&self, webhook: &str) -> Result<BTreeSet<String>, Error> {
         let users = match self.api {
             ManagementApi::V2 => self.client.account_activity().subscribers(webhook).await?,
@@ -82,10 +67,10 @@ impl ManagedApi<'_> {
         Ok(users.into_iter().collect())
     }
 
-    pub(crate) async fn replay(&self, webhook: &str, span: ReplaySpan) -> Result<ReplayJob, Error> {
-        match self.api {
-            ManagementApi::V2 => self.client.webhooks().replay(webhook, span).await,
-            ManagementApi::Enterprise => self.client.enterprise().replay(webhook, span).await,
-        }
+    forwarded! {
+        register(url: &str) -> RegisteredWebhook, webhooks;
+        subscribe(webhook: &str, user: &str) -> (), account_activity;
+        unsubscribe(webhook: &str, user: &str) -> (), account_activity;
+        replay(webhook: &str, span: ReplaySpan) -> ReplayJob, webhooks;
     }
 }

@@ -5,8 +5,9 @@
 //! - [`AccountActivityApi`]: subscriptions to the Account Activity API in v2, which ends on 2027-01-01
 //! - [`ActivityApi`]: subscriptions to the X Activity API
 //! - [`StreamLinksApi`]: filtered streams that are delivered to a webhook
+//!
+//! Every call returns an error if X refuses it or does not respond.
 
-mod accepted;
 mod account_activity;
 mod activity;
 mod enterprise;
@@ -14,12 +15,10 @@ mod event_types;
 pub(crate) mod managed;
 mod premium;
 mod response;
-mod same_url;
 mod stream_links;
 mod types;
 mod webhooks;
 
-pub(crate) use accepted::{ANY_USER, BEARER, BEARER_OR_OWNER, OWNER, USER};
 pub use account_activity::AccountActivityApi;
 pub use activity::{
     ActivityApi, ActivitySubscription, Deleted, Filter, FilterDirection, NewSubscription, Page, Subscribed,
@@ -29,10 +28,11 @@ pub(crate) use activity::{Subject, is_same_second, subject};
 pub use enterprise::EnterpriseApi;
 pub use event_types::{EVENT_TYPES, EventType};
 pub use premium::PremiumApi;
-pub use same_url::same_url;
 pub use stream_links::{StreamLink, StreamLinksApi};
 pub use types::{Counts, RegisteredWebhook, ReplayJob, ReplaySpan};
 pub use webhooks::WebhooksApi;
+
+pub use crate::url::same_url;
 
 use crate::Client;
 
@@ -42,9 +42,8 @@ impl Client {
         EnterpriseApi(self)
     }
 
-    /// Returns the calls for an environment of premium 1.1, which X no longer sells.
-    ///
-    /// The environment's name is case-sensitive and contains no colon.
+    /// Returns the calls for an environment of premium 1.1, which X no longer sells. The
+    /// environment's name is case-sensitive and contains no colon.
     pub fn premium<'a>(&'a self, environment: &'a str) -> PremiumApi<'a> {
         PremiumApi { client: self, environment }
     }

@@ -1,12 +1,9 @@
-//! Webhooks and subscriptions of premium 1.1.
-
 use serde_json::Value;
 
-use super::accepted::{BEARER, OWNER, USER};
 use super::enterprise::{users, yes_or_no};
 use super::response;
 use super::types::{Counts, RegisteredWebhook};
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, OWNER, USER, segment};
 use crate::{Client, Error};
 
 /// Calls for webhooks and subscriptions of an environment of premium 1.1.
@@ -21,27 +18,18 @@ impl PremiumApi<'_> {
         format!("/1.1/account_activity/all/{}/{rest}", segment(self.environment))
     }
 
-    /// Registers a webhook. X challenges it first.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
-    /// is reached.
+    /// Registers a webhook. X challenges it first. Fails if X refuses the URL or the challenge
+    /// response, or the limit of webhooks is reached.
     pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
         self.client.fetch(Call::post(self.path("webhooks.json"), OWNER).query("url", url)).await
     }
 
     /// Returns the environment's webhooks.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
         self.client.fetch(Call::get(self.path("webhooks.json"), BEARER)).await
     }
 
     /// Returns the name and the webhooks of every environment.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn environments(&self) -> Result<Vec<(String, Vec<RegisteredWebhook>)>, Error> {
         #[derive(serde::Deserialize)]
         struct Environment {
@@ -54,59 +42,38 @@ impl PremiumApi<'_> {
         Ok(all.into_iter().map(|one| (one.environment_name, one.webhooks)).collect())
     }
 
-    /// Makes X challenge a webhook now. A correct response makes the webhook valid again.
-    ///
-    /// # Errors
-    /// Returns an error if the challenge fails.
+    /// Makes X challenge a webhook now. A correct response makes it valid; another one is an error.
     pub async fn challenge(&self, webhook: &str) -> Result<(), Error> {
         self.client.execute(Call::put(self.path(&format!("webhooks/{}.json", segment(webhook))), OWNER)).await
     }
 
-    /// Deletes a webhook and its subscriptions.
-    ///
-    /// # Errors
-    /// Returns an error if the id does not exist.
+    /// Deletes a webhook and its subscriptions. Fails if the id does not exist.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
         self.client.execute(Call::delete(self.path(&format!("webhooks/{}.json", segment(webhook))), OWNER)).await
     }
 
-    /// Subscribes a user, on whose behalf the call is made.
-    ///
-    /// # Errors
-    /// Returns an error if the user has not authorised the app for direct messages, or is already
-    /// subscribed.
+    /// Subscribes a user, on whose behalf the call is made. Fails if the user has not authorised
+    /// the app for direct messages, or is already subscribed.
     pub async fn subscribe(&self, user: &str) -> Result<(), Error> {
         self.client.execute(Call::post(self.path("subscriptions.json"), USER).for_user(user).idempotent()).await
     }
 
     /// Returns whether a user is subscribed.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn is_subscribed(&self, user: &str) -> Result<bool, Error> {
         yes_or_no(self.client.execute(Call::get(self.path("subscriptions.json"), USER).for_user(user)).await)
     }
 
     /// Returns the ids of the subscribed users.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn subscribers(&self) -> Result<Vec<String>, Error> {
         self.client.fetch_as(Call::get(self.path("subscriptions/list.json"), BEARER), users).await
     }
 
     /// Returns the number of subscriptions of the account.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
     pub async fn count(&self) -> Result<Counts, Error> {
         self.client.fetch(Call::get("/1.1/account_activity/all/subscriptions/count.json", BEARER)).await
     }
 
-    /// Removes a user's subscription.
-    ///
-    /// # Errors
-    /// Returns an error if the user is not subscribed.
+    /// Removes a user's subscription. Fails if the user is not subscribed.
     pub async fn unsubscribe(&self, user: &str) -> Result<(), Error> {
         self.client.execute(Call::delete(self.path(&format!("subscriptions/{}.json", segment(user))), BEARER)).await
     }

@@ -1,12 +1,9 @@
-//! Links of webhooks to filtered streams.
-
 use birdhook_core::Timestamp;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::accepted::BEARER;
 use super::response;
-use crate::call::{Call, segment};
+use crate::call::{BEARER, Call, segment};
 use crate::{Client, Error};
 
 /// Calls for links of webhooks to filtered streams.
@@ -38,24 +35,16 @@ impl StreamLinksApi<'_> {
         format!("/2/tweets/search/webhooks/{}", segment(webhook))
     }
 
-    /// Delivers the filtered stream to a webhook, with these fields of posts.
-    ///
-    /// A field is a name and a value, for example `("tweet.fields", "created_at,lang")`.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
+    /// Delivers the filtered stream to a webhook, with these fields of posts. A field is a name and
+    /// a value, for example `("tweet.fields", "created_at,lang")`.
     pub async fn create(&self, webhook: &str, fields: &[(&'static str, &str)]) -> Result<(), Error> {
         let call = Call::post(Self::path(webhook), BEARER).idempotent();
         let call = fields.iter().fold(call, |call, (name, value)| call.query(name, *value));
         self.0.execute_checked(call, |response| response::flag(response, "provisioned")).await
     }
 
-    /// Returns the app's links.
-    ///
-    /// X's documents name two paths. The second is tried if the first does not exist.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the call.
+    /// Returns the app's links. X's documents name two paths. The second is tried if the first does
+    /// not exist.
     pub async fn list(&self) -> Result<Vec<StreamLink>, Error> {
         let of = |path: &str| Call::get(path, BEARER);
         let read = |response: &serde_json::Value| response::many(response, "links");
@@ -67,13 +56,9 @@ impl StreamLinksApi<'_> {
         }
     }
 
-    /// Stops delivery of the filtered stream to a webhook.
-    ///
-    /// # Errors
-    /// Returns an error if there is no link.
+    /// Stops delivery of the filtered stream to a webhook. Fails if there is no link.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        self.0
-            .execute_checked(Call::delete(Self::path(webhook), BEARER), |response| response::flag(response, "deleted"))
-            .await
+        let call = Call::delete(Self::path(webhook), BEARER);
+        self.0.execute_checked(call, |response| response::flag(response, "deleted")).await
     }
 }

@@ -94,10 +94,8 @@ impl ReplaySpan {
         self.to
     }
 
-    /// Returns both times as `yyyymmddhhmm`, in UTC.
-    ///
-    /// X's documents disagree on whether the last minute is included. If it is, the events of one
-    /// minute arrive twice and are deduplicated.
+    /// Returns both times as `yyyymmddhhmm`, in UTC. X's documents disagree on whether the last
+    /// minute is included. If it is, the events of one minute arrive twice and are deduplicated.
     pub(super) fn dates(self) -> (String, String) {
         (date(self.from), date(self.to))
     }

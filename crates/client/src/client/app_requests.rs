@@ -1,5 +1,3 @@
-//! Signatures and tokens for requests that the app sends itself.
-
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, Uri};
 use secrecy::SecretString;
@@ -68,9 +66,7 @@ impl Client {
     /// Clients that share a [`TokenStore`] renew one at a time, across processes. A token that
     /// cannot be renewed, because the refresh token is missing or the
     /// [`oauth2_client`](crate::Credentials::oauth2_client) is not known, is returned unchanged.
-    ///
-    /// # Errors
-    /// Returns an error if the user has no token, X does not renew it, or the store fails.
+    /// Fails if the user has no token, X does not renew it, or the store fails.
     pub async fn access_token(&self, user: &str) -> Result<SecretString, Error> {
         let token = self.inner.renewal.token(user).await?;
         let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]);
@@ -78,11 +74,8 @@ impl Client {
     }
 
     /// Revokes the user's OAuth 2.0 tokens at X (`POST /2/oauth2/revoke`) and removes them from the
-    /// [`TokenStore`].
-    ///
-    /// # Errors
-    /// Returns an error if the user has no token, or X refuses or does not respond. The store then
-    /// keeps the tokens.
+    /// [`TokenStore`]. Fails if the user has no token, or X refuses or does not respond. The store
+    /// then keeps the tokens.
     pub async fn revoke(&self, user: &str) -> Result<(), Error> {
         self.inner.renewal.revoke(user).await
     }
@@ -92,7 +85,6 @@ impl Client {
         self.inner.renewal.store()
     }
 
-    /// Returns whether a request to this URL may carry credentials.
     fn may_have_credentials(&self, url: &Uri) -> bool {
         let origin = |url: &Uri| Some((url.scheme_str()?.to_owned(), url.host()?.to_ascii_lowercase(), url.port_u16()));
         let Some(request) = origin(url) else { return false };

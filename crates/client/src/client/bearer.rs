@@ -1,15 +1,11 @@
-//! Fetching the app's bearer token with its consumer keys.
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request};
 use secrecy::SecretString;
 
 use super::Client;
 use crate::call::Call;
-use crate::oauth1::percent_encode;
+use crate::oauth1::basic;
 use crate::{CredentialKind, Error};
 
 const CONSUMER: CredentialKind = CredentialKind::Consumer;
@@ -45,13 +41,9 @@ impl Client {
         let consumer =
             self.inner.credentials.consumer.as_ref().ok_or_else(|| Error::no_credential(call, call.takes))?;
         let fetch = Call::post("/oauth2/token", &[CONSUMER]);
-        let invalid = || Error::invalid(&fetch, "a key or token contains a character that no header can contain");
-        let pair = format!("{}:{}", percent_encode(consumer.key()), percent_encode(consumer.secret()));
-        let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).map_err(|_| invalid())?;
-        basic.set_sensitive(true);
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}{}", self.inner.base, fetch.path))
+        let basic = basic(consumer.key(), consumer.secret())
+            .ok_or_else(|| Error::invalid(&fetch, "a key or token contains a character that no header can contain"))?;
+        let request = Request::post(format!("{}{}", self.inner.base, fetch.path))
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, basic)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8")

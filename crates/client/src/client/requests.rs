@@ -1,5 +1,3 @@
-//! Signs, sends and retries calls.
-
 use std::time::Duration;
 
 use backon::BackoffBuilder;
@@ -13,7 +11,7 @@ use serde_json::Value;
 use super::{Client, CredentialStatus, RetryPolicy};
 use crate::call::Call;
 use crate::credentials::CredentialKind;
-use crate::oauth1::{self, Stamp};
+use crate::oauth1::{self, Stamp, sensitive};
 use crate::{Error, ErrorCause};
 
 /// Extra wait in milliseconds after a rate limit. X counts whole seconds, so a limit may end this
@@ -21,7 +19,6 @@ use crate::{Error, ErrorCause};
 const RESET_MARGIN: u64 = 1000;
 
 impl Client {
-    /// Makes a call and reads the response.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         let (response, kind) = self.send(&call).await?;
         serde_json::from_slice(response.body()).map_err(|error| Error::unreadable(&call, Some(kind), error.to_string()))
@@ -36,7 +33,7 @@ impl Client {
 
     /// Makes a call whose response may lack the expected object. `None` means success without it,
     /// or without a body.
-    pub(crate) async fn fetch_optional<T>(
+    pub(crate) async fn try_fetch<T>(
         &self,
         call: Call,
         read: impl Fn(&Value) -> Option<T>,
@@ -50,18 +47,14 @@ impl Client {
         self.execute_checked(call, |_| None).await
     }
 
-    /// Makes a call whose response may report the new state. `is_done` reads it and returns `None`
+    /// Makes a call whose response may report the new state. `done` reads it and returns `None`
     /// if it is absent.
-    pub(crate) async fn execute_checked(
-        &self,
-        call: Call,
-        is_done: impl Fn(&Value) -> Option<bool>,
-    ) -> Result<(), Error> {
+    pub(crate) async fn execute_checked(&self, call: Call, done: impl Fn(&Value) -> Option<bool>) -> Result<(), Error> {
         let (response, kind) = self.send(&call).await?;
         if response.body().is_empty() {
             return Ok(());
         }
-        match self.read(&call, kind, &response, is_done)? {
+        match self.read(&call, kind, &response, done)? {
             Some(false) => Err(Error::not_done(&call, kind, &response)),
             Some(true) | None => Ok(()),
         }
@@ -76,15 +69,14 @@ impl Client {
         response: &Response<Bytes>,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        let json: Value = serde_json::from_slice(response.body())
-            .map_err(|error| Error::unreadable(call, Some(kind), error.to_string()))?;
+        let json = serde_json::from_slice(response.body());
+        let json: Value = json.map_err(|error| Error::unreadable(call, Some(kind), error.to_string()))?;
         match read(&json) {
             None if has_errors(&json) => Err(Error::read(call, Some(kind), response, self.now())),
             read => Ok(read),
         }
     }
 
-    /// Makes a call, and retries it if that is safe.
     async fn send(&self, call: &Call) -> Result<(Response<Bytes>, CredentialKind), Error> {
         let RetryPolicy { times, first, longest } = self.inner.retries;
         let backoff = backon::ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
@@ -134,10 +126,9 @@ impl Client {
         let signed = request.headers().get(AUTHORIZATION).cloned();
         let response = self.inner.transport.send(request).await;
         let mut response = response.map_err(|error| Error::no_response(call, Some(kind), error))?;
-        let refused = signed.zip(call.user.as_deref());
-        let refused =
-            refused.filter(|_| kind == CredentialKind::User2 && response.status() == StatusCode::UNAUTHORIZED);
-        if let Some((token, user)) = refused
+        let is_refused = kind == CredentialKind::User2 && response.status() == StatusCode::UNAUTHORIZED;
+        if is_refused
+            && let Some((token, user)) = signed.zip(call.user.as_deref())
             && self.inner.renewal.replaced(user, &token).await?
         {
             let request = self.request(call, kind).await?;
@@ -177,16 +168,12 @@ impl Client {
         }
         let url = Uri::try_from(url).map_err(|_| invalid())?;
         let authorization = self.authorization(call, (&url, &[]), kind).await?;
-        let mut request = Request::builder().method(call.method.clone()).uri(url).body(Bytes::new());
-        if let Ok(request) = &mut request {
-            request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-            request.headers_mut().insert(AUTHORIZATION, authorization);
-            if let Some(body) = &call.body {
-                request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                *request.body_mut() = body.clone();
-            }
+        let mut request = Request::builder().method(call.method.clone()).uri(url);
+        request = request.header(ACCEPT, "application/json").header(AUTHORIZATION, authorization);
+        if call.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
         }
-        request.map_err(|_| invalid())
+        request.body(call.body.clone().unwrap_or_default()).map_err(|_| invalid())
     }
 
     /// Returns the `Authorization` header of a call to this URL. `form` holds the parameters of a
@@ -200,10 +187,10 @@ impl Client {
         let credentials = &self.inner.credentials;
         let user = call.user.as_deref();
         let header = match kind {
-            CredentialKind::Bearer => bearer(self.bearer(call).await?.expose_secret()),
+            CredentialKind::Bearer => sensitive(format!("Bearer {}", self.bearer(call).await?.expose_secret())),
             CredentialKind::User2 => {
                 let token = self.inner.renewal.token(user.unwrap_or_default()).await?;
-                token.and_then(|token| bearer(token.access.expose_secret()))
+                token.and_then(|token| sensitive(format!("Bearer {}", token.access.expose_secret())))
             }
             CredentialKind::Owner | CredentialKind::User => {
                 let token = match kind {
@@ -231,14 +218,7 @@ fn is_done_when(call: &Call, cause: &ErrorCause) -> bool {
     }
 }
 
-/// Returns whether a response contains errors and no data.
 fn has_errors(json: &Value) -> bool {
     let errors = json.get("errors").and_then(Value::as_array);
     errors.is_some_and(|errors| !errors.is_empty()) && json.get("data").is_none_or(Value::is_null)
-}
-
-fn bearer(token: &str) -> Option<HeaderValue> {
-    let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }

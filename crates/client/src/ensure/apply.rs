@@ -1,5 +1,3 @@
-//! Applies a plan.
-
 use super::desired::DesiredState;
 use super::plan::{Plan, PlanStep};
 use super::report::{EnsureError, Ensured, Undone};
@@ -7,7 +5,6 @@ use crate::api::managed::{ManagedApi, ManagementApi};
 use crate::api::{NewSubscription, RegisteredWebhook, Subscribed, SubscriptionChange, Unconfirmed};
 use crate::{Client, Error, ErrorCause};
 
-/// Outcome of a step.
 enum Outcome {
     Done,
     AlreadyThere,

@@ -1,13 +1,10 @@
-//! Checks of a desired state before anything is changed.
-
 use super::desired::DesiredState;
-use super::faults::{DesiredStateError, DesiredStateFault};
 use super::plan::{Plan, PlanStep};
-use super::report::EnsureError;
+use super::report::{DesiredStateError, DesiredStateFault, EnsureError};
+use crate::api::ActivityApi;
 use crate::api::managed::ManagementApi;
-use crate::api::{ANY_USER, ActivityApi, BEARER, BEARER_OR_OWNER, OWNER, USER};
-use crate::call::Call;
-use crate::error::{is_public_url, url_fault};
+use crate::call::{ANY_USER, BEARER, BEARER_OR_OWNER, Call, OWNER, USER};
+use crate::url::{is_public_url, url_fault};
 use crate::{Client, ErrorCause, UrlFault};
 
 fn result(faults: Vec<DesiredStateFault>) -> Result<(), EnsureError> {
@@ -32,7 +29,6 @@ pub(crate) fn check_state(client: &Client, desired: &DesiredState) -> Result<(),
     result(faults)
 }
 
-/// Checks that credentials exist for each step.
 pub(crate) async fn check_credentials(client: &Client, api: ManagementApi, plan: &Plan) -> Result<(), EnsureError> {
     let mut missing = Vec::new();
     for step in &plan.steps {

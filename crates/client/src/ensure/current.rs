@@ -1,5 +1,3 @@
-//! The current state at X.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use birdhook_core::Timestamp;
@@ -13,14 +11,12 @@ use crate::{Client, Error};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CurrentState {
     pub(crate) webhook: Option<RegisteredWebhook>,
-    /// The ids of the users who are subscribed to the Account Activity API.
     pub(crate) subscribers: BTreeSet<String>,
     /// All X Activity API subscriptions of the app, by type and subject.
     activity: BTreeMap<Subject, Vec<ActivitySubscription>>,
 }
 
 impl CurrentState {
-    /// Reads from X only what the desired state needs.
     pub(crate) async fn read(client: &Client, desired: &DesiredState) -> Result<Self, Error> {
         let managed = client.managed(desired.api);
         let mut current = Self { webhook: managed.find(&desired.url).await?, ..Self::default() };
@@ -48,7 +44,6 @@ impl CurrentState {
         self.activity.values().map(Vec::len).sum()
     }
 
-    /// Returns the creation time of the webhook's newest X Activity API subscription.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         let webhook = self.webhook.as_ref()?;
         let all = self.activity.values().flatten();
@@ -62,7 +57,6 @@ impl CurrentState {
     }
 
     /// Describes how current subscriptions of the same type and subject differ from a desired one.
-    ///
     /// X may refuse the desired one as a duplicate of these.
     pub(crate) fn differing(&self, desired: &DesiredSubscription, now: Timestamp) -> Vec<String> {
         let Some(webhook) = &self.webhook else { return Vec::new() };

@@ -1,5 +1,3 @@
-//! The desired state.
-
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -11,6 +9,7 @@ use crate::api::{Filter, NewSubscription};
 
 /// A desired state: a registered and valid webhook, and its subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct DesiredState {
     /// The receiver's public URL.
@@ -25,6 +24,7 @@ pub struct DesiredState {
 
 /// A desired subscription to the X Activity API.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[must_use]
 #[non_exhaustive]
 pub struct DesiredSubscription {
     /// The event type, for example `like.create`.
@@ -46,18 +46,15 @@ impl DesiredSubscription {
     }
 
     /// Sets the tag.
-    #[must_use]
     pub fn tag(self, tag: impl Into<String>) -> Self {
         Self { tag: Some(tag.into()), ..self }
     }
 
     /// Sets the expiry.
-    #[must_use]
     pub fn expires_at(self, at: Timestamp) -> Self {
         Self { expires_at: Some(at), ..self }
     }
 
-    /// Returns the subscription to create on this webhook.
     pub(crate) fn subscription(&self, webhook: &str) -> NewSubscription {
         let mut new = NewSubscription::new(&*self.event_type, self.filter.clone()).webhook(webhook);
         (new.tag, new.expires_at) = (self.tag.clone(), self.expires_at);
@@ -72,32 +69,27 @@ impl DesiredState {
     }
 
     /// Sets the API.
-    #[must_use]
     pub fn api(self, api: ManagementApi) -> Self {
         Self { api, ..self }
     }
 
     /// Adds a user to subscribe to the Account Activity API.
-    #[must_use]
     pub fn account_activity(mut self, user: impl Into<String>) -> Self {
         self.account_activity.insert(user.into());
         self
     }
 
     /// Adds a subscription to the X Activity API.
-    #[must_use]
     pub fn activity(self, event_type: impl Into<String>, filter: Filter) -> Self {
         self.wish(DesiredSubscription::new(event_type, filter))
     }
 
     /// Adds a subscription to the X Activity API with this tag.
-    #[must_use]
     pub fn tagged_activity(self, event_type: impl Into<String>, filter: Filter, tag: impl Into<String>) -> Self {
         self.wish(DesiredSubscription::new(event_type, filter).tag(tag))
     }
 
     /// Adds a subscription to the X Activity API.
-    #[must_use]
     pub fn wish(mut self, subscription: DesiredSubscription) -> Self {
         self.activity.insert(subscription);
         self

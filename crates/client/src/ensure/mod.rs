@@ -22,21 +22,19 @@ mod apply;
 mod check;
 mod current;
 mod desired;
-mod faults;
 mod plan;
 mod probe;
 mod report;
 
 pub use desired::{DesiredState, DesiredSubscription};
-pub use faults::{DesiredStateError, DesiredStateFault};
 pub use plan::{Differing, Plan, PlanStep};
 pub use probe::{ProbeFault, probe};
-pub use report::{EnsureError, Ensured, Undone};
+pub use report::{DesiredStateError, DesiredStateFault, EnsureError, Ensured, Undone};
 
 pub(crate) use apply::apply;
 pub(crate) use check::check_state;
 pub(crate) use current::CurrentState;
-pub(crate) use plan::{plan, write_steps};
+pub(crate) use plan::{plan, show_steps};
 
 use birdhook_core::SecretKind;
 
@@ -65,11 +63,8 @@ impl Ensure<'_> {
         Self { probes: false, ..self }
     }
 
-    /// Returns the steps to do, without doing them.
-    ///
-    /// # Errors
-    /// Returns an error if X would refuse the URL, a type or a filter, if credentials for a step
-    /// are missing, or if X's current state cannot be read.
+    /// Returns the steps to do, without doing them. Fails if X would refuse the URL, a type or a
+    /// filter, if credentials for a step are missing, or if X's current state cannot be read.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {
         check_state(self.client, self.desired)?;
         let current = CurrentState::read(self.client, self.desired).await?;
@@ -81,11 +76,9 @@ impl Ensure<'_> {
     /// Applies the desired state.
     ///
     /// Checks the receiver at its public URL before X challenges it, so that a fault is explained
-    /// before X refuses. If X refuses one subscription, the others are still created.
-    ///
-    /// # Errors
-    /// Returns an error if the receiver fails the check, or if X refuses or does not confirm a
-    /// step. Completed steps remain, and the next run continues from there.
+    /// before X refuses. If X refuses one subscription, the others are still created. Fails if the
+    /// receiver fails the check, or if X refuses or does not confirm a step. Completed steps
+    /// remain, and the next run continues from there.
     pub async fn run(&self) -> Result<Ensured, EnsureError> {
         self.run_with(|_| ()).await
     }

@@ -1,5 +1,3 @@
-//! The plan from the current to the desired state.
-
 use std::fmt;
 
 use birdhook_core::Timestamp;
@@ -14,7 +12,6 @@ use crate::api::is_same_second;
 #[non_exhaustive]
 pub struct Plan {
     pub(crate) steps: Vec<PlanStep>,
-    /// The number of desired items that exist already.
     pub(crate) kept: usize,
     /// For steps that X may refuse as duplicates: the current subscriptions that differ from the
     /// desired ones.
@@ -100,7 +97,6 @@ pub enum PlanStep {
     },
 }
 
-/// Returns the plan from the current to the desired state.
 pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     match &current.webhook {
@@ -137,19 +133,15 @@ pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestam
     plan
 }
 
-/// Writes one line for each step.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_steps(f, &self.steps)?;
+        show_steps(f, &self.steps)?;
         self.differing.iter().try_for_each(|one| write!(f, "\n{one}"))
     }
 }
 
 /// Writes one line for each step, or `nothing to do`.
-pub(crate) fn write_steps<'a>(
-    f: &mut fmt::Formatter<'_>,
-    steps: impl IntoIterator<Item = &'a PlanStep>,
-) -> fmt::Result {
+pub(crate) fn show_steps<'a>(f: &mut fmt::Formatter<'_>, steps: impl IntoIterator<Item = &'a PlanStep>) -> fmt::Result {
     let lines: Vec<String> = steps.into_iter().map(ToString::to_string).collect();
     f.write_str(if lines.is_empty() { "nothing to do" } else { "" })?;
     f.write_str(&lines.join("\n"))

@@ -1,5 +1,3 @@
-//! A test challenge to a receiver, as X sends it.
-
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -76,7 +74,6 @@ pub(super) fn use_other_secret(kind: SecretKind) -> String {
     )
 }
 
-/// X's shortest documented timeout.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Challenges a receiver as X does, and returns the kind of secret with which it answered.

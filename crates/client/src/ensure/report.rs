@@ -1,12 +1,12 @@
-//! The report of a run, and its errors.
+use std::fmt;
 
 use serde::Serialize;
 
-use super::faults::DesiredStateError;
 use super::plan::PlanStep;
 use super::probe::ProbeFault;
-use crate::Error;
-use crate::api::{ActivitySubscription, NewSubscription, RegisteredWebhook, Unconfirmed};
+use crate::api::{ActivitySubscription, NewSubscription, RegisteredWebhook, SubscriptionFault, Unconfirmed};
+use crate::credentials::{CredentialKind, requirement};
+use crate::{Error, UrlFault};
 
 /// Report of a run: the steps done, the state that existed already, and the steps that may not be
 /// done.
@@ -46,6 +46,50 @@ pub struct Undone {
     /// For each of them, the command that replaces it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replace: Vec<String>,
+}
+
+/// The reason why a desired state cannot be reached. Detected without changing anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DesiredStateFault {
+    /// X would refuse the webhook's URL.
+    #[error("X would refuse the URL {url:?}{}", .fault.detail())]
+    Url {
+        /// The URL.
+        url: String,
+        /// The requirement that it violates.
+        fault: UrlFault,
+    },
+    /// X would refuse a subscription to the X Activity API.
+    #[error("{0}")]
+    Subscription(#[from] SubscriptionFault),
+    /// Credentials for a step are missing.
+    #[error("no credentials to {step}: {}", requirement(.takes))]
+    Credentials {
+        /// The step.
+        step: Box<PlanStep>,
+        /// The accepted kinds of credentials, best first.
+        takes: &'static [CredentialKind],
+    },
+    /// The user's OAuth 2.0 token lacks a scope that a step needs.
+    #[error("cannot {step}: {reason}")]
+    Scope {
+        /// The step.
+        step: Box<PlanStep>,
+        /// The required scopes, and how to obtain them.
+        reason: String,
+    },
+}
+
+/// All faults of a desired state. Displayed with one line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredStateError(pub Vec<DesiredStateFault>);
+
+impl fmt::Display for DesiredStateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
 }
 
 /// The reason why the desired state was not reached. Completed steps remain, and the next run
@@ -92,7 +136,6 @@ pub enum EnsureError {
 }
 
 impl Ensured {
-    /// Describes the first step that was refused or is unconfirmed.
     fn first(&self) -> String {
         let first = self.refused.iter().chain(&self.unconfirmed).next();
         first.map_or_else(String::new, |undone| format!(": cannot {}: {}", undone.step, undone.reason))

@@ -1,11 +1,10 @@
-//! The causes of errors.
-
 use std::fmt;
 
 use birdhook_core::Timestamp;
 
 use crate::TransportError;
 use crate::credentials::{CredentialKind, one_of};
+use crate::url::UrlFault;
 
 /// The cause of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,25 +86,6 @@ pub enum ChallengeFault {
     Unknown,
 }
 
-/// The fault in a URL, as far as it is apparent. X's message is in
-/// [`Error::message`](crate::Error::message).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UrlFault {
-    /// The URL is invalid, or has more than a host, a path and a query.
-    Malformed,
-    /// The URL is longer than 200 characters.
-    TooLong,
-    /// The scheme is not `https`.
-    NotHttps,
-    /// The URL has a port.
-    Port,
-    /// The host is not public.
-    NotPublic,
-    /// No fault is apparent; the certificate is a possible reason.
-    Unknown,
-}
-
 impl fmt::Display for ErrorCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -144,19 +124,5 @@ impl fmt::Display for ErrorCause {
             Self::Invalid => "the request is invalid",
             Self::Other => "X refused the call",
         })
-    }
-}
-
-impl UrlFault {
-    /// Returns the detail to append to a message, or nothing if no fault is apparent.
-    pub(crate) fn detail(self) -> &'static str {
-        match self {
-            Self::Malformed => ": it is malformed, or has more than a host, a path and a query",
-            Self::TooLong => ": it is longer than 200 characters",
-            Self::NotHttps => ": it is not https",
-            Self::Port => ": it has a port",
-            Self::NotPublic => ": its host is not public",
-            Self::Unknown => "",
-        }
     }
 }

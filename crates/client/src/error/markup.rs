@@ -60,7 +60,6 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     after.get(1..)?.split(quote).next()
 }
 
-/// Returns the text between tags, on one line.
 fn words(markup: &str) -> String {
     let mut text = String::with_capacity(markup.len());
     let mut rest = markup;
@@ -98,12 +97,9 @@ mod tests {
 
     #[test]
     fn an_xml_response_reads_as_the_json_of_1_1() {
+        let pin = "<?xml version=\"1.0\"?><errors><error code=\"417\">Use &apos;oob&apos; &amp; a PIN</error></errors>";
         for (xml, code, words) in [
-            (
-                "<?xml version=\"1.0\"?><errors><error code=\"417\">Use &apos;oob&apos; &amp; a PIN</error></errors>",
-                Some(417),
-                "Use 'oob' & a PIN",
-            ),
+            (pin, Some(417), "Use 'oob' & a PIN"),
             ("<errors>\n <error code='32'>No\n entry</error>\n</errors>", Some(32), "No entry"),
             ("<hash><request>/oauth</request><error>Closed</error></hash>", None, "Closed"),
             ("<errors><error><code>64</code><message>Gone</message></error></errors>", Some(64), "Gone"),
@@ -113,9 +109,7 @@ mod tests {
             let first = &read["errors"][0];
             assert_eq!((first["code"].as_i64(), first["message"].as_str()), (code, Some(words)), "{xml}");
         }
-        for other in
-            ["", "{}", "<errors>", "<errors/>", "<html><error>x</error></html>", "<error", "words", "<error>open"]
-        {
+        for other in "|{}|<errors>|<errors/>|<html><error>x</error></html>|<error|words|<error>open".split('|') {
             assert_eq!(xml_as_json(other.as_bytes()), None, "{other}");
         }
     }
@@ -123,10 +117,8 @@ mod tests {
     #[test]
     fn a_page_is_read_without_its_markup() {
         let page = "<!DOCTYPE html><html><head><style>p { x }</style><script>let code = 7;</script><title>Sorry</title></head><body><p>Callback URL\nnot approved (code 415)</p><!-- no --></body></html>";
-        assert_eq!(
-            page_words(page.as_bytes(), 100),
-            Some((Some(415), "Sorry Callback URL not approved (code 415)".to_owned()))
-        );
+        let words = "Sorry Callback URL not approved (code 415)".to_owned();
+        assert_eq!(page_words(page.as_bytes(), 100), Some((Some(415), words)));
         assert_eq!(page_words(page.as_bytes(), 5), Some((None, "Sorry".to_owned())));
         assert_eq!(page_words(b"<html>", 100), None);
         assert_eq!(page_words(b"<script>x", 100), Some((None, "x".to_owned())));

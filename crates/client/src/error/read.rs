@@ -5,16 +5,14 @@ use birdhook_core::Timestamp;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::cause::{ChallengeFault, ErrorCause, UrlFault};
+use super::cause::{ChallengeFault, ErrorCause};
 use super::markup::{page_words, xml_as_json};
-use super::url;
 use crate::call::Call;
 use crate::credentials::CredentialKind;
+use crate::url::{UrlFault, url_fault};
 
-/// Maximum length of a plain-text message, in bytes.
 const MAX_LINE: usize = 1000;
 
-/// The content of an error response.
 #[derive(Debug, Default)]
 pub(super) struct ErrorBody {
     pub(super) code: Option<i64>,
@@ -24,23 +22,15 @@ pub(super) struct ErrorBody {
     problem: Option<String>,
 }
 
-/// X's names of reasons, found in any part of the response.
-pub(crate) const REASONS: [&str; 14] = [
-    "CrcValidationFailed",
-    "UrlValidationFailed",
-    "DuplicateUrlFailed",
-    "WebhookLimitExceeded",
-    "WebhookIdInvalid",
-    "DuplicateSubscriptionFailed",
-    "SubscriptionLimitExceeded",
-    "SubscriptionNotFound",
-    "ReplayConflictError",
-    "client-not-enrolled",
-    "QueryParamInvalid",
-    "CreditsDepleted",
-    "UsageCapExceeded",
-    "SpendCapReached",
-];
+const REASONS: &str = "CrcValidationFailed UrlValidationFailed DuplicateUrlFailed WebhookLimitExceeded \
+                       WebhookIdInvalid DuplicateSubscriptionFailed SubscriptionLimitExceeded SubscriptionNotFound \
+                       ReplayConflictError client-not-enrolled QueryParamInvalid CreditsDepleted UsageCapExceeded \
+                       SpendCapReached";
+
+/// Returns X's names of reasons, found in any part of the response.
+pub(crate) fn reasons() -> impl Iterator<Item = &'static str> {
+    REASONS.split(' ')
+}
 
 impl ErrorBody {
     pub(super) fn read(body: &[u8]) -> Self {
@@ -56,17 +46,16 @@ impl ErrorBody {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let of_first = text(&first, "message").or_else(|| text(&first, "detail"));
         let message = of_first.or_else(|| text(&body, "detail")).or_else(|| text(&body, "message"));
-        let reasons = [text(&first, "reason"), text(&first, "title"), text(&body, "reason"), text(&body, "title")];
-        let texts: Vec<String> = reasons.into_iter().chain([message.clone()]).flatten().collect();
-        let named = |name: &&&str| texts.iter().any(|text| text.contains(**name));
+        let named = [text(&first, "reason"), text(&first, "title"), text(&body, "reason"), text(&body, "title")];
+        let texts: Vec<String> = named.into_iter().chain([message.clone()]).flatten().collect();
         let kind = text(&body, "type").or_else(|| text(&first, "type"));
-        let reason = REASONS.iter().find(named);
+        let reason = reasons().find(|name| texts.iter().any(|text| text.contains(name)));
         let message = message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title"));
         // Drops a message such as `WebhookLimitExceeded: `, which only repeats the reason.
-        let says_more = |message: &String| Some(&message.trim().trim_end_matches(':')) != reason;
+        let says_more = |message: &String| Some(message.trim().trim_end_matches(':')) != reason;
         Self {
             code: first.get("code").or_else(|| body.get("code")).and_then(Value::as_i64),
-            reason: reason.map(|name| (*name).to_owned()),
+            reason: reason.map(str::to_owned),
             problem: kind.and_then(|kind| kind.rsplit('/').next().map(str::to_owned)),
             message: message.filter(says_more),
         }
@@ -146,7 +135,9 @@ impl ErrorBody {
         Some(match self.reason.as_deref()? {
             "CrcValidationFailed" if self.has("marked invalid") => ErrorCause::WebhookInvalid,
             "CrcValidationFailed" => ErrorCause::ChallengeFailed(self.challenge_fault()),
-            "UrlValidationFailed" => ErrorCause::UrlRefused(url_fault(call)),
+            "UrlValidationFailed" => {
+                ErrorCause::UrlRefused(call.url().map_or(UrlFault::Unknown, |url| url_fault(&url)))
+            }
             "DuplicateUrlFailed" => ErrorCause::DuplicateUrl,
             "WebhookLimitExceeded" | "SubscriptionLimitExceeded" => ErrorCause::LimitReached,
             "WebhookIdInvalid" => ErrorCause::NoSuchWebhook,
@@ -204,7 +195,7 @@ impl ErrorBody {
             214 if self.has("marked invalid") => ErrorCause::WebhookInvalid,
             214 if self.has("Too many resources") => ErrorCause::LimitReached,
             214 if self.has("CRC") => ErrorCause::ChallengeFailed(self.challenge_fault()),
-            214 => ErrorCause::UrlRefused(url_fault(call)),
+            214 => ErrorCause::UrlRefused(call.url().map_or(UrlFault::Unknown, |url| url_fault(&url))),
             355 if is_replay => ErrorCause::ReplayUnderWay,
             355 => ErrorCause::AlreadySubscribed,
             // X uses the same codes for an invalid id.
@@ -244,10 +235,6 @@ impl ErrorCause {
 
 fn is_replay(call: &Call) -> bool {
     call.path.contains("/replay")
-}
-
-fn url_fault(call: &Call) -> UrlFault {
-    call.url().map_or(UrlFault::Unknown, |asked| url::fault(&asked))
 }
 
 /// Returns a body that is a line of text. Skips HTML.

@@ -1,5 +1,3 @@
-//! One connection to the loopback listener.
-
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +7,8 @@ use tokio::net::TcpStream;
 
 use super::redirect::Redirect;
 
-/// Maximum length of a request head, in bytes.
 const MAX_HEAD: u64 = 8 * 1024;
 
-/// Timeout for a connection.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A check whether a redirect answers the pending login.
@@ -20,7 +16,6 @@ pub(super) type IsExpected = Arc<dyn Fn(&Redirect) -> bool + Send + Sync>;
 
 const DONE: &str = "You can close this window.";
 
-/// Reads one request and responds to it. Returns the redirect, if the request is one.
 pub(super) async fn serve(mut stream: TcpStream, path: Arc<str>, is_expected: IsExpected) -> Option<Redirect> {
     tokio::time::timeout(TIMEOUT, async {
         let (status, text, redirect) = match read_head(&mut stream).await.ok()? {

@@ -13,7 +13,6 @@ use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use super::error::LoginError;
 use crate::{HttpsTransport, Transport, TransportError};
 
-/// The base URL of X's API, the transport, and the clock.
 #[derive(Clone)]
 pub(crate) struct ApiContext {
     pub(crate) base: String,
@@ -21,8 +20,31 @@ pub(crate) struct ApiContext {
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
+/// The setters that the builders of logins share. `$clock` is the purpose of the clock.
+macro_rules! context_setters {
+    ($clock:literal) => {
+        /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
+        pub fn base_url(mut self, url: impl Into<String>) -> Self {
+            self.context.base = url.into().trim_end_matches('/').to_owned();
+            self
+        }
+
+        /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
+        pub fn transport(mut self, transport: impl Transport) -> Self {
+            self.context.transport = Arc::new(transport);
+            self
+        }
+
+        #[doc = concat!("Sets the clock for ", $clock, ". Defaults to the system clock.")]
+        pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+            self.context.now = Arc::new(now);
+            self
+        }
+    };
+}
+pub(super) use context_setters;
+
 impl ApiContext {
-    /// Returns the defaults for X itself.
     pub(super) fn for_x() -> Result<Self, TransportError> {
         let transport = Arc::new(HttpsTransport::new(Duration::from_secs(30))?);
         Ok(Self { base: API_URL.to_owned(), transport, now: Arc::new(system_time) })
@@ -39,13 +61,10 @@ impl ApiContext {
     }
 }
 
-/// The base URL of X's API.
 pub(crate) const API_URL: &str = "https://api.x.com";
 
-/// The message for a base URL that is not a URL.
 pub(super) const INVALID_BASE_URL: &str = "the base URL is invalid";
 
-/// Returns the time of the system clock.
 pub(crate) fn system_time() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

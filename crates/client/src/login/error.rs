@@ -1,5 +1,3 @@
-//! Errors of logins and token requests.
-
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -7,9 +5,8 @@ use http::Response;
 use serde_json::Value;
 
 use crate::TransportError;
-use crate::error::{REASONS, fix_of_code, page_words, xml_as_json};
+use crate::error::{WRONG_CLIENT, fix_of_code, page_words, reasons, xml_as_json};
 
-/// Maximum length of X's message, in characters.
 const MAX_MESSAGE: usize = 200;
 
 /// The reason why there is no token. Holds no credentials.
@@ -82,7 +79,6 @@ fn details(status: Option<u16>, reason: Option<&str>, message: Option<&str>) -> 
 }
 
 impl LoginError {
-    /// Reads an error response.
     pub(super) fn read(response: &Response<Bytes>) -> Self {
         let status = Some(response.status().as_u16());
         let read = serde_json::from_slice::<Value>(response.body()).ok().or_else(|| xml_as_json(response.body()));
@@ -98,22 +94,23 @@ impl LoginError {
         let code = first.get("code").and_then(Value::as_i64).map(|code| code.to_string());
         let message = text(&body, "error_description").or_else(|| text(&first, "message"));
         let message = message.or_else(|| text(&body, "detail")).or_else(|| text(&body, "title"));
-        let title = text(&body, "title").filter(|title| REASONS.contains(&title.as_str()));
+        let title = text(&body, "title").filter(|title| reasons().any(|reason| reason == title));
         Self::Refused { status, reason: text(&body, "error").or(code).or(title), message }
     }
 
     /// Recognises the refusals of a request token that concern the callback URL.
     pub(super) fn of_callback(self, callback: &str) -> Self {
         let Self::Refused { status, reason, message } = self else { return self };
-        let says = |words: &str| message.as_deref().is_some_and(|message| message.contains(words));
-        match reason.as_deref() {
-            Some("415") => Self::CallbackNotAllowed { callback: callback.to_owned(), status, message },
-            None if says("Callback URL not approved") => {
+        let is = |code: &str, words: &str| match &reason {
+            Some(reason) => reason == code,
+            None => message.as_ref().is_some_and(|message| message.contains(words)),
+        };
+        match () {
+            () if is("415", "Callback URL not approved") => {
                 Self::CallbackNotAllowed { callback: callback.to_owned(), status, message }
             }
-            Some("417") => Self::PinOnly { status, message },
-            None if says("oauth_callback value 'oob'") => Self::PinOnly { status, message },
-            _ => Self::Refused { status, reason, message },
+            () if is("417", "oauth_callback value 'oob'") => Self::PinOnly { status, message },
+            () => Self::Refused { status, reason, message },
         }
     }
 
@@ -176,9 +173,7 @@ fn is_cap(reason: Option<&str>) -> bool {
 
 fn refused_fix(reason: Option<&str>) -> &'static str {
     match reason {
-        Some("unauthorized_client" | "invalid_client") => {
-            "run `birdhook auth app` with the app's current OAuth 2.0 client id and client secret; X does not accept the configured ones"
-        }
+        Some("unauthorized_client" | "invalid_client") => WRONG_CLIENT,
         Some("invalid_scope") => {
             "request fewer scopes (`birdhook auth user2 --type TYPE`); X does not grant all of them to this app"
         }

@@ -1,7 +1,4 @@
-//! Receives the login redirect on this machine.
-
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,8 +9,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::callback::{self, IsExpected};
 use super::error::LoginError;
-use super::proof::Proof;
-use super::redirect::Redirect;
+use super::redirect::{Proof, Redirect};
 use crate::AccessToken;
 
 /// Maximum number of connections served at once. A further connection aborts the oldest one.
@@ -35,10 +31,8 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Listens on this port of 127.0.0.1. Port 0 selects any free port.
-    ///
-    /// # Errors
-    /// Returns an error if the port is in use.
+    /// Listens on this port of 127.0.0.1. Port 0 selects any free port. Fails if the port is in
+    /// use.
     pub async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -46,9 +40,8 @@ impl Loopback {
     }
 
     /// Sets the path of the redirect. Defaults to `/callback`.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = format!("/{}", path.into().trim_start_matches('/'));
-        self
+    pub fn path(self, path: impl Into<String>) -> Self {
+        Self { path: format!("/{}", path.into().trim_start_matches('/')), ..self }
     }
 
     /// Returns the redirect URL with which to begin a login.
@@ -115,8 +108,4 @@ fn belongs_to_login(read: &Result<&str, LoginError>) -> bool {
     !matches!(read, Err(LoginError::AnotherLogin | LoginError::NoCode))
 }
 
-impl fmt::Debug for Loopback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loopback").field("redirect_url", &self.redirect_url()).finish_non_exhaustive()
-    }
-}
+impl_debug!(Loopback: "Loopback", |this| redirect_url: this.redirect_url());

@@ -1,13 +1,10 @@
-//! OAuth 2.0 login: an authorisation code with PKCE.
-
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use birdhook_core::Timestamp;
 use bytes::Bytes;
+use http::Request;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge,
@@ -16,13 +13,14 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::context::{ApiContext, INVALID_BASE_URL};
+use super::context::{ApiContext, INVALID_BASE_URL, context_setters};
 use super::error::LoginError;
-use super::proof::Proof;
-use super::redirect::Redirect;
+use super::redirect::{Proof, Redirect};
 #[cfg(doc)]
 use crate::api::EVENT_TYPES;
 use crate::api::EventType;
+use crate::oauth1::sensitive;
+use crate::time::after;
 use crate::{Transport, TransportError, UserToken, redact_url};
 
 /// The default scopes of a login.
@@ -73,12 +71,8 @@ pub struct OAuth2Pending {
 type App = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 impl OAuth2 {
-    /// Creates the login flow of the app with this OAuth 2.0 client id.
-    ///
-    /// A confidential client also has a client secret.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Creates the login flow of the app with this OAuth 2.0 client id. A confidential client also
+    /// has a client secret. Fails if TLS cannot be set up.
     pub fn new(client_id: impl Into<String>, client_secret: Option<SecretString>) -> Result<Self, TransportError> {
         Ok(Self::with_context(client_id.into(), client_secret, ApiContext::for_x()?))
     }
@@ -88,18 +82,12 @@ impl OAuth2 {
         Self { client_id, client_secret, authorize_url: "https://x.com/i/oauth2/authorize".to_owned(), scopes, context }
     }
 
-    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.context.base = url.into().trim_end_matches('/').to_owned();
-        self
-    }
+    context_setters!("the expiry of tokens");
 
-    /// Sets the URL at which the user authorises the app.
-    ///
-    /// Defaults to `https://x.com/i/oauth2/authorize`.
-    pub fn authorize_url(mut self, url: impl Into<String>) -> Self {
-        self.authorize_url = url.into();
-        self
+    /// Sets the URL at which the user authorises the app. Defaults to
+    /// `https://x.com/i/oauth2/authorize`.
+    pub fn authorize_url(self, url: impl Into<String>) -> Self {
+        Self { authorize_url: url.into(), ..self }
     }
 
     /// Sets the scopes to request. Defaults to [`SCOPES`].
@@ -109,7 +97,6 @@ impl OAuth2 {
     }
 
     /// Requests the scopes for subscriptions to these X Activity API types, instead of [`SCOPES`].
-    ///
     /// A type outside [`EVENT_TYPES`] needs the scopes of its family.
     pub fn event_types<S: AsRef<str>>(self, types: impl IntoIterator<Item = S>) -> Self {
         let of_types = types.into_iter().flat_map(|name| EventType::of(name.as_ref()).scopes);
@@ -117,24 +104,10 @@ impl OAuth2 {
         self.scopes(scopes)
     }
 
-    /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.context.transport = Arc::new(transport);
-        self
-    }
-
-    /// Sets the clock for the expiry of tokens. Defaults to the system clock.
-    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.context.now = Arc::new(now);
-        self
-    }
-
     /// Begins a login. X redirects the user to `redirect_url`.
     ///
-    /// This must be a callback URL in the app's settings at X.
-    ///
-    /// # Errors
-    /// Returns an error if a URL is invalid. Nothing is sent.
+    /// This must be a callback URL in the app's settings at X. Fails if a URL is invalid. Nothing
+    /// is sent.
     pub fn begin(&self, redirect_url: &str) -> Result<OAuth2Pending, LoginError> {
         let app = self.app()?.set_redirect_uri(redirect(redirect_url)?);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -145,11 +118,9 @@ impl OAuth2 {
         Ok(OAuth2Pending { authorize_url: url.into(), proof })
     }
 
-    /// Finishes a login with the redirect. A code expires after 30 s and works once.
-    ///
-    /// # Errors
-    /// Returns an error if the user did not authorise the app, the redirect belongs to another
-    /// login, or X refuses or does not respond.
+    /// Finishes a login with the redirect. A code expires after 30 s and works once. Fails if the
+    /// user did not authorise the app, the redirect belongs to another login, or X refuses or does
+    /// not respond.
     pub async fn finish(&self, proof: &Proof, redirect_url: impl Into<Redirect>) -> Result<UserToken, LoginError> {
         let redirected = redirect_url.into();
         let code = AuthorizationCode::new(redirected.code(proof)?.to_owned());
@@ -160,9 +131,7 @@ impl OAuth2 {
     }
 
     /// Renews a token. X accepts each refresh token once, so store the new token before you use it.
-    ///
-    /// # Errors
-    /// Returns an error if there is no refresh token, or X refuses or does not respond.
+    /// Fails if there is no refresh token, or X refuses or does not respond.
     pub async fn refresh(&self, token: &UserToken) -> Result<UserToken, LoginError> {
         let refresh = token.refresh.as_ref().ok_or(LoginError::NoRefreshToken)?;
         let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
@@ -174,18 +143,12 @@ impl OAuth2 {
         Ok(next)
     }
 
-    /// Returns the id of the token's user.
-    ///
-    /// Calls `GET /2/users/me` (<https://docs.x.com/x-api/users/get-my-user>), for which the token
-    /// needs the scopes `tweet.read` and `users.read`.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses or does not respond.
+    /// Returns the id of the token's user. Calls `GET /2/users/me`
+    /// (<https://docs.x.com/x-api/users/get-my-user>), for which the token needs the scopes
+    /// `tweet.read` and `users.read`. Fails if X refuses or does not respond.
     pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
-        let bearer = HeaderValue::try_from(format!("Bearer {}", token.access.expose_secret()));
-        let mut bearer =
-            bearer.map_err(|_| LoginError::Invalid("the token contains a character that no header can contain"))?;
-        bearer.set_sensitive(true);
+        let bearer = sensitive(format!("Bearer {}", token.access.expose_secret()))
+            .ok_or(LoginError::Invalid("the token contains a character that no header can contain"))?;
         let request = Request::get(format!("{}/2/users/me", self.context.base)).header(AUTHORIZATION, bearer);
         let request = request.body(Bytes::new()).map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?;
         let response = self.context.send(request).await?;
@@ -215,9 +178,7 @@ impl OAuth2 {
             RequestTokenError::Request(error) => error,
             _ => LoginError::Unreadable("it contains no token"),
         })?;
-        let lifetime = response.expires_in().map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
-        let expires_at =
-            lifetime.map(|time| Timestamp::from_millis(self.context.now().as_millis().saturating_add(time)));
+        let expires_at = response.expires_in().map(|lifetime| after(self.context.now(), lifetime));
         let refresh = response.refresh_token().map(|refresh| refresh.secret().clone().into());
         let scope = response.scopes().map(|all| all.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
         Ok(UserToken { access: response.access_token().secret().clone().into(), refresh, expires_at, scope })
@@ -228,12 +189,6 @@ fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
     RedirectUrl::new(url.to_owned()).map_err(|_| LoginError::Invalid("the redirect URL is invalid"))
 }
 
-impl fmt::Debug for OAuth2 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth2")
-            .field("base", &redact_url(&self.context.base))
-            .field("client_id", &self.client_id)
-            .field("scopes", &self.scopes)
-            .finish_non_exhaustive()
-    }
-}
+impl_debug!(
+    OAuth2: "OAuth2", |this| base: redact_url(&this.context.base), client_id: this.client_id, scopes: this.scopes
+);

@@ -1,11 +1,10 @@
-//! The redirect or PIN that ends a login.
+//! The redirect or PIN that ends a login, and the proof that connects it to its login.
 
 use std::fmt;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::error::LoginError;
-use super::proof::Proof;
 use crate::AccessToken;
 
 /// The redirect that ends a login: its URL, its query, or the bare code, verifier or PIN.
@@ -51,10 +50,9 @@ impl From<String> for Redirect {
 }
 
 impl Redirect {
-    /// Returns the OAuth 1.0a verifier for this request token.
     pub(super) fn verifier(&self, request_token: &AccessToken) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
-            Content::Bare(verifier) => return Some(verifier.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
+            Content::Bare(verifier) => return not_empty(Some(verifier)),
             Content::Parameters(parameters) => parameters,
         };
         let is_expected = |token: &str| token == request_token.token();
@@ -64,13 +62,12 @@ impl Redirect {
         if !get(parameters, "oauth_token").is_some_and(is_expected) {
             return Err(LoginError::AnotherLogin);
         }
-        get(parameters, "oauth_verifier").filter(is_not_empty).ok_or(LoginError::NoCode)
+        not_empty(get(parameters, "oauth_verifier"))
     }
 
-    /// Returns the OAuth 2.0 code for this proof.
     pub(super) fn code(&self, proof: &Proof) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
-            Content::Bare(code) => return Some(code.as_str()).filter(is_not_empty).ok_or(LoginError::NoCode),
+            Content::Bare(code) => return not_empty(Some(code)),
             Content::Parameters(parameters) => parameters,
         };
         if get(parameters, "state") != Some(proof.state.expose_secret()) {
@@ -79,12 +76,12 @@ impl Redirect {
         if let Some(error) = get(parameters, "error") {
             return Err(LoginError::of_redirect(error, get(parameters, "error_description")));
         }
-        get(parameters, "code").filter(is_not_empty).ok_or(LoginError::NoCode)
+        not_empty(get(parameters, "code"))
     }
 }
 
-fn is_not_empty(text: &&str) -> bool {
-    !text.is_empty()
+fn not_empty(code: Option<&str>) -> Result<&str, LoginError> {
+    code.filter(|code| !code.is_empty()).ok_or(LoginError::NoCode)
 }
 
 /// Returns a parameter that occurs exactly once. RFC 6749 forbids repetition.
@@ -97,5 +94,28 @@ fn get<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
 impl fmt::Debug for Redirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redirect(..)")
+    }
+}
+
+/// The proof that a redirect answers this login, and that the same party began and finishes it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Proof {
+    /// The URL to which X redirects the user.
+    pub redirect_url: String,
+    /// The value that the redirect repeats.
+    pub state: SecretString,
+    /// The PKCE verifier, whose SHA-256 X has received.
+    pub verifier: SecretString,
+}
+
+impl Proof {
+    /// Restores a proof from its stored parts.
+    pub fn new(
+        redirect_url: impl Into<String>,
+        state: impl Into<SecretString>,
+        verifier: impl Into<SecretString>,
+    ) -> Self {
+        Self { redirect_url: redirect_url.into(), state: state.into(), verifier: verifier.into() }
     }
 }

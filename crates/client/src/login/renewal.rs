@@ -30,19 +30,12 @@ pub(crate) struct Renewal {
     spent: Arc<Mutex<BTreeMap<String, Result<UserToken, LoginError>>>>,
 }
 
-/// The reason why a token was not renewed.
 enum NotRenewed {
     /// X issued no new token. Holds the old one.
     Login(UserToken, LoginError),
     Store(TokenStoreError),
     /// X issued a new token, but the store failed to save it.
     Unstored(TokenStoreError),
-}
-
-impl From<TokenStoreError> for NotRenewed {
-    fn from(error: TokenStoreError) -> Self {
-        Self::Store(error)
-    }
 }
 
 impl NotRenewed {
@@ -77,7 +70,6 @@ impl Renewal {
         &*self.store
     }
 
-    /// Returns the user's token from the store.
     pub(crate) async fn stored(&self, user: &str) -> Result<Option<UserToken>, Error> {
         self.store.get(user).await.map_err(|error| NotRenewed::Store(error).into_error(user))
     }
@@ -111,13 +103,13 @@ impl Renewal {
     /// Returns the user's token, renewing it first if `is_due` says so and it can be renewed.
     async fn renewed(&self, user: &str, is_due: impl Fn(&UserToken) -> bool) -> Result<Option<UserToken>, NotRenewed> {
         let login = |token: &UserToken| self.login.clone().filter(|_| is_due(token) && token.refresh.is_some());
-        let Some(token) = self.store.get(user).await? else { return Ok(None) };
+        let Some(token) = self.store.get(user).await.map_err(NotRenewed::Store)? else { return Ok(None) };
         if login(&token).is_none() {
             return Ok(Some(token));
         }
-        let mut locked = self.store.lock(user).await?;
+        let mut locked = self.store.lock(user).await.map_err(NotRenewed::Store)?;
         // Another client may have renewed it while this one waited for the lock.
-        let Some(token) = locked.get().await? else { return Ok(None) };
+        let Some(token) = locked.get().await.map_err(NotRenewed::Store)? else { return Ok(None) };
         let Some(login) = login(&token) else { return Ok(Some(token)) };
         let (old, spent) = (token.clone(), Arc::clone(&self.spent));
         // A task, because the caller may be dropped after X has accepted the refresh token. The
@@ -158,7 +150,6 @@ impl Renewal {
         }
     }
 
-    /// Revokes the user's tokens at X, and removes them from the store.
     pub(crate) async fn revoke(&self, user: &str) -> Result<(), Error> {
         let call = Call::post("/2/oauth2/revoke", &[CredentialKind::User2]).for_user(user);
         let failed = |error: TokenStoreError| Error::token_store(&call, &error);

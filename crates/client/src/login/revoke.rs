@@ -1,10 +1,6 @@
-//! Revocation of OAuth 2.0 tokens.
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Request};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -12,16 +8,14 @@ use super::context::INVALID_BASE_URL;
 use super::error::LoginError;
 use super::pkce::OAuth2;
 use crate::UserToken;
-use crate::oauth1::percent_encode;
+use crate::oauth1::basic;
 
 impl OAuth2 {
     /// Revokes a user's refresh token and access token at X.
     ///
     /// The app then has no access to the user's account. X's documentation:
-    /// <https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses or does not respond. The tokens may still work.
+    /// <https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>. Fails if X
+    /// refuses or does not respond. The tokens may still work.
     pub async fn revoke(&self, token: &UserToken) -> Result<(), LoginError> {
         let Some(refresh) = &token.refresh else { return self.revoke_one(&token.access).await };
         self.revoke_one(refresh).await?;
@@ -38,12 +32,8 @@ impl OAuth2 {
         let mut request = Request::post(format!("{}/2/oauth2/revoke", self.context.base));
         match &self.client_secret {
             Some(secret) => {
-                let pair = format!("{}:{}", percent_encode(&self.client_id), percent_encode(secret.expose_secret()));
-                let basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
-                let mut basic = basic.map_err(|_| {
-                    LoginError::Invalid("the client secret contains a character that no header can contain")
-                })?;
-                basic.set_sensitive(true);
+                let invalid = "the client secret contains a character that no header can contain";
+                let basic = basic(&self.client_id, secret.expose_secret()).ok_or(LoginError::Invalid(invalid))?;
                 request = request.header(AUTHORIZATION, basic);
             }
             None => {

@@ -1,6 +1,3 @@
-//! OAuth 1.0a login: three-legged, with a redirect or a PIN.
-
-use std::fmt;
 use std::sync::Arc;
 
 use birdhook_core::Timestamp;
@@ -8,7 +5,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Uri};
 
-use super::context::{ApiContext, INVALID_BASE_URL};
+use super::context::{ApiContext, INVALID_BASE_URL, context_setters};
 use super::error::LoginError;
 use super::redirect::Redirect;
 use crate::oauth1::{self, Stamp};
@@ -48,45 +45,22 @@ pub struct Authorised {
 }
 
 impl OAuth1 {
-    /// The value of `callback` for a login with a PIN.
-    ///
-    /// X shows the user a PIN of seven digits, which they type into the app
+    /// The value of `callback` for a login with a PIN. X shows the user a PIN of seven digits,
+    /// which they type into the app
     /// (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/pin-based-oauth>).
     pub const PIN: &str = "oob";
 
-    /// Creates the login flow of this app.
-    ///
-    /// # Errors
-    /// Returns an error if TLS cannot be set up.
+    /// Creates the login flow of this app. Fails if TLS cannot be set up.
     pub fn new(consumer: ConsumerKeys) -> Result<Self, TransportError> {
         Ok(Self { consumer, context: ApiContext::for_x()? })
     }
 
-    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.context.base = url.into().trim_end_matches('/').to_owned();
-        self
-    }
-
-    /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.context.transport = Arc::new(transport);
-        self
-    }
-
-    /// Sets the clock for signatures. Defaults to the system clock.
-    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.context.now = Arc::new(now);
-        self
-    }
+    context_setters!("signatures");
 
     /// Begins a login. X redirects the user to `callback`.
     ///
     /// This must be a callback URL in the app's settings at X. With [`OAuth1::PIN`], X shows a PIN
-    /// instead.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses the keys or the callback URL, or does not respond.
+    /// instead. Fails if X refuses the keys or the callback URL, or does not respond.
     pub async fn begin(&self, callback: &str) -> Result<OAuth1Pending, LoginError> {
         let response = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await;
         let response = response.map_err(|error| error.of_callback(callback))?;
@@ -99,11 +73,8 @@ impl OAuth1 {
         Ok(OAuth1Pending { authorize_url, request_token })
     }
 
-    /// Finishes a login with the redirect or the PIN.
-    ///
-    /// # Errors
-    /// Returns an error if the user did not authorise the app, the redirect belongs to another
-    /// login, or X refuses or does not respond.
+    /// Finishes a login with the redirect or the PIN. Fails if the user did not authorise the app,
+    /// the redirect belongs to another login, or X refuses or does not respond.
     pub async fn finish(
         &self,
         request_token: &AccessToken,
@@ -123,24 +94,18 @@ impl OAuth1 {
         let call = (&Method::POST, &url);
         let header = oauth1::authorization(call, &[], &self.consumer, token, &[parameter], &stamp)
             .ok_or(LoginError::Invalid("the keys contain a character that no header can contain"))?;
-        let mut request = Request::new(Bytes::new());
-        (*request.method_mut(), *request.uri_mut()) = (Method::POST, url);
-        request.headers_mut().insert(AUTHORIZATION, header);
-        let response = self.context.send(request).await?;
+        let request = Request::post(url).header(AUTHORIZATION, header).body(Bytes::new());
+        let response = self.context.send(request.map_err(|_| LoginError::Invalid(INVALID_BASE_URL))?).await?;
         Ok(Form(form_urlencoded::parse(response.body()).into_owned().collect()))
     }
 }
 
-/// The parameters of a form-encoded response.
 struct Form(Vec<(String, String)>);
 
 impl Form {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
     fn token(&self) -> Result<AccessToken, LoginError> {
@@ -150,8 +115,4 @@ impl Form {
     }
 }
 
-impl fmt::Debug for OAuth1 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1").field("base", &redact_url(&self.context.base)).finish_non_exhaustive()
-    }
-}
+impl_debug!(OAuth1: "OAuth1", |this| base: redact_url(&this.context.base));

@@ -1,5 +1,3 @@
-//! A token store in a folder that several processes share.
-
 use std::io;
 use std::path::PathBuf;
 
@@ -36,9 +34,8 @@ pub struct FileTokenStore {
 }
 
 impl FileTokenStore {
-    /// Creates a store in this folder.
-    ///
-    /// The first lock creates the folder for its owner only (0700 on Unix).
+    /// Creates a store in this folder. The first lock creates the folder for its owner only (0700
+    /// on Unix).
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -96,7 +93,6 @@ impl LockedToken for Locked {
     }
 }
 
-/// Runs work that may wait for the disk, on a thread for blocking work.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TokenStoreError> + Send + 'static,
 ) -> Result<T, TokenStoreError> {
@@ -130,7 +126,6 @@ fn check_version(file: &SharedFile, text: &[u8]) -> Result<(), TokenStoreError> 
     }
 }
 
-/// The JSON of a token file.
 #[derive(Deserialize, Serialize)]
 struct Kept {
     access_token: String,

@@ -1,5 +1,3 @@
-//! A token store in memory.
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +6,6 @@ use tokio::sync::OwnedMutexGuard;
 use super::{LockedToken, TokenStore, TokenStoreFuture};
 use crate::UserToken;
 
-/// An in-memory token store for one client and its clones.
 #[derive(Clone)]
 pub(crate) struct MemoryTokenStore(Arc<Mutex<BTreeMap<String, Entry>>>);
 

@@ -41,9 +41,8 @@ pub trait LockedToken: Send {
     /// Returns the current token.
     fn get(&mut self) -> TokenStoreFuture<'_, Option<UserToken>>;
 
-    /// Replaces the token, or removes it with `None`.
-    ///
-    /// Once this returns, the change is as durable as the store.
+    /// Replaces the token, or removes it with `None`. Once this returns, the change is as durable
+    /// as the store.
     fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()>;
 }
 

@@ -1,5 +1,3 @@
-//! Events of a watch.
-
 use std::fmt;
 
 use birdhook_core::Timestamp;

@@ -1,5 +1,3 @@
-//! Reporting and renewal of subscriptions that are about to expire.
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,14 +5,13 @@ use birdhook_core::Timestamp;
 
 use super::event::WatchEvent;
 use super::settings::WatchSettings;
-use super::time::after;
 use crate::api::{ActivitySubscription, NewSubscription};
+use crate::time::after;
 use crate::{Client, Error, ErrorCause};
 
 /// Interval between listings. An account may have 150,000 subscriptions, on 150 pages.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The expiries reported so far.
 #[derive(Debug, Default)]
 pub(super) struct Expiries {
     /// The time of the next listing.
@@ -35,9 +32,8 @@ impl Expiries {
         is_due
     }
 
-    /// Returns the events of a listing that were not reported before.
-    ///
-    /// Each expiry is reported once, and a failure again only if its cause changes.
+    /// Returns the events of a listing that were not reported before. Each expiry is reported once,
+    /// and a failure again only if its cause changes.
     pub(super) fn report(&mut self, listed: Result<Vec<WatchEvent>, Error>) -> Vec<WatchEvent> {
         match listed {
             Ok(events) => {
@@ -63,11 +59,7 @@ impl Expiries {
 }
 
 /// Lists the webhook's subscriptions that are about to expire, and renews them if configured.
-pub(super) async fn expiring(
-    client: &Client,
-    webhook: &str,
-    settings: &WatchSettings,
-) -> Result<Vec<WatchEvent>, Error> {
+pub(super) async fn soon(client: &Client, webhook: &str, settings: &WatchSettings) -> Result<Vec<WatchEvent>, Error> {
     let now = client.now();
     let limit = after(now, settings.expiry_warning);
     let mut events = Vec::new();
@@ -91,7 +83,6 @@ async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, rene
     }
 }
 
-/// Describes a subscription by its type and filter.
 fn description(one: &ActivitySubscription) -> String {
     format!("{}{}", one.event_type, one.filter)
 }

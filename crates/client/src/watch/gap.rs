@@ -51,11 +51,9 @@ impl fmt::Display for Gap {
     }
 }
 
-/// A span to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pending {
     pub(super) span: ReplaySpan,
-    /// The number of failed attempts.
     pub(super) attempts: u32,
     /// The replay time that was last reported for this span.
     pub(super) reported_at: Option<Timestamp>,
@@ -77,13 +75,11 @@ impl Queue {
         }
     }
 
-    /// Inserts a span in order.
     pub(super) fn insert(&mut self, pending: Pending) {
         let index = self.0.partition_point(|one| one.span.from() < pending.span.from());
         self.0.insert(index, pending);
     }
 
-    /// Removes and returns the oldest span.
     pub(super) fn take(&mut self) -> Option<Pending> {
         if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
     }
@@ -93,7 +89,6 @@ impl Queue {
     }
 }
 
-/// Returns the parts of a span before and after another one.
 fn without(span: ReplaySpan, covered: ReplaySpan) -> impl Iterator<Item = ReplaySpan> {
     let before = ReplaySpan::around(span.from(), span.to().min(covered.from()));
     let after = ReplaySpan::around(span.from().max(covered.to()), span.to());

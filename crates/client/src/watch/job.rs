@@ -1,5 +1,3 @@
-//! A requested replay job.
-
 use birdhook_core::activity::Replay;
 use birdhook_core::{Event, Timestamp};
 
@@ -17,7 +15,6 @@ pub(super) struct Job {
     reported_ends: Vec<End>,
 }
 
-/// X's report that a job has ended.
 #[derive(Clone, Debug)]
 struct End {
     id: Option<String>,
@@ -43,10 +40,9 @@ impl Job {
         }
     }
 
-    /// Returns `None` until the job has ended, then whether the receiver took everything.
-    ///
-    /// One of X's sample responses has no id. Any reported end then counts, because only one job
-    /// runs at a time.
+    /// Returns `None` until the job has ended, then whether the receiver took everything. One of
+    /// X's sample responses has no id. Any reported end then counts, because only one job runs at a
+    /// time.
     pub(super) fn end(&self) -> Option<bool> {
         let response = self.response.as_ref()?;
         let is_it = |end: &&End| response.id.is_none() || end.id.is_none() || end.id == response.id;
@@ -66,7 +62,6 @@ mod tests {
     use super::*;
     use crate::api::ReplaySpan;
 
-    /// Returns the outcome of a job with this id, with the report before and after X's response.
     fn ended(response: Option<&str>, end: &str) -> Option<bool> {
         let at = Timestamp::from_millis;
         let span = ReplaySpan::around(at(0), at(60_000)).unwrap();

@@ -8,14 +8,12 @@ mod rules;
 mod settings;
 mod silence;
 mod state;
-mod time;
 
 pub use event::{LostCause, WatchEvent};
 pub use gap::{Gap, GapCause};
 pub use rules::{DeferredReplay, ReplayJobs, ReplayRules};
 pub use settings::WatchSettings;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -124,9 +122,8 @@ impl Watch {
         self.state().challenged(at, &self.inner.settings);
     }
 
-    /// Records a period in which the app accepted no deliveries. `to` is excluded.
-    ///
-    /// Does nothing if `to` is not after `from`.
+    /// Records a period in which the app accepted no deliveries. `to` is excluded. Does nothing if
+    /// `to` is not after `from`.
     pub fn was_down(&self, from: Timestamp, to: Timestamp) {
         self.state().gap(from, to, GapCause::Down, &self.inner.settings);
     }
@@ -136,11 +133,9 @@ impl Watch {
         self.state().pending()
     }
 
-    /// Polls once and returns the new events.
-    ///
-    /// A poll makes X challenge an invalid webhook again, detects gaps, handles the running replay
-    /// job and requests the next one. The events also cover what the app has reported since the
-    /// last poll.
+    /// Polls once and returns the new events. A poll makes X challenge an invalid webhook again,
+    /// detects gaps, handles the running replay job and requests the next one. The events also
+    /// cover what the app has reported since the last poll.
     pub async fn step(&self) -> Vec<WatchEvent> {
         let _guard = self.inner.stepping.lock().await;
         self.poll().await;
@@ -149,9 +144,8 @@ impl Watch {
         self.state().take_events()
     }
 
-    /// Polls until the future is dropped, and passes each event to `on_event`.
-    ///
-    /// The next replay job does not wait for the next poll.
+    /// Polls until the future is dropped, and passes each event to `on_event`. The next replay job
+    /// does not wait for the next poll.
     pub async fn run(&self, mut on_event: impl FnMut(WatchEvent)) {
         loop {
             self.step().await.into_iter().for_each(&mut on_event);
@@ -202,15 +196,14 @@ impl Watch {
     /// Checks once an hour for X Activity API subscriptions that are about to expire.
     async fn report_expiries(&self) {
         let Inner { client, settings, .. } = &*self.inner;
-        let webhook = self.state().valid_webhook().filter(|_| settings.api == ManagementApi::V2);
+        let webhook = self.state().valid.clone().filter(|_| settings.api == ManagementApi::V2);
         let Some(webhook) = webhook else { return };
-        if self.state().expiries().is_due(client.now()) {
-            let listed = expiry::expiring(client, &webhook, settings).await;
+        if self.state().expiries.is_due(client.now()) {
+            let listed = expiry::soon(client, &webhook, settings).await;
             self.state().report_expiries(listed);
         }
     }
 
-    /// Handles the running replay job, and requests the next one.
     async fn replay(&self) {
         let Inner { client, settings, .. } = &*self.inner;
         let rules = ReplayRules::of(settings.api);
@@ -233,9 +226,4 @@ impl Watch {
     }
 }
 
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { url, settings, .. } = &*self.inner;
-        f.debug_struct("Watch").field("url", url).field("settings", settings).finish_non_exhaustive()
-    }
-}
+impl_debug!(Watch: "Watch", |this| url: this.inner.url, settings: this.inner.settings);

@@ -1,13 +1,11 @@
-//! X's rules for the dates of replays.
-
 use std::time::Duration;
 
 use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use super::time::{after, before};
 use crate::api::ReplaySpan;
 use crate::api::managed::ManagementApi;
+use crate::time::{after, before};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -102,7 +100,6 @@ impl ReplayRules {
         jobs
     }
 
-    /// Returns the time at which a job for these dates can be requested.
     fn ready_at(&self, from: Timestamp, to: Timestamp) -> Timestamp {
         after(from, self.from_age).max(after(to, self.to_age))
     }

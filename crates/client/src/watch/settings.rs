@@ -1,5 +1,3 @@
-//! Settings of a watch.
-
 use std::time::Duration;
 
 use crate::api::managed::ManagementApi;
@@ -19,9 +17,8 @@ use crate::api::managed::ManagementApi;
 pub struct WatchSettings {
     /// The API that manages the webhook. Defaults to v2.
     pub api: ManagementApi,
-    /// Interval between polls. Defaults to 5 minutes.
-    ///
-    /// X allows 15 polls per 15 minutes in enterprise 1.1, and 450 in v2.
+    /// Interval between polls. Defaults to 5 minutes. X allows 15 polls per 15 minutes in
+    /// enterprise 1.1, and 450 in v2.
     pub poll_interval: Duration,
     /// Time without an event that counts as a gap. Defaults to `None`, because it depends on how
     /// active the users are.
@@ -33,14 +30,11 @@ pub struct WatchSettings {
     pub challenge_silence: Option<Duration>,
     /// Whether to request replays of gaps. Defaults to `true`.
     pub replays: bool,
-    /// Time for X to report that a replay job has ended. Defaults to 2 hours.
-    ///
-    /// After that, the replay is requested once more.
+    /// Time for X to report that a replay job has ended. Defaults to 2 hours. After that, the
+    /// replay is requested once more.
     pub status_limit: Duration,
     /// Time before its expiry at which an X Activity API subscription is reported or renewed.
-    /// Defaults to 3 days.
-    ///
-    /// The webhook's subscriptions are listed once an hour.
+    /// Defaults to 3 days. The webhook's subscriptions are listed once an hour.
     pub expiry_warning: Duration,
     /// New lifetime, from now, of a subscription that is about to expire. Defaults to `None`.
     ///

@@ -1,10 +1,8 @@
-//! Detection of periods in which nothing arrives.
-
 use std::time::Duration;
 
 use birdhook_core::Timestamp;
 
-use super::time::after;
+use crate::time::after;
 
 /// The last arrival, and the part of the current silence that was reported.
 #[derive(Clone, Copy, Debug, Default)]

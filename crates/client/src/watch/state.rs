@@ -10,8 +10,8 @@ use super::job::Job;
 use super::rules::ReplayRules;
 use super::settings::WatchSettings;
 use super::silence::Silence;
-use super::time::after;
 use crate::api::{ReplayJob, ReplaySpan};
+use crate::time::after;
 use crate::{Error, ErrorCause};
 
 #[derive(Debug)]
@@ -22,14 +22,14 @@ pub(super) struct State {
     /// The time at which the webhook was last known to be valid, while it is invalid or missing.
     bad_since: Option<Timestamp>,
     /// The webhook's id, while X's last report says that it is valid.
-    valid: Option<String>,
+    pub(super) valid: Option<String>,
     event_silence: Silence,
     challenge_silence: Silence,
     queue: Queue,
     job: Option<Job>,
     /// The last reported refusal to replay.
     refused: Option<(ReplaySpan, ErrorCause)>,
-    expiries: Expiries,
+    pub(super) expiries: Expiries,
     pending_events: Vec<WatchEvent>,
 }
 
@@ -58,21 +58,11 @@ impl State {
         self.job.iter().map(|job| job.pending.span).chain(self.queue.spans()).collect()
     }
 
-    /// Returns the webhook's id if X's last report says that it is valid.
-    pub(super) fn valid_webhook(&self) -> Option<String> {
-        self.valid.clone()
-    }
-
-    pub(super) fn expiries(&mut self) -> &mut Expiries {
-        &mut self.expiries
-    }
-
     pub(super) fn report_expiries(&mut self, listed: Result<Vec<WatchEvent>, Error>) {
         let pending_events = self.expiries.report(listed);
         self.pending_events.extend(pending_events);
     }
 
-    /// Records a gap. Does nothing if it is empty.
     pub(super) fn gap(&mut self, from: Timestamp, to: Timestamp, cause: GapCause, settings: &WatchSettings) {
         if from >= to {
             return;
@@ -83,13 +73,11 @@ impl State {
         }
     }
 
-    /// Records that the webhook's state could not be read.
     pub(super) fn unknown(&mut self, error: Error) {
         self.valid = None;
         self.pending_events.push(WatchEvent::Unknown { error });
     }
 
-    /// Records that the webhook does not exist.
     pub(super) fn missing(&mut self, url: &str) {
         self.mark_bad();
         self.pending_events.push(WatchEvent::Missing { url: url.to_owned() });
@@ -131,7 +119,6 @@ impl State {
         self.last_valid = Some(now);
     }
 
-    /// Checks for silences that exceed their limits.
     pub(super) fn check_silences(&mut self, now: Timestamp, settings: &WatchSettings) {
         if self.bad_since.is_some() {
             return;
@@ -170,7 +157,6 @@ impl State {
         }
     }
 
-    /// Records X's report that a replay job has ended.
     pub(super) fn ended(&mut self, end: &Replay<'_>) {
         if let Some(job) = &mut self.job {
             job.record_end(end);
@@ -232,12 +218,10 @@ impl State {
         None
     }
 
-    /// Returns whether X last reported that another job is running.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.refused, Some((_, ErrorCause::ReplayUnderWay)))
     }
 
-    /// Records that X replays the requested job.
     pub(super) fn replaying(&mut self, response: ReplayJob) {
         let Some(job) = &mut self.job else { return };
         self.refused = None;
@@ -245,7 +229,6 @@ impl State {
         job.set_response(response);
     }
 
-    /// Records that X refused the requested job.
     pub(super) fn refused(&mut self, error: Error) {
         let Some(Job { pending, .. }) = self.job.take() else { return };
         let reported = (pending.span, error.cause().clone());

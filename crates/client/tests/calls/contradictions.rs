@@ -1,6 +1,6 @@
 //! The client accepts both readings where X's documents disagree.
 
-use birdhook_client::api::{Filter, NewSubscription, ReplaySpan, SubscriptionChange};
+use birdhook_client::api::{Filter, NewSubscription, SubscriptionChange};
 use birdhook_client::{CredentialKind, ErrorCause};
 use birdhook_testkit::mock::{
     ActivityAnswer, MockApi, RepeatedSubscription, ReplayAnswer, ReplayEnd, StreamLinksList, StreamLinksPath,
@@ -9,7 +9,7 @@ use birdhook_testkit::mock::{
 
 use crate::calls::fixture::Fixture;
 use crate::support::receiver::Crc;
-use crate::support::{USER, at, consumer, token};
+use crate::support::{USER, consumer, span, token};
 
 #[tokio::test]
 async fn either_kind_of_webhook_credentials_works() {
@@ -100,7 +100,7 @@ async fn replay_jobs_are_read_in_each_form() {
         for answer in [ReplayAnswer::Job, ReplayAnswer::Sample] {
             let fixture = Fixture::of(|all| (all.replay_end, all.replay_answer) = (end, answer)).await;
             let webhook = fixture.webhook(MockApi::V2).await;
-            let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
+            let span = span("23T08:00", "23T08:10");
             let job = fixture.client.webhooks().replay(&webhook.id, span).await.unwrap();
             let is_job = answer == ReplayAnswer::Job;
             assert_eq!((job.id.is_some(), job.created_at.is_some()), (is_job, is_job), "{end:?} {answer:?}");

@@ -1,11 +1,9 @@
-//! Every call of the client, by name.
-
 use birdhook_client::CredentialKind::{self, Bearer, Owner, User, User2};
 use birdhook_client::api::{Filter, NewSubscription, ReplaySpan, SubscriptionChange};
 use birdhook_client::{Client, Error};
 use http::Method;
 
-use crate::support::{USER, at};
+use crate::support::{USER, span};
 
 const BEARER: &[CredentialKind] = &[Bearer];
 const OWNER: &[CredentialKind] = &[Owner];
@@ -18,92 +16,71 @@ const PUBLIC: &[CredentialKind] = &[Bearer, User2, User];
 /// successful response.
 type Row = (&'static str, Method, bool, &'static [CredentialKind], &'static str);
 
-pub(crate) const CALLS: &[Row] = &[
-    ("enterprise.register", Method::POST, false, OWNER, WEBHOOK),
-    ("enterprise.list", Method::GET, true, BEARER, "[]"),
-    ("enterprise.challenge", Method::PUT, true, OWNER, ""),
-    ("enterprise.delete", Method::DELETE, true, OWNER, ""),
-    ("enterprise.subscribe", Method::POST, true, USER_1, ""),
-    ("enterprise.is_subscribed", Method::GET, true, USER_1, ""),
-    ("enterprise.subscribers", Method::GET, true, BEARER, r#"{"subscriptions":[]}"#),
-    ("enterprise.count", Method::GET, true, BEARER, "{}"),
-    ("enterprise.unsubscribe", Method::DELETE, true, BEARER, ""),
-    ("enterprise.replay", Method::POST, false, BEARER, r#"{"job_id":"5"}"#),
-    ("premium.register", Method::POST, false, OWNER, WEBHOOK),
-    ("premium.list", Method::GET, true, BEARER, "[]"),
-    ("premium.environments", Method::GET, true, BEARER, r#"{"environments":[]}"#),
-    ("premium.challenge", Method::PUT, true, OWNER, ""),
-    ("premium.delete", Method::DELETE, true, OWNER, ""),
-    ("premium.subscribe", Method::POST, true, USER_1, ""),
-    ("premium.is_subscribed", Method::GET, true, USER_1, ""),
-    ("premium.subscribers", Method::GET, true, BEARER, r#"{"subscriptions":[]}"#),
-    ("premium.count", Method::GET, true, BEARER, "{}"),
-    ("premium.unsubscribe", Method::DELETE, true, BEARER, ""),
-    ("webhooks.register", Method::POST, false, EITHER, WEBHOOK),
-    ("webhooks.list", Method::GET, true, BEARER, r#"{"data":[]}"#),
-    ("webhooks.delete", Method::DELETE, true, EITHER, r#"{"data":{"deleted":true}}"#),
-    ("webhooks.replay", Method::POST, false, BEARER, r#"{"data":{"job_id":"5"}}"#),
-    ("aaa.subscribe", Method::POST, true, ANY_USER, r#"{"data":{"subscribed":true}}"#),
-    ("aaa.is_subscribed", Method::GET, true, ANY_USER, r#"{"data":{"subscribed":true}}"#),
-    ("aaa.subscribers", Method::GET, true, BEARER, r#"{"data":{"subscriptions":[]}}"#),
-    ("aaa.count", Method::GET, true, BEARER, r#"{"data":{}}"#),
-    ("aaa.unsubscribe", Method::DELETE, true, BEARER, r#"{"data":{"subscribed":false}}"#),
-    ("activity.create", Method::POST, false, PUBLIC, SUBSCRIPTION),
-    ("activity.list", Method::GET, true, BEARER, r#"{"data":[]}"#),
-    ("activity.update", Method::PUT, true, BEARER, SUBSCRIPTION),
-    ("activity.delete", Method::DELETE, true, BEARER, r#"{"data":{"deleted":true}}"#),
-    ("activity.delete_many", Method::DELETE, true, BEARER, r#"{"data":[{"subscription_id":"1","deleted":true}]}"#),
-    ("links.create", Method::POST, true, BEARER, r#"{"data":{"provisioned":true}}"#),
-    ("links.list", Method::GET, true, BEARER, r#"{"data":[]}"#),
-    ("links.delete", Method::DELETE, true, BEARER, r#"{"data":{"deleted":true}}"#),
-];
+/// Defines the table of calls, and the function that makes a call by its name.
+macro_rules! calls {
+    ($(($name:literal, $method:ident, $is_idempotent:literal, $takes:ident, $success:expr, $($call:tt)+))+) => {
+        pub(crate) const CALLS: &[Row] = &[$(($name, Method::$method, $is_idempotent, $takes, $success)),+];
+
+        pub(crate) async fn call(client: &Client, name: &str) -> Result<(), Error> {
+            match name {
+                $($name => client.$($call)+.await.map(drop),)+
+                other => panic!("{other}"),
+            }
+        }
+    };
+}
+
+calls! {
+    ("enterprise.register", POST, false, OWNER, WEBHOOK, enterprise().register("https://app.example"))
+    ("enterprise.list", GET, true, BEARER, "[]", enterprise().list())
+    ("enterprise.challenge", PUT, true, OWNER, "", enterprise().challenge("1"))
+    ("enterprise.delete", DELETE, true, OWNER, "", enterprise().delete("1"))
+    ("enterprise.subscribe", POST, true, USER_1, "", enterprise().subscribe("1", USER))
+    ("enterprise.is_subscribed", GET, true, USER_1, "", enterprise().is_subscribed("1", USER))
+    ("enterprise.subscribers", GET, true, BEARER, r#"{"subscriptions":[]}"#, enterprise().subscribers("1"))
+    ("enterprise.count", GET, true, BEARER, "{}", enterprise().count())
+    ("enterprise.unsubscribe", DELETE, true, BEARER, "", enterprise().unsubscribe("1", USER))
+    ("enterprise.replay", POST, false, BEARER, r#"{"job_id":"5"}"#, enterprise().replay("1", minutes()))
+    ("premium.register", POST, false, OWNER, WEBHOOK, premium("dev").register("https://app.example"))
+    ("premium.list", GET, true, BEARER, "[]", premium("dev").list())
+    ("premium.environments", GET, true, BEARER, r#"{"environments":[]}"#, premium("dev").environments())
+    ("premium.challenge", PUT, true, OWNER, "", premium("dev").challenge("1"))
+    ("premium.delete", DELETE, true, OWNER, "", premium("dev").delete("1"))
+    ("premium.subscribe", POST, true, USER_1, "", premium("dev").subscribe(USER))
+    ("premium.is_subscribed", GET, true, USER_1, "", premium("dev").is_subscribed(USER))
+    ("premium.subscribers", GET, true, BEARER, r#"{"subscriptions":[]}"#, premium("dev").subscribers())
+    ("premium.count", GET, true, BEARER, "{}", premium("dev").count())
+    ("premium.unsubscribe", DELETE, true, BEARER, "", premium("dev").unsubscribe(USER))
+    ("webhooks.register", POST, false, EITHER, WEBHOOK, webhooks().register("https://app.example"))
+    ("webhooks.list", GET, true, BEARER, r#"{"data":[]}"#, webhooks().list())
+    ("webhooks.delete", DELETE, true, EITHER, DELETED, webhooks().delete("1"))
+    ("webhooks.replay", POST, false, BEARER, r#"{"data":{"job_id":"5"}}"#, webhooks().replay("1", minutes()))
+    ("aaa.subscribe", POST, true, ANY_USER, SUBSCRIBED, account_activity().subscribe("1", USER))
+    ("aaa.is_subscribed", GET, true, ANY_USER, SUBSCRIBED, account_activity().is_subscribed("1", USER))
+    ("aaa.subscribers", GET, true, BEARER, r#"{"data":{"subscriptions":[]}}"#, account_activity().subscribers("1"))
+    ("aaa.count", GET, true, BEARER, r#"{"data":{}}"#, account_activity().count())
+    ("aaa.unsubscribe", DELETE, true, BEARER, UNSUBSCRIBED, account_activity().unsubscribe("1", USER))
+    ("activity.create", POST, false, PUBLIC, SUBSCRIPTION, activity().create(&news()))
+    ("activity.list", GET, true, BEARER, r#"{"data":[]}"#, activity().list())
+    ("activity.update", PUT, true, BEARER, SUBSCRIPTION, activity().update("1", &SubscriptionChange::tag("t")))
+    ("activity.delete", DELETE, true, BEARER, DELETED, activity().delete("1"))
+    ("activity.delete_many", DELETE, true, BEARER, ONE_DELETED, activity().delete_many(&["1".into()]))
+    ("links.create", POST, true, BEARER, r#"{"data":{"provisioned":true}}"#, stream_links().create("1", &[]))
+    ("links.list", GET, true, BEARER, r#"{"data":[]}"#, stream_links().list())
+    ("links.delete", DELETE, true, BEARER, DELETED, stream_links().delete("1"))
+}
 
 pub(crate) const WEBHOOK: &str = r#"{"id":"7","url":"https://app.example","valid":true}"#;
+const SUBSCRIBED: &str = r#"{"data":{"subscribed":true}}"#;
+const UNSUBSCRIBED: &str = r#"{"data":{"subscribed":false}}"#;
+const DELETED: &str = r#"{"data":{"deleted":true}}"#;
+const ONE_DELETED: &str = r#"{"data":[{"subscription_id":"1","deleted":true}]}"#;
 const SUBSCRIPTION: &str = r#"{"data":{"subscription_id":"7","event_type":"news.new"}}"#;
 
-/// Makes the call of this name.
-pub(crate) async fn call(client: &Client, name: &str) -> Result<(), Error> {
-    let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
-    let (old, dev, hooks) = (client.enterprise(), client.premium("dev"), client.webhooks());
-    let (aaa, activity, links) = (client.account_activity(), client.activity(), client.stream_links());
-    match name {
-        "enterprise.register" => old.register("https://app.example").await.map(drop),
-        "enterprise.list" => old.list().await.map(drop),
-        "enterprise.challenge" => old.challenge("1").await,
-        "enterprise.delete" => old.delete("1").await,
-        "enterprise.subscribe" => old.subscribe("1", USER).await,
-        "enterprise.is_subscribed" => old.is_subscribed("1", USER).await.map(drop),
-        "enterprise.subscribers" => old.subscribers("1").await.map(drop),
-        "enterprise.count" => old.count().await.map(drop),
-        "enterprise.unsubscribe" => old.unsubscribe("1", USER).await,
-        "enterprise.replay" => old.replay("1", span).await.map(drop),
-        "premium.register" => dev.register("https://app.example").await.map(drop),
-        "premium.list" => dev.list().await.map(drop),
-        "premium.environments" => dev.environments().await.map(drop),
-        "premium.challenge" => dev.challenge("1").await,
-        "premium.delete" => dev.delete("1").await,
-        "premium.subscribe" => dev.subscribe(USER).await,
-        "premium.is_subscribed" => dev.is_subscribed(USER).await.map(drop),
-        "premium.subscribers" => dev.subscribers().await.map(drop),
-        "premium.count" => dev.count().await.map(drop),
-        "premium.unsubscribe" => dev.unsubscribe(USER).await,
-        "webhooks.register" => hooks.register("https://app.example").await.map(drop),
-        "webhooks.list" => hooks.list().await.map(drop),
-        "webhooks.delete" => hooks.delete("1").await,
-        "webhooks.replay" => hooks.replay("1", span).await.map(drop),
-        "aaa.subscribe" => aaa.subscribe("1", USER).await,
-        "aaa.is_subscribed" => aaa.is_subscribed("1", USER).await.map(drop),
-        "aaa.subscribers" => aaa.subscribers("1").await.map(drop),
-        "aaa.count" => aaa.count().await.map(drop),
-        "aaa.unsubscribe" => aaa.unsubscribe("1", USER).await,
-        "activity.create" => activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.map(drop),
-        "activity.list" => activity.list().await.map(drop),
-        "activity.update" => activity.update("1", &SubscriptionChange::tag("t")).await.map(drop),
-        "activity.delete" => activity.delete("1").await,
-        "activity.delete_many" => activity.delete_many(&["1".to_owned()]).await.map(drop),
-        "links.create" => links.create("1", &[]).await,
-        "links.list" => links.list().await.map(drop),
-        "links.delete" => links.delete("1").await,
-        other => panic!("{other}"),
-    }
+fn news() -> NewSubscription {
+    NewSubscription::new("news.new", Filter::keyword("tea"))
+}
+
+fn minutes() -> ReplaySpan {
+    span("23T08:00", "23T08:10")
 }

@@ -2,7 +2,6 @@
 
 use birdhook_client::{ChallengeFault, CredentialKind, Error, ErrorCause};
 
-/// The expected contents of an error.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expected<'a> {
     pub(crate) cause: ErrorCause,

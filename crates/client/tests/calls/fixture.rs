@@ -55,12 +55,11 @@ impl Fixture {
     }
 
     /// Returns the kinds delivered, without the first `skipped` deliveries.
-    pub(crate) async fn delivered_after(&self, skipped: usize) -> Vec<MockEventKind> {
+    pub(crate) async fn delivered_after(&self, skipped: usize) -> Vec<&'static str> {
         self.x.settle().await;
-        self.x.ledger().sent().into_iter().skip(skipped).map(|sent| sent.kind).collect()
+        self.x.ledger().sent().into_iter().skip(skipped).map(|sent| sent.kind.as_str()).collect()
     }
 
-    /// Creates another client of this mock X.
     pub(crate) fn client_with(&self, credentials: Credentials) -> (Client, Sent) {
         client(&self.x, credentials)
     }
@@ -72,13 +71,16 @@ pub(crate) fn everything(x: &MockX) -> Credentials {
 
 /// Creates a client over real HTTP without retries.
 pub(crate) fn client(x: &MockX, credentials: Credentials) -> (Client, Sent) {
-    let (recorder, clock) = (Recorder::new(), x.clock());
-    let sent = recorder.sent.clone();
-    let builder = Client::builder(credentials).base_url(x.url()).clock(move || clock.now());
-    (builder.retries(RetryPolicy::never()).transport(recorder).build().unwrap(), sent)
+    let network = Recorder::new();
+    (client_over(&network, x, credentials), network.sent)
 }
 
-/// Returns made-up credentials of every kind.
+pub(crate) fn client_over(network: &Recorder, x: &MockX, credentials: Credentials) -> Client {
+    let clock = x.clock();
+    let builder = Client::builder(credentials).base_url(x.url()).clock(move || clock.now());
+    builder.retries(RetryPolicy::never()).transport(network.clone()).build().unwrap()
+}
+
 pub(crate) fn made_up() -> Credentials {
     Credentials::new(ConsumerKeys::new("key", "consumer-secret"))
         .bearer("bearer-token")

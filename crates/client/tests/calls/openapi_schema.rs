@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-/// X's OpenAPI description.
 pub(crate) struct Description(pub(crate) Value);
 
 impl Description {
@@ -30,7 +29,6 @@ impl Description {
         Some((best.clone(), paths[best].get(method.to_lowercase())?))
     }
 
-    /// Returns the method and path of every operation.
     pub(crate) fn operations(&self) -> Vec<String> {
         let paths = self.0["paths"].as_object().unwrap().iter();
         let of = |(path, methods): (&String, &Value)| -> Vec<String> {
@@ -63,7 +61,6 @@ impl Description {
         }
     }
 
-    /// Returns the schema of an operation's parameter.
     pub(crate) fn parameter<'a>(&'a self, operation: &'a Value, name: &str) -> Option<&'a Value> {
         let all = operation["parameters"].as_array()?;
         let found = all.iter().map(|one| self.resolve(one)).find(|one| one["name"] == name)?;

@@ -1,118 +1,61 @@
 //! Undocumented responses, and errors in the shapes that X has been seen to use.
 
-use birdhook_client::{ChallengeFault, CredentialKind, ErrorCause, UrlFault};
+use birdhook_client::CredentialKind::{Bearer, Owner, User, User2};
+use birdhook_client::ErrorCause;
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::calls::every_call::call;
-use crate::calls::expected::{Expected, check, check_general};
+use crate::calls::expected::check_general;
 use crate::calls::fixture::scripted;
-use crate::support::USER;
 use crate::support::transport::answer;
+use crate::support::{USER, at};
 
-use CredentialKind::{Bearer, Owner, User};
-
-/// A response to a call, and the expected error.
+/// A response to a call, and the expected error: `shows` is a part of its text, `fix` of its fix.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Row {
-    call: &'static str,
-    body: String,
-    expected: Expected<'static>,
-}
-
-fn row(call: &'static str, credential: CredentialKind, status: u16, body: &str, cause: ErrorCause) -> Row {
-    let expected = Expected { cause, credential, status, code: None, reason: None, message: None };
-    Row { call, body: body.to_owned(), expected }
-}
-
-/// Creates a row whose body has the shape of 1.1.
-fn v1(
-    call: &'static str,
-    credential: CredentialKind,
+    call: String,
+    /// The only kind of credentials that the client may use.
+    only: Option<String>,
     status: u16,
-    error: (i64, &'static str),
-    cause: ErrorCause,
-) -> Row {
-    let (code, message) = error;
-    let body = serde_json::json!({"errors": [{"code": code, "message": message}]});
-    row(call, credential, status, &body.to_string(), cause).code(code).message(message)
-}
-
-impl Row {
-    fn code(mut self, code: i64) -> Self {
-        self.expected.code = Some(code);
-        self
-    }
-
-    fn reason(mut self, reason: &'static str) -> Self {
-        self.expected.reason = Some(reason);
-        self
-    }
-
-    fn message(mut self, message: &'static str) -> Self {
-        self.expected.message = Some(message);
-        self
-    }
+    /// A string is sent as it is, any other value as JSON.
+    #[serde(default)]
+    body: Value,
+    cause: String,
+    credential: String,
+    code: Option<i64>,
+    reason: Option<String>,
+    message: Option<String>,
+    #[serde(default)]
+    shows: String,
+    #[serde(default)]
+    fix: String,
 }
 
 #[tokio::test]
 async fn errors_are_read_in_every_shape() {
-    const APP_ONLY: &str = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.";
-    let problem = r#"{"title":"Unsupported Authentication","detail":"Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.","type":"https://api.twitter.com/2/problems/unsupported-authentication","status":403}"#;
-    let short = format!(r#"{{"code":403,"message":"{APP_ONLY}"}}"#);
-    let parameter = r#"{"errors":[{"parameters":{"url":["x"]},"message":"The `url` query parameter value [x] is not valid"}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.twitter.com/2/problems/invalid-request"}"#;
-    let permissions = r#"{"title":"Forbidden","detail":"Your client app is not configured with the appropriate oauth1 app permissions for this endpoint.","type":"https://api.twitter.com/2/problems/oauth1-permissions","status":403}"#;
-    let credits = r#"{"title":"CreditsDepleted","detail":"Your enrolled account does not have any credits.","type":"https://api.twitter.com/2/problems/credits"}"#;
-    let not_enrolled = r#"{"client_id":"1","detail":"Appropriate Level of API Access required.","reason":"client-not-enrolled","title":"Client Forbidden","type":"https://api.twitter.com/2/problems/client-forbidden"}"#;
-    let challenge = r#"{"reason":"CrcValidationFailed","title":"Crc failed"}"#;
-    let url_refused = ErrorCause::UrlRefused(UrlFault::Unknown);
-    let challenge_failed = ErrorCause::ChallengeFailed(ChallengeFault::Unknown);
-    let limited = ErrorCause::RateLimited { until: None };
-    let requirements = (214, "Webhook URL does not meet the requirements.");
-    let not_permitted = (61, "Client is not permitted to request this method.");
-    let table = [
-        v1("enterprise.register", Owner, 403, requirements, url_refused),
-        v1("enterprise.count", Bearer, 401, (89, "Invalid or expired token."), ErrorCause::Unauthenticated),
-        v1("enterprise.subscribe", User, 401, (135, "Timestamp out of bounds."), ErrorCause::Unauthenticated),
-        v1("enterprise.count", Bearer, 400, (215, "Bad Authentication data."), ErrorCause::Unauthenticated),
-        v1("enterprise.replay", Bearer, 401, not_permitted, ErrorCause::NotAllowed),
-        v1("enterprise.replay", Bearer, 400, (357, "from_date: queryParam is required."), ErrorCause::ReplayDates),
-        row("webhooks.register", Bearer, 400, parameter, ErrorCause::Invalid)
-            .message("The `url` query parameter value [x] is not valid"),
-        row("webhooks.list", Bearer, 403, problem, ErrorCause::WrongCredential).message(APP_ONLY),
-        row("webhooks.register", Bearer, 403, &short, ErrorCause::WrongCredential).code(403).message(APP_ONLY),
-        row("aaa.subscribe", User, 403, permissions, ErrorCause::Permission).message(
-            "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint.",
-        ),
-        row("webhooks.register", Bearer, 402, credits, ErrorCause::NoCredits)
-            .reason("CreditsDepleted")
-            .message("Your enrolled account does not have any credits."),
-        row("webhooks.list", Bearer, 403, not_enrolled, ErrorCause::NotAllowed)
-            .reason("client-not-enrolled")
-            .message("Appropriate Level of API Access required."),
-        row("webhooks.register", Bearer, 409, r#"{"title":"Conflict"}"#, ErrorCause::DuplicateUrl).message("Conflict"),
-        row("webhooks.register", Bearer, 400, challenge, challenge_failed)
-            .reason("CrcValidationFailed")
-            .message("Crc failed"),
-        row("webhooks.list", Bearer, 404, "", ErrorCause::Other),
-        row("enterprise.count", Bearer, 404, "{}", ErrorCause::Other),
-        row("enterprise.subscribers", Bearer, 404, "{}", ErrorCause::NoSuchWebhook),
-        row("enterprise.subscribe", User, 404, "{}", ErrorCause::NoSuchWebhook),
-        row("enterprise.delete", Owner, 404, "{}", ErrorCause::NoSuchWebhook),
-        row("enterprise.unsubscribe", Bearer, 404, "{}", ErrorCause::NotSubscribed),
-        row("premium.unsubscribe", Bearer, 404, "{}", ErrorCause::NotSubscribed),
-        row("activity.delete", Bearer, 404, "{}", ErrorCause::NotSubscribed),
-        row("webhooks.list", Bearer, 429, "<html>", limited),
-        row("webhooks.list", Bearer, 502, "<html><body>Bad gateway</body></html>", ErrorCause::Down)
-            .message("Bad gateway"),
-        row("webhooks.list", Bearer, 503, "upstream connect error\n", ErrorCause::Down)
-            .message("upstream connect error"),
-        row("webhooks.list", Bearer, 500, "\u{0}\u{1}\u{2}", ErrorCause::Down),
-        row("webhooks.list", Bearer, 401, "[]", ErrorCause::Unauthenticated),
-        row("webhooks.list", Bearer, 403, "null", ErrorCause::NotAllowed),
-        row("webhooks.list", Bearer, 400, r#"{"errors":"no list","title":7}"#, ErrorCause::Invalid),
-        row("webhooks.list", Bearer, 418, r#"{"errors":[]}"#, ErrorCause::Other),
-    ];
-    for Row { call: name, body, expected } in table {
-        let (client, _) = scripted([answer(expected.status, &body)]);
-        check(&call(&client, name).await.unwrap_err(), &expected);
+    let table: Vec<Row> = serde_json::from_str(include_str!("errors.json")).unwrap();
+    for row in table {
+        let body = match &row.body {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            json => json.to_string(),
+        };
+        let (mut client, _) = scripted([answer(row.status, &body)]);
+        if let Some(name) = &row.only {
+            let kind = [Bearer, Owner, User, User2].into_iter().find(|kind| format!("{kind:?}") == *name);
+            client = client.only(kind.unwrap());
+        }
+        let error = call(&client, &row.call).await.unwrap_err();
+        let named = [format!("{:?}", error.cause()), format!("{:?}", error.credential().unwrap())];
+        assert_eq!(named, [&*row.cause, &row.credential], "{row:?}: {error}");
+        let reported = (error.status().unwrap().as_u16(), error.code(), error.reason(), error.message());
+        let expected = (row.status, row.code, row.reason.as_deref(), row.message.as_deref());
+        assert_eq!(reported, expected, "{row:?}: {error}");
+        assert!(error.to_string().contains(&row.shows), "{row:?}: {error}");
+        assert!(error.fix().contains(&row.fix), "{row:?}: {}", error.fix());
+        check_general(&error);
     }
 }
 
@@ -139,28 +82,11 @@ async fn a_message_of_a_thousand_characters_is_kept() {
 
 #[tokio::test]
 async fn an_invalid_response_is_unreadable() {
-    let names = [
-        "enterprise.register",
-        "enterprise.list",
-        "enterprise.challenge",
-        "enterprise.subscribe",
-        "enterprise.subscribers",
-        "enterprise.count",
-        "premium.environments",
-        "webhooks.register",
-        "webhooks.list",
-        "webhooks.delete",
-        "aaa.subscribe",
-        "aaa.is_subscribed",
-        "aaa.subscribers",
-        "aaa.unsubscribe",
-        "activity.create",
-        "activity.list",
-        "activity.update",
-        "links.create",
-        "links.list",
-    ];
-    for name in names {
+    let names = "enterprise.register enterprise.list enterprise.challenge enterprise.subscribe enterprise.subscribers \
+                 enterprise.count premium.environments webhooks.register webhooks.list webhooks.delete aaa.subscribe \
+                 aaa.is_subscribed aaa.subscribers aaa.unsubscribe activity.create activity.list activity.update \
+                 links.create links.list";
+    for name in names.split(' ') {
         for body in ["<html>log in to the café's network</html>", "{\"data\":", "\u{feff}{}", "nonsense"] {
             let (client, _) = scripted([answer(200, body)]);
             let error = call(&client, name).await.expect_err(&format!("{name}: {body}"));
@@ -214,15 +140,10 @@ async fn a_success_with_only_errors_is_an_error() {
 
 #[tokio::test]
 async fn ids_and_numbers_may_be_strings_or_numbers() {
-    let (client, _) = scripted([answer(
-        200,
-        r#"[{"id":1234567890123456789,"url":"https://a.example","valid":true,"created_at":"2016-06-02 23:54:02 +0000"}]"#,
-    )]);
-    let all = client.enterprise().list().await.unwrap();
-    assert_eq!(
-        (all[0].id.as_str(), all[0].created_at.unwrap().to_string()),
-        ("1234567890123456789", "2016-06-02T23:54:02Z".into())
-    );
+    let listed = r#"[{"id":1234567890123456789,"url":"https://a.example","valid":true,"created_at":"2016-06-02 23:54:02 +0000"}]"#;
+    let (client, _) = scripted([answer(200, listed)]);
+    let one = client.enterprise().list().await.unwrap().remove(0);
+    assert_eq!((&*one.id, one.created_at), ("1234567890123456789", Some(at("2016-06-02T23:54:02Z"))));
     let (client, _) = scripted([answer(200, r#"{"subscriptions":[{"user_id":3001969357},{"user_id":"7"}]}"#)]);
     assert_eq!(client.enterprise().subscribers("1").await.unwrap(), ["3001969357", "7"]);
     let counts = r#"{"account_name":"a","subscriptions_count_all":1,"subscriptions_count_direct_messages":"0","provisioned_count":"x"}"#;

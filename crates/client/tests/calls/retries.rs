@@ -1,5 +1,3 @@
-//! Retries of calls and their delays, on tokio's clock.
-
 use std::time::Duration;
 
 use birdhook_client::{

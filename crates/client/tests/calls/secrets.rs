@@ -1,5 +1,3 @@
-//! Secrets appear in no output.
-
 use birdhook_client::login::{OAuth1, OAuth2};
 use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, RetryPolicy, TransportError, UserToken};
 use birdhook_core::Timestamp;
@@ -9,20 +7,11 @@ use crate::calls::fixture::{builder, made_up};
 use crate::support::USER;
 use crate::support::transport::{Script, answer};
 
-const SECRETS: [&str; 9] = [
-    "consumer-secret",
-    "bearer-token",
-    "42-owner",
-    "owner-secret",
-    "2001-user",
-    "user-secret",
-    "oauth2-token",
-    "refresh-token",
-    "client-secret",
-];
+const SECRETS: &str = "consumer-secret bearer-token 42-owner owner-secret 2001-user user-secret oauth2-token \
+                       refresh-token client-secret";
 
 fn contains_no_secret(what: &str) {
-    for secret in SECRETS {
+    for secret in SECRETS.split(' ') {
         assert!(!what.contains(secret), "{secret} is in {what}");
     }
 }

@@ -12,8 +12,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::support::transport::{Script, answer, authorization};
 
-/// Returns the parameters of an OAuth header.
-pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
+pub(crate) type Parameters = BTreeMap<String, String>;
+
+pub(crate) fn parameters(header: &str) -> Parameters {
     let pairs = header.strip_prefix("OAuth ").unwrap().split(',');
     let pairs = pairs.map(|pair| {
         let (name, value) = pair.trim().split_once('=').unwrap();
@@ -23,17 +24,13 @@ pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
-/// Returns the other implementation's signature of a request, with our nonce and timestamp.
-fn oracle(request: &Request<Bytes>, base: &str, keys: &[String; 4], said: &BTreeMap<String, String>) -> String {
-    oracle_of_form(request, base, keys, said, "")
-}
-
-/// Like `oracle`, for a request with this form body.
-pub(crate) fn oracle_of_form(
+/// Returns the other implementation's signature of a request with this form body, with our nonce and
+/// timestamp.
+pub(crate) fn oracle(
     request: &Request<Bytes>,
     base: &str,
     keys: &[String; 4],
-    said: &BTreeMap<String, String>,
+    said: &Parameters,
     form: &str,
 ) -> String {
     let query = request.uri().query().unwrap_or_default();
@@ -103,7 +100,7 @@ async fn signatures_match_another_implementation() {
         let Some(request) = all.first() else { continue };
         let said = parameters(authorization(request));
         let what = format!("seed {seed}, round {round}: {} {}", request.method(), request.uri());
-        assert_eq!(said["oauth_signature"], oracle(request, signed_base, &keys, &said), "{what}");
+        assert_eq!(said["oauth_signature"], oracle(request, signed_base, &keys, &said, ""), "{what}");
         let names: Vec<&str> = said.keys().map(String::as_str).collect();
         let expected = ["consumer_key", "nonce", "signature", "signature_method", "timestamp", "token", "version"];
         assert_eq!(names, expected.map(|name| format!("oauth_{name}")), "{what}");
@@ -128,5 +125,8 @@ fn the_other_implementation_signs_x_s_example() {
         Request::post(format!("https://api.x.com/1.1/statuses/update.json?{query}")).body(Bytes::new()).unwrap();
     let nonce = ("oauth_nonce".to_owned(), "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg".to_owned());
     let said = BTreeMap::from([nonce, ("oauth_timestamp".to_owned(), "1318622958".to_owned())]);
-    assert_eq!(oracle(&request, "https://api.x.com", &keys.map(str::to_owned), &said), "Ls93hJiZbQ3akF3HF3x1Bz8/zU4=");
+    assert_eq!(
+        oracle(&request, "https://api.x.com", &keys.map(str::to_owned), &said, ""),
+        "Ls93hJiZbQ3akF3HF3x1Bz8/zU4="
+    );
 }

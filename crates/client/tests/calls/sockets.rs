@@ -1,5 +1,3 @@
-//! Network failures on real sockets.
-
 use std::time::Duration;
 
 use birdhook_client::{Client, CredentialKind, Error, ErrorCause, HttpsTransport, RetryPolicy, TransportError};
@@ -34,7 +32,6 @@ async fn answering(bytes: &'static [u8], waits: bool) -> String {
     server(answer).await
 }
 
-/// Returns the error of a call to this server.
 async fn error_of(url: &str, timeout: Duration) -> Error {
     let builder = Client::builder(made_up()).base_url(url).retries(RetryPolicy::never());
     builder.timeout(timeout).build().unwrap().webhooks().list().await.unwrap_err()
@@ -46,48 +43,29 @@ async fn read(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn a_late_response_is_a_timeout() {
-    let url = answering(b"", true).await;
-    let error = error_of(&url, Duration::from_millis(100)).await;
-    assert_eq!(*error.cause(), ErrorCause::NoAnswer(TransportError::Timeout));
-    assert_eq!((error.credential(), error.status()), (Some(CredentialKind::Bearer), None));
-    assert_eq!(error.to_string(), "GET /2/webhooks: no response in time [with the app's bearer token]");
-    check_general(&error);
-}
-
-#[tokio::test]
-async fn a_partial_response_is_a_timeout() {
-    let url = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\"", true).await;
-    let error = error_of(&url, Duration::from_millis(100)).await;
-    assert_eq!(*error.cause(), ErrorCause::NoAnswer(TransportError::Timeout), "{error}");
-}
-
-#[tokio::test]
-async fn a_refused_connection_is_reported() {
+async fn a_failure_of_the_network_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let refused = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = error_of(&url, Duration::from_secs(10)).await;
-    assert!(matches!(error.cause(), ErrorCause::NoAnswer(TransportError::Connect(_))), "{error}");
-    assert!(error.to_string().contains("refused"), "{error}");
-    check_general(&error);
-}
-
-#[tokio::test]
-async fn a_failed_tls_handshake_is_a_connection_error() {
-    let url = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", false).await;
-    let url = url.replace("http:", "https:");
-    let error = error_of(&url, Duration::from_secs(10)).await;
-    assert!(matches!(error.cause(), ErrorCause::NoAnswer(TransportError::Connect(_))), "{error}");
-}
-
-#[tokio::test]
-async fn a_connection_that_ends_early_is_reported_as_broken() {
-    let url = answering(b"", false).await;
-    let error = error_of(&url, Duration::from_secs(10)).await;
-    assert!(matches!(error.cause(), ErrorCause::NoAnswer(TransportError::Broken(_))), "{error}");
-    assert!(error.fix().contains("whether the call was carried out"));
-    check_general(&error);
+    let partial = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\"";
+    let plain_text = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", false).await;
+    let late = "GET /2/webhooks: no response in time [with the app's bearer token]";
+    let (short, long) = (Duration::from_millis(100), Duration::from_secs(10));
+    for (name, url, timeout, cause, shows) in [
+        ("a late response", answering(b"", true).await, short, "Timeout", late),
+        ("a partial response", answering(partial, true).await, short, "Timeout", late),
+        ("a refused connection", refused, long, "Connect", "refused"),
+        ("a failed TLS handshake", plain_text.replace("http:", "https:"), long, "Connect", ""),
+        ("a connection that ends early", answering(b"", false).await, long, "Broken", ""),
+    ] {
+        let error = error_of(&url, timeout).await;
+        let ErrorCause::NoAnswer(why) = error.cause() else { panic!("{name}: {error}") };
+        assert!(format!("{why:?}").starts_with(cause) && error.to_string().contains(shows), "{name}: {error}");
+        assert_eq!((error.credential(), error.status()), (Some(CredentialKind::Bearer), None), "{name}");
+        let is_unsent = matches!(why, TransportError::Connect(_));
+        assert_eq!(error.fix().contains("whether the call was carried out"), !is_unsent, "{name}");
+        check_general(&error);
+    }
 }
 
 #[tokio::test]

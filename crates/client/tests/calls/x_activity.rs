@@ -1,12 +1,12 @@
-//! Subscriptions to the X Activity API.
-
 use std::slice;
 
 use birdhook_client::api::{Filter, FilterDirection, NewSubscription, SubscriptionChange};
 use birdhook_client::{CredentialKind, ErrorCause};
+use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::MockApi;
 
 use crate::calls::fixture::Fixture;
+use crate::support::transport::authorization;
 use crate::support::{USER, at};
 
 #[tokio::test]
@@ -54,34 +54,20 @@ async fn a_subscription_without_a_webhook_can_get_one() {
 #[tokio::test]
 async fn private_types_use_the_user_s_token_and_public_types_the_bearer_token() {
     let fixture = Fixture::new().await;
-    let private = [
-        "like.create",
-        "dm.received",
-        "chat.received",
-        "mute.mute",
-        "block.block",
-        "post.mention.create",
-        "post.reply.create",
-        "post.quote.create",
-        "post.repost.create",
-        "broadcast.chat",
-    ];
-    let public = ["profile.update.bio", "post.create", "spaces.start", "broadcast.start", "news.new"];
-    for (types, is_private) in [(private.as_slice(), true), (&public, false)] {
-        for event_type in types {
-            let new = NewSubscription::new(*event_type, Filter::user(USER));
+    let private = "like.create dm.received chat.received mute.mute block.block post.mention.create post.reply.create \
+                   post.quote.create post.repost.create broadcast.chat";
+    let public = "profile.update.bio post.create spaces.start broadcast.start news.new";
+    for (types, is_private) in [(private, true), (public, false)] {
+        for event_type in types.split(' ') {
+            let new = NewSubscription::new(event_type, Filter::user(USER));
             let made = fixture.client.activity().create(&new).await;
             made.unwrap_or_else(|error| panic!("{event_type}: {error}"));
             let sent = fixture.sent.all().pop().unwrap();
             let user = fixture.x.user(USER);
             let token = if is_private { &user.oauth2_token } else { &fixture.x.app().bearer };
-            assert_eq!(
-                crate::support::transport::authorization(&sent),
-                format!("Bearer {}", token.as_str()),
-                "{event_type}"
-            );
+            assert_eq!(authorization(&sent), format!("Bearer {}", token.as_str()), "{event_type}");
             // A user without a token.
-            let other = NewSubscription::new(*event_type, Filter::user("4004"));
+            let other = NewSubscription::new(event_type, Filter::user("4004"));
             let made = fixture.client.activity().create(&other).await;
             assert_eq!(made.is_err(), is_private, "{event_type}");
             if let Err(error) = made {
@@ -130,8 +116,7 @@ async fn all_pages_are_read_and_pages_can_be_small() {
     let webhook = fixture.webhook(MockApi::V2).await;
     let mut ids = Vec::new();
     for user in 0..1003 {
-        let kind = birdhook_testkit::MockEventKind::Follow;
-        ids.push(fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id);
+        ids.push(fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), MockEventKind::Follow).unwrap().id);
     }
     let all = fixture.client.activity().list().await.unwrap();
     assert_eq!(all.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), ids);
@@ -161,9 +146,8 @@ async fn all_pages_are_read_and_pages_can_be_small() {
 async fn more_than_a_hundred_subscriptions_are_deleted_with_several_calls() {
     let fixture = Fixture::new().await;
     let webhook = fixture.webhook(MockApi::V2).await;
-    let kind = birdhook_testkit::MockEventKind::Follow;
-    let subscribe = |user: u32| fixture.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id;
-    let ids: Vec<String> = (0..250).map(subscribe).collect();
+    let subscribe = |user: u32| fixture.x.subscribe_to(&webhook, &user.to_string(), MockEventKind::Follow).unwrap().id;
+    let ids: Vec<String> = (10_000..10_250).map(subscribe).collect();
     let mut asked = ids.clone();
     asked.insert(120, "77".to_owned());
     asked.push("78".to_owned());

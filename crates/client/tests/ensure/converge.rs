@@ -1,5 +1,3 @@
-//! Convergence from the current to the desired state.
-
 use std::collections::BTreeSet;
 
 use birdhook_client::{
@@ -85,7 +83,7 @@ async fn a_wrong_receiver_is_reported_before_x_is_called() {
 
 #[tokio::test]
 async fn an_invalid_webhook_is_revalidated() {
-    let fixture = Fixture::with(MockSettings::manual()).await;
+    let fixture = Fixture::with(|settings| *settings = MockSettings::manual()).await;
     let desired = fixture.desired();
     let ensured = fixture.client.ensure(&desired).run().await.unwrap();
     fixture.receiver.crc(Crc::OtherSecret);
@@ -174,9 +172,8 @@ async fn any_current_state_converges_to_any_desired_state() {
         assert!(ensured.webhook.valid, "round {round}");
         let after = (fixture.x.subscriptions(), fixture.x.activity_subscriptions());
         assert!(before.0.iter().all(|one| after.0.contains(one)), "round {round}");
-        let is_kept =
-            |one: &birdhook_testkit::mock::MockActivitySubscription| after.1.iter().any(|kept| kept.id == one.id);
-        assert!(before.1.iter().all(is_kept), "round {round}");
+        let is_kept = |id: &String| after.1.iter().any(|kept| kept.id == *id);
+        assert!(before.1.iter().all(|one| is_kept(&one.id)), "round {round}");
         let users: BTreeSet<_> = after.0.iter().map(|one| one.user_id.clone()).collect();
         assert!(desired.account_activity.is_subset(&users), "round {round}");
         for subscription in &desired.activity {
@@ -194,9 +191,7 @@ async fn any_current_state_converges_to_any_desired_state() {
 #[tokio::test]
 async fn a_receiver_may_answer_with_either_secret_and_it_is_named() {
     for (crc, answered_with) in [(Crc::Right, "consumer"), (Crc::ClientSecret, "client")] {
-        let mut settings = MockSettings::local();
-        settings.client_secret = Some(MockToken::new(CLIENT_SECRET));
-        let fixture = Fixture::with(settings).await;
+        let fixture = Fixture::with(|settings| settings.client_secret = Some(MockToken::new(CLIENT_SECRET))).await;
         fixture.receiver.crc(crc);
         let desired = fixture.webhook_only();
         let ensured = fixture.client.ensure(&desired).run().await.unwrap();
@@ -212,10 +207,8 @@ async fn a_refused_response_names_both_secrets() {
         (Crc::Right, SecretKind::Client, "the consumer secret", "--answer-with client"),
         (Crc::ClientSecret, SecretKind::Consumer, "the client secret", "--answer-with consumer"),
     ] {
-        let mut settings = MockSettings::local();
-        settings.client_secret = Some(MockToken::new(CLIENT_SECRET));
-        settings.answers = Some(takes);
-        let fixture = Fixture::with(settings).await;
+        let secret = Some(MockToken::new(CLIENT_SECRET));
+        let fixture = Fixture::with(|all| (all.client_secret, all.answers) = (secret, Some(takes))).await;
         fixture.receiver.crc(crc);
         let url = &*fixture.receiver.url;
         let error = fixture.client.ensure(&DesiredState::new(url)).run().await.unwrap_err();

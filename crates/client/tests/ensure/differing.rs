@@ -8,7 +8,7 @@ use birdhook_client::{
     UserToken,
 };
 use birdhook_core::Timestamp;
-use birdhook_testkit::mock::{ActivityAnswer, MockSettings, SameActivity};
+use birdhook_testkit::mock::{ActivityAnswer, SameActivity};
 use birdhook_testkit::{MockEventKind, now};
 
 use super::fixture::{Fixture, USERS};
@@ -18,9 +18,7 @@ use crate::support::transport::answer;
 
 /// Makes the mock X treat any two subscriptions of the same type and user as duplicates.
 async fn by_subject() -> Fixture {
-    let mut settings = MockSettings::local();
-    settings.contradictions.same_activity = SameActivity::Subject;
-    Fixture::with(settings).await
+    Fixture::with(|settings| settings.contradictions.same_activity = SameActivity::Subject).await
 }
 
 fn incomplete(result: Result<Ensured, EnsureError>) -> Ensured {
@@ -41,11 +39,7 @@ async fn a_narrower_subscription_does_not_count_as_the_desired_one() {
     let narrow = Filter::user("2001").qualifier("direction", "inbound");
     let narrow = NewSubscription::new("follow.follow", narrow).webhook(&webhook.id);
     let narrow = fixture.client.activity().create(&narrow).await.unwrap();
-    let desired = fixture
-        .webhook_only()
-        .activity("follow.follow", Filter::user("2001"))
-        .activity("post.create", Filter::user("2001"))
-        .activity("like.create", Filter::user("2002"));
+    let desired = fixture.wishing([("follow.follow", "2001"), ("post.create", "2001"), ("like.create", "2002")]);
     let plan = fixture.client.ensure(&desired).plan().await.unwrap();
     let [differing] = plan.differing() else { panic!("{plan:?}") };
     let id = &narrow.id;
@@ -97,9 +91,7 @@ async fn a_user_keeps_the_old_subscription_while_a_new_one_is_narrower() {
 
 #[tokio::test]
 async fn responses_without_a_body_are_confirmed() {
-    let mut settings = MockSettings::local();
-    settings.contradictions.activity_answer = ActivityAnswer::Empty;
-    let fixture = Fixture::with(settings).await;
+    let fixture = Fixture::with(|settings| settings.contradictions.activity_answer = ActivityAnswer::Empty).await;
     let desired = fixture.webhook_only().tagged_activity("like.create", Filter::user("2001"), "bell");
     assert_eq!(fixture.client.ensure(&desired).run().await.unwrap().done.len(), 2);
     let desired = fixture.webhook_only().tagged_activity("like.create", Filter::user("2001"), "other");
@@ -126,11 +118,7 @@ async fn everything_is_checked_before_anything_is_changed() {
         }
     }
     // Credentials are checked for the steps of the plan.
-    let desired = fixture
-        .webhook_only()
-        .account_activity("9")
-        .activity("post.create", Filter::user("2001"))
-        .activity("like.create", Filter::user("9"));
+    let desired = fixture.wishing([("post.create", "2001"), ("like.create", "9")]).account_activity("9");
     let error = fixture.client.ensure(&desired).run().await.unwrap_err();
     let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
     assert!(faults.0.iter().all(|fault| matches!(fault, DesiredStateFault::Credentials { .. })), "{error}");
@@ -149,11 +137,7 @@ async fn a_missing_scope_is_named_before_anything_is_changed() {
     let user = fixture.x.user("2001");
     let token = |scope: &str| UserToken::new(user.oauth2_token.as_str()).scope(scope);
     let client = |scope: &str| fixture.client_with(|keys| keys.user2("2001", token(scope)));
-    let desired = fixture
-        .webhook_only()
-        .activity("post.create", Filter::user("2001"))
-        .activity("broadcast.chat", Filter::user("2001"))
-        .activity("like.create", Filter::user("2001"));
+    let desired = fixture.wishing([("post.create", "2001"), ("broadcast.chat", "2001"), ("like.create", "2001")]);
     let poor = client("tweet.read users.read offline.access");
     for error in [poor.ensure(&desired).plan().await.unwrap_err(), poor.ensure(&desired).run().await.unwrap_err()] {
         let EnsureError::Wanted(faults) = &error else { panic!("{error}") };

@@ -1,5 +1,3 @@
-//! Runs that are interrupted at every step, before or after X acts, and then repeated.
-
 use birdhook_client::EnsureError;
 use birdhook_testkit::mock::Outage;
 
@@ -35,16 +33,13 @@ async fn an_outage_is_reported_with_the_completed_and_remaining_steps() {
     let fixture = Fixture::new().await;
     let desired = fixture.desired();
     let x = &fixture.x;
-    let error = fixture
-        .client
-        .ensure(&desired)
-        .run_with(|step| {
-            if step.to_string().contains("2001 to the Account") {
-                x.set_outage(Some(Outage::Unavailable));
-            }
-        })
-        .await
-        .unwrap_err();
+    let ensure = fixture.client.ensure(&desired);
+    let run = ensure.run_with(|step| {
+        if step.to_string().contains("2001 to the Account") {
+            x.set_outage(Some(Outage::Unavailable));
+        }
+    });
+    let error = run.await.unwrap_err();
     let EnsureError::Step { step, error, done, left, .. } = &error else { panic!("{error}") };
     assert_eq!(step.to_string(), "subscribe 2002 to the Account Activity API");
     assert!(error.is_retryable() && error.status().is_some_and(|status| status == 503), "{error}");

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use birdhook_client::login::{OAuth1, OAuth2};
-use birdhook_client::{Client, ConsumerKeys, Error, HttpsTransport, Transport, TransportError, TransportFuture};
+use birdhook_client::{
+    Client, ClientBuilder, ConsumerKeys, Credentials, Error, HttpsTransport, RetryPolicy, Transport, TransportError,
+    TransportFuture,
+};
 use birdhook_testkit::MockX;
 use birdhook_testkit::mock::{MockSettings, MockToken};
 use bytes::Bytes;
@@ -23,7 +26,6 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Creates a fixture with a public client.
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
     }
@@ -54,6 +56,13 @@ impl Fixture {
         let login = OAuth2::new(&app.client_id, secret).unwrap().base_url(self.x.url());
         let login = login.authorize_url(format!("{}/i/oauth2/authorize", self.x.url()));
         login.transport(self.network.clone()).clock(move || clock.now())
+    }
+
+    /// Returns a builder of a client without retries.
+    pub(crate) fn client(&self, credentials: Credentials) -> ClientBuilder {
+        let clock = self.x.clock();
+        let builder = Client::builder(credentials).base_url(self.x.url()).transport(self.network.clone());
+        builder.clock(move || clock.now()).retries(RetryPolicy::never())
     }
 
     pub(crate) async fn advance(&self, seconds: u64) {
@@ -133,7 +142,6 @@ impl Network {
         self.sent.lock().unwrap()
     }
 
-    /// Returns the number of token requests sent.
     pub(crate) fn token_requests(&self) -> usize {
         self.sent().iter().filter(|request| request.uri().path() == "/2/oauth2/token").count()
     }

@@ -1,5 +1,3 @@
-//! The redirect to a listener on this machine.
-
 use std::time::Duration;
 
 use birdhook_client::login::{LoginError, Loopback, Proof, Redirect};
@@ -12,10 +10,14 @@ use crate::support::USER;
 
 const LONG: Duration = Duration::from_secs(60);
 
+async fn connect(loopback: &str) -> TcpStream {
+    let address = loopback.trim_start_matches("http://").split('/').next().unwrap();
+    TcpStream::connect(address).await.unwrap()
+}
+
 /// Sends these bytes and returns the response, until the connection ends.
 async fn send(loopback: &str, bytes: &[u8]) -> String {
-    let address = loopback.trim_start_matches("http://").split('/').next().unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut stream = connect(loopback).await;
     // The listener may respond before all bytes are written.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
@@ -126,11 +128,10 @@ async fn other_requests_are_answered_and_ignored() {
 async fn two_hundred_silent_connections_do_not_block_the_redirect() {
     let loopback = Loopback::bind(0).await.unwrap();
     let url = loopback.redirect_url();
-    let address = url.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
     let (redirect, ()) = wait_during(&loopback, async {
         let mut silent = Vec::new();
         for number in 0..200 {
-            let mut stream = TcpStream::connect(&address).await.unwrap();
+            let mut stream = connect(&url).await;
             if number % 2 == 0 {
                 stream.write_all(b"GET /callback?sta").await.unwrap();
             }
@@ -150,9 +151,8 @@ async fn two_hundred_silent_connections_do_not_block_the_redirect() {
 async fn a_request_may_arrive_byte_by_byte() {
     let loopback = Loopback::bind(0).await.unwrap();
     let url = loopback.redirect_url();
-    let address = url.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
     let (redirect, answer) = wait_during(&loopback, async {
-        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let mut stream = connect(&url).await;
         stream.set_nodelay(true).unwrap();
         for byte in b"GET /callback?code=abc&state=the+right+state HTTP/1.1\r\nhost: x\r\n\r\n" {
             stream.write_all(&[*byte]).await.unwrap();

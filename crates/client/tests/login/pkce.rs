@@ -1,5 +1,3 @@
-//! OAuth 2.0 with PKCE.
-
 use std::collections::BTreeSet;
 
 use base64::Engine;
@@ -15,7 +13,6 @@ use crate::support::USER;
 
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
 
-/// Returns a token of the user.
 pub(crate) async fn token(login: &OAuth2) -> UserToken {
     let (pending, redirect) = agreed(login).await;
     login.finish(&pending.proof, redirect).await.unwrap()
@@ -98,8 +95,7 @@ async fn the_default_scopes_suffice_for_every_event_type() {
         let new = NewSubscription::new(name, Filter::user(USER));
         let made = client.only(CredentialKind::User2).activity().create(&new).await;
         // The alias is the same subscription, and the mock need not know the newest types.
-        let may =
-            |error: &Error| *error.cause() == ErrorCause::AlreadySubscribed || *error.cause() == ErrorCause::Invalid;
+        let may = |error: &Error| matches!(error.cause(), ErrorCause::AlreadySubscribed | ErrorCause::Invalid);
         refused.extend(made.err().filter(|error| !may(error)).map(|error| format!("{name}: {error}")));
     }
     assert!(refused.is_empty(), "{refused:#?}");

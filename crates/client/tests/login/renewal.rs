@@ -1,5 +1,3 @@
-//! Tokens that a client renews while it makes calls.
-
 use std::sync::{Arc, Mutex};
 
 use birdhook_client::{
@@ -16,7 +14,6 @@ use crate::login::fixture::{Fake, Fixture, SECRET, check_login_again, concurrent
 use crate::login::pkce::token;
 use crate::support::USER;
 
-/// The users and tokens that a client has stored.
 type StoredTokens = Arc<Mutex<Vec<(String, UserToken)>>>;
 
 /// A store of one user's token, as an app may implement it. It can be made to fail.
@@ -61,12 +58,10 @@ impl LockedToken for LockedStore {
 }
 
 fn builder(fixture: &Fixture, store: impl TokenStore) -> ClientBuilder {
-    let (clock, app) = (fixture.x.clock(), fixture.x.app());
+    let app = fixture.x.app();
     let credentials = Credentials::bearer_only("no bearer").user2(USER, UserToken::new("not used beside a store"));
     let secret = app.client_secret.as_ref().map(|secret| secret.as_str().into());
-    let builder = Client::builder(credentials.oauth2_client(&app.client_id, secret)).base_url(fixture.x.url());
-    let builder = builder.transport(fixture.network.clone()).clock(move || clock.now()).retries(RetryPolicy::never());
-    builder.token_store(store)
+    fixture.client(credentials.oauth2_client(&app.client_id, secret)).token_store(store)
 }
 
 fn recording(token: UserToken) -> RecordingStore {
@@ -88,11 +83,9 @@ async fn call(client: &Client) -> Result<(), Error> {
     }
 }
 
-/// Makes eight calls concurrently.
 async fn calls(client: &Client) {
-    let many: Vec<_> =
-        (0..8).map(|_| client.clone()).map(|client| tokio::spawn(async move { call(&client).await })).collect();
-    for one in many {
+    let call = |client: Client| tokio::spawn(async move { call(&client).await });
+    for one in (0..8).map(|_| call(client.clone())).collect::<Vec<_>>() {
         one.await.unwrap().unwrap();
     }
 }
@@ -155,12 +148,10 @@ async fn clones_share_the_renewed_token() {
 async fn a_token_that_cannot_be_renewed_is_used_unchanged() {
     let fixture = Fixture::new().await;
     let first = token(&fixture.oauth2()).await;
-    let clock = fixture.x.clock();
     let expired = UserToken::new(first.access.clone()).expires_at(first.expires_at.unwrap());
     let (no_refresh, _) = client(&fixture, expired);
     let credentials = Credentials::bearer_only("no bearer").user2(USER, first);
-    let no_client_id = Client::builder(credentials).base_url(fixture.x.url()).transport(fixture.network.clone());
-    let no_client_id = no_client_id.clock(move || clock.now()).retries(RetryPolicy::never()).build().unwrap();
+    let no_client_id = fixture.client(credentials).build().unwrap();
     let before = fixture.network.token_requests();
     for client in [no_refresh, no_client_id.only(CredentialKind::User2)] {
         call(&client).await.unwrap();
@@ -327,10 +318,9 @@ async fn a_token_that_the_store_rejects_is_stored_by_the_next_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_in_memory_are_renewed_once_for_all_clones() {
     let fixture = Fixture::new().await;
-    let (clock, app) = (fixture.x.clock(), fixture.x.app());
     let credentials = Credentials::bearer_only("b").user2(USER, token(&fixture.oauth2()).await);
-    let client = Client::builder(credentials.oauth2_client(&app.client_id, None)).base_url(fixture.x.url());
-    let client = client.transport(fixture.network.clone()).clock(move || clock.now()).build().unwrap();
+    let credentials = credentials.oauth2_client(&fixture.x.app().client_id, None);
+    let client = fixture.client(credentials).retries(RetryPolicy::default()).build().unwrap();
     fixture.advance(7200).await;
     let before = fixture.network.token_requests();
     let tokens = concurrent_tokens(std::slice::from_ref(&client), 8).await;

@@ -1,5 +1,3 @@
-//! Secrets appear in no output.
-
 use birdhook_client::UserToken;
 use birdhook_client::login::{LoginError, Loopback, Redirect};
 use secrecy::ExposeSecret;

@@ -1,5 +1,3 @@
-//! A file with credentials that several threads and processes change.
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,7 +9,6 @@ use birdhook_client::SharedFile;
 /// The variable that names the file for a process that another test starts.
 const ASKED: &str = "BIRDHOOK_TEST_SHARED_FILE";
 
-/// The number of rounds of all writers together.
 const ROUNDS: usize = 200;
 
 /// Appends a line under the lock, in each round.

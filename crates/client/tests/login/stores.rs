@@ -1,5 +1,3 @@
-//! Token stores that several clients and processes share.
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +13,7 @@ use secrecy::ExposeSecret;
 
 use crate::login::fixture::{Fixture, check_login_again, concurrent_tokens};
 use crate::login::pkce::token;
-use crate::support::USER;
+use crate::support::{START, USER};
 
 /// The variable that configures a process which another test starts.
 ///
@@ -28,7 +26,6 @@ fn builder(folder: &Path, url: &str, id: &str, now: impl Fn() -> Timestamp + Sen
     builder.token_store(FileTokenStore::new(folder))
 }
 
-/// Creates a client with its own store object in this folder.
 fn client(fixture: &Fixture, folder: &Path) -> Client {
     let clock = fixture.x.clock();
     builder(folder, &fixture.x.url(), &fixture.x.app().client_id, move || clock.now()).build().unwrap()
@@ -50,7 +47,6 @@ fn other_process(fixture: &Fixture, folder: &Path, test: &str) -> Child {
     other.args([test, "--nocapture"]).env(ASKED, asked).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Returns a fixture whose stored token is due for renewal, and the store's folder.
 async fn due() -> (Fixture, tempfile::TempDir) {
     let (fixture, folder) = (Fixture::new().await, tempfile::tempdir().unwrap());
     let first = token(&fixture.oauth2()).await;
@@ -159,18 +155,15 @@ async fn a_stored_token_is_read_back_and_private() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileTokenStore::new(folder.path().join("new").join("tokens"));
     assert!(store.get(USER).await.unwrap().is_none());
-    let kept =
-        UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(1_795_426_200_000)).scope("like.read");
+    let kept = UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(START)).scope("like.read");
     store.set(USER, Some(kept)).await.unwrap();
     let read = store.get(USER).await.unwrap().unwrap();
     assert_eq!((read.access.expose_secret(), read.refresh.unwrap().expose_secret()), ("a", "r"));
-    assert_eq!(read.expires_at.unwrap().as_millis(), 1_795_426_200_000);
-    assert_eq!(read.scope.as_deref(), Some("like.read"));
+    assert_eq!((read.expires_at.unwrap().as_millis(), read.scope.as_deref()), (START, Some("like.read")));
     let path = folder.path().join("new/tokens/2001.json");
+    let parent = path.parent().unwrap().to_owned();
     #[cfg(unix)]
-    for (path, expected) in
-        [(path.clone(), 0o600), (path.with_extension("lock"), 0o600), (path.parent().unwrap().to_owned(), 0o700)]
-    {
+    for (path, expected) in [(path.clone(), 0o600), (path.with_extension("lock"), 0o600), (parent, 0o700)] {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
     }

@@ -1,9 +1,5 @@
-//! OAuth 1.0a.
-
 use birdhook_client::login::{LoginError, OAuth1};
-use birdhook_client::{
-    AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy, TransportError,
-};
+use birdhook_client::{AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, TransportError};
 use birdhook_testkit::mock::Permission;
 
 use crate::login::fixture::{Fixture, agree, deny, open, text};
@@ -12,9 +8,7 @@ use crate::support::USER;
 const CALLBACK: &str = "https://app.example/callback?tenant=7";
 
 fn client(fixture: &Fixture, token: AccessToken) -> Client {
-    let clock = fixture.x.clock();
-    let builder = Client::builder(Credentials::new(fixture.keys()).user(USER, token)).base_url(fixture.x.url());
-    builder.clock(move || clock.now()).retries(RetryPolicy::never()).build().unwrap()
+    fixture.client(Credentials::new(fixture.keys()).user(USER, token)).build().unwrap()
 }
 
 /// Returns whether X accepts the token: X then reports that the webhook does not exist.
@@ -107,9 +101,9 @@ async fn the_redirect_of_another_login_is_rejected() {
 async fn a_refusal_is_an_error_with_x_s_message() {
     let fixture = Fixture::with(|settings| settings.callbacks = vec![CALLBACK.to_owned()]).await;
     let error = fixture.oauth1().begin("https://app.example/other").await.unwrap_err();
-    let expected =
+    let shown =
         "X does not accept the callback URL https://app.example/other (403, code 415): Callback URL not approved";
-    assert!(error.to_string().starts_with(expected), "{error}");
+    assert!(error.to_string().starts_with(shown), "{error}");
     assert!(fixture.oauth1().begin(CALLBACK).await.is_ok());
 
     let clock = fixture.x.clock();
@@ -124,25 +118,21 @@ async fn a_refused_callback_is_recognised_in_every_form() {
     let callback = "https://app.example/callback";
     let add = "add exactly https://app.example/callback to the callback URLs";
     let pin = "log in with a PIN (`birdhook auth user --pin`)";
-    let not_accepted =
-        |message: &str| format!("X does not accept the callback URL {callback} (403, code 415): {message}");
+    let not_accepted = |text: &str| format!("X does not accept the callback URL {callback} (403, code 415): {text}");
     let refused = |rest: &str| format!("X refused the request (403{rest}");
     let no_callback = "X accepts only a PIN from this app (403, code 417): Only 'oob' works".to_owned();
     let json = r#"{"errors":[{"code":415,"message":"Not an approved URL"}]}"#;
     let page = "<html><body><h1>Callback URL not approved for this app</h1></body></html>";
     let xml = "<?xml version=\"1.0\"?><errors><error code=\"415\">Not an approved URL</error></errors>";
     let login = "run `birdhook auth app`";
+    let low = "<errors><error code=\"453\">Too low</error></errors>";
     for (body, shown, fix) in [
         (xml, not_accepted("Not an approved URL"), add),
         (json, not_accepted("Not an approved URL"), add),
         (page, not_accepted("Callback URL not approved for this app"), add),
         ("<errors><error code=\"417\">Only &#39;oob&#39; works</error></errors>", no_callback, pin),
         ("<errors><error code=\"32\">No</error></errors>", refused(", 32): No"), login),
-        (
-            "<errors><error code=\"453\">Too low</error></errors>",
-            refused(", 453): Too low"),
-            "raise the app's access level",
-        ),
+        (low, refused(", 453): Too low"), "raise the app's access level"),
         ("<errors><error code=\"9001\">Odd</error></errors>", refused(", 9001): Odd"), "see X's message"),
         ("<html><title>No entry</title></html>", refused("): No entry"), "check the app's keys"),
     ] {

@@ -3,6 +3,7 @@
 pub(crate) mod receiver;
 pub(crate) mod transport;
 
+use birdhook_client::api::ReplaySpan;
 use birdhook_client::{AccessToken, ConsumerKeys, Credentials, UserToken};
 use birdhook_core::Timestamp;
 use birdhook_testkit::MockX;
@@ -16,6 +17,12 @@ pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
+/// Returns a span of minutes in November 2026, such as from `23T08:00` to `23T08:10`.
+pub(crate) fn span(from: &str, to: &str) -> ReplaySpan {
+    let at = |time: &str| at(&format!("2026-11-{time}:00Z"));
+    ReplaySpan::around(at(from), at(to)).unwrap()
+}
+
 pub(crate) fn token(user: &MockUser) -> AccessToken {
     AccessToken::new(user.token.as_str(), user.token_secret.as_str())
 }
@@ -24,7 +31,6 @@ pub(crate) fn consumer(app: &MockApp) -> ConsumerKeys {
     ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str())
 }
 
-/// Returns the app's credentials, without users.
 pub(crate) fn credentials(app: &MockApp) -> Credentials {
     Credentials::new(consumer(app)).bearer(app.bearer.as_str()).owner(token(&app.owner))
 }

@@ -1,7 +1,7 @@
 //! A receiver that answers challenges, verifies and deduplicates deliveries, and can misbehave.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,18 +9,17 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use birdhook_core::{Secret, crc, signature};
-use birdhook_testkit::{Ledger, MockX};
+use birdhook_client::Watch;
+use birdhook_core::{Event, EventKind, Secret, crc, signature};
+use birdhook_testkit::{Clock, Ledger, MockX};
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(crate) const CLIENT_SECRET: &str = "the-client-secret-of-the-app";
 
-/// The response to challenges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crc {
-    #[default]
     Right,
     OtherSecret,
     /// Signed with [`CLIENT_SECRET`], the app's OAuth 2.0 client secret.
@@ -32,13 +31,25 @@ pub(crate) enum Crc {
     Hang,
 }
 
+#[derive(Debug)]
+pub(crate) struct Behaviour {
+    pub(crate) crc: Crc,
+    pub(crate) status: u16,
+    pub(crate) next: VecDeque<u16>,
+    /// Whether the ends of replays are reported to the watch.
+    pub(crate) reports_ends: bool,
+}
+
 struct Inner {
     secret: Secret,
     ledger: Ledger,
-    crc: Mutex<Crc>,
+    clock: Clock,
+    behaviour: Mutex<Behaviour>,
     challenges: Mutex<usize>,
-    /// The content keys of consumed events. An event that both APIs report is consumed once.
-    seen: Mutex<BTreeSet<String>>,
+    /// The watch to which challenges and events are reported.
+    watch: OnceLock<Watch>,
+    /// The consumed events. An event that both APIs report is consumed once.
+    consumed: Mutex<Vec<Event>>,
 }
 
 pub(crate) struct Receiver {
@@ -54,14 +65,16 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    /// Starts a receiver of the mock's app.
     pub(crate) async fn start(x: &MockX) -> Self {
+        let behaviour = Behaviour { crc: Crc::Right, status: 200, next: VecDeque::new(), reports_ends: true };
         let inner = Arc::new(Inner {
             secret: x.app().secret().clone(),
             ledger: x.ledger(),
-            crc: Mutex::default(),
+            clock: x.clock(),
+            behaviour: Mutex::new(behaviour),
             challenges: Mutex::default(),
-            seen: Mutex::default(),
+            watch: OnceLock::new(),
+            consumed: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webhooks/twitter", listener.local_addr().unwrap());
@@ -72,15 +85,21 @@ impl Receiver {
     }
 
     pub(crate) fn crc(&self, crc: Crc) {
-        *self.inner.crc.lock().unwrap() = crc;
+        self.behaviour().crc = crc;
     }
 
-    /// Returns whether an event with this content key was consumed.
-    pub(crate) fn has_seen(&self, key: &str) -> bool {
-        self.inner.seen.lock().unwrap().contains(key)
+    pub(crate) fn behaviour(&self) -> MutexGuard<'_, Behaviour> {
+        self.inner.behaviour.lock().unwrap()
     }
 
-    /// Returns the number of challenges received.
+    pub(crate) fn report_to(&self, watch: Watch) {
+        assert!(self.inner.watch.set(watch).is_ok());
+    }
+
+    pub(crate) fn consumed(&self) -> Vec<Event> {
+        self.inner.consumed.lock().unwrap().clone()
+    }
+
     pub(crate) fn challenges(&self) -> usize {
         *self.inner.challenges.lock().unwrap()
     }
@@ -94,9 +113,14 @@ async fn challenge(State(inner): State<Arc<Inner>>, RawQuery(query): RawQuery) -
         let body = crc::respond(secret, &token, crc::TokenPolicy::default()).unwrap();
         ([("content-type", "application/json")], body).into_response()
     };
-    let crc = *inner.crc.lock().unwrap();
+    let crc = inner.behaviour.lock().unwrap().crc;
     match crc {
-        Crc::Right => signed(&inner.secret),
+        Crc::Right => {
+            if let Some(watch) = inner.watch.get() {
+                watch.challenged(inner.clock.now());
+            }
+            signed(&inner.secret)
+        }
         Crc::OtherSecret => signed(&Secret::new("another").unwrap()),
         Crc::ClientSecret => signed(&Secret::new(CLIENT_SECRET).unwrap()),
         Crc::Page => "<!doctype html>".into_response(),
@@ -116,10 +140,22 @@ async fn delivery(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Byt
     if !is_signed {
         return StatusCode::UNAUTHORIZED;
     }
-    for event in birdhook_testkit::read("default", body).unwrap().events() {
-        if inner.seen.lock().unwrap().insert(event.content_key().to_string()) {
-            inner.ledger.consumed(event);
+    let (status, reports_ends) = {
+        let mut behaviour = inner.behaviour.lock().unwrap();
+        (behaviour.next.pop_front().unwrap_or(behaviour.status), behaviour.reports_ends)
+    };
+    if status == 200 {
+        for event in birdhook_testkit::read("default", body).unwrap().into_events() {
+            let is_reported = reports_ends || event.kind() != EventKind::ReplayFinished;
+            if let Some(watch) = inner.watch.get().filter(|_| is_reported) {
+                watch.record_event(&event);
+            }
+            let mut consumed = inner.consumed.lock().unwrap();
+            if !consumed.iter().any(|one| one.content_key() == event.content_key()) {
+                inner.ledger.consumed(&event);
+                consumed.push(event);
+            }
         }
     }
-    StatusCode::OK
+    StatusCode::from_u16(status).unwrap()
 }

@@ -9,10 +9,8 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 
-/// A sent request and its response.
 type Exchange = (Request<Bytes>, Option<Response<Bytes>>);
 
-/// The sent requests and their responses, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Sent(Arc<Mutex<Vec<Exchange>>>);
 
@@ -29,7 +27,6 @@ impl Sent {
         self.0.lock().unwrap().len()
     }
 
-    /// Returns the method, path and query of each request, and clears the list.
     pub(crate) fn take(&self) -> Vec<String> {
         let all = self.names();
         self.0.lock().unwrap().clear();
@@ -37,12 +34,10 @@ impl Sent {
     }
 
     fn names(&self) -> Vec<String> {
-        let name =
-            |request: &Request<Bytes>| format!("{} {}", request.method(), request.uri().path_and_query().unwrap());
+        let name = |one: &Request<Bytes>| format!("{} {}", one.method(), one.uri().path_and_query().unwrap());
         self.all().iter().map(name).collect()
     }
 
-    /// Returns the calls that change state.
     pub(crate) fn changes(&self) -> Vec<String> {
         let is_change = |call: &String| !call.starts_with("GET ") && !call.contains("/oauth2/token");
         self.names().into_iter().filter(is_change).collect()
@@ -95,13 +90,11 @@ impl Recorder {
     fn next_cut(&self) -> Option<Cut> {
         let mut cut = self.cut.lock().unwrap();
         let (left, how) = cut.as_mut()?;
-        match left.checked_sub(1) {
-            Some(less) => {
-                *left = less;
-                None
-            }
-            None => Some(std::mem::replace(how, Cut::Before)),
+        if *left == 0 {
+            return Some(std::mem::replace(how, Cut::Before));
         }
+        *left -= 1;
+        None
     }
 }
 
@@ -126,7 +119,6 @@ impl Transport for Recorder {
     }
 }
 
-/// The outcome of a request.
 pub(crate) type Outcome = Result<Response<Bytes>, TransportError>;
 
 /// A transport with scripted outcomes, in order. Panics on a request without an outcome.

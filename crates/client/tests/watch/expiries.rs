@@ -1,5 +1,3 @@
-//! X Activity API subscriptions that are about to expire.
-
 use std::time::Duration;
 
 use birdhook_client::ManagementApi;

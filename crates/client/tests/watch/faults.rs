@@ -1,10 +1,9 @@
-//! Outages of X, and replays that fail.
-
 use birdhook_client::{ManagementApi, WatchEvent};
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Outage};
 
-use crate::watch::fixture::{Fixture, at, m};
+use crate::support::receiver::Crc;
+use crate::watch::fixture::{Fixture, m};
 
 #[tokio::test]
 async fn replays_wait_for_the_end_of_an_outage() {
@@ -13,12 +12,10 @@ async fn replays_wait_for_the_end_of_an_outage() {
         fixture.step().await;
         fixture.advance(m(300)).await;
         fixture.x.set_outage(Some(outage));
-        fixture.watch.was_down(at(0), at(60));
+        fixture.was_down(0..60);
         let events = fixture.watch.step().await;
-        assert!(
-            matches!(&events[..], [WatchEvent::Gap(_), WatchEvent::Unknown { error }] if error.is_retryable()),
-            "{events:?}"
-        );
+        let [WatchEvent::Gap(_), WatchEvent::Unknown { error }] = &events[..] else { panic!("{events:?}") };
+        assert!(error.is_retryable(), "{error}");
         assert_eq!(fixture.step().await, ["unknown"]);
         assert!(fixture.replays().is_empty(), "a webhook of which nothing is known is not replayed to");
         fixture.x.set_outage(None);
@@ -34,17 +31,15 @@ async fn an_outage_during_a_revalidation_is_retried() {
     fixture.x.set_outage(Some(Outage::Unavailable));
     assert_eq!(fixture.step().await, ["unknown"]);
     fixture.x.set_outage(None);
-    fixture.behaviour(|behaviour| behaviour.is_right = true);
+    fixture.crc(Crc::Right);
     fixture.advance(m(60)).await;
     assert_eq!(fixture.step().await, ["revalidated", "gap 0 60 invalid", "later 0 60 70"]);
 }
 
 #[tokio::test]
 async fn the_wait_for_a_job_status_times_out_twice() {
-    let fixture = Fixture::new(ManagementApi::V2).await;
-    fixture.behaviour(|behaviour| behaviour.tells_ends = false);
-    fixture.advance(m(60)).await;
-    fixture.watch.was_down(at(0), at(10));
+    let fixture = Fixture::with_gap(60, 0..10).await;
+    fixture.behaviour().reports_ends = false;
     assert_eq!(fixture.step().await, ["gap 0 10 down", "replaying 0 10"]);
     fixture.advance(m(120)).await;
     assert!(fixture.step().await.is_empty());
@@ -61,7 +56,7 @@ async fn a_running_job_is_awaited() {
     let fixture = Fixture::new(ManagementApi::V2).await;
     fixture.emit(MockEventKind::Like).await;
     fixture.advance(m(60)).await;
-    fixture.watch.was_down(at(0), at(10));
+    fixture.was_down(0..10);
     fixture.x.hold();
     assert_eq!(fixture.watch.step().await.len(), 2);
     fixture.advance(m(121)).await;
@@ -81,8 +76,8 @@ async fn an_incomplete_replay_is_requested_again_once() {
         let fixture = Fixture::new(ManagementApi::V2).await;
         fixture.emit(MockEventKind::Like).await;
         fixture.advance(m(60)).await;
-        fixture.watch.was_down(at(0), at(10));
-        fixture.behaviour(|behaviour| behaviour.next = [500, 200, second, 200].into());
+        fixture.was_down(0..10);
+        fixture.behaviour().next = [500, 200, second, 200].into();
         let all = fixture.step().await;
         assert_eq!(all[..4], ["gap 0 10 down", "replaying 0 10", "replayed 0 10 false", "replaying 0 10"]);
         assert_eq!(all[4..], *events);
@@ -97,10 +92,10 @@ async fn a_webhook_that_fails_the_challenge_before_a_replay_is_revalidated() {
     let fixture = Fixture::new(ManagementApi::V2).await;
     fixture.advance(m(60)).await;
     fixture.step().await;
-    fixture.watch.was_down(at(0), at(10));
-    fixture.behaviour(|behaviour| behaviour.is_right = false);
+    fixture.was_down(0..10);
+    fixture.crc(Crc::OtherSecret);
     assert_eq!(fixture.step().await, ["gap 0 10 down", "refused 0 10"]);
-    fixture.behaviour(|behaviour| behaviour.is_right = true);
+    fixture.crc(Crc::Right);
     fixture.advance(m(60)).await;
     let events = fixture.step().await;
     assert_eq!(events[..3], ["invalid 60", "revalidated", "gap 60 120 invalid"]);

@@ -1,22 +1,19 @@
 //! A fixture with a mock X, a receiver that reports to a watch, and a recording client.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::ops::Range;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use birdhook_client::{Client, ManagementApi, RetryPolicy, Watch, WatchEvent, WatchSettings};
-use birdhook_core::{DedupeWindow, Event, EventKind, Secret, Timestamp, crc};
+use birdhook_client::{Client, ManagementApi, Watch, WatchEvent, WatchSettings};
+use birdhook_core::{Event, EventKind, Timestamp};
 use birdhook_testkit::mock::{MockApi, MockSettings, MockWebhook};
-use birdhook_testkit::{Clock, MockEventKind, MockX};
-use http::{Method, Request, StatusCode, header};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use birdhook_testkit::{MockEventKind, MockX};
+use bytes::Bytes;
+use http::Request;
 
-use crate::support::transport::{Recorder, Sent};
+use crate::calls::fixture::client;
+use crate::support::receiver::{Behaviour, Crc, Receiver};
+use crate::support::transport::Sent;
 use crate::support::{START, USER, credentials, with_users};
 
 pub(crate) fn m(minutes: u64) -> Duration {
@@ -28,79 +25,13 @@ pub(crate) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(START + minutes * 60_000)
 }
 
-/// The behaviour of the receiver.
-#[derive(Debug)]
-pub(crate) struct Behaviour {
-    pub(crate) status: u16,
-    /// Whether challenges are answered with the right secret.
-    pub(crate) is_right: bool,
-    /// Whether the ends of replays are reported to the watch.
-    pub(crate) tells_ends: bool,
-    /// The statuses of the next responses to deliveries.
-    pub(crate) next: VecDeque<u16>,
-}
-
-#[derive(Debug)]
-struct Receiver {
-    secret: Secret,
-    clock: Clock,
-    behaviour: Mutex<Behaviour>,
-    watch: Mutex<Option<Watch>>,
-    window: Mutex<DedupeWindow>,
-    /// The events that were not dropped as duplicates.
-    accepted: Mutex<Vec<Event>>,
-}
-
-async fn receive(State(receiver): State<Arc<Receiver>>, request: axum::extract::Request) -> Response {
-    let now = receiver.clock.now();
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, 1 << 20).await.unwrap();
-    let watch = receiver.watch.lock().unwrap().clone();
-    let (status, is_right, tells_ends) = {
-        let mut behaviour = receiver.behaviour.lock().unwrap();
-        let next = if head.method == Method::POST { behaviour.next.pop_front() } else { None };
-        (next.unwrap_or(behaviour.status), behaviour.is_right, behaviour.tells_ends)
-    };
-    if head.method == Method::GET {
-        let token = crc::token(head.uri.query().unwrap()).unwrap();
-        let secret = if is_right { receiver.secret.clone() } else { Secret::new("another").unwrap() };
-        if let Some(watch) = watch.filter(|_| is_right) {
-            watch.challenged(now);
-        }
-        let answer = crc::respond(&secret, &token, crc::TokenPolicy::default()).unwrap();
-        return ([(header::CONTENT_TYPE, "application/json")], answer).into_response();
-    }
-    if status == 200 {
-        for event in birdhook_testkit::read("default", body).unwrap().into_events() {
-            let is_end = event.kind() == EventKind::ReplayFinished;
-            if let Some(watch) = watch.as_ref().filter(|_| tells_ends || !is_end) {
-                watch.record_event(&event);
-            }
-            let (key, time) = (event.delivery_key(), Duration::from_millis(now.as_millis().unsigned_abs()));
-            let mut window = receiver.window.lock().unwrap();
-            if !is_end && !window.contains(&key, time) {
-                window.insert(&key, time);
-                receiver.accepted.lock().unwrap().push(event);
-            }
-        }
-    }
-    StatusCode::from_u16(status).unwrap().into_response()
-}
-
 pub(crate) struct Fixture {
     pub(crate) x: MockX,
     pub(crate) webhook: MockWebhook,
     pub(crate) watch: Watch,
     pub(crate) client: Client,
-    receiver: Arc<Receiver>,
+    receiver: Receiver,
     sent: Sent,
-    server: JoinHandle<()>,
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
 }
 
 impl Fixture {
@@ -117,44 +48,48 @@ impl Fixture {
         let mut settings = MockSettings::manual();
         change_x(&mut settings);
         let x = MockX::start(settings).await.unwrap();
-        let behaviour = Behaviour { status: 200, is_right: true, tells_ends: true, next: VecDeque::new() };
-        let receiver = Arc::new(Receiver {
-            secret: x.app().secret().clone(),
-            clock: x.clock(),
-            behaviour: Mutex::new(behaviour),
-            watch: Mutex::default(),
-            window: Mutex::new(DedupeWindow::new(10_000, m(6 * 24 * 60))),
-            accepted: Mutex::default(),
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hooks", listener.local_addr().unwrap());
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&receiver));
-        let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        let receiver = Receiver::start(&x).await;
         let generation = if api == ManagementApi::V2 { MockApi::V2 } else { MockApi::Enterprise };
-        let webhook = x.register_for(x.app(), &url, generation).await.unwrap();
+        let webhook = x.register_for(x.app(), &receiver.url, generation).await.unwrap();
         x.subscribe(&webhook, USER).unwrap();
-
-        let credentials = with_users(credentials(x.app()), &x, &[USER]);
-        let (network, clock) = (Recorder::new(), x.clock());
-        let sent = network.sent.clone();
-        let client = Client::builder(credentials)
-            .base_url(x.url())
-            .clock(move || clock.now())
-            .retries(RetryPolicy::never())
-            .transport(network)
-            .build()
-            .unwrap();
+        let (client, sent) = client(&x, with_users(credentials(x.app()), &x, &[USER]));
         let mut settings = WatchSettings::default();
         settings.api = api;
         change(&mut settings);
-        let watch = client.watch(url, settings);
-        *receiver.watch.lock().unwrap() = Some(watch.clone());
-        Self { x, webhook, watch, client, receiver, sent, server }
+        let watch = client.watch(&*receiver.url, settings);
+        receiver.report_to(watch.clone());
+        Self { x, webhook, watch, client, receiver, sent }
     }
 
-    /// Changes the receiver's behaviour.
-    pub(crate) fn behaviour(&self, change: impl FnOnce(&mut Behaviour)) {
-        change(&mut self.receiver.behaviour.lock().unwrap());
+    /// Creates a fixture `age` minutes after the start, with a downtime in this range of minutes.
+    pub(crate) async fn with_gap(age: u64, down: Range<i64>) -> Self {
+        let fixture = Self::new(ManagementApi::V2).await;
+        fixture.advance(m(age)).await;
+        fixture.was_down(down);
+        fixture
+    }
+
+    pub(crate) fn was_down(&self, minutes: Range<i64>) {
+        self.watch.was_down(at(minutes.start), at(minutes.end));
+    }
+
+    pub(crate) fn status(&self, status: u16) {
+        self.behaviour().status = status;
+    }
+
+    pub(crate) fn crc(&self, crc: Crc) {
+        self.receiver.crc(crc);
+    }
+
+    pub(crate) fn behaviour(&self) -> MutexGuard<'_, Behaviour> {
+        self.receiver.behaviour()
+    }
+
+    /// Creates an event and waits until its delivery has failed.
+    pub(crate) async fn miss(&self, kind: MockEventKind) {
+        self.status(503);
+        self.emit(kind).await;
+        self.status(200);
     }
 
     pub(crate) async fn advance(&self, by: Duration) {
@@ -194,9 +129,10 @@ impl Fixture {
         self.sent.all().iter().filter(|request| request.uri().path().contains("/replay")).map(dates).collect()
     }
 
-    /// Returns the kinds of the accepted events.
     pub(crate) fn accepted(&self) -> Vec<&'static str> {
-        self.receiver.accepted.lock().unwrap().iter().map(|event| event.kind().as_str()).collect()
+        let consumed = self.receiver.consumed();
+        let kinds = consumed.iter().map(Event::kind).filter(|kind| *kind != EventKind::ReplayFinished);
+        kinds.map(EventKind::as_str).collect()
     }
 
     pub(crate) fn is_valid(&self) -> bool {
@@ -205,7 +141,7 @@ impl Fixture {
 
     /// Makes the receiver answer challenges wrongly, so that X marks the webhook invalid.
     pub(crate) async fn invalidate(&self) {
-        self.behaviour(|behaviour| behaviour.is_right = false);
+        self.crc(Crc::OtherSecret);
         self.x.revalidate(&self.webhook).await.unwrap_err();
         assert!(!self.is_valid());
     }

@@ -1,9 +1,8 @@
-//! Webhooks that become invalid or disappear.
-
 use birdhook_client::{ManagementApi, WatchEvent, WatchSettings};
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::Occasion;
 
+use crate::support::receiver::Crc;
 use crate::watch::fixture::{Fixture, m};
 
 #[tokio::test]
@@ -15,7 +14,7 @@ async fn an_invalid_webhook_is_revalidated_and_its_gap_replayed() {
         assert!(fixture.step().await.is_empty());
         // The receiver fails, and X detects it a little later.
         fixture.advance(m(1)).await;
-        fixture.behaviour(|behaviour| behaviour.status = 503);
+        fixture.status(503);
         fixture.emit(MockEventKind::Like).await;
         fixture.advance(m(1)).await;
         fixture.invalidate().await;
@@ -26,7 +25,8 @@ async fn an_invalid_webhook_is_revalidated_and_its_gap_replayed() {
         assert_eq!(fixture.step().await, ["still_invalid"]);
         assert!(!fixture.is_valid());
 
-        fixture.behaviour(|behaviour| (behaviour.is_right, behaviour.status) = (true, 200));
+        fixture.crc(Crc::Right);
+        fixture.status(200);
         fixture.advance(m(5)).await;
         assert_eq!(fixture.step().await, ["revalidated", "gap 5 20 invalid", "later 5 20 36"]);
         assert!(fixture.is_valid());
@@ -59,7 +59,7 @@ async fn a_revalidation_by_others_is_a_gap() {
     let fixture = Fixture::new(ManagementApi::V2).await;
     fixture.invalidate().await;
     assert_eq!(fixture.step().await, ["invalid 0", "still_invalid"]);
-    fixture.behaviour(|behaviour| behaviour.is_right = true);
+    fixture.crc(Crc::Right);
     fixture.advance(m(2)).await;
     fixture.x.revalidate(&fixture.webhook).await.unwrap();
     let challenges = fixture.x.ledger().challenges().len();

@@ -1,10 +1,8 @@
-//! The replays that are requested for a gap, and their times.
-
 use birdhook_client::ManagementApi;
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Occasion, ReplayAnswer};
 
-use crate::watch::fixture::{Fixture, at, m};
+use crate::watch::fixture::{Fixture, m};
 
 const KINDS: [MockEventKind; 8] = [
     MockEventKind::Like,
@@ -17,7 +15,6 @@ const KINDS: [MockEventKind; 8] = [
     MockEventKind::Unmute,
 ];
 
-/// Returns the kinds that X has sent again, in order.
 fn again(fixture: &Fixture) -> Vec<MockEventKind> {
     fixture.x.ledger().sent().iter().filter(|sent| sent.cause == DeliveryCause::Replay).map(|sent| sent.kind).collect()
 }
@@ -27,12 +24,12 @@ async fn downtime(api: ManagementApi) -> Fixture {
     let fixture = Fixture::new(api).await;
     for (number, kind) in KINDS.into_iter().enumerate() {
         let is_down = (2..7).contains(&number);
-        fixture.behaviour(|behaviour| behaviour.status = if is_down { 503 } else { 200 });
+        fixture.status(if is_down { 503 } else { 200 });
         fixture.emit(kind).await;
         fixture.advance(m(30)).await;
     }
     assert_eq!(fixture.accepted(), ["liked", "followed", "unmuted"]);
-    fixture.watch.was_down(at(40), at(195));
+    fixture.was_down(40..195);
     fixture
 }
 
@@ -51,10 +48,7 @@ async fn a_gap_is_replayed_in_consecutive_jobs() {
         assert_eq!(fixture.replays(), ["202611231010-202611231210"], "{api:?}");
         fixture.x.release(DeliveryOrder::AsHappened, 1);
         fixture.x.settle().await;
-        assert_eq!(
-            again(&fixture),
-            [MockEventKind::Block, MockEventKind::Mute, MockEventKind::MessageReceived, MockEventKind::Mention]
-        );
+        assert_eq!(again(&fixture), KINDS[2..6]);
 
         assert_eq!(fixture.step().await, ["replayed 40 160 true", "replaying 160 195", "replayed 160 195 true"]);
         assert_eq!(fixture.replays()[1..], ["202611231210-202611231245"]);
@@ -71,11 +65,9 @@ async fn a_gap_is_replayed_in_consecutive_jobs() {
 async fn replayed_duplicates_are_dropped_by_the_receiver() {
     let fixture = Fixture::new(ManagementApi::V2).await;
     fixture.emit(MockEventKind::Like).await;
-    fixture.behaviour(|behaviour| behaviour.status = 503);
-    fixture.emit(MockEventKind::Follow).await;
-    fixture.behaviour(|behaviour| behaviour.status = 200);
+    fixture.miss(MockEventKind::Follow).await;
     fixture.advance(m(60)).await;
-    fixture.watch.was_down(at(0), at(1));
+    fixture.was_down(0..1);
     assert_eq!(fixture.step().await, ["gap 0 1 down", "replaying 0 1", "replayed 0 1 true"]);
     assert_eq!(again(&fixture), [MockEventKind::Like, MockEventKind::Follow], "X knows no seconds");
     assert_eq!(fixture.accepted(), ["liked", "followed"]);
@@ -86,16 +78,14 @@ async fn only_the_part_within_the_window_is_replayed() {
     for (api, lost, jobs) in [(ManagementApi::V2, true, 2), (ManagementApi::Enterprise, false, 5)] {
         let fixture = Fixture::new(api).await;
         fixture.advance(m(30 * 60)).await;
-        fixture.watch.was_down(at(0), at(10 * 60));
+        fixture.was_down(0..10 * 60);
         let mut events = fixture.step().await;
         assert_eq!(events.remove(0), "gap 0 600 down");
         assert_eq!(events.contains(&"lost 0 360 too_old".to_owned()), lost, "{events:?}");
         assert_eq!(fixture.replays().len(), jobs, "{api:?}");
         assert_eq!(fixture.replays().last().unwrap(), "202611231730-202611231930");
     }
-    let fixture = Fixture::new(ManagementApi::V2).await;
-    fixture.advance(m(40 * 60)).await;
-    fixture.watch.was_down(at(0), at(10 * 60));
+    let fixture = Fixture::with_gap(40 * 60, 0..10 * 60).await;
     assert_eq!(fixture.step().await, ["gap 0 600 down", "lost 0 600 too_old"]);
     assert!(fixture.replays().is_empty());
 }
@@ -103,12 +93,12 @@ async fn only_the_part_within_the_window_is_replayed() {
 #[tokio::test]
 async fn a_recent_gap_is_requested_as_soon_as_x_accepts_it() {
     let fixture = Fixture::new(ManagementApi::V2).await;
-    fixture.behaviour(|behaviour| behaviour.status = 503);
+    fixture.status(503);
     fixture.advance(m(100)).await;
     fixture.emit(MockEventKind::Like).await;
-    fixture.behaviour(|behaviour| behaviour.status = 200);
+    fixture.status(200);
     fixture.advance(m(50)).await;
-    fixture.watch.was_down(at(0), at(150));
+    fixture.was_down(0..150);
     // The first two hours can be replayed now. The rest began only 30 minutes ago.
     let events = fixture.step().await;
     assert_eq!(events, ["gap 0 150 down", "replaying 0 120", "replayed 0 120 true", "later 120 150 160"]);
@@ -122,12 +112,10 @@ async fn a_recent_gap_is_requested_as_soon_as_x_accepts_it() {
 
 #[tokio::test]
 async fn overlapping_gaps_are_replayed_once_in_order() {
-    let fixture = Fixture::new(ManagementApi::V2).await;
-    fixture.advance(m(300)).await;
-    fixture.watch.was_down(at(100), at(130));
-    fixture.watch.was_down(at(20), at(40));
-    fixture.watch.was_down(at(30), at(110));
-    fixture.watch.was_down(at(5), at(5));
+    let fixture = Fixture::with_gap(300, 100..130).await;
+    fixture.was_down(20..40);
+    fixture.was_down(30..110);
+    fixture.was_down(5..5);
     let events = fixture.step().await;
     assert_eq!(events[..3], ["gap 100 130 down", "gap 20 40 down", "gap 30 110 down"]);
     let expected = ["202611230950-202611231010", "202611231010-202611231110", "202611231110-202611231140"];
@@ -138,7 +126,7 @@ async fn overlapping_gaps_are_replayed_once_in_order() {
 async fn replays_can_be_disabled() {
     let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.replays = false).await;
     fixture.advance(m(300)).await;
-    fixture.watch.was_down(at(0), at(100));
+    fixture.was_down(0..100);
     assert_eq!(fixture.step().await, ["gap 0 100 down"]);
     assert!(fixture.step().await.is_empty() && fixture.replays().is_empty());
 }
@@ -148,7 +136,7 @@ async fn a_job_without_an_id_ends_with_any_status() {
     let fixture =
         Fixture::with(ManagementApi::V2, |x| x.contradictions.replay_answer = ReplayAnswer::Sample, |_| ()).await;
     fixture.advance(m(300)).await;
-    fixture.watch.was_down(at(0), at(180));
+    fixture.was_down(0..180);
     let mut events = fixture.step().await;
     assert_eq!(events.remove(0), "gap 0 180 down");
     assert_eq!(events, ["replaying 0 120", "replayed 0 120 true", "replaying 120 180", "replayed 120 180 true"]);
@@ -158,7 +146,7 @@ async fn a_job_without_an_id_ends_with_any_status() {
 async fn the_next_job_does_not_wait_for_the_next_poll() {
     let fixture = Fixture::with(ManagementApi::V2, |_| (), |settings| settings.poll_interval = m(60)).await;
     fixture.advance(m(600)).await;
-    fixture.watch.was_down(at(0), at(180));
+    fixture.was_down(0..180);
     let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
     let watch = fixture.watch.clone();
     let running =

@@ -1,9 +1,8 @@
-//! Periods in which nothing arrives for too long.
-
 use birdhook_client::ManagementApi;
 use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::ChallengeSchedule;
 
+use crate::support::receiver::Crc;
 use crate::watch::fixture::{Fixture, at, m};
 
 #[tokio::test]
@@ -13,9 +12,7 @@ async fn a_time_without_events_is_a_gap() {
     fixture.emit(MockEventKind::Like).await;
     fixture.advance(m(60)).await;
     assert!(fixture.step().await.is_empty());
-    fixture.behaviour(|behaviour| behaviour.status = 503);
-    fixture.emit(MockEventKind::Follow).await;
-    fixture.behaviour(|behaviour| behaviour.status = 200);
+    fixture.miss(MockEventKind::Follow).await;
     fixture.advance(m(1)).await;
     assert_eq!(fixture.step().await, ["gap 10 71 no_events", "later 10 71 81"]);
     fixture.advance(m(10)).await;
@@ -87,7 +84,7 @@ async fn the_silence_of_an_invalid_webhook_is_one_gap() {
     fixture.invalidate().await;
     fixture.advance(m(100)).await;
     assert_eq!(fixture.step().await, ["invalid 0", "still_invalid"]);
-    fixture.behaviour(|behaviour| behaviour.is_right = true);
+    fixture.crc(Crc::Right);
     fixture.advance(m(20)).await;
     assert_eq!(fixture.step().await, ["revalidated", "gap 0 120 invalid", "later 0 120 130"]);
     fixture.advance(m(60)).await;

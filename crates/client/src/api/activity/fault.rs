@@ -3,7 +3,7 @@
 use birdhook_core::Timestamp;
 
 use super::subscription::NewSubscription;
-use super::types::{is_known, suggestions};
+use crate::api::event_types::{is_known, suggestions};
 use crate::credentials::{CredentialKind, requirement};
 
 /// The reason why a subscription cannot be requested.
@@ -62,10 +62,7 @@ fn suggestion(meant: &[&str]) -> String {
 }
 
 impl NewSubscription {
-    /// Checks the requirements of X's API, without a call.
-    ///
-    /// # Errors
-    /// Returns the first fault found.
+    /// Checks the requirements of X's API, without a call, and returns the first fault.
     pub fn check(&self, now: Timestamp) -> Result<(), SubscriptionFault> {
         let Self { event_type, filter, tag, expires_at, .. } = self;
         let has = |text: &str, most: usize| (1..=most).contains(&text.chars().count());

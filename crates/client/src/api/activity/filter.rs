@@ -1,5 +1,3 @@
-//! Filters of X Activity API subscriptions.
-
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +8,7 @@ use serde_json::{Map, Value};
 ///
 /// Two filters are equal only if all their members are equal, including unknown ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
 #[non_exhaustive]
 pub struct Filter {
     /// The user's id.
@@ -50,13 +49,11 @@ impl Filter {
     }
 
     /// Narrows the filter to a direction.
-    #[must_use]
     pub fn direction(self, direction: FilterDirection) -> Self {
         Self { direction: Some(direction), ..self }
     }
 
     /// Narrows the filter by a qualifier of the event type.
-    #[must_use]
     pub fn qualifier(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.qualifiers.insert(name.into(), value.into());
         self
@@ -111,7 +108,6 @@ impl<'de> Deserialize<'de> for Filter {
     }
 }
 
-/// Writes X's format, including the unknown members.
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut members = Map::new();

@@ -73,9 +73,7 @@ impl ActivityApi<'_> {
     }
 
     /// Creates an equal subscription, which sets its expiry, and confirms the expiry by X's list.
-    ///
-    /// # Errors
-    /// Returns an error if X refuses, or lists the subscription with a different expiry.
+    /// Fails if X refuses, or lists the subscription with a different expiry.
     pub async fn renew(&self, new: &NewSubscription) -> Result<ActivitySubscription, Error> {
         let has_expiry = |one: &ActivitySubscription| match (one.expires_at, new.expires_at) {
             (Some(is), Some(end)) => is_same_second(is, end),

@@ -1,10 +1,8 @@
-//! Subscriptions to the X Activity API, existing and new.
-
 use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::filter::{Filter, FilterDirection};
-use super::types::canonical;
+use crate::api::event_types::canonical;
 use crate::api::response;
 
 /// A subscription to one event type.
@@ -38,6 +36,7 @@ pub struct ActivitySubscription {
 
 /// A subscription to create.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[must_use]
 #[non_exhaustive]
 pub struct NewSubscription {
     /// The event type, for example `like.create`.
@@ -70,19 +69,16 @@ impl NewSubscription {
     }
 
     /// Sets the webhook that receives the events.
-    #[must_use]
     pub fn webhook(self, id: impl Into<String>) -> Self {
         Self { webhook_id: Some(id.into()), ..self }
     }
 
     /// Sets the app's label.
-    #[must_use]
     pub fn tag(self, tag: impl Into<String>) -> Self {
         Self { tag: Some(tag.into()), ..self }
     }
 
     /// Sets the expiry.
-    #[must_use]
     pub fn expires_at(self, at: Timestamp) -> Self {
         Self { expires_at: Some(at), ..self }
     }
@@ -132,7 +128,6 @@ pub struct Deleted {
     pub missing: Vec<String>,
 }
 
-/// Type, user and keyword.
 pub(crate) type Subject = (String, Option<String>, Option<String>);
 
 /// Returns what a subscription is about. X may treat subscriptions with the same subject as duplicates.
@@ -155,7 +150,6 @@ impl NewSubscription {
         canonical(&one.event_type) == canonical(&self.event_type) && one.filter == self.filter
     }
 
-    /// Describes how another subscription differs.
     pub(crate) fn difference(&self, other: &ActivitySubscription) -> String {
         let ActivitySubscription { id, event_type, filter, webhook_id, .. } = other;
         let mut text = format!("{id} is for {event_type}{filter}");
@@ -166,9 +160,8 @@ impl NewSubscription {
         text
     }
 
-    /// Returns the `birdhook` commands that replace another subscription with this one.
-    ///
-    /// The other one's expiry is kept unless this one has its own.
+    /// Returns the `birdhook` commands that replace another subscription with this one. The other
+    /// one's expiry is kept unless this one has its own.
     pub fn replace_command(&self, other: &ActivitySubscription) -> String {
         if let Some(webhook) = self.webhook_id.as_ref().filter(|_| self.has_filter_of(other)) {
             return format!("birdhook activity update {} --webhook {webhook}", quoted(&other.id));
@@ -194,7 +187,6 @@ impl NewSubscription {
     }
 }
 
-/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.,:=/+".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -204,7 +196,6 @@ fn quoted(word: &str) -> String {
 }
 
 impl ActivitySubscription {
-    /// Returns whether the subscription has not expired at this time.
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| end > now)
     }

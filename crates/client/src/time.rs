@@ -8,12 +8,10 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Returns the time `by` after `time`.
-pub(super) fn after(time: Timestamp, by: Duration) -> Timestamp {
+pub(crate) fn after(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_add(millis(by)))
 }
 
-/// Returns the time `by` before `time`.
-pub(super) fn before(time: Timestamp, by: Duration) -> Timestamp {
+pub(crate) fn before(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_sub(millis(by)))
 }
