@@ -6,53 +6,31 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    Alarm, Asked, Verdict, asking, assert_took, deleted, deliver, deliver_owned, halting, ids, incoming, webhook, whole,
+    Alarm, Asked, Verdict, asking, assert_took, count, deleted, deliver, halting, ids, incoming, pending, race,
+    read_to_end, webhook, whole,
 };
 use birdhook_pipeline::{EventSink, Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::sync::Barrier;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 const COPIES: usize = 64;
 
 type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>>;
 
-/// Delivers each copy in its own task, all started at once.
-async fn race<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Outcome>
+/// Delivers all copies at the same time.
+async fn race_copies<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Outcome>
 where
-    S: EventSink + Send + Sync + 'static,
-    S::Future: Send,
+    S: EventSink<Future: Send> + Send + Sync + 'static,
 {
-    let barrier = Arc::new(Barrier::new(COPIES));
-    let tasks: Vec<_> = (0..COPIES)
-        .map(|_| {
-            let (pipeline, body, barrier) = (pipeline.clone(), body.to_owned(), Arc::clone(&barrier));
-            tokio::spawn(async move {
-                barrier.wait().await;
-                deliver_owned(pipeline, body).await
-            })
-        })
-        .collect();
-    all(tasks).await
-}
-
-/// Returns the answers of all tasks; fails if they take more than 20 s.
-async fn all(tasks: Vec<JoinHandle<Outcome>>) -> Vec<Outcome> {
-    let all = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await;
-    all.expect("they hang").into_iter().map(|answer| answer.unwrap()).collect()
-}
-
-fn count(answers: &[Outcome], reason: Outcome) -> usize {
-    answers.iter().filter(|&&answer| answer == reason).count()
+    race(pipeline, &vec![body.to_owned(); COPIES]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_channel_receives_one_of_64_concurrent_copies() {
     for round in 0..20 {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(COPIES);
-        let answers = race(&pipeline, &deleted(&[&round.to_string(), "x"])).await;
+        let answers = race_copies(&pipeline, &deleted(&[&round.to_string(), "x"])).await;
         assert_eq!(count(&answers, Outcome::Accepted), 1);
         assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 1);
         assert_eq!(deliveries.recv().await.unwrap().events().len(), 2);
@@ -66,10 +44,9 @@ async fn a_channel_receives_one_of_64_concurrent_copies() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_slow_handler_receives_one_of_64_concurrent_copies() {
     for _ in 0..20 {
-        let (sink, mut asked) = asking();
-        let pipeline = webhook().deadline(Duration::from_secs(60)).sink(sink);
+        let (pipeline, mut asked) = asking(webhook().deadline(Duration::from_secs(60)));
         let body = deleted(&["1"]);
-        let (answers, ()) = tokio::join!(race(&pipeline, &body), async {
+        let (answers, ()) = tokio::join!(race_copies(&pipeline, &body), async {
             let (_, verdict) = asked.next().await;
             // Waits until every copy has begun.
             while pipeline.health().in_flight < COPIES {
@@ -96,7 +73,7 @@ async fn copies_are_delivered_until_the_handler_succeeds() {
             if calls.fetch_add(1, SeqCst) < 9 { Err("not yet") } else { Ok(()) }
         }
     });
-    let answers = race(&pipeline, &deleted(&["1"])).await;
+    let answers = race_copies(&pipeline, &deleted(&["1"])).await;
     assert_eq!(count(&answers, Outcome::SinkFailed), 9);
     assert_eq!(count(&answers, Outcome::Accepted), 1);
     assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 10);
@@ -131,8 +108,7 @@ fn sixty_four<'a>(
 
 #[tokio::test(start_paused = true)]
 async fn exactly_one_waiting_request_takes_over_from_one_that_fails() {
-    let (sink, mut asked) = asking();
-    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
     let (mut copies, mut holder) = sixty_four(&pipeline, &body, &mut asked);
     for left in (1..COPIES).rev() {
         holder.say(Err(SinkError::failed("no")));
@@ -156,8 +132,7 @@ async fn exactly_one_waiting_request_takes_over_from_one_that_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn exactly_one_waiting_request_takes_over_from_one_that_is_dropped() {
-    let (sink, mut asked) = asking();
-    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
     let (mut copies, verdict) = sixty_four(&pipeline, &body, &mut asked);
     drop(copies.remove(0));
     assert!(verdict.is_moot());
@@ -173,10 +148,8 @@ async fn exactly_one_waiting_request_takes_over_from_one_that_is_dropped() {
 /// A waiter that is dropped after it was woken does not keep another one from its claim.
 #[tokio::test(start_paused = true)]
 async fn a_waiting_request_that_is_woken_and_dropped_does_not_block_the_others() {
-    let (sink, mut asked) = asking();
-    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
-    let mut holder = deliver(&pipeline, &body).boxed();
-    assert!((&mut holder).now_or_never().is_none());
+    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
+    let holder = pending(deliver(&pipeline, &body));
     let (alarm, waker) = Alarm::new();
     let mut waiters: Answers<'_> = (0..3).map(|_| deliver(&pipeline, &body).boxed()).collect();
     for waiter in &mut waiters {
@@ -193,15 +166,12 @@ async fn a_waiting_request_that_is_woken_and_dropped_does_not_block_the_others()
 
 #[tokio::test(start_paused = true)]
 async fn a_waiting_request_takes_over_at_the_deadline_of_the_first() {
-    let (sink, mut asked) = asking();
-    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
     let started = Instant::now();
-    let mut holder = deliver(&pipeline, &body).boxed();
-    assert!((&mut holder).now_or_never().is_none());
+    let holder = pending(deliver(&pipeline, &body));
     tokio::time::advance(Duration::from_millis(1000)).await;
     let (_, late) = asked.now().unwrap();
-    let mut waiter = deliver(&pipeline, &body).boxed();
-    assert!((&mut waiter).now_or_never().is_none());
+    let mut waiter = pending(deliver(&pipeline, &body));
     assert_eq!(holder.await, Outcome::SinkTooSlow);
     assert_took(started, Duration::from_millis(2500));
     assert!(late.is_moot());
@@ -215,8 +185,7 @@ async fn a_waiting_request_takes_over_at_the_deadline_of_the_first() {
 async fn a_body_that_is_still_being_read_claims_nothing() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
-    let mut reading = pipeline.receive(incoming(&pipeline, &body), halting(&body, 5)).boxed();
-    assert!((&mut reading).now_or_never().is_none());
+    let reading = pending(pipeline.receive(incoming(&pipeline, &body), halting(&body, 5)));
     assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
     assert_eq!(reading.await.outcome(), Outcome::Duplicate);
 }
@@ -224,13 +193,11 @@ async fn a_body_that_is_still_being_read_claims_nothing() {
 /// The holder began later, so its deadline is after the waiter's.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_waits_until_its_deadline_is_answered_503_in_flight() {
-    let (sink, mut asked) = asking();
-    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
     let early = incoming(&pipeline, &body);
     let started = Instant::now();
     tokio::time::advance(Duration::from_millis(1500)).await;
-    let mut holder = deliver(&pipeline, &body).boxed();
-    assert!((&mut holder).now_or_never().is_none());
+    let holder = pending(deliver(&pipeline, &body));
     let reply = pipeline.receive(early, whole(&body)).await;
     assert_took(started, Duration::from_millis(2500));
     assert_eq!((reply.outcome(), reply.status()), (Outcome::InFlight, 503));
@@ -243,8 +210,7 @@ async fn a_request_that_waits_until_its_deadline_is_answered_503_in_flight() {
 /// Each delivery claims all its events at once, or none.
 #[tokio::test(start_paused = true)]
 async fn overlapping_deliveries_never_deadlock() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let bodies = [deleted(&["a", "b"]), deleted(&["b", "a"]), deleted(&["b", "c"]), deleted(&["c", "a"])];
     let mut all: Answers<'_> = bodies.iter().map(|body| deliver(&pipeline, body).boxed()).collect();
     assert!(poll_all(&mut all).is_empty());
@@ -266,25 +232,12 @@ async fn overlapping_deliveries_never_deadlock() {
 async fn concurrent_overlapping_deliveries_deliver_each_event_once() {
     for _ in 0..30 {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
-        let barrier = Arc::new(Barrier::new(32));
-        let tasks: Vec<_> = (0..32)
-            .map(|at| {
-                let (pipeline, barrier) = (pipeline.clone(), Arc::clone(&barrier));
-                let body = [["a", "b"], ["b", "a"], ["b", "c"], ["c", "a"]][at % 4];
-                tokio::spawn(async move {
-                    barrier.wait().await;
-                    deliver_owned(pipeline, deleted(&body)).await
-                })
-            })
-            .collect();
-        for answer in all(tasks).await {
+        let bodies = [["a", "b"], ["b", "a"], ["b", "c"], ["c", "a"]].map(|ids| deleted(&ids));
+        for answer in race(&pipeline, &vec![bodies; 8].concat()).await {
             assert_eq!(answer.status(), 200);
         }
         drop(pipeline);
-        let mut seen = Vec::new();
-        while let Some(delivery) = deliveries.recv().await {
-            seen.extend(ids(&delivery));
-        }
+        let mut seen = read_to_end(&mut deliveries).await;
         seen.sort();
         assert_eq!(seen, ["a", "b", "c"]);
     }
@@ -293,14 +246,11 @@ async fn concurrent_overlapping_deliveries_deliver_each_event_once() {
 /// A delivery with one event in flight elsewhere claims its other events only together with it.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_waits_for_one_event_claims_no_other() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let (a, ab, b) = (deleted(&["a"]), deleted(&["a", "b"]), deleted(&["b"]));
-    let mut first = deliver(&pipeline, &a).boxed();
-    assert!((&mut first).now_or_never().is_none());
+    let first = pending(deliver(&pipeline, &a));
     let (_, hold_a) = asked.now().unwrap();
-    let mut both = deliver(&pipeline, &ab).boxed();
-    assert!((&mut both).now_or_never().is_none());
+    let both = pending(deliver(&pipeline, &ab));
     let (answer, ()) = tokio::join!(deliver(&pipeline, &b), async { asked.next().await.1.say(Ok(())) });
     assert_eq!(answer, Outcome::Accepted, "b was free");
     hold_a.say(Err(SinkError::failed("no")));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::support::{app, asking, deleted, deliver, get, incoming, secret, webhook, whole};
+use crate::support::{app, asking, deleted, deliver, get, incoming, pending, secret, webhook, whole};
 use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, SecretKind, Webhook, signature};
 use futures_util::FutureExt;
 use tokio::time::advance;
@@ -80,13 +80,11 @@ async fn every_answer_is_counted_under_its_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_is_in_flight_from_its_head_to_its_answer() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let (one, two) = (deleted(&["1"]), deleted(&["2"]));
     let first = incoming(&pipeline, &one);
     assert_eq!(pipeline.health().in_flight, 1);
-    let mut first = pipeline.receive(first, whole(&one)).boxed();
-    assert!((&mut first).now_or_never().is_none());
+    let first = pending(pipeline.receive(first, whole(&one)));
     let second = incoming(&pipeline, &two);
     assert_eq!(pipeline.health().in_flight, 2);
     get(&pipeline, "crc_token=a");
@@ -165,13 +163,12 @@ async fn deliveries_signed_with_another_kind_than_answers_are_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn only_delivered_events_reset_the_time_since_the_last_one() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let body = deleted(&["1"]);
     assert_eq!(deliver(&pipeline, &body).await, Outcome::SinkTooSlow);
     assert_eq!(pipeline.health().since_last_event, None);
     drop(asked.now().unwrap());
-    let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async { asked.next().await.1.say(Ok(())) });
+    let reason = asked.answer(Ok(()), deliver(&pipeline, &body)).await;
     assert_eq!((reason, pipeline.health().since_last_event), (Outcome::Accepted, Some(Duration::ZERO)));
     advance(60 * SECOND).await;
     assert_eq!(deliver(&pipeline, &body).await, Outcome::Duplicate);

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::{asking, deleted, deliver, incoming, webhook, whole};
+use crate::support::{SECRET, app, asking, deleted, deliver, incoming, pending, secret, webhook, whole};
 use birdhook_pipeline::{Backlog, Deliveries, Outcome, Webhook};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
@@ -65,9 +65,7 @@ async fn a_queue_dropped_while_a_delivery_enters_leaves_the_gauge_at_zero() {
     *depth.dropped_next.lock().unwrap() = Some(deliveries);
     assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0, "the rest is never read");
-    let mut left = Backlog::default();
-    (left.deliveries, left.events) = (1, 2);
-    assert_eq!(pipeline.health().backlog, Some(left), "the lost events are reported");
+    assert_eq!(pipeline.health().backlog, Some(Backlog { deliveries: 1, events: 2 }), "the lost events are reported");
     assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0);
 }
@@ -88,15 +86,12 @@ async fn deliveries_in_flight_and_their_bytes_are_on_the_gauges_until_they_end()
         }
         sums
     };
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let (one, two) = (deleted(&["1"]), deleted(&["2", "3"]));
-    let mut first = pipeline.receive(incoming(&pipeline, &one), whole(&one)).boxed();
-    assert!((&mut first).now_or_never().is_none());
+    let first = pending(pipeline.receive(incoming(&pipeline, &one), whole(&one)));
     assert_eq!(gauges(), [1.0, one.len() as f64]);
     let endless = whole(&two).chain(stream::pending());
-    let mut second = pipeline.receive(incoming(&pipeline, &two), endless).boxed();
-    assert!((&mut second).now_or_never().is_none());
+    let second = pending(pipeline.receive(incoming(&pipeline, &two), endless));
     assert_eq!(gauges(), [2.0, (one.len() + two.len()) as f64]);
     let health = pipeline.health();
     assert_eq!(gauges(), [health.in_flight as f64, health.body_bytes as f64], "the same facts");
@@ -111,8 +106,8 @@ async fn deliveries_in_flight_and_their_bytes_are_on_the_gauges_until_they_end()
 async fn deliveries_signed_with_another_kind_than_answers_are_on_a_counter() {
     let recorder = DebuggingRecorder::new();
     let _told = metrics::set_default_local_recorder(&recorder);
-    let app = crate::support::app("bees", crate::support::SECRET);
-    let (pipeline, _deliveries) = Webhook::new(app.add_client_secret(crate::support::secret("client"))).channel(8);
+    let app = app("bees", SECRET).add_client_secret(secret("client"));
+    let (pipeline, _deliveries) = Webhook::new(app).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let recorded = recorder.snapshotter().snapshot().into_vec();
     let counted = recorded.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_other_kind_total");

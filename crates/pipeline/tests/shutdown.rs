@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, incoming, webhook,
-    whole,
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, incoming, pending,
+    read_to_end, webhook, whole,
 };
 use birdhook_pipeline::{Backlog, Delivery, EventSink, HeadResult, Outcome, RequestHead, SinkError};
 use bytes::Bytes;
@@ -32,6 +32,8 @@ async fn deliveries_are_rejected_and_challenges_answered() {
     assert!(after.headers().any(|header| header == ("content-type", "application/json")));
     let health = pipeline.health();
     assert_eq!((health.in_flight, health.unanswered, health.answered(Outcome::ShuttingDown)), (0, 0, 1));
+    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    assert_eq!(reply.status(), 401, "a stranger hears the same as ever");
 }
 
 /// Also while the shutdown still waits, and for clones of the pipeline.
@@ -40,22 +42,13 @@ async fn deliveries_are_rejected_as_soon_as_the_shutdown_begins() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let in_flight = incoming(&pipeline, &body);
-    let mut shutdown = pipeline.shutdown(SECOND).boxed();
-    assert!((&mut shutdown).now_or_never().is_none());
+    let shutdown = pending(pipeline.shutdown(SECOND));
     assert_eq!(deliver(&pipeline.clone(), &deleted(&["2"])).await, Outcome::ShuttingDown);
     assert_eq!(get(&pipeline, "crc_token=abc").status(), 200);
     assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
     let (left, delivery) = tokio::join!(shutdown, deliveries.recv());
     assert!(left.is_empty());
     assert_eq!(ids(&delivery.unwrap()), ["1"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_rejection_reveals_only_the_shutdown() {
-    let (pipeline, _deliveries) = webhook().channel(8);
-    pipeline.shutdown(SECOND).await;
-    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
-    assert_eq!(reply.status(), 401, "a stranger hears the same as ever");
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,21 +115,30 @@ async fn unconsumed_events_are_reported() {
 /// A delivery of which one event was consumed still counts as unconsumed.
 #[tokio::test(start_paused = true)]
 async fn the_unread_events_of_a_delivery_are_reported() {
-    let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
-    let mut events = deliveries.events();
-    events.recv().await.unwrap();
-    let left = pipeline.shutdown(SECOND).await;
-    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2));
+    for (name, read, consumer_is_dropped, patience, expected) in [
+        ("one was read", 1, false, SECOND, SECOND),
+        ("the consumer is dropped between two events", 1, true, 60 * SECOND, Duration::ZERO),
+        ("without patience", 0, false, Duration::ZERO, Duration::ZERO),
+    ] {
+        let (pipeline, deliveries) = webhook().channel(8);
+        assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
+        let mut events = deliveries.events();
+        for _ in 0..read {
+            events.recv().await.unwrap();
+        }
+        let _events = Some(events).filter(|_| !consumer_is_dropped);
+        let started = Instant::now();
+        let left = pipeline.shutdown(patience).await;
+        assert_took(started, expected);
+        assert_eq!((left.in_flight, left.unconsumed), (0, Backlog { deliveries: 1, events: 3 - read }), "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn deliveries_still_in_flight_are_reported() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().deadline(60 * SECOND).sink(sink);
+    let (pipeline, mut asked) = asking(webhook().deadline(60 * SECOND));
     let body = deleted(&["1"]);
-    let mut hanging = deliver(&pipeline, &body).boxed();
-    assert!((&mut hanging).now_or_never().is_none());
+    let hanging = pending(deliver(&pipeline, &body));
     let reading = incoming(&pipeline, &deleted(&["2"]));
     let started = Instant::now();
     let left = pipeline.shutdown(5 * SECOND).await;
@@ -155,15 +157,10 @@ async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2"]);
-    let mut waiting = deliver(&pipeline, &body).boxed();
-    assert!((&mut waiting).now_or_never().is_none());
+    let waiting = pending(deliver(&pipeline, &body));
     let reader = timeout(60 * SECOND, async {
         sleep(SECOND).await;
-        let mut seen = Vec::new();
-        while let Some(delivery) = deliveries.recv().await {
-            seen.extend(ids(&delivery));
-        }
-        seen
+        read_to_end(&mut deliveries).await
     });
     let (left, answer, seen) = tokio::join!(pipeline.shutdown(10 * SECOND), waiting, reader);
     let seen = seen.expect("the channel does not end");
@@ -176,8 +173,7 @@ async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
 async fn a_shutdown_does_not_wait_for_a_dropped_request() {
     let (pipeline, _deliveries) = webhook().channel(1);
     let body = deleted(&["1"]);
-    let mut reading = pipeline.receive(incoming(&pipeline, &body), halting(&body, 4)).boxed();
-    assert!((&mut reading).now_or_never().is_none());
+    let reading = pending(pipeline.receive(incoming(&pipeline, &body), halting(&body, 4)));
     let started = Instant::now();
     let (left, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), async {
         sleep(SECOND).await;
@@ -216,25 +212,6 @@ async fn a_shutdown_does_not_wait_for_a_dropped_consumer() {
     assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2), "what it left behind is reported");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_shutdown_does_not_wait_for_a_consumer_dropped_between_two_events() {
-    let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
-    let mut events = deliveries.events();
-    events.recv().await.unwrap();
-    drop(events);
-    let left = pipeline.shutdown(60 * SECOND).now_or_never().unwrap();
-    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_shutdown_without_patience_reports_at_once() {
-    let (pipeline, _deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let left = pipeline.shutdown(Duration::ZERO).await;
-    assert_eq!((left.in_flight, left.unconsumed.events), (0, 1));
-}
-
 /// Callers use `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
 async fn the_longest_patience_does_not_panic() {
@@ -249,8 +226,7 @@ async fn the_channel_ends_when_the_patience_expires() {
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (reading_body, waiting_body) = (deleted(&["2"]), deleted(&["3"]));
     let reading = incoming(&pipeline, &reading_body);
-    let mut waiting = deliver(&pipeline, &waiting_body).boxed();
-    assert!((&mut waiting).now_or_never().is_none());
+    let waiting = pending(deliver(&pipeline, &waiting_body));
     let left = pipeline.shutdown(SECOND).await;
     assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
 
@@ -259,10 +235,7 @@ async fn the_channel_ends_when_the_patience_expires() {
     // read.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
     let answer = waiting.await;
-    let mut rest = Vec::new();
-    while let Some(delivery) = deliveries.recv().await {
-        rest.extend(ids(&delivery));
-    }
+    let rest = read_to_end(&mut deliveries).await;
     assert_eq!(rest.len(), usize::from(answer == Outcome::Accepted), "{answer:?}");
     assert!(pipeline.shutdown(SECOND).await.is_empty());
 }
@@ -290,8 +263,7 @@ async fn a_sink_is_closed_after_the_last_delivery() {
     let pipeline = webhook().sink(Closing(Arc::clone(&closed)));
     let body = deleted(&["1"]);
     let in_flight = incoming(&pipeline, &body);
-    let mut shutdown = pipeline.shutdown(SECOND).boxed();
-    assert!((&mut shutdown).now_or_never().is_none());
+    let shutdown = pending(pipeline.shutdown(SECOND));
     assert!(!closed.load(SeqCst), "one is still to come");
     assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
     assert!(shutdown.await.is_empty());
@@ -341,8 +313,7 @@ fn a_dropped_runtime_wakes_a_consumer_on_another_runtime() {
         let app = std::thread::spawn(move || {
             let own = Builder::new_current_thread().enable_all().build().unwrap();
             own.block_on(async {
-                let mut next = deliveries.recv().boxed();
-                assert!((&mut next).now_or_never().is_none());
+                let next = pending(deliveries.recv());
                 asks.send(()).unwrap();
                 timeout(20 * SECOND, next).await.expect("the app is not woken").map(|delivery| ids(&delivery))
             })

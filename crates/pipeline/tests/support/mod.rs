@@ -11,12 +11,14 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use birdhook_pipeline::{
-    App, Delivery, Event, EventSink, HeadResult, IncomingDelivery, Outcome, Pipeline, Reply, RequestHead, Secret,
-    SinkError, Webhook, signature,
+    App, Deliveries, Delivery, Event, EventSink, HeadResult, IncomingDelivery, Outcome, Pipeline, Reply, RequestHead,
+    Secret, SinkError, Webhook, signature,
 };
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::sync::mpsc;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::sync::{Barrier, mpsc};
 
 /// The consumer secret of [`webhook`].
 pub(crate) const SECRET: &str = "consumer-secret-of-the-tests";
@@ -88,6 +90,27 @@ pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &s
 
 pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Outcome {
     deliver_signed(pipeline, SECRET, body).await
+}
+
+/// Delivers each body in its own task, all started at once. Fails if they take more than 20 s.
+pub(crate) async fn race<S>(pipeline: &Pipeline<S>, bodies: &[String]) -> Vec<Outcome>
+where
+    S: EventSink<Future: Send> + Send + Sync + 'static,
+{
+    let barrier = Arc::new(Barrier::new(bodies.len()));
+    let tasks = bodies.iter().map(|body| {
+        let (pipeline, body, barrier) = (pipeline.clone(), body.clone(), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            deliver_owned(pipeline, body).await
+        })
+    });
+    let answers = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await.expect("they hang");
+    answers.into_iter().map(Result::unwrap).collect()
+}
+
+pub(crate) fn count(answers: &[Outcome], outcome: Outcome) -> usize {
+    answers.iter().filter(|&&answer| answer == outcome).count()
 }
 
 /// Like [`deliver`], with owned arguments, so that it can run in a task.
@@ -170,6 +193,55 @@ pub(crate) fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Outp
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Returns a future that is pending when polled once.
+#[track_caller]
+pub(crate) fn pending<F: Future>(future: F) -> Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    assert!(poll(&mut future).is_pending());
+    future
+}
+
+/// Returns the ids of all events up to the end of the channel.
+pub(crate) async fn read_to_end(deliveries: &mut Deliveries) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(delivery) = deliveries.recv().await {
+        seen.extend(ids(&delivery));
+    }
+    seen
+}
+
+/// Runs sequences of deliveries. Each has a name, a webhook, and its steps in one line.
+///
+/// `+x` is a delivery that is accepted, `=x` is a duplicate, and a number is a pause in
+/// milliseconds. `body` returns the body for `x`. The channel receives one delivery for each `+`.
+pub(crate) async fn run_sequences<const N: usize>(
+    body: impl Fn(&str) -> String,
+    sequences: [(&str, Webhook, &str); N],
+) {
+    for (name, webhook, steps) in sequences {
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        for step in steps.split(' ') {
+            let (expected, body) = match step.split_at(1) {
+                ("+", accepted) => (Outcome::Accepted, body(accepted)),
+                ("=", duplicate) => (Outcome::Duplicate, body(duplicate)),
+                _ => {
+                    tokio::time::advance(Duration::from_millis(step.parse().unwrap())).await;
+                    continue;
+                }
+            };
+            assert_eq!(deliver(&pipeline, &body).await, expected, "{name}: {step} in {steps}");
+        }
+        assert_eq!(taken(&mut deliveries).await.len(), steps.matches('+').count(), "{name}: {steps}");
+    }
+}
+
+/// Returns the deliveries that are in the channel right now.
+pub(crate) async fn taken(deliveries: &mut Deliveries) -> Vec<Delivery> {
+    // tokio reports an empty channel to a task that has used up its budget, until the task yields.
+    tokio::task::yield_now().await;
+    std::iter::from_fn(|| deliveries.recv().now_or_never().flatten()).collect()
+}
+
 /// A sink controlled by the test: each delivery waits for its own [`Verdict`].
 pub(crate) struct Asking(mpsc::UnboundedSender<(Delivery, Verdict)>);
 
@@ -197,15 +269,21 @@ impl Asked {
         next.await.expect("no delivery reached the sink").unwrap()
     }
 
+    /// Answers the delivery that this request causes. Returns the request's result.
+    pub(crate) async fn answer<T>(&mut self, outcome: Result<(), SinkError>, request: impl Future<Output = T>) -> T {
+        tokio::join!(request, async { self.next().await.1.say(outcome) }).0
+    }
+
     /// Returns the next delivery that has reached the sink, if any.
     pub(crate) fn now(&mut self) -> Option<(Delivery, Verdict)> {
         self.0.try_recv().ok()
     }
 }
 
-pub(crate) fn asking() -> (Asking, Asked) {
+/// Returns a pipeline with an [`Asking`] sink.
+pub(crate) fn asking(webhook: Webhook) -> (Pipeline<Asking>, Asked) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Asking(sender), Asked(receiver))
+    (webhook.sink(Asking(sender)), Asked(receiver))
 }
 
 impl EventSink for Asking {
