@@ -10,12 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use crate::support::{
-    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, incoming, pending, poll, secret,
-    webhook,
+    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, incoming, pending, poll, webhook,
+    with_signed_head,
 };
-use birdhook_pipeline::{
-    Deliveries, Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, signature,
-};
+use birdhook_pipeline::{Deliveries, Delivery, EventSink, HeadResult, Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -209,13 +207,12 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
 #[tokio::test(start_paused = true)]
 async fn a_request_to_a_gate_dropped_at_any_await_is_accepted_or_not() {
     let body = deleted(&["x"]);
-    let signed = signature::sign(&secret(SECRET), body.as_bytes());
-    let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
     let trial = async |steps| {
         let gate = webhook().gate();
         let done = Rc::new(RefCell::new(0));
         let whole = async |halts| {
-            let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
+            let begun = with_signed_head(SECRET, &body, |head| gate.begin(head));
+            let HeadResult::Body(incoming) = begun else { panic!("refused") };
             let verified = match incoming.verify(halting(&body, 3)).await {
                 Ok(verified) => verified,
                 Err(reply) => return reply.outcome(),

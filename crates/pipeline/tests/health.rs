@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::support::{app, asking, deleted, deliver, get, incoming, pending, secret, webhook, whole};
+use crate::support::{SECRET, app, asking, deleted, deliver, get, incoming, pending, secret, webhook, whole};
 use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, SecretKind, Webhook, signature};
 use futures_util::FutureExt;
 use tokio::time::advance;
@@ -117,7 +117,7 @@ async fn only_answered_challenges_reset_the_time_since_the_last_one() {
 async fn challenges_signed_by_x_are_counted_separately() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let query = "crc_token=a&nonce=n";
-    for (key, of_x) in [(crate::support::SECRET, 1), ("stranger", 1), (crate::support::SECRET, 2)] {
+    for (key, of_x) in [(SECRET, 1), ("stranger", 1), (SECRET, 2)] {
         let signed = signature::sign(&secret(key), query.as_bytes());
         let head = RequestHead::new("GET", "/", Some(query)).with_headers([(signature::HEADER, signed.as_bytes())]);
         assert!(matches!(pipeline.begin(&head), HeadResult::Reply(_)));
@@ -178,7 +178,7 @@ async fn only_delivered_events_reset_the_time_since_the_last_one() {
 /// An event dropped at the app's request counts neither as an event nor as a duplicate.
 #[tokio::test(start_paused = true)]
 async fn dropped_events_are_answered_200_and_counted_separately() {
-    let (pipeline, mut deliveries) = Webhook::new(app("bees", crate::support::SECRET).drop_echoes_of("55")).channel(8);
+    let (pipeline, mut deliveries) = Webhook::new(app("bees", SECRET).drop_echoes_of("55")).channel(8);
     let echo = crate::support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
     let reason = deliver(&pipeline, &echo).await;
     assert_eq!((reason, reason.status()), (Outcome::Dropped, 200));

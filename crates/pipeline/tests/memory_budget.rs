@@ -17,7 +17,8 @@ fn body(length: usize) -> String {
 }
 
 fn padded(id: &str, length: usize) -> String {
-    format!("{:length$}", deleted(&[id]))
+    let delivery = deleted(&[id]);
+    delivery.clone() + &" ".repeat(length - delivery.len())
 }
 
 /// Starts a delivery whose body arrives completely but never ends.

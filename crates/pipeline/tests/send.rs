@@ -5,12 +5,14 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::support::{deleted, deliver, ids, incoming, webhook, whole};
+use crate::support::{SECRET, deleted, deliver, ids, incoming, webhook, whole, with_signed_head};
 use birdhook_pipeline::{
     ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, Handler, HeadResult, Health,
     IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
 };
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::join_all;
 
 fn send<T: Send>(value: T) -> T {
     value
@@ -20,21 +22,10 @@ fn is_send_and_sync<T: Send + Sync + 'static>() {}
 
 #[test]
 fn public_types_of_adapters_are_send_and_sync() {
-    is_send_and_sync::<Gate>();
-    is_send_and_sync::<Webhook>();
-    is_send_and_sync::<Pipeline<ChannelSink>>();
+    is_send_and_sync::<(Gate, Webhook, Pipeline<ChannelSink>, Deliveries, Events, Delivery, Event, Health)>();
     is_send_and_sync::<Pipeline<Handler<fn(Delivery) -> std::future::Ready<Result<(), Infallible>>>>>();
-    is_send_and_sync::<Deliveries>();
-    is_send_and_sync::<Events>();
-    is_send_and_sync::<Delivery>();
-    is_send_and_sync::<Event>();
-    is_send_and_sync::<Health>();
-    is_send_and_sync::<ShutdownReport>();
-    is_send_and_sync::<SinkError>();
-    is_send_and_sync::<Reply>();
+    is_send_and_sync::<(ShutdownReport, SinkError, Reply, IncomingDelivery, VerifiedDelivery)>();
     is_send_and_sync::<HeadResult<IncomingDelivery>>();
-    is_send_and_sync::<IncomingDelivery>();
-    is_send_and_sync::<VerifiedDelivery>();
     fn is_send<T: Send + 'static>() {}
     is_send::<ChannelSendFuture>();
 }
@@ -70,10 +61,9 @@ async fn the_receiving_future_is_send_for_a_send_sink() {
 async fn deliver_with_is_send_if_its_future_is() {
     let gate = webhook().gate();
     let body = deleted(&["1"]);
-    let signed = birdhook_pipeline::signature::sign(&crate::support::secret(crate::support::SECRET), body.as_bytes());
-    let head = birdhook_pipeline::RequestHead::new("POST", "/", None)
-        .with_headers([(birdhook_pipeline::signature::HEADER, signed.as_bytes())]);
-    let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(incoming) = with_signed_head(SECRET, &body, |head| gate.begin(head)) else {
+        panic!("refused")
+    };
     let verified = send(incoming.verify(whole(&body))).await.unwrap();
     let count = |delivery: Delivery| async move { Ok(delivery.events().len()) };
     assert_eq!(send(verified.deliver_with(count, Outcome::SinkTooSlow)).await.unwrap(), 1);
@@ -108,18 +98,13 @@ async fn a_sink_that_is_not_send_runs_on_a_local_set() {
                     let pipeline = pipeline.clone();
                     tokio::task::spawn_local(async move {
                         let body = deleted(&[id]);
-                        let chunk = Rc::new(Bytes::from(body.clone()));
-                        let chunks = futures_util::stream::iter([chunk]);
-                        let chunks =
-                            futures_util::StreamExt::map(chunks, |chunk| Ok::<_, Infallible>((*chunk).clone()));
+                        let chunks = futures_util::stream::iter([Rc::new(Bytes::from(body.clone()))]);
+                        let chunks = chunks.map(|chunk| Ok::<_, Infallible>((*chunk).clone()));
                         pipeline.receive(incoming(&pipeline, &body), chunks).await.outcome()
                     })
                 })
                 .collect();
-            let mut answers = Vec::new();
-            for task in tasks {
-                answers.push(task.await.unwrap());
-            }
+            let answers: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
             assert_eq!(answers, [Outcome::Accepted, Outcome::Accepted, Outcome::Duplicate]);
         })
         .await;

@@ -64,13 +64,18 @@ pub(crate) fn ids(delivery: &Delivery) -> Vec<String> {
     delivery.events().iter().map(id).collect()
 }
 
+/// Calls `begin` with the head of a POST of this body, signed with this secret.
+pub(crate) fn with_signed_head<T>(key: &str, body: &str, begin: impl FnOnce(&RequestHead<'_>) -> T) -> T {
+    let signed = signature::sign(&secret(key), body.as_bytes());
+    begin(&RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]))
+}
+
 pub(crate) fn begin_signed<S: EventSink>(
     pipeline: &Pipeline<S>,
     key: &str,
     body: &str,
 ) -> HeadResult<IncomingDelivery> {
-    let signed = signature::sign(&secret(key), body.as_bytes());
-    pipeline.begin(&RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]))
+    with_signed_head(key, body, |head| pipeline.begin(head))
 }
 
 pub(crate) fn incoming<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> IncomingDelivery {
@@ -129,29 +134,14 @@ pub(crate) fn whole(body: &str) -> impl Stream<Item = Result<Bytes, Infallible>>
     futures_util::stream::iter([Ok(Bytes::copy_from_slice(body.as_bytes()))])
 }
 
-/// A body in several chunks, with a pending poll before each of them and before the end.
-pub(crate) struct Halting {
-    chunks: VecDeque<Bytes>,
-    halted: bool,
-}
-
-pub(crate) fn halting(body: &str, chunks: usize) -> Halting {
+/// Returns a body in several chunks, with a pending poll before each of them and before the end.
+pub(crate) fn halting(body: &str, chunks: usize) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
     let size = body.len().div_ceil(chunks);
     let chunks: VecDeque<_> = body.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
-    Halting { chunks, halted: false }
-}
-
-impl Stream for Halting {
-    type Item = Result<Bytes, Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.halted = !self.halted;
-        if self.halted {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(self.chunks.pop_front().map(Ok))
-    }
+    futures_util::stream::unfold(chunks, async |mut left| {
+        halt(1).await;
+        left.pop_front().map(|chunk| (Ok(chunk), left))
+    })
 }
 
 /// Resolves after `halts` pending polls.
