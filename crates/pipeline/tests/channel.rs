@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, pending, poll, webhook};
+use crate::support::{Alarm, assert_took, deleted, deliver, deliver_owned, id, ids, pending, poll, webhook};
 use birdhook_pipeline::{Backlog, ChannelSink, Deliveries, Delivery, EventSink, Outcome, Pipeline};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, sleep};
@@ -64,10 +64,9 @@ async fn deliveries_that_wait_for_a_free_slot_are_accepted_in_order() {
 #[tokio::test(start_paused = true)]
 async fn a_new_delivery_does_not_overtake_waiting_ones() {
     let (pipeline, mut deliveries) = full().await;
-    let (two, three) = (deleted(&["2"]), deleted(&["3"]));
-    let waiting = pending(deliver(&pipeline, &two));
+    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["2"])));
     deliveries.recv().await.unwrap();
-    let latecomer = pending(deliver(&pipeline, &three));
+    let latecomer = pending(deliver_owned(pipeline.clone(), deleted(&["3"])));
     assert_eq!(waiting.await, Outcome::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
     assert_eq!(latecomer.await, Outcome::Accepted);
@@ -148,8 +147,7 @@ async fn the_backlog_counts_unconsumed_deliveries_and_events() {
 #[tokio::test(start_paused = true)]
 async fn the_backlog_does_not_count_waiting_deliveries() {
     let (pipeline, mut deliveries) = full().await;
-    let body = deleted(&["2", "3"]);
-    let waiting = pending(deliver(&pipeline, &body));
+    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["2", "3"])));
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
     drop(waiting);
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));

@@ -151,13 +151,6 @@ async fn in_dual_mode_the_stored_key_of_an_event_without_an_id_is_its_delivery_k
     assert_eq!(received[0].dedupe_key(), received[0].delivery_key());
 }
 
-#[tokio::test]
-async fn a_sink_need_not_remember_events() {
-    let (pipeline, mut deliveries) = webhook().channel(4);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
-}
-
 /// Removes every other event before it forwards the delivery.
 struct Halving(Arc<Remembering>);
 

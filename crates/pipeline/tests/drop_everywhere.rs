@@ -229,13 +229,7 @@ async fn a_request_to_a_gate_dropped_at_any_await_is_accepted_or_not() {
             }
         };
         let mut first = Box::pin(whole(2));
-        let mut answer = None;
-        for _ in 0..steps {
-            if let Poll::Ready(reason) = poll(&mut first) {
-                answer = Some(reason);
-                break;
-            }
-        }
+        let answer = (0..steps).find_map(|_| (&mut first).now_or_never());
         drop(first);
         let begun = usize::from(steps > 0);
         assert_eq!(gate.health().unanswered as usize, if answer.is_some() { 0 } else { begun });

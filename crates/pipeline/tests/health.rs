@@ -19,10 +19,12 @@ async fn all_counts_of_a_new_pipeline_are_zero() {
     assert_eq!((health.remembered, health.since_last_challenge, health.since_last_event), (0, None, None));
     assert_eq!(health.backlog, Some(birdhook_pipeline::Backlog::default()));
     assert_eq!(health.answers().count(), 0);
+    let without_memory = webhook().handler(|_| async { Ok::<(), std::io::Error>(()) });
+    assert_eq!((without_memory.health().backlog, webhook().gate().health().backlog), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_is_ready_if_it_has_an_app_and_is_not_stopping() {
+async fn a_receiver_is_ready_if_it_has_an_app_and_an_open_sink_and_is_not_stopping() {
     let gate = Webhook::new(Apps::none()).gate();
     assert!(!gate.health().ready);
     gate.replace_apps(app("bees", "s"));
@@ -31,13 +33,13 @@ async fn a_receiver_is_ready_if_it_has_an_app_and_is_not_stopping() {
     assert!(!gate.health().ready);
     gate.replace_apps(secret("t"));
     assert!(!gate.health().ready, "no way back");
-}
 
-#[tokio::test(start_paused = true)]
-async fn only_a_sink_with_a_memory_has_a_backlog() {
-    let pipeline = webhook().handler(|_| async { Ok::<(), std::io::Error>(()) });
-    assert_eq!(pipeline.health().backlog, None);
-    assert_eq!(webhook().gate().health().backlog, None);
+    // Every delivery is answered 503 from here on, so the load balancer must notice.
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert!(pipeline.health().ready);
+    drop(deliveries.events());
+    assert!(!pipeline.health().ready);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkClosed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,14 +187,4 @@ async fn dropped_events_are_answered_200_and_counted_separately() {
     let health = pipeline.health();
     assert_eq!((health.events, health.duplicates, health.remembered), (0, 0, 0));
     assert!(deliveries.recv().now_or_never().is_none());
-}
-
-/// Every delivery is answered 503 from here on, so the load balancer must notice.
-#[tokio::test(start_paused = true)]
-async fn a_receiver_is_not_ready_after_its_channel_is_dropped() {
-    let (pipeline, deliveries) = webhook().channel(8);
-    assert!(pipeline.health().ready);
-    drop(deliveries.events());
-    assert!(!pipeline.health().ready);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkClosed);
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
+use crate::metrics::recorded;
 use crate::support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
 use birdhook_pipeline::{
     Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, Webhook, crc, signature,
@@ -118,15 +119,8 @@ impl Observed {
         String::from_utf8(self.captured.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// Returns `name{label=value}` with its value. Reading resets everything to zero.
     fn metrics(&self) -> BTreeMap<String, DebugValue> {
-        let metrics = self.snapshotter.snapshot().into_vec().into_iter();
-        metrics
-            .map(|(key, _, _, value)| {
-                let labels: String = key.key().labels().map(|l| format!("{{{}={}}}", l.key(), l.value())).collect();
-                (format!("{}{labels}", key.key().name()), value)
-            })
-            .collect()
+        recorded(&self.snapshotter)
     }
 }
 

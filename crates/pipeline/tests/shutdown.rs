@@ -137,8 +137,7 @@ async fn the_unread_events_of_a_delivery_are_reported() {
 #[tokio::test(start_paused = true)]
 async fn deliveries_still_in_flight_are_reported() {
     let (pipeline, mut asked) = asking(webhook().deadline(60 * SECOND));
-    let body = deleted(&["1"]);
-    let hanging = pending(deliver(&pipeline, &body));
+    let hanging = pending(deliver_owned(pipeline.clone(), deleted(&["1"])));
     let reading = incoming(&pipeline, &deleted(&["2"]));
     let started = Instant::now();
     let left = pipeline.shutdown(5 * SECOND).await;
@@ -156,8 +155,7 @@ async fn deliveries_still_in_flight_are_reported() {
 async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let body = deleted(&["2"]);
-    let waiting = pending(deliver(&pipeline, &body));
+    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["2"])));
     let reader = timeout(60 * SECOND, async {
         sleep(SECOND).await;
         read_to_end(&mut deliveries).await
@@ -224,13 +222,13 @@ async fn the_longest_patience_does_not_panic() {
 async fn the_channel_ends_when_the_patience_expires() {
     let (pipeline, mut deliveries) = webhook().deadline(60 * SECOND).channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let (reading_body, waiting_body) = (deleted(&["2"]), deleted(&["3"]));
-    let reading = incoming(&pipeline, &reading_body);
-    let waiting = pending(deliver(&pipeline, &waiting_body));
+    let body = deleted(&["2"]);
+    let reading = incoming(&pipeline, &body);
+    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["3"])));
     let left = pipeline.shutdown(SECOND).await;
     assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
 
-    assert_eq!(pipeline.receive(reading, whole(&reading_body)).await.outcome(), Outcome::SinkClosed);
+    assert_eq!(pipeline.receive(reading, whole(&body)).await.outcome(), Outcome::SinkClosed);
     // A delivery that already waited for a slot may still get it. If it is answered 200, it is
     // read.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);

@@ -24,6 +24,12 @@ fn sender(sink: &Arc<ChannelSink>, sent: &Sent, of: &'static [&'static str]) -> 
     })
 }
 
+/// Returns a channel for one delivery.
+fn narrow() -> (Arc<ChannelSink>, Deliveries, Sent) {
+    let (sink, deliveries) = channel(1);
+    (Arc::new(sink), deliveries, Sent::default())
+}
+
 fn sorted(ids: &Sent) -> Vec<String> {
     let mut ids = ids.lock().unwrap().clone();
     ids.sort_unstable();
@@ -62,8 +68,7 @@ async fn read_to_the_end(mut deliveries: Deliveries, method: usize) -> Vec<Strin
 fn closing_loses_no_delivery_that_was_answered_ok() {
     run::at_random(async || {
         Runtime::any().set();
-        let (sink, deliveries) = channel(1);
-        let (sink, sent) = (Arc::new(sink), Sent::default());
+        let (sink, deliveries, sent) = narrow();
         let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
         let reader = spawn(read_to_the_end(deliveries, thread_rng().gen_range(0..3)));
         let watcher = spawn({
@@ -101,13 +106,10 @@ fn closing_loses_no_delivery_that_was_answered_ok() {
 fn deliveries_that_a_dropped_receiver_left_unread_are_counted() {
     run::at_random(async || {
         Runtime::any().set();
-        let (sink, mut deliveries) = channel(1);
-        let (sink, sent) = (Arc::new(sink), Sent::default());
+        let (sink, mut deliveries, sent) = narrow();
         let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
-        let patient = spawn({
-            let sink = Arc::clone(&sink);
-            async move { sink.drained().await }
-        });
+        let drained = Arc::clone(&sink);
+        let patient = spawn(async move { drained.drained().await });
         let reader = spawn(async move { usize::from(deliveries.recv().await.is_some()) });
         run::join(senders).await;
         let read = reader.await.unwrap();
@@ -125,8 +127,7 @@ fn deliveries_that_a_dropped_receiver_left_unread_are_counted() {
 fn a_dropped_send_sent_nothing_and_occupies_no_slot() {
     run::at_random(async || {
         Runtime::any().set();
-        let (sink, deliveries) = channel(1);
-        let (sink, sent) = (Arc::new(sink), Sent::default());
+        let (sink, deliveries, sent) = narrow();
         let senders = [sender(&sink, &sent, &["1"]), sender(&sink, &sent, &["2"]), sender(&sink, &sent, &["3"])];
         senders[2].abort();
         let reader = spawn(read_to_the_end(deliveries, 0));

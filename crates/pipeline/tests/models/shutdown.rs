@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use birdhook_core::Outcome;
+use futures_util::StreamExt;
 use shuttle::future::{JoinHandle, spawn, yield_now};
 
 use super::deliveries::{SignedPost, webhook};
@@ -40,14 +41,9 @@ impl Seen {
     }
 }
 
-fn reader(mut deliveries: Deliveries) -> JoinHandle<usize> {
-    spawn(async move {
-        let mut read = 0;
-        while deliveries.recv().await.is_some() {
-            read += 1;
-        }
-        read
-    })
+/// Reads all deliveries in another task, which returns their number.
+fn receiver<S>((pipeline, deliveries): (Pipeline<S>, Deliveries)) -> (Pipeline<S>, JoinHandle<usize>, Seen) {
+    (pipeline, spawn(deliveries.count()), Seen::default())
 }
 
 fn nothing_is_in_flight<S: EventSink>(pipeline: &Pipeline<S>) {
@@ -61,10 +57,8 @@ fn nothing_is_in_flight<S: EventSink>(pipeline: &Pipeline<S>) {
 fn a_patient_shutdown_leaves_nothing() {
     run::at_random(async || {
         Runtime::any().set();
-        let (pipeline, deliveries) = webhook().channel(1);
-        let seen = Seen::default();
-        let requests = [SignedPost::of(&["1"]), SignedPost::of(&["2"])].map(|post| seen.send(post, &pipeline));
-        let reader = reader(deliveries);
+        let (pipeline, reader, seen) = receiver(webhook().channel(1));
+        let requests = ["1", "2"].map(|id| seen.send(SignedPost::of(&[id]), &pipeline));
         let shutdown = spawn({
             let (pipeline, seen) = (pipeline.clone(), seen.clone());
             async move {
@@ -117,15 +111,10 @@ fn no_handler_runs_after_a_patient_shutdown() {
 #[test]
 fn dropped_requests_do_not_delay_a_shutdown() {
     run::at_random(async || {
-        let (pipeline, deliveries) = webhook().channel(1);
-        let seen = Seen::default();
-        let requests = [SignedPost::of(&["1"]), SignedPost::of(&["2"]), SignedPost::of(&["2"])]
-            .map(|post| seen.send(post, &pipeline));
-        let reader = reader(deliveries);
-        let shutdown = spawn({
-            let pipeline = pipeline.clone();
-            async move { pipeline.shutdown(PATIENCE).await }
-        });
+        let (pipeline, reader, seen) = receiver(webhook().channel(1));
+        let requests = ["1", "2", "2"].map(|id| seen.send(SignedPost::of(&[id]), &pipeline));
+        let stopping = pipeline.clone();
+        let shutdown = spawn(async move { stopping.shutdown(PATIENCE).await });
         requests[0].abort();
         requests[1].abort();
         assert!(shutdown.await.unwrap().is_empty());
@@ -145,10 +134,8 @@ fn an_impatient_shutdown_reports_what_remains() {
     run::at_random(async || {
         may_fire(3);
         Runtime::any().set();
-        let (pipeline, deliveries) = webhook().channel(1);
-        let seen = Seen::default();
-        let requests = [SignedPost::of(&["1"]), SignedPost::of(&["2"])].map(|post| seen.send(post, &pipeline));
-        let reader = reader(deliveries);
+        let (pipeline, reader, seen) = receiver(webhook().channel(1));
+        let requests = ["1", "2"].map(|id| seen.send(SignedPost::of(&[id]), &pipeline));
         let left = pipeline.shutdown(PATIENCE).await;
         // The outcome is counted before the request leaves the in-flight count.
         let before = usize::try_from(pipeline.health().answered(Outcome::Accepted)).unwrap();
@@ -166,11 +153,9 @@ fn an_impatient_shutdown_reports_what_remains() {
 #[test]
 fn body_memory_is_released_however_a_request_ends() {
     run::at_random(async || {
-        let posts = [SignedPost::of(&["1"]), SignedPost::of(&["2"]), SignedPost::of(&["3"])];
+        let posts = ["1", "2", "3"].map(|id| SignedPost::of(&[id]));
         let room = posts[0].len() * 2;
-        let (pipeline, deliveries) = webhook().body_limit(room / 2).memory_budget(room).channel(8);
-        let seen = Seen::default();
-        let reader = reader(deliveries);
+        let (pipeline, reader, seen) = receiver(webhook().body_limit(room / 2).memory_budget(room).channel(8));
         let requests = posts.map(|post| seen.send(post, &pipeline));
         requests[2].abort();
         for request in requests {
