@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use crate::support::{Alarm, assert_took, deleted, deliver, deliver_owned, id, ids, pending, poll, webhook};
+use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, pending, poll, webhook};
 use birdhook_pipeline::{Backlog, ChannelSink, Deliveries, Delivery, EventSink, Outcome, Pipeline};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, sleep};
@@ -48,8 +48,8 @@ async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
 async fn deliveries_that_wait_for_a_free_slot_are_accepted_in_order() {
     let (pipeline, mut deliveries) = full().await;
     let started = Instant::now();
-    let (two, three) = (deleted(&["2"]), deleted(&["3"]));
-    let (second, third, ()) = tokio::join!(deliver(&pipeline, &two), deliver(&pipeline, &three), async {
+    let (second, third) = (deliver(&pipeline, &deleted(&["2"])), deliver(&pipeline, &deleted(&["3"])));
+    let (second, third, ()) = tokio::join!(second, third, async {
         sleep(Duration::from_millis(2000)).await;
         assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
         sleep(Duration::from_millis(400)).await;
@@ -64,9 +64,9 @@ async fn deliveries_that_wait_for_a_free_slot_are_accepted_in_order() {
 #[tokio::test(start_paused = true)]
 async fn a_new_delivery_does_not_overtake_waiting_ones() {
     let (pipeline, mut deliveries) = full().await;
-    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["2"])));
+    let waiting = pending(deliver(&pipeline, &deleted(&["2"])));
     deliveries.recv().await.unwrap();
-    let latecomer = pending(deliver_owned(pipeline.clone(), deleted(&["3"])));
+    let latecomer = pending(deliver(&pipeline, &deleted(&["3"])));
     assert_eq!(waiting.await, Outcome::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
     assert_eq!(latecomer.await, Outcome::Accepted);
@@ -77,9 +77,8 @@ async fn deliveries_are_answered_503_at_once_after_the_receiver_is_dropped() {
     let (pipeline, deliveries) = webhook().channel(1);
     drop(deliveries);
     let started = Instant::now();
-    let body = deleted(&["1"]);
     for _ in 0..2 {
-        let reason = deliver(&pipeline, &body).await;
+        let reason = deliver(&pipeline, &deleted(&["1"])).await;
         assert_eq!((reason, reason.status()), (Outcome::SinkClosed, 503), "the claim is free again each time");
     }
     assert_took(started, Duration::ZERO);
@@ -89,9 +88,8 @@ async fn deliveries_are_answered_503_at_once_after_the_receiver_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_waiting_delivery_is_woken_when_the_receiver_is_dropped() {
     let (pipeline, deliveries) = full().await;
-    let body = deleted(&["2"]);
     let started = Instant::now();
-    let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async {
+    let (reason, ()) = tokio::join!(deliver(&pipeline, &deleted(&["2"])), async {
         sleep(Duration::from_millis(100)).await;
         drop(deliveries);
     });
@@ -147,7 +145,7 @@ async fn the_backlog_counts_unconsumed_deliveries_and_events() {
 #[tokio::test(start_paused = true)]
 async fn the_backlog_does_not_count_waiting_deliveries() {
     let (pipeline, mut deliveries) = full().await;
-    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["2", "3"])));
+    let waiting = pending(deliver(&pipeline, &deleted(&["2", "3"])));
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
     drop(waiting);
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));

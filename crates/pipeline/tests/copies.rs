@@ -6,33 +6,26 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    Alarm, Asked, Verdict, asking, assert_took, count, deleted, deliver, halting, ids, incoming, pending, race,
+    Alarm, Asked, Asking, Verdict, asking, assert_took, count, deleted, deliver, halting, ids, incoming, pending, race,
     read_to_end, webhook, whole,
 };
-use birdhook_pipeline::{EventSink, Outcome, Pipeline, SinkError};
+use birdhook_pipeline::{Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 const COPIES: usize = 64;
+const ACCEPTED: Outcome = Outcome::Accepted;
+const DUPLICATE: Outcome = Outcome::Duplicate;
 
 type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>>;
-
-/// Delivers all copies at the same time.
-async fn race_copies<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Outcome>
-where
-    S: EventSink<Future: Send> + Send + Sync + 'static,
-{
-    race(pipeline, &vec![body.to_owned(); COPIES]).await
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_channel_receives_one_of_64_concurrent_copies() {
     for round in 0..20 {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(COPIES);
-        let answers = race_copies(&pipeline, &deleted(&[&round.to_string(), "x"])).await;
-        assert_eq!(count(&answers, Outcome::Accepted), 1);
-        assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 1);
+        let answers = race(&pipeline, &vec![deleted(&[&round.to_string(), "x"]); COPIES]).await;
+        assert_eq!(count(&answers, [ACCEPTED, DUPLICATE]), [1, COPIES - 1]);
         assert_eq!(deliveries.recv().await.unwrap().events().len(), 2);
         let health = pipeline.health();
         assert_eq!((health.events, health.duplicates, health.in_flight), (2, 126, 0));
@@ -45,8 +38,8 @@ async fn a_channel_receives_one_of_64_concurrent_copies() {
 async fn a_slow_handler_receives_one_of_64_concurrent_copies() {
     for _ in 0..20 {
         let (pipeline, mut asked) = asking(webhook().deadline(Duration::from_secs(60)));
-        let body = deleted(&["1"]);
-        let (answers, ()) = tokio::join!(race_copies(&pipeline, &body), async {
+        let bodies = vec![deleted(&["1"]); COPIES];
+        let (answers, ()) = tokio::join!(race(&pipeline, &bodies), async {
             let (_, verdict) = asked.next().await;
             // Waits until every copy has begun.
             while pipeline.health().in_flight < COPIES {
@@ -54,8 +47,7 @@ async fn a_slow_handler_receives_one_of_64_concurrent_copies() {
             }
             verdict.say(Ok(()));
         });
-        assert_eq!(count(&answers, Outcome::Accepted), 1);
-        assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 1);
+        assert_eq!(count(&answers, [ACCEPTED, DUPLICATE]), [1, COPIES - 1]);
         assert!(asked.now().is_none(), "delivered once");
     }
 }
@@ -73,32 +65,20 @@ async fn copies_are_delivered_until_the_handler_succeeds() {
             if calls.fetch_add(1, SeqCst) < 9 { Err("not yet") } else { Ok(()) }
         }
     });
-    let answers = race_copies(&pipeline, &deleted(&["1"])).await;
-    assert_eq!(count(&answers, Outcome::SinkFailed), 9);
-    assert_eq!(count(&answers, Outcome::Accepted), 1);
-    assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 10);
+    let answers = race(&pipeline, &vec![deleted(&["1"]); COPIES]).await;
+    assert_eq!(count(&answers, [Outcome::SinkFailed, ACCEPTED, DUPLICATE]), [9, 1, COPIES - 10]);
     assert_eq!((calls.load(SeqCst), pipeline.health().events), (10, 1));
 }
 
 /// Polls all pending copies once. Returns their answers.
 fn poll_all(copies: &mut Answers<'_>) -> Vec<Outcome> {
     let mut answers = Vec::new();
-    copies.retain_mut(|copy| match copy.now_or_never() {
-        Some(answer) => {
-            answers.push(answer);
-            false
-        }
-        None => true,
-    });
+    copies.retain_mut(|copy| copy.now_or_never().map(|answer| answers.push(answer)).is_none());
     answers
 }
 
 /// Returns 64 copies in progress: the first is being delivered, all others wait for it.
-fn sixty_four<'a>(
-    pipeline: &'a Pipeline<crate::support::Asking>,
-    body: &'a str,
-    asked: &mut Asked,
-) -> (Answers<'a>, Verdict) {
+fn sixty_four<'a>(pipeline: &'a Pipeline<Asking>, body: &'a str, asked: &mut Asked) -> (Answers<'a>, Verdict) {
     let mut copies: Answers<'a> = (0..COPIES).map(|_| deliver(pipeline, body).boxed()).collect();
     assert!(poll_all(&mut copies).is_empty());
     let (_, verdict) = asked.now().unwrap();
@@ -125,7 +105,7 @@ async fn exactly_one_waiting_request_takes_over_from_one_that_fails() {
     }
     holder.say(Ok(()));
     let answers = join_all(copies).await;
-    assert_eq!((count(&answers, Outcome::Accepted), count(&answers, Outcome::Duplicate)), (1, 39));
+    assert_eq!(count(&answers, [ACCEPTED, DUPLICATE]), [1, 39]);
     assert!(asked.now().is_none());
     assert_eq!((pipeline.health().events, pipeline.health().duplicates), (1, 39));
 }
@@ -141,7 +121,7 @@ async fn exactly_one_waiting_request_takes_over_from_one_that_is_dropped() {
     assert!(asked.now().is_none(), "exactly one takes over");
     verdict.say(Ok(()));
     let answers = join_all(copies).await;
-    assert_eq!((count(&answers, Outcome::Accepted), count(&answers, Outcome::Duplicate)), (1, 62));
+    assert_eq!(count(&answers, [ACCEPTED, DUPLICATE]), [1, 62]);
     assert_eq!((pipeline.health().events, pipeline.health().unanswered), (1, 1));
 }
 
@@ -161,7 +141,7 @@ async fn a_waiting_request_that_is_woken_and_dropped_does_not_block_the_others()
     assert!(poll_all(&mut waiters).is_empty());
     let _first = asked.now().unwrap();
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(waiters.remove(0).await, Outcome::Accepted);
+    assert_eq!(waiters.remove(0).await, ACCEPTED);
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +158,7 @@ async fn a_waiting_request_takes_over_at_the_deadline_of_the_first() {
     // The waiter has one second left.
     assert!((&mut waiter).now_or_never().is_none());
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(waiter.await, Outcome::Accepted);
+    assert_eq!(waiter.await, ACCEPTED);
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,8 +166,8 @@ async fn a_body_that_is_still_being_read_claims_nothing() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let reading = pending(pipeline.receive(incoming(&pipeline, &body), halting(&body, 5)));
-    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
-    assert_eq!(reading.await.outcome(), Outcome::Duplicate);
+    assert_eq!(deliver(&pipeline, &body).await, ACCEPTED);
+    assert_eq!(reading.await.outcome(), DUPLICATE);
 }
 
 /// The holder began later, so its deadline is after the waiter's.
@@ -203,8 +183,8 @@ async fn a_request_that_waits_until_its_deadline_is_answered_503_in_flight() {
     assert_eq!((reply.outcome(), reply.status()), (Outcome::InFlight, 503));
     assert!(reply.headers().any(|(name, _)| name == "retry-after"));
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(holder.await, Outcome::Accepted, "the one who gave up took nothing away from the holder");
-    assert_eq!(deliver(&pipeline, &body).await, Outcome::Duplicate);
+    assert_eq!(holder.await, ACCEPTED, "the one who gave up took nothing away from the holder");
+    assert_eq!(deliver(&pipeline, &body).await, DUPLICATE);
 }
 
 /// Each delivery claims all its events at once, or none.
@@ -225,7 +205,7 @@ async fn overlapping_deliveries_never_deadlock() {
     }
     assert!(all.is_empty(), "{} hang", all.len());
     assert_eq!(handed, [vec!["a", "b"], vec!["c"]]);
-    assert_eq!((count(&answers, Outcome::Accepted), count(&answers, Outcome::Duplicate)), (2, 2));
+    assert_eq!(count(&answers, [ACCEPTED, DUPLICATE]), [2, 2]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -252,7 +232,7 @@ async fn a_request_that_waits_for_one_event_claims_no_other() {
     let (_, hold_a) = asked.now().unwrap();
     let both = pending(deliver(&pipeline, &ab));
     let (answer, ()) = tokio::join!(deliver(&pipeline, &b), async { asked.next().await.1.say(Ok(())) });
-    assert_eq!(answer, Outcome::Accepted, "b was free");
+    assert_eq!(answer, ACCEPTED, "b was free");
     hold_a.say(Err(SinkError::failed("no")));
     assert_eq!(first.await, Outcome::SinkFailed);
     let (answer, ()) = tokio::join!(both, async {
@@ -260,5 +240,5 @@ async fn a_request_that_waits_for_one_event_claims_no_other() {
         assert_eq!(ids(&delivery), ["a"]);
         verdict.say(Ok(()));
     });
-    assert_eq!(answer, Outcome::Accepted);
+    assert_eq!(answer, ACCEPTED);
 }

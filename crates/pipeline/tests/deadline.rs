@@ -1,8 +1,8 @@
 //! The deadline, the body and its limits.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use crate::support::{SECRET, asking, assert_took, deleted, deliver, incoming, secret, webhook, whole};
@@ -162,8 +162,7 @@ async fn the_body_limit_defaults_to_one_mebibyte() {
 #[tokio::test(start_paused = true)]
 async fn unverified_bodies_and_bodies_without_an_object_do_not_reach_the_sink() {
     let (pipeline, mut deliveries) = webhook().channel(8);
-    let body = deleted(&["1"]);
-    let forged = pipeline.receive(incoming(&pipeline, &body), whole(&deleted(&["2"]))).await;
+    let forged = pipeline.receive(incoming(&pipeline, &deleted(&["1"])), whole(&deleted(&["2"]))).await;
     assert_eq!((forged.outcome(), forged.status()), (Outcome::SignatureWrong, 401));
     assert!(forged.body().is_empty());
     for odd in ["[]", "", "null", "{\"a\":1"] {
@@ -181,28 +180,18 @@ async fn the_longest_deadline_does_not_panic() {
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
 }
 
-/// Always has another empty chunk ready, each after one millisecond. Ends after a minute.
-struct Endless {
-    chunks: u64,
-}
-
-impl Stream for Endless {
-    type Item = Result<Bytes, Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // The first poll of `advance` moves the clock; a second would only yield.
-        let moved = pin!(tokio::time::advance(MILLIS));
-        let _ = moved.poll(&mut Context::from_waker(Waker::noop()));
-        self.chunks += 1;
-        Poll::Ready((self.chunks < 60_000).then(|| Ok(Bytes::new())))
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_deadline_applies_to_a_body_that_is_always_ready() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let started = Instant::now();
-    let reply = pipeline.receive(incoming(&pipeline, "{}"), Endless { chunks: 0 }).await;
+    // Another empty chunk is always ready, each after one millisecond, for a minute.
+    let endless = stream::repeat_with(|| {
+        // The first poll of `advance` moves the clock; a second would only yield.
+        let moved = pin!(tokio::time::advance(MILLIS));
+        let _ = moved.poll(&mut Context::from_waker(Waker::noop()));
+        Ok::<_, Infallible>(Bytes::new())
+    });
+    let reply = pipeline.receive(incoming(&pipeline, "{}"), endless.take(60_000)).await;
     assert!(started.elapsed() < Duration::from_secs(30), "read for {:?}", started.elapsed());
     assert_eq!(reply.outcome(), Outcome::BodyTooSlow);
 }

@@ -94,8 +94,7 @@ async fn the_window_holds_100_000_events_by_default() {
 #[tokio::test(start_paused = true)]
 async fn an_empty_window_recognises_only_events_in_flight() {
     let (pipeline, mut asked) = asking(webhook().dedupe_window(0, Duration::from_secs(60)));
-    let body = deleted(&["1"]);
-    let [first, second] = [(), ()].map(|()| pending(deliver(&pipeline, &body)));
+    let [first, second] = [(), ()].map(|()| pending(deliver(&pipeline, &deleted(&["1"]))));
     let (_, verdict) = asked.now().unwrap();
     assert!(asked.now().is_none(), "one at a time");
     verdict.say(Ok(()));

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use crate::support::{
-    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, incoming, pending, poll, webhook,
-    with_signed_head,
+    Alarm, SECRET, asking, deleted, deliver, halt, halting, ids, incoming, pending, poll, webhook, with_signed_head,
 };
 use birdhook_pipeline::{Deliveries, Delivery, EventSink, HeadResult, Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
@@ -73,7 +72,7 @@ type Holder = Rc<RefCell<Option<Boxed<Outcome>>>>;
 
 /// Begins a delivery that holds its claim. Returns it and the nudge that drops it.
 fn hold<S: EventSink + 'static>(pipeline: &Pipeline<S>, body: &str) -> (Holder, Nudge) {
-    let delivery: Boxed<Outcome> = pending(deliver_owned(pipeline.clone(), body.to_owned()));
+    let delivery: Boxed<Outcome> = pending(deliver(pipeline, body));
     let holder = Rc::new(RefCell::new(Some(delivery)));
     let held = Rc::clone(&holder);
     (holder, Box::new(move || _ = held.take()))
@@ -165,7 +164,7 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
         let body = deleted(&["x"]);
         let trial = async |steps| {
             let (pipeline, mut asked) = asking(webhook());
-            let mut holder = pending(deliver_owned(pipeline.clone(), body.clone()));
+            let mut holder = pending(deliver(&pipeline, &body));
             let verdict = asked.now().unwrap().1;
             let end = move || {
                 verdict.say(if succeeds { Ok(()) } else { Err(SinkError::failed("no")) });
@@ -185,7 +184,7 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
             pending.into_iter().for_each(|end| end());
             let accepted = succeeds || answer.is_some();
             while asked.borrow_mut().now().is_some() {}
-            let mut again: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            let mut again: Boxed<Outcome> = Box::pin(deliver(&pipeline, &body));
             let first_poll = poll(&mut again);
             if accepted {
                 assert_eq!(first_poll, Poll::Ready(Outcome::Duplicate), "after {steps} steps");

@@ -65,43 +65,18 @@ fn xaa_message_for(subscriber: &str) -> String {
 
 /// Events with an id, as reported by both APIs. X uses the same id in both.
 fn with_ids() -> Vec<(String, String)> {
-    let read = r#"{"created_timestamp":"5","sender_id":"8","target":{"recipient_id":"7"},"last_read_event_id":"55"}"#;
-    let revoke = r#"{"date_time":"2026-10-01T09:48:12+00:00","target":{"app_id":"1"},"source":{"user_id":"7"}}"#;
-    let post = r#"{"id_str":"20","text":"tea","user":{"id_str":"8"}}"#;
-    vec![
-        (
-            aaa("tweet_create_events", post),
-            xaa("post.mention.create", 1, r#"{"id":"20","author_id":"8","text":"tea"}"#),
-        ),
-        (
-            aaa("tweet_delete_events", r#"{"status":{"id":"20","user_id":"7"},"timestamp_ms":"5"}"#),
-            xaa("post.delete", 2, r#"{"id":"20","author_id":"7"}"#),
-        ),
-        (
-            aaa("favorite_events", r#"{"id":"a1b2","timestamp_ms":5,"user":{"id_str":"8"}}"#),
-            xaa("like.create", 3, r#"{"id":"a1b2","liked_tweet_id":"20","timestamp_ms":"5"}"#),
-        ),
-        (crate::support::message_for("30", "1"), xaa_message_for("30")),
-        (crate::support::message_for("40", "1"), xaa_message_for("40")),
-        (
-            aaa("direct_message_mark_read_events", read),
-            xaa("dm.read", 4, &format!(r#"{{"direct_message_mark_read_events":[{read}]}}"#)),
-        ),
-        (
-            format!(r#"{{"user_event":{{"revoke":{revoke}}}}}"#),
-            r#"{"data":{"event_uuid":"5","event_type":"oauth.revoke","filter":{},
-                "payload":{"date_time":"2026-10-01T09:48:12.000Z","user_id":"7","app_id":"1"}}}"#
-                .to_owned(),
-        ),
-    ]
+    pairs(include_str!("reports/with_ids.jsonl"))
 }
 
 /// Events without an id, as reported by both APIs.
 fn timeless() -> Vec<(String, String)> {
-    let relations = ["follow", "unfollow", "block", "unblock", "mute", "unmute"];
-    let typed = format!(r#"{{"direct_message_indicate_typing_events":[{}]}}"#, typing(5));
-    let typed = (aaa("direct_message_indicate_typing_events", &typing(5)), xaa("dm.indicate_typing", 9, &typed));
-    relations.map(|what| (aaa_relation(what, 5), xaa_relation(what, 5))).into_iter().chain([typed]).collect()
+    pairs(include_str!("reports/without_ids.jsonl"))
+}
+
+/// Returns the reports of each event: a line by the Account Activity API, then one by the other.
+fn pairs(reports: &str) -> Vec<(String, String)> {
+    let mut reports = reports.lines().map(str::to_owned);
+    std::iter::from_fn(|| reports.next().zip(reports.next())).collect()
 }
 
 fn every_pair() -> Vec<(String, String)> {
@@ -142,7 +117,7 @@ async fn one_of_64_concurrent_reports_by_both_apis_is_delivered() {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
         let bodies: Vec<_> = (0..64).map(|at| if at % 2 == 0 { old.clone() } else { new.clone() }).collect();
         let answers = race(&pipeline, &bodies).await;
-        assert_eq!((count(&answers, ACCEPTED), count(&answers, DUPLICATE)), (1, 63), "{old}");
+        assert_eq!(count(&answers, [ACCEPTED, DUPLICATE]), [1, 63], "{old}");
         assert_eq!(taken(&mut deliveries).await.len(), 1, "{old}");
     }
 }

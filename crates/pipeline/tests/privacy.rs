@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use crate::metrics::recorded;
-use crate::support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
+use crate::support::{
+    SECRET, app, begin_signed, deleted, deliver, deliver_signed, get, incoming, secret, webhook, whole,
+};
 use birdhook_pipeline::{
     Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, Webhook, crc, signature,
 };
@@ -16,7 +18,6 @@ use futures_util::{StreamExt, stream};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-const SECRET: &str = "SECRETMARKERk3y";
 const TOKEN: &str = "TOKENMARKERabc";
 const REFUSED: &str = "REFUSEDMARKER";
 const TEXT: &str = "TEXTMARKER meet me at nine";
@@ -34,10 +35,6 @@ fn message(id: &str) -> String {
     format!(
         r#"{{"for_user_id":"{SUBSCRIBER}","direct_message_events":[{{"type":"message_create","id":"{id}","created_timestamp":"1678000000001","message_create":{content}}}],"users":{{"{SENDER}":{user}}}}}"#
     )
-}
-
-fn webhook() -> Webhook {
-    Webhook::new(app("bees", SECRET))
 }
 
 fn sign(message: &str) -> String {
@@ -144,20 +141,18 @@ async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
     let head = RequestHead::new("GET", "/", Some(&query)).with_headers([(signature::HEADER, by_x.as_bytes())]);
     assert!(matches!(pipeline.begin(&head), HeadResult::Reply(reply) if reply.is_signed_by_x()));
     assert_eq!(get(pipeline, &format!("crc_token=%7B{REFUSED}")).status(), 400);
-    assert_eq!(deliver_signed(pipeline, SECRET, &message("1")).await, Outcome::SinkFailed);
-    assert_eq!(deliver_signed(pipeline, SECRET, &message("1")).await, Outcome::Accepted);
-    assert_eq!(deliver_signed(pipeline, SECRET, &message("1")).await, Outcome::Duplicate);
-    assert_eq!(deliver_signed(pipeline, SECRET, &message("2")).await, Outcome::Accepted);
+    assert_eq!(deliver(pipeline, &message("1")).await, Outcome::SinkFailed);
+    assert_eq!(deliver(pipeline, &message("1")).await, Outcome::Accepted);
+    assert_eq!(deliver(pipeline, &message("1")).await, Outcome::Duplicate);
+    assert_eq!(deliver(pipeline, &message("2")).await, Outcome::Accepted);
     assert_eq!(deliver_signed(pipeline, "forger", &message("3")).await, Outcome::SignatureWrong);
-    assert_eq!(deliver_signed(pipeline, SECRET, &format!("[\"{TEXT}\"]")).await, Outcome::NotAnObject);
+    assert_eq!(deliver(pipeline, &format!("[\"{TEXT}\"]")).await, Outcome::NotAnObject);
     assert!(matches!(pipeline.begin(&RequestHead::new("POST", "/", None)), HeadResult::Reply(_)));
-    let HeadResult::Body(incoming) = begin_signed(pipeline, SECRET, &message("3")) else { panic!("refused") };
     let slow = whole(&message("3")).chain(stream::pending());
-    assert_eq!(pipeline.receive(incoming, slow).await.outcome(), Outcome::BodyTooSlow);
-    let HeadResult::Body(incoming) = begin_signed(pipeline, SECRET, &message("3")) else { panic!("refused") };
+    assert_eq!(pipeline.receive(incoming(pipeline, &message("3")), slow).await.outcome(), Outcome::BodyTooSlow);
     let broken = stream::iter([Ok(Bytes::from(message("3"))), Err(TEXT)]);
-    assert_eq!(pipeline.receive(incoming, broken).await.outcome(), Outcome::BodyCutOff);
-    drop(begin_signed(pipeline, SECRET, &message("3")));
+    assert_eq!(pipeline.receive(incoming(pipeline, &message("3")), broken).await.outcome(), Outcome::BodyCutOff);
+    drop(incoming(pipeline, &message("3")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,7 +255,7 @@ impl EventSink for Eager {
 #[tokio::test(start_paused = true)]
 async fn the_sink_runs_inside_the_span() {
     let observed = Observed::start();
-    assert_eq!(deliver_signed(&webhook().sink(Eager), SECRET, &message("1")).await, Outcome::Accepted);
+    assert_eq!(deliver(&webhook().sink(Eager), &message("1")).await, Outcome::Accepted);
     let log = observed.log();
     let line = log.lines().find(|line| line.contains("the sink runs")).unwrap();
     assert!(line.contains("birdhook{request="), "{line}");
@@ -273,7 +268,7 @@ async fn the_queue_depth_counts_events_until_the_app_reads_them() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     // Reading resets the gauge.
     for (body, depth) in [(deleted(&["1", "2"]), 2.0), (message("1"), 1.0)] {
-        assert_eq!(deliver_signed(&pipeline, SECRET, &body).await, Outcome::Accepted);
+        assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
         assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(depth.into()));
     }
     for (left, change) in [(1, -2.0), (0, -1.0)] {
@@ -310,13 +305,13 @@ async fn no_public_type_prints_secrets_users_or_texts() {
     tell("Pipeline", &pipeline, "bees");
     let begun = begin_signed(&pipeline, SECRET, &message("1"));
     tell("HeadResult", &begun, "Delivery");
-    let HeadResult::Body(incoming) = begun else { panic!("refused") };
-    tell("IncomingDelivery", &incoming, "IncomingDelivery");
-    let verified = incoming.verify(whole(&message("1"))).await.unwrap();
+    let HeadResult::Body(begun) = begun else { panic!("refused") };
+    tell("IncomingDelivery", &begun, "IncomingDelivery");
+    let verified = begun.verify(whole(&message("1"))).await.unwrap();
     tell("VerifiedDelivery", &verified, "Delivery");
     drop(verified);
     for id in ["1", "2"] {
-        assert_eq!(deliver_signed(&pipeline, SECRET, &message(id)).await, Outcome::Accepted);
+        assert_eq!(deliver(&pipeline, &message(id)).await, Outcome::Accepted);
     }
     tell("Deliveries", &deliveries, "Deliveries");
     let delivery = deliveries.recv().await.unwrap();
@@ -333,10 +328,7 @@ async fn no_public_type_prints_secrets_users_or_texts() {
     tell("ShutdownReport", &pipeline.shutdown(std::time::Duration::ZERO).await, "ShutdownReport");
     let handler = webhook().handler(|_| std::future::ready(Err::<(), _>(TEXT)));
     tell("Pipeline", &handler, "bees");
-    let reply = match begin_signed(&handler, SECRET, &message("1")) {
-        HeadResult::Body(incoming) => handler.receive(incoming, whole(&message("1"))).await,
-        HeadResult::Reply(reply) => reply,
-    };
+    let reply = handler.receive(incoming(&handler, &message("1")), whole(&message("1"))).await;
     tell("Reply", &reply, "SinkFailed");
     tell("AppsError", &format!("a={SECRET},{SECRET}").parse::<birdhook_pipeline::Apps>().unwrap_err(), "entry");
     tell("TokenError", &crc::TokenPolicy::Base64.check(&format!("{{{TOKEN}")).unwrap_err(), "not signed");

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, incoming, pending,
-    read_to_end, webhook, whole,
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, incoming, pending, read_to_end,
+    webhook, whole,
 };
 use birdhook_pipeline::{Backlog, Delivery, EventSink, HeadResult, Outcome, RequestHead, SinkError};
 use bytes::Bytes;
@@ -137,7 +137,7 @@ async fn the_unread_events_of_a_delivery_are_reported() {
 #[tokio::test(start_paused = true)]
 async fn deliveries_still_in_flight_are_reported() {
     let (pipeline, mut asked) = asking(webhook().deadline(60 * SECOND));
-    let hanging = pending(deliver_owned(pipeline.clone(), deleted(&["1"])));
+    let hanging = pending(deliver(&pipeline, &deleted(&["1"])));
     let reading = incoming(&pipeline, &deleted(&["2"]));
     let started = Instant::now();
     let left = pipeline.shutdown(5 * SECOND).await;
@@ -155,7 +155,7 @@ async fn deliveries_still_in_flight_are_reported() {
 async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["2"])));
+    let waiting = pending(deliver(&pipeline, &deleted(&["2"])));
     let reader = timeout(60 * SECOND, async {
         sleep(SECOND).await;
         read_to_end(&mut deliveries).await
@@ -224,7 +224,7 @@ async fn the_channel_ends_when_the_patience_expires() {
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2"]);
     let reading = incoming(&pipeline, &body);
-    let waiting = pending(deliver_owned(pipeline.clone(), deleted(&["3"])));
+    let waiting = pending(deliver(&pipeline, &deleted(&["3"])));
     let left = pipeline.shutdown(SECOND).await;
     assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
 
@@ -279,7 +279,7 @@ fn a_runtime_dropped_during_a_delivery_loses_no_accepted_event() {
     for runtime in runtimes() {
         let (pipeline, mut deliveries) = webhook().channel(1);
         assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Outcome::Accepted);
-        let waiting = runtime.spawn(deliver_owned(pipeline.clone(), deleted(&["2"])));
+        let waiting = runtime.spawn(deliver(&pipeline, &deleted(&["2"])));
         runtime.block_on(async {
             while pipeline.health().in_flight == 0 {
                 tokio::task::yield_now().await;

@@ -69,8 +69,7 @@ fn a_patient_shutdown_leaves_nothing() {
                 assert_eq!(SignedPost::of(&["3"]).send(&pipeline).await, Outcome::ShuttingDown);
             }
         });
-        for request in requests {
-            let outcome = request.await.unwrap();
+        for outcome in run::join(requests).await {
             assert!([Outcome::Accepted, Outcome::ShuttingDown].contains(&outcome), "{outcome:?}");
         }
         shutdown.await.unwrap();

@@ -20,7 +20,6 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::{Barrier, mpsc};
 
-/// The consumer secret of [`webhook`].
 pub(crate) const SECRET: &str = "consumer-secret-of-the-tests";
 
 pub(crate) fn secret(text: &str) -> Secret {
@@ -86,15 +85,24 @@ pub(crate) fn incoming<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Inco
 }
 
 /// Sends a whole POST, its body in one chunk, signed with this secret.
-pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Outcome {
-    match begin_signed(pipeline, key, body) {
-        HeadResult::Reply(reply) => reply.outcome(),
-        HeadResult::Body(incoming) => pipeline.receive(incoming, whole(body)).await.outcome(),
+///
+/// The future owns what it needs, so that it can run in a task.
+pub(crate) fn deliver_signed<S: EventSink>(
+    pipeline: &Pipeline<S>,
+    key: &str,
+    body: &str,
+) -> impl Future<Output = Outcome> + use<S> {
+    let (pipeline, key, body) = (pipeline.clone(), key.to_owned(), body.to_owned());
+    async move {
+        match begin_signed(&pipeline, &key, &body) {
+            HeadResult::Reply(reply) => reply.outcome(),
+            HeadResult::Body(incoming) => pipeline.receive(incoming, whole(&body)).await.outcome(),
+        }
     }
 }
 
-pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Outcome {
-    deliver_signed(pipeline, SECRET, body).await
+pub(crate) fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> impl Future<Output = Outcome> + use<S> {
+    deliver_signed(pipeline, SECRET, body)
 }
 
 /// Delivers each body in its own task, all started at once. Fails if they take more than 20 s.
@@ -104,23 +112,19 @@ where
 {
     let barrier = Arc::new(Barrier::new(bodies.len()));
     let tasks = bodies.iter().map(|body| {
-        let (pipeline, body, barrier) = (pipeline.clone(), body.clone(), Arc::clone(&barrier));
+        let (delivery, barrier) = (deliver(pipeline, body), Arc::clone(&barrier));
         tokio::spawn(async move {
             barrier.wait().await;
-            deliver_owned(pipeline, body).await
+            delivery.await
         })
     });
     let answers = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await.expect("they hang");
     answers.into_iter().map(Result::unwrap).collect()
 }
 
-pub(crate) fn count(answers: &[Outcome], outcome: Outcome) -> usize {
-    answers.iter().filter(|&&answer| answer == outcome).count()
-}
-
-/// Like [`deliver`], with owned arguments, so that it can run in a task.
-pub(crate) async fn deliver_owned<S: EventSink>(pipeline: Pipeline<S>, body: String) -> Outcome {
-    deliver(&pipeline, &body).await
+/// Returns the number of answers with each of these outcomes.
+pub(crate) fn count<const N: usize>(answers: &[Outcome], outcomes: [Outcome; N]) -> [usize; N] {
+    outcomes.map(|outcome| answers.iter().filter(|&&answer| answer == outcome).count())
 }
 
 pub(crate) fn get<S: EventSink>(pipeline: &Pipeline<S>, query: &str) -> Reply {

@@ -29,11 +29,6 @@ impl Sender {
         self.guard.reserve(budget, bytes, || now)?;
         self.guard.wait_for_more(budget, self.begun, || now, Waker::noop())
     }
-
-    /// Returns whether the upload was ended in favour of another one.
-    fn is_ended(&self, budget: &MemoryBudget, now: Instant) -> bool {
-        self.guard.wait_for_more(budget, self.begun, || now, Waker::noop()).is_err()
-    }
 }
 
 /// An attacker. In each millisecond it may begin, continue and abandon uploads.
@@ -85,7 +80,9 @@ impl Attack for Slow {
             self.senders.extend((0..1_100).map(|_| Sender::new(now, 63 * KIB)));
         }
         for sender in &mut self.senders {
-            if now - sender.begun >= self.deadline || (millisecond.is_multiple_of(50) && sender.is_ended(budget, now)) {
+            if now - sender.begun >= self.deadline
+                || (millisecond.is_multiple_of(50) && is_ended(budget, &sender.guard, now))
+            {
                 sender.guard.release(budget);
                 *sender = Sender::new(now, 63 * KIB);
             }
@@ -155,6 +152,7 @@ fn upload(budget: &MemoryBudget, now: Instant, (age, idle): (u64, u64), bytes: u
     guard
 }
 
+/// Returns whether the upload was ended in favour of another one.
 fn is_ended(budget: &MemoryBudget, guard: &BudgetGuard, now: Instant) -> bool {
     guard.wait_for_more(budget, now, || now, Waker::noop()).is_err()
 }
