@@ -1,6 +1,5 @@
 //! Copies of one delivery, and overlapping deliveries, at the same time.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -11,14 +10,14 @@ use crate::support::{
 };
 use birdhook_pipeline::{Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::Instant;
 
 const COPIES: usize = 64;
 const ACCEPTED: Outcome = Outcome::Accepted;
 const DUPLICATE: Outcome = Outcome::Duplicate;
 
-type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>>;
+type Answers = Vec<BoxFuture<'static, Outcome>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_channel_receives_one_of_64_concurrent_copies() {
@@ -71,25 +70,25 @@ async fn copies_are_delivered_until_the_handler_succeeds() {
 }
 
 /// Polls all pending copies once. Returns their answers.
-fn poll_all(copies: &mut Answers<'_>) -> Vec<Outcome> {
+fn poll_all(copies: &mut Answers) -> Vec<Outcome> {
     let mut answers = Vec::new();
     copies.retain_mut(|copy| copy.now_or_never().map(|answer| answers.push(answer)).is_none());
     answers
 }
 
 /// Returns 64 copies in progress: the first is being delivered, all others wait for it.
-fn sixty_four<'a>(pipeline: &'a Pipeline<Asking>, body: &'a str, asked: &mut Asked) -> (Answers<'a>, Verdict) {
-    let mut copies: Answers<'a> = (0..COPIES).map(|_| deliver(pipeline, body).boxed()).collect();
+fn sixty_four() -> (Pipeline<Asking>, Asked, Answers, Verdict) {
+    let (pipeline, mut asked) = asking(webhook());
+    let mut copies: Answers = (0..COPIES).map(|_| deliver(&pipeline, &deleted(&["1"])).boxed()).collect();
     assert!(poll_all(&mut copies).is_empty());
     let (_, verdict) = asked.now().unwrap();
     assert!(asked.now().is_none(), "the others wait");
-    (copies, verdict)
+    (pipeline, asked, copies, verdict)
 }
 
 #[tokio::test(start_paused = true)]
 async fn exactly_one_waiting_request_takes_over_from_one_that_fails() {
-    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
-    let (mut copies, mut holder) = sixty_four(&pipeline, &body, &mut asked);
+    let (pipeline, mut asked, mut copies, mut holder) = sixty_four();
     for left in (1..COPIES).rev() {
         holder.say(Err(SinkError::failed("no")));
         // The first poll of the holder frees the claim; the second round gives it to a waiter.
@@ -112,8 +111,7 @@ async fn exactly_one_waiting_request_takes_over_from_one_that_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn exactly_one_waiting_request_takes_over_from_one_that_is_dropped() {
-    let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
-    let (mut copies, verdict) = sixty_four(&pipeline, &body, &mut asked);
+    let (pipeline, mut asked, mut copies, verdict) = sixty_four();
     drop(copies.remove(0));
     assert!(verdict.is_moot());
     assert!(poll_all(&mut copies).is_empty());
@@ -131,7 +129,7 @@ async fn a_waiting_request_that_is_woken_and_dropped_does_not_block_the_others()
     let ((pipeline, mut asked), body) = (asking(webhook()), deleted(&["1"]));
     let holder = pending(deliver(&pipeline, &body));
     let (alarm, waker) = Alarm::new();
-    let mut waiters: Answers<'_> = (0..3).map(|_| deliver(&pipeline, &body).boxed()).collect();
+    let mut waiters: Answers = (0..3).map(|_| deliver(&pipeline, &body).boxed()).collect();
     for waiter in &mut waiters {
         assert!(waiter.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
     }
@@ -192,7 +190,7 @@ async fn a_request_that_waits_until_its_deadline_is_answered_503_in_flight() {
 async fn overlapping_deliveries_never_deadlock() {
     let (pipeline, mut asked) = asking(webhook());
     let bodies = [deleted(&["a", "b"]), deleted(&["b", "a"]), deleted(&["b", "c"]), deleted(&["c", "a"])];
-    let mut all: Answers<'_> = bodies.iter().map(|body| deliver(&pipeline, body).boxed()).collect();
+    let mut all: Answers = bodies.iter().map(|body| deliver(&pipeline, body).boxed()).collect();
     assert!(poll_all(&mut all).is_empty());
     let mut handed = Vec::new();
     let mut answers = Vec::new();
@@ -227,11 +225,10 @@ async fn concurrent_overlapping_deliveries_deliver_each_event_once() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_waits_for_one_event_claims_no_other() {
     let (pipeline, mut asked) = asking(webhook());
-    let (a, ab, b) = (deleted(&["a"]), deleted(&["a", "b"]), deleted(&["b"]));
-    let first = pending(deliver(&pipeline, &a));
+    let first = pending(deliver(&pipeline, &deleted(&["a"])));
     let (_, hold_a) = asked.now().unwrap();
-    let both = pending(deliver(&pipeline, &ab));
-    let (answer, ()) = tokio::join!(deliver(&pipeline, &b), async { asked.next().await.1.say(Ok(())) });
+    let both = pending(deliver(&pipeline, &deleted(&["a", "b"])));
+    let (answer, ()) = tokio::join!(deliver(&pipeline, &deleted(&["b"])), async { asked.next().await.1.say(Ok(())) });
     assert_eq!(answer, ACCEPTED, "b was free");
     hold_a.say(Err(SinkError::failed("no")));
     assert_eq!(first.await, Outcome::SinkFailed);

@@ -1,6 +1,5 @@
 //! Deduplication: events delivered once, and cases in which an event may come again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{
@@ -145,13 +144,4 @@ async fn two_sides_of_a_conversation_wait_for_each_other_only_if_merged() {
         answers.retain(|&answer| answer == ACCEPTED);
         assert_eq!(answers.len(), asks, "{scope:?}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn clones_share_the_window() {
-    let (pipeline, _deliveries) = webhook().channel(8);
-    let clone = pipeline.clone();
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, ACCEPTED);
-    assert_eq!(deliver(&clone, &deleted(&["1"])).await, DUPLICATE);
-    assert_eq!(Arc::new(clone).health().duplicates, 1);
 }

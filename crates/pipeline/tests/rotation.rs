@@ -26,6 +26,7 @@ async fn new_secrets_apply_from_the_next_request() {
     assert_eq!(deliver_signed(&clone, "new", &deleted(&["2"])).await, Outcome::Accepted);
     assert_eq!(deliver_signed(&clone, "old", &deleted(&["3"])).await, Outcome::Accepted);
     assert_eq!(deliver_signed(&clone, "new", &deleted(&["1"])).await, Outcome::Duplicate, "the window stays");
+    assert_eq!(pipeline.health().duplicates, 1);
 
     clone.replace_apps(secret("newest"));
     let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };

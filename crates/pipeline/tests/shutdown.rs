@@ -210,10 +210,12 @@ async fn a_shutdown_does_not_wait_for_a_dropped_consumer() {
     assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2), "what it left behind is reported");
 }
 
-/// Callers use `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
+/// Users set `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
-async fn the_longest_patience_does_not_panic() {
-    let (pipeline, _deliveries) = webhook().channel(8);
+async fn the_longest_deadline_and_patience_do_not_panic() {
+    let (pipeline, mut deliveries) = webhook().deadline(Duration::MAX).channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
+    deliveries.recv().await.unwrap();
     assert!(pipeline.shutdown(Duration::MAX).await.is_empty());
 }
 

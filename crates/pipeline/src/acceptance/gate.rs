@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use birdhook_core::{Apps, Endpoint, HeadResult, Outcome, Reply, RequestHead};
+use birdhook_core::{Apps, Endpoint, HeadResult, Outcome, RequestHead};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -50,7 +50,12 @@ impl Gate {
         let started = Instant::now();
         match self.state.endpoint.load().begin(head) {
             HeadResult::Reply(reply) => {
-                self.answer_head(head, &reply, started);
+                self.state.counts.answered(reply.outcome());
+                if reply.is_signed_by_x() {
+                    self.state.counts.challenges_by_x.fetch_add(1, Relaxed);
+                    telemetry::challenge_by_x();
+                }
+                RequestSpan::start(head.method()).answered(reply.outcome(), started);
                 HeadResult::Reply(reply)
             }
             HeadResult::Body(reader) => {
@@ -63,16 +68,6 @@ impl Gate {
                 HeadResult::Body(IncomingDelivery { reader: Box::new(reader), request })
             }
         }
-    }
-
-    /// Records a request that is answered by its head.
-    fn answer_head(&self, head: &RequestHead<'_>, reply: &Reply, started: Instant) {
-        self.state.counts.answered(reply.outcome());
-        if reply.is_signed_by_x() {
-            self.state.counts.challenges_by_x.fetch_add(1, Relaxed);
-            telemetry::challenge_by_x();
-        }
-        RequestSpan::start(head.method()).answered(reply.outcome(), started);
     }
 
     /// Replaces the apps and their secrets for all requests that begin from now on.

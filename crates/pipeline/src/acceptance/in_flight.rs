@@ -30,7 +30,6 @@ impl InFlight {
         }
     }
 
-    /// Refuses new deliveries from now on.
     pub(super) fn stop(&self) {
         self.stopping.store(true, SeqCst);
     }
@@ -39,7 +38,6 @@ impl InFlight {
         self.stopping.load(SeqCst)
     }
 
-    /// Resolves when no delivery is in flight.
     pub(super) async fn idle(&self) {
         loop {
             let became_idle = self.became_idle.notified();

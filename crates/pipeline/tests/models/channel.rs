@@ -30,8 +30,7 @@ fn narrow() -> (Arc<ChannelSink>, Deliveries, Sent) {
     (Arc::new(sink), deliveries, Sent::default())
 }
 
-fn sorted(ids: &Sent) -> Vec<String> {
-    let mut ids = ids.lock().unwrap().clone();
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
     ids.sort_unstable();
     ids
 }
@@ -93,8 +92,7 @@ fn closing_loses_no_delivery_that_was_answered_ok() {
         let read = reader.await.unwrap();
         let place = |id| read.iter().position(|read| read == id);
         assert!(place("2").is_none() || place("1").is_none() || place("1") < place("2"), "{read:?}");
-        let read = Arc::new(Mutex::new(read));
-        assert_eq!(sorted(&read), sorted(&sent), "read and answered Ok");
+        assert_eq!(sorted(read), sorted(sent.lock().unwrap().clone()), "read and answered Ok");
         assert_eq!(sink.backlog(), Some(Default::default()));
         assert!(sink.deliver(delivery(&["4"])).await.is_err());
     });
@@ -135,8 +133,7 @@ fn a_dropped_send_sent_nothing_and_occupies_no_slot() {
             let _ = sender.await;
         }
         sink.close();
-        let read = Arc::new(Mutex::new(reader.await.unwrap()));
-        assert_eq!(sorted(&read), sorted(&sent));
+        assert_eq!(sorted(reader.await.unwrap()), sorted(sent.lock().unwrap().clone()));
         assert_eq!(sink.backlog(), Some(Default::default()));
     });
 }
