@@ -35,7 +35,7 @@ impl Server {
 
     async fn answer(&self, post: &WebhookPost) -> u16 {
         let request = post.request(self.process.url()).unwrap();
-        Sender::new(Duration::from_secs(10)).unwrap().send(request).await.unwrap().status
+        Sender::new(Duration::from_secs(10)).unwrap().send(request).await.unwrap().status.as_u16()
     }
 
     /// Stops the server as a service manager does. Returns what it printed.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::Context;
 use std::time::Duration;
 
 use crate::support::{
@@ -130,9 +131,8 @@ async fn a_waiting_request_that_is_woken_and_dropped_does_not_block_the_others()
     let holder = pending(deliver(&pipeline, &body));
     let (alarm, waker) = Alarm::new();
     let mut waiters: Answers = (0..3).map(|_| deliver(&pipeline, &body).boxed()).collect();
-    for waiter in &mut waiters {
-        assert!(waiter.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
-    }
+    let mut cx = Context::from_waker(&waker);
+    assert!(waiters.iter_mut().all(|waiter| waiter.as_mut().poll(&mut cx).is_pending()));
     drop(holder);
     assert_eq!(alarm.rung(), 3, "all waiting requests are woken");
     waiters.truncate(1);
@@ -192,8 +192,7 @@ async fn overlapping_deliveries_never_deadlock() {
     let bodies = [deleted(&["a", "b"]), deleted(&["b", "a"]), deleted(&["b", "c"]), deleted(&["c", "a"])];
     let mut all: Answers = bodies.iter().map(|body| deliver(&pipeline, body).boxed()).collect();
     assert!(poll_all(&mut all).is_empty());
-    let mut handed = Vec::new();
-    let mut answers = Vec::new();
+    let (mut handed, mut answers) = (Vec::new(), Vec::new());
     while let Some((delivery, verdict)) = asked.now() {
         assert!(asked.now().is_none(), "they overlap, so one at a time");
         handed.push(ids(&delivery));
@@ -228,8 +227,7 @@ async fn a_request_that_waits_for_one_event_claims_no_other() {
     let first = pending(deliver(&pipeline, &deleted(&["a"])));
     let (_, hold_a) = asked.now().unwrap();
     let both = pending(deliver(&pipeline, &deleted(&["a", "b"])));
-    let (answer, ()) = tokio::join!(deliver(&pipeline, &deleted(&["b"])), async { asked.next().await.1.say(Ok(())) });
-    assert_eq!(answer, ACCEPTED, "b was free");
+    assert_eq!(asked.answer(Ok(()), deliver(&pipeline, &deleted(&["b"]))).await, ACCEPTED, "b was free");
     hold_a.say(Err(SinkError::failed("no")));
     assert_eq!(first.await, Outcome::SinkFailed);
     let (answer, ()) = tokio::join!(both, async {

@@ -75,18 +75,16 @@ async fn a_rotation_under_load_rejects_no_request() {
     };
     let (pipeline, deliveries) = Webhook::new(sets()[0].clone()).channel(1000);
     let over = Arc::new(AtomicBool::new(false));
-    let rotation = {
-        let (pipeline, over) = (pipeline.clone(), Arc::clone(&over));
-        tokio::spawn(async move {
-            let mut times = 0;
-            while !over.load(SeqCst) {
-                sets().into_iter().for_each(|app| pipeline.replace_apps(app));
-                times += 1;
-                tokio::task::yield_now().await;
-            }
-            times
-        })
-    };
+    let (rotated, is_over) = (pipeline.clone(), Arc::clone(&over));
+    let rotation = tokio::spawn(async move {
+        let mut times = 0;
+        while !is_over.load(SeqCst) {
+            sets().into_iter().for_each(|app| rotated.replace_apps(app));
+            times += 1;
+            tokio::task::yield_now().await;
+        }
+        times
+    });
     let requests = (0..4).map(|worker| {
         let pipeline = pipeline.clone();
         tokio::spawn(async move {

@@ -70,21 +70,16 @@ fn closing_loses_no_delivery_that_was_answered_ok() {
         let (sink, deliveries, sent) = narrow();
         let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
         let reader = spawn(read_to_the_end(deliveries, thread_rng().gen_range(0..3)));
-        let watcher = spawn({
-            let sink = Arc::clone(&sink);
-            async move {
-                let backlog = sink.backlog().unwrap();
-                assert!(backlog.deliveries <= 3 && backlog.events <= 3, "{backlog:?} of 3");
-                sink.drained().await;
-            }
+        let (watched, closed) = (Arc::clone(&sink), Arc::clone(&sink));
+        let watcher = spawn(async move {
+            let backlog = watched.backlog().unwrap();
+            assert!(backlog.deliveries <= 3 && backlog.events <= 3, "{backlog:?} of 3");
+            watched.drained().await;
         });
-        let closer = spawn({
-            let sink = Arc::clone(&sink);
-            async move {
-                sink.close();
-                assert!(!sink.is_open());
-                sink.drained().await;
-            }
+        let closer = spawn(async move {
+            closed.close();
+            assert!(!closed.is_open());
+            closed.drained().await;
         });
         run::join(senders).await;
         closer.await.unwrap();

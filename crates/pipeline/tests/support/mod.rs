@@ -16,8 +16,8 @@ use birdhook_pipeline::{
 };
 use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::FutureExt;
 use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{Barrier, mpsc};
 
 pub(crate) const SECRET: &str = "consumer-secret-of-the-tests";
@@ -197,11 +197,7 @@ pub(crate) fn pending<F: Future>(future: F) -> Pin<Box<F>> {
 
 /// Returns the ids of all events up to the end of the channel.
 pub(crate) async fn read_to_end(deliveries: &mut Deliveries) -> Vec<String> {
-    let mut seen = Vec::new();
-    while let Some(delivery) = deliveries.recv().await {
-        seen.extend(ids(&delivery));
-    }
-    seen
+    deliveries.map(|delivery| ids(&delivery)).concat().await
 }
 
 /// Runs sequences of deliveries. Each has a name, a webhook, and its steps in one line.
