@@ -120,11 +120,10 @@ async fn large_bodies_leave_half_of_the_budget_to_the_others() {
     let refused = (0..100).find_map(|_| under_way(&pipeline, &large).map(|receiving| held.push(receiving)).err());
     // Half of 2 MiB has no room for a sixth.
     assert_eq!((held.len(), refused), (5, Some(Outcome::OverMemoryBudget)));
-    let mut small = (0..100).map_while(|_| under_way(&pipeline, &small).ok()).collect::<Vec<_>>();
+    let small = (0..100).map_while(|_| under_way(&pipeline, &small).ok()).collect::<Vec<_>>();
     assert_eq!(small.len(), (2048 - 1000) / 64);
     assert_eq!(pipeline.health().body_bytes, 1000 * KIB + small.len() * 64 * KIB);
-    small.clear();
-    held.clear();
+    drop((small, held));
     assert_eq!(pipeline.health().body_bytes, 0);
 }
 

@@ -1,7 +1,7 @@
 //! Shutdown: refused requests, waiting and the report.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::support::{
@@ -10,6 +10,7 @@ use crate::support::{
 };
 use birdhook_pipeline::{Backlog, Delivery, EventSink, HeadResult, Outcome, RequestHead, SinkError};
 use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
@@ -240,34 +241,34 @@ async fn the_channel_ends_when_the_patience_expires() {
     assert!(pipeline.shutdown(SECOND).await.is_empty());
 }
 
-/// Accepts everything and records whether it was closed.
-struct Closing(Arc<AtomicBool>);
+/// Accepts everything and records whether it was closed. Not `Send`, as in actix-web.
+struct Closing(Rc<Cell<bool>>);
 
 impl EventSink for Closing {
-    type Future = std::future::Ready<Result<(), SinkError>>;
+    type Future = LocalBoxFuture<'static, Result<(), SinkError>>;
 
     fn deliver(&self, _: Delivery) -> Self::Future {
-        assert!(!self.0.load(SeqCst), "a delivery behind the end");
-        std::future::ready(Ok(()))
+        assert!(!self.0.get(), "a delivery behind the end");
+        std::future::ready(Ok(())).boxed_local()
     }
 
     fn close(&self) {
-        self.0.store(true, SeqCst);
+        self.0.set(true);
     }
 }
 
 /// As documented for `EventSink::close`.
 #[tokio::test(start_paused = true)]
 async fn a_sink_is_closed_after_the_last_delivery() {
-    let closed = Arc::new(AtomicBool::new(false));
-    let pipeline = webhook().sink(Closing(Arc::clone(&closed)));
+    let closed = Rc::new(Cell::new(false));
+    let pipeline = webhook().sink(Closing(Rc::clone(&closed)));
     let body = deleted(&["1"]);
     let in_flight = incoming(&pipeline, &body);
     let shutdown = pending(pipeline.shutdown(SECOND));
-    assert!(!closed.load(SeqCst), "one is still to come");
+    assert!(!closed.get(), "one is still to come");
     assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
     assert!(shutdown.await.is_empty());
-    assert!(closed.load(SeqCst));
+    assert!(closed.get());
 }
 
 fn runtimes() -> impl Iterator<Item = Runtime> {
