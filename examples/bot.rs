@@ -15,7 +15,7 @@ use birdhook::client::{
 };
 use birdhook::inbox::Inbox;
 use birdhook::{Activity, Event, Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, listen, note, say, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, note, say, serve};
 use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
@@ -34,14 +34,12 @@ async fn main() -> Result<(), Error> {
     });
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
-    let listener = listen()?;
-    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         pipeline.shutdown(PATIENCE).await;
         inbox.close(PATIENCE).await;
     };
-    serve(listener, TowerToHyperService::new(app), stop).await;
+    serve(TowerToHyperService::new(app), stop).await?;
     finish(answering).await
 }
 

@@ -1,8 +1,7 @@
 //! A hyper 1 server for HTTP/1 and HTTP/2 that receives a webhook at one path.
-#![allow(clippy::print_stderr)]
 
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, listen, print_events, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, print_events, serve};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
@@ -26,12 +25,10 @@ async fn main() -> Result<(), Error> {
         }
     }));
 
-    let listener = listen()?;
-    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         pipeline.shutdown(PATIENCE).await;
     };
-    serve(listener, service, stop).await;
+    serve(service, stop).await?;
     finish(printing).await
 }

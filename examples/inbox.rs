@@ -1,11 +1,10 @@
 //! An axum app that answers 200 once an event is on disk, and handles events at its own pace. It
 //! also handles the events from before a restart.
-#![allow(clippy::print_stderr)]
 
 use axum::Router;
 use birdhook::inbox::Inbox;
 use birdhook::{Event, Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, line, listen, print, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, line, print, serve};
 use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
@@ -19,14 +18,12 @@ async fn main() -> Result<(), Error> {
     });
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
-    let listener = listen()?;
-    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         pipeline.shutdown(PATIENCE).await;
         inbox.close(PATIENCE).await;
     };
-    serve(listener, TowerToHyperService::new(app), stop).await;
+    serve(TowerToHyperService::new(app), stop).await?;
     finish(handling).await
 }
 

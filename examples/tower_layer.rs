@@ -1,11 +1,10 @@
 //! A custom tower service behind `WebhookLayer`; its response acknowledges the delivery.
-#![allow(clippy::print_stderr)]
 
 use std::convert::Infallible;
 
 use axum::Router;
 use birdhook::{Delivery, Webhook, WebhookLayer};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, listen, print, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, print, serve};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -35,12 +34,9 @@ async fn main() -> Result<(), Error> {
     let service = ServiceBuilder::new().layer(WebhookLayer::new(gate.clone())).service_fn(handle);
 
     let app = Router::new().route_service(PATH, service);
-    let listener = listen()?;
-    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         gate.shutdown(PATIENCE).await;
     };
-    serve(listener, TowerToHyperService::new(app), stop).await;
-    Ok(())
+    serve(TowerToHyperService::new(app), stop).await
 }

@@ -18,7 +18,7 @@ mod serve;
 
 use queued_writer::QueuedWriter;
 
-pub use serve::{IDLE, SILENCE, listen, serve};
+pub use serve::{IDLE, SILENCE, serve};
 
 /// The path at which the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::{Error, PATIENCE, address, cannot_listen};
+use crate::{Error, PATH, PATIENCE, address, cannot_listen};
 
 /// Timeout for the head of the first request, and for writing a response. birdhook limits the time
 /// for the body.
@@ -38,11 +38,7 @@ const HEAD: usize = 32 << 10;
 /// clients do not notice that theirs was dropped. The system may have a lower limit.
 const WAITING: u32 = 4096;
 
-/// Listens on [`address`].
-///
-/// # Errors
-/// Fails if that address cannot be listened on.
-pub fn listen() -> Result<TcpListener, Error> {
+fn listen() -> Result<TcpListener, Error> {
     let (address, socket) = (address()?, TcpSocket::new_v4()?);
     // Not on Windows, where the option lets other processes take the port.
     #[cfg(unix)]
@@ -51,8 +47,13 @@ pub fn listen() -> Result<TcpListener, Error> {
     Ok(socket.listen(WAITING)?)
 }
 
-/// Serves HTTP/1 and HTTP/2 until `stop` resolves, then finishes the requests in progress.
-pub async fn serve<S, B>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+/// Serves HTTP/1 and HTTP/2 at [`address`] until `stop` resolves, then finishes the requests in
+/// progress.
+///
+/// # Errors
+/// Fails if that address cannot be listened on.
+#[allow(clippy::print_stderr, reason = "once, before the server runs")]
+pub async fn serve<S, B>(service: S, stop: impl Future<Output = ()>) -> Result<(), Error>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
@@ -61,6 +62,8 @@ where
     B::Data: Send,
     B::Error: Into<Error>,
 {
+    let listener = listen()?;
+    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let mut server = Builder::new(TokioExecutor::new());
     // Without a timer, hyper waits for a head without a limit.
     server.http1().timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(HEAD);
@@ -108,4 +111,5 @@ where
     drop(listener);
     // Connections that do not finish in time are closed.
     let _ = timeout(PATIENCE, connections.shutdown()).await;
+    Ok(())
 }

@@ -33,6 +33,11 @@ impl Server {
         Self { process, printed, _folder: folder }
     }
 
+    async fn answer(&self, post: &WebhookPost) -> u16 {
+        let request = post.request(self.process.url()).unwrap();
+        Sender::new(Duration::from_secs(10)).unwrap().send(request).await.unwrap().status.as_u16()
+    }
+
     /// Stops the server as a service manager does. Returns what it printed.
     fn stop(mut self) -> String {
         assert!(self.process.terminate(TIMEOUT).unwrap().success());
@@ -62,9 +67,7 @@ async fn is_well(example: &str) {
         PayloadGenerator::new(7).at(Timestamp::from_millis(1_795_426_200_000)).event(MockEventKind::Like, "2001");
     let body = like.reported_by(birdhook::event::ApiSource::XActivity).unwrap();
     let post = WebhookPost::signed(&Secret::new(SECRET).unwrap(), body);
-    let answer =
-        Sender::new(Duration::from_secs(10)).unwrap().send(post.request(server.process.url()).unwrap()).await.unwrap();
-    assert_eq!(answer.status, 200, "{example}");
+    assert_eq!(server.answer(&post).await, 200, "{example}");
     let printed = server.stop();
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let liked: Vec<_> = lines.iter().filter(|line| line["kind"] == "liked").collect();
@@ -73,29 +76,21 @@ async fn is_well(example: &str) {
     assert_eq!(line["text"].as_str(), like.text().as_deref(), "{example}");
 }
 
-#[tokio::test]
-async fn the_axum_server_is_well() {
-    is_well("axum").await;
+macro_rules! are_well {
+    ($($name:ident = $example:literal;)*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            is_well($example).await;
+        }
+    )*};
 }
 
-#[tokio::test]
-async fn the_hyper_server_is_well() {
-    is_well("hyper").await;
-}
-
-#[tokio::test]
-async fn the_actix_server_is_well() {
-    is_well("actix").await;
-}
-
-#[tokio::test]
-async fn the_tower_server_is_well() {
-    is_well("tower-layer").await;
-}
-
-#[tokio::test]
-async fn the_server_with_an_inbox_is_well() {
-    is_well("inbox").await;
+are_well! {
+    the_axum_server_is_well = "axum";
+    the_hyper_server_is_well = "hyper";
+    the_actix_server_is_well = "actix";
+    the_tower_server_is_well = "tower-layer";
+    the_server_with_an_inbox_is_well = "inbox";
 }
 
 /// X signs the deliveries of new apps with this secret only.
@@ -106,9 +101,7 @@ async fn a_server_that_has_the_client_secret_alone_is_well() {
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let body = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id":"20","user_id":"2001"}}]}"#;
     let post = WebhookPost::unsigned(body).signed_as(SecretKind::Client, &Secret::new(SECRET).unwrap());
-    let answer =
-        Sender::new(Duration::from_secs(10)).unwrap().send(post.request(server.process.url()).unwrap()).await.unwrap();
-    assert_eq!(answer.status, 200);
+    assert_eq!(server.answer(&post).await, 200);
     assert!(server.stop().contains("post_deleted"));
 }
 

@@ -1,8 +1,11 @@
 //! Scenarios with challenges.
 
+use birdhook::app::{AppSelector, ChallengeSignature};
+use birdhook::crc::TokenPolicy;
+use birdhook::{Apps, Webhook};
 use birdhook_test_harness::http_client::{get, method, sign};
 
-use crate::scenarios::row::{AppSelector2, Gives, OTHER, Row, SECRET, Setup, plain, row};
+use crate::scenarios::row::{Gives, OTHER, Row, SECRET, plain, rotated, row, two_apps, webhook};
 
 const TOKEN: &str = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0";
 
@@ -27,7 +30,7 @@ pub(crate) fn rows() -> Vec<Row> {
         plain("a token that is not UTF-8", [get("crc_token=%FF").gives(400)]),
         row(
             "only base64 tokens",
-            Setup::Base64Tokens,
+            webhook().token_policy(TokenPolicy::Base64),
             [get("crc_token=test+token").gives(400), get(&both).gives_token(SECRET, TOKEN)],
         ),
         plain("X's own signature", [get(&both).query_signed(SECRET).gives_token(SECRET, TOKEN)]),
@@ -49,31 +52,31 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row(
             "a signed query is demanded",
-            Setup::DemandsSignedChallenge,
+            webhook().challenge_signature(ChallengeSignature::Demanded),
             [get(&both).gives(401), get(&both).query_signed(SECRET).gives_token(SECRET, TOKEN)],
         ),
         row(
             "two apps: the signature of the query says which",
-            Setup::TwoApps(AppSelector2::First),
+            two_apps().app_selector(AppSelector::First),
             [get(&both).gives_token(SECRET, TOKEN), get(&both).query_signed(OTHER).gives_token(OTHER, TOKEN)],
         ),
         row(
             "two apps: the query says which",
-            Setup::TwoApps(AppSelector2::Query),
+            two_apps().app_selector(AppSelector::QueryParameter("app".into())),
             [get(&second).gives_token(OTHER, TOKEN), get(&both).gives_token(SECRET, TOKEN), get(&nobody).gives(503)],
         ),
         row(
             "two apps: the path says which, but names none",
-            Setup::TwoApps(AppSelector2::Path),
+            two_apps().app_selector(AppSelector::PathSegment),
             [get(&both).gives(503)],
         ),
         row(
             "rotated secrets: the answer is made with the one that signed",
-            Setup::Rotated,
+            rotated(),
             [get(&both).gives_token(SECRET, TOKEN), get(&both).query_signed(OTHER).gives_token(OTHER, TOKEN)],
         ),
-        row("no secret yet: challenge", Setup::NoApps, [get(&both).gives(503)]),
-        row("a challenge while shutting down", Setup::Stopping, [get(&both).gives_token(SECRET, TOKEN)]),
+        row("no secret yet: challenge", Webhook::new(Apps::none()), [get(&both).gives(503)]),
+        plain("a challenge while shutting down", [get(&both).gives_token(SECRET, TOKEN)]).while_stopping(),
         plain("HEAD", [method("HEAD").with_query(&both).gives(405)]),
         plain("OPTIONS", [method("OPTIONS").gives(405)]),
         plain("PATCH", [method("PATCH").gives(405)]),

@@ -1,8 +1,13 @@
 //! Scenarios with deliveries: signatures, bodies and events.
 
+use std::time::Duration;
+
+use birdhook::{App, Apps, Webhook};
 use birdhook_test_harness::http_client::post;
 
-use crate::scenarios::row::{AppSelector2, DELETED, Gives, OTHER, Row, SECRET, Setup, plain, row, signed};
+use crate::scenarios::row::{
+    DELETED, Gives, OTHER, Row, SECRET, accepts, app, plain, rotated, row, secret, signed, two_apps, webhook,
+};
 
 const SIGNATURE: &str = "X-Twitter-Webhooks-Signature";
 const TWO_ARRAYS: &str = r#"{"tweet_delete_events":[{"status":{"id":"1","user_id":"1"}},{"status":{"id":"2","user_id":"1"}}],
@@ -12,6 +17,7 @@ const REVOKED: &str = r#"{"user_event":{"revoke":{"date_time":"2018-05-24T09:48:
 const ECHO: &str = r#"{"for_user_id":"1","direct_message_events":[{"type":"message_create","id":"9","message_create":{"sender_id":"1","target":{"recipient_id":"2"},"source_app_id":"13090192","message_data":{"text":"hi"}}}]}"#;
 
 pub(crate) fn rows() -> Vec<Row> {
+    let hasty = || webhook().deadline(Duration::from_millis(200));
     // Exactly 1 MiB: the member `filling` precedes the events.
     let filling = (1 << 20) - DELETED.len() - r#""filling":"","#.len();
     let full = DELETED.replacen('{', &format!(r#"{{"filling":"{}","#, "x".repeat(filling)), 1);
@@ -21,10 +27,9 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         plain("a body with escapes, which no serializer gives back", [signed(escaped).gives(200)])
             .delivers(["post_created"]),
-        plain("the header's name in another case", [signed(DELETED).header("X-B3-Flags", "").gives(200)])
-            .delivers(["post_deleted"]),
-        plain("a chunked body", [signed(DELETED).chunked(7).gives(200)]).delivers(["post_deleted"]),
-        plain("a chunked body, one byte at a time", [signed(DELETED).chunked(1).gives(200)]).delivers(["post_deleted"]),
+        accepts("the header's name in another case", signed(DELETED).header("X-B3-Flags", "")),
+        accepts("a chunked body", signed(DELETED).chunked(7)),
+        accepts("a chunked body, one byte at a time", signed(DELETED).chunked(1)),
         plain(
             "a body exactly at the limit",
             [signed(full.as_str()).gives(200), signed(full.as_str()).chunked(100_000).gives(200)],
@@ -38,20 +43,15 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row(
             "a limit of one's own",
-            Setup::Limit(DELETED.len()),
+            webhook().body_limit(DELETED.len()),
             [signed(DELETED).gives(200), signed(format!("{DELETED} ")).gives(413)],
         )
         .delivers(["post_deleted"]),
-        row("a body that stops coming", Setup::Deadline(200), [signed(DELETED).stuck_after(10).gives(408)]),
-        row(
-            "a chunked body that stops coming",
-            Setup::Deadline(200),
-            [signed(DELETED).chunked(9).stuck_after(10).gives(408)],
-        ),
+        row("a body that stops coming", hasty(), [signed(DELETED).stuck_after(10).gives(408)]),
+        row("a chunked body that stops coming", hasty(), [signed(DELETED).chunked(9).stuck_after(10).gives(408)]),
         plain("a body without a signature is not waited for", [post(DELETED).stuck_after(10).gives(401)]),
         plain("gzip", [signed(DELETED).header("Content-Encoding", "gzip").gives(415)]),
-        plain("identity", [signed(DELETED).header("Content-Encoding", "identity").gives(200)])
-            .delivers(["post_deleted"]),
+        accepts("identity", signed(DELETED).header("Content-Encoding", "identity")),
         plain("two signatures", [signed(DELETED).signed(SECRET).gives(401)]),
         plain(
             "a signature in hex",
@@ -59,18 +59,18 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         plain("a signature of other bytes", [signed(DELETED).chunked(50).with_body_changed().gives(401)]),
         plain("a signature header that is not ASCII", [post(DELETED).header(SIGNATURE, b"sha256=\xff\xfe").gives(401)]),
-        row("the old secret while rotating", Setup::Rotated, [post(DELETED).signed(OTHER).gives(200)])
+        row("the old secret while rotating", rotated(), [post(DELETED).signed(OTHER).gives(200)])
             .delivers(["post_deleted"]),
         row(
             "two apps on one URL: one event each",
-            Setup::TwoApps(AppSelector2::First),
+            two_apps(),
             [signed(DELETED).gives(200), post(DELETED).signed(OTHER).gives(200)],
         )
         .delivers(["post_deleted", "post_deleted"]),
-        row("no secret yet: delivery", Setup::NoApps, [signed(DELETED).gives(503)]),
+        row("no secret yet: delivery", Webhook::new(Apps::none()), [signed(DELETED).gives(503)]),
         row(
             "both headers, each right where it is there",
-            Setup::BothSecrets,
+            Webhook::new(app().add_client_secret(secret(OTHER))),
             [
                 post(DELETED).signed_oauth2(OTHER).gives(200),
                 signed(TWO_ARRAYS).signed_oauth2("wrong").gives(401),
@@ -81,7 +81,7 @@ pub(crate) fn rows() -> Vec<Row> {
         .delivers(["post_deleted", "access_revoked"]),
         row(
             "a client secret alone: the old header is ignored",
-            Setup::ClientSecret,
+            Webhook::new(App::with_client_secret("app", secret(OTHER))),
             [post(DELETED).signed("wrong").signed_oauth2(OTHER).gives(200), post(REVOKED).signed(OTHER).gives(401)],
         )
         .delivers(["post_deleted"]),
@@ -102,8 +102,12 @@ pub(crate) fn rows() -> Vec<Row> {
         plain("a JSON string, signed", [signed("\"{}\"").gives(400)]),
         plain("an object with something behind it, signed", [signed("{}{}").gives(400)]),
         plain("not UTF-8, signed", [signed(*b"{\"a\":\"\xff\"}").gives(400)]),
-        row("our own echo, dropped on demand", Setup::DropsEchoes, [signed(ECHO).gives(200)]),
+        row(
+            "our own echo, dropped on demand",
+            Webhook::new(app().drop_echoes_of("13090192")),
+            [signed(ECHO).gives(200)],
+        ),
         plain("our own echo, kept otherwise", [signed(ECHO).gives(200)]).delivers(["message_sent"]),
-        row("a delivery while shutting down", Setup::Stopping, [signed(DELETED).gives(503)]),
+        plain("a delivery while shutting down", [signed(DELETED).gives(503)]).while_stopping(),
     ]
 }

@@ -1,10 +1,12 @@
 //! Scenarios about the meaning of a 200, and about duplicates.
 
+use std::time::Duration;
+
 use birdhook::dedupe::DedupeScope;
 use birdhook_test_harness::http_client::post;
 use birdhook_tests::server::Behaviour;
 
-use crate::scenarios::row::{DELETED, Gives, OTHER, Row, Setup, plain, row, signed};
+use crate::scenarios::row::{DELETED, Gives, OTHER, Row, accepts, plain, row, signed, two_apps, webhook};
 
 fn message(subscriber: &str) -> String {
     format!(
@@ -14,7 +16,10 @@ fn message(subscriber: &str) -> String {
 
 pub(crate) fn rows() -> Vec<Row> {
     // A rejected delivery must not count as delivered.
-    let refused = || signed(DELETED).gives(503);
+    let refused = |name, behaviour| {
+        let hasty = webhook().deadline(Duration::from_millis(300));
+        row(name, hasty, [signed(DELETED).gives(503), signed(DELETED).gives(503)]).behaves(behaviour)
+    };
     let (sent, received) = (message("1"), message("2"));
     let both_sides = [signed(sent.as_str()).gives(200), signed(received.as_str()).gives(200)];
     let both_apps = [signed(DELETED).gives(200), post(DELETED).signed(OTHER).gives(200)];
@@ -27,26 +32,31 @@ pub(crate) fn rows() -> Vec<Row> {
             .delivers(["post_deleted"]),
         plain("a delivery of which one event was seen", [signed(DELETED).gives(200), signed(with_another).gives(200)])
             .delivers(["post_deleted", "post_deleted"]),
-        plain("one event twice in one delivery", [signed(twice_in_one).gives(200)]).delivers(["post_deleted"]),
+        accepts("one event twice in one delivery", signed(twice_in_one)),
         plain("two subscribers in one conversation: one each", both_sides.clone())
             .delivers(["message_sent", "message_received"]),
-        row("two subscribers in one conversation, merged", Setup::Scope(DedupeScope::Conversation), both_sides.clone())
-            .delivers(["message_sent"]),
-        row("two subscribers are not merged across apps", Setup::Scope(DedupeScope::AcrossApps), both_sides)
+        row(
+            "two subscribers in one conversation, merged",
+            two_apps().dedupe_scope(DedupeScope::Conversation),
+            both_sides.clone(),
+        )
+        .delivers(["message_sent"]),
+        row("two subscribers are not merged across apps", two_apps().dedupe_scope(DedupeScope::AcrossApps), both_sides)
             .delivers(["message_sent", "message_received"]),
-        row("two apps, merged", Setup::Scope(DedupeScope::AcrossApps), both_apps.clone()).delivers(["post_deleted"]),
-        row("two apps are not merged by conversation", Setup::Scope(DedupeScope::Conversation), both_apps)
+        row("two apps, merged", two_apps().dedupe_scope(DedupeScope::AcrossApps), both_apps.clone())
+            .delivers(["post_deleted"]),
+        row("two apps are not merged by conversation", two_apps().dedupe_scope(DedupeScope::Conversation), both_apps)
             .delivers(["post_deleted", "post_deleted"]),
         row(
             "everything merged",
-            Setup::Scope(DedupeScope::Everywhere),
+            two_apps().dedupe_scope(DedupeScope::Everywhere),
             [signed(sent.as_str()).gives(200), post(received.as_str()).signed(OTHER).gives(200)],
         )
         .delivers(["message_sent"]),
-        row("a full sink", Setup::App(Behaviour::IsFull), [refused(), refused()]),
-        row("a closed sink", Setup::App(Behaviour::IsClosed), [refused(), refused()]),
-        row("a failing sink", Setup::App(Behaviour::Fails), [refused(), refused()]),
-        row("a sink that panics", Setup::App(Behaviour::Panics), [refused(), refused()]),
-        row("a sink that does not end", Setup::App(Behaviour::NeverEnds), [refused(), refused()]),
+        refused("a full sink", Behaviour::IsFull),
+        refused("a closed sink", Behaviour::IsClosed),
+        refused("a failing sink", Behaviour::Fails),
+        refused("a sink that panics", Behaviour::Panics),
+        refused("a sink that does not end", Behaviour::NeverEnds),
     ]
 }

@@ -23,13 +23,8 @@ async fn run(adapter: Adapter) {
             failures.push(format!("{}: {why}", row.name));
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} of {} rows failed on {adapter:?}:\n{}",
-        failures.len(),
-        table.len(),
-        failures.join("\n")
-    );
+    let (failed, all) = (failures.len(), table.len());
+    assert!(failures.is_empty(), "{failed} of {all} rows failed on {adapter:?}:\n{}", failures.join("\n"));
 }
 
 macro_rules! on_adapters {

@@ -1,13 +1,6 @@
 //! The rows of the table, and how they run.
 
-use std::time::Duration;
-
-use birdhook::{
-    App, Apps, Delivery, Secret, Webhook,
-    app::{AppSelector, ChallengeSignature},
-    crc::TokenPolicy,
-    dedupe::DedupeScope,
-};
+use birdhook::{App, Apps, Delivery, Secret, Webhook};
 use birdhook_test_harness::http_client::{Answer, Request, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
@@ -21,45 +14,16 @@ pub(crate) const DELETED: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"
 #[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    setup: Setup,
-    steps: Vec<HeadResult>,
+    webhook: Webhook,
+    behaviour: Behaviour,
+    is_stopping: bool,
+    steps: Vec<Step>,
     /// The kinds of all events that the app must receive, in order.
     delivered: Vec<&'static str>,
 }
 
-/// The server of a row.
-#[derive(Clone, Copy)]
-pub(crate) enum Setup {
-    Plain,
-    /// `first` with [`SECRET`], `second` with [`OTHER`].
-    TwoApps(AppSelector2),
-    /// [`SECRET`] as the current secret, [`OTHER`] as the previous one.
-    Rotated,
-    /// [`SECRET`] and the OAuth 2.0 client secret [`OTHER`].
-    BothSecrets,
-    /// Only the OAuth 2.0 client secret [`OTHER`].
-    ClientSecret,
-    NoApps,
-    Stopping,
-    Base64Tokens,
-    DemandsSignedChallenge,
-    Limit(usize),
-    Deadline(u64),
-    Scope(DedupeScope),
-    DropsEchoes,
-    App(Behaviour),
-}
-
-/// The method to select the app of a challenge, if two apps share the URL.
-#[derive(Clone, Copy)]
-pub(crate) enum AppSelector2 {
-    First,
-    Path,
-    Query,
-}
-
 #[derive(Clone)]
-pub(crate) struct HeadResult {
+pub(crate) struct Step {
     request: Request,
     expected: Expected,
 }
@@ -71,13 +35,19 @@ struct Expected {
     headers: Vec<(&'static str, &'static str)>,
 }
 
-pub(crate) fn row(name: &'static str, setup: Setup, steps: impl IntoIterator<Item = HeadResult>) -> Row {
-    Row { name, setup, steps: steps.into_iter().collect(), delivered: Vec::new() }
+pub(crate) fn row(name: &'static str, webhook: Webhook, steps: impl IntoIterator<Item = Step>) -> Row {
+    let (behaviour, steps) = (Behaviour::Takes, steps.into_iter().collect());
+    Row { name, webhook, behaviour, is_stopping: false, steps, delivered: Vec::new() }
 }
 
 /// A scenario on a server without special settings.
-pub(crate) fn plain(name: &'static str, steps: impl IntoIterator<Item = HeadResult>) -> Row {
-    row(name, Setup::Plain, steps)
+pub(crate) fn plain(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Row {
+    row(name, webhook(), steps)
+}
+
+/// A delivery on a server without special settings. It is accepted, and deletes a post.
+pub(crate) fn accepts(name: &'static str, delivery: Request) -> Row {
+    plain(name, [delivery.gives(200)]).delivers(["post_deleted"])
 }
 
 /// Returns a POST of this body, signed with [`SECRET`].
@@ -91,10 +61,19 @@ impl Row {
         self
     }
 
+    /// Sets how the app's sink behaves.
+    pub(crate) fn behaves(self, behaviour: Behaviour) -> Self {
+        Self { behaviour, ..self }
+    }
+
+    /// Sends the requests to a server that is shutting down.
+    pub(crate) fn while_stopping(self) -> Self {
+        Self { is_stopping: true, ..self }
+    }
+
     pub(crate) async fn run(&self, adapter: Adapter) -> Result<(), String> {
-        let (webhook, behaviour) = self.setup.webhook();
-        let mut server = Server::start(adapter, webhook, behaviour).await;
-        if matches!(self.setup, Setup::Stopping) {
+        let mut server = Server::start(adapter, self.webhook.clone(), self.behaviour).await;
+        if self.is_stopping {
             server.stop().await;
         }
         for (number, step) in self.steps.iter().enumerate() {
@@ -109,13 +88,13 @@ impl Row {
 
 /// Builds a step from a request and its expected response.
 pub(crate) trait Gives {
-    fn gives(self, status: u16) -> HeadResult;
+    fn gives(self, status: u16) -> Step;
     /// Expects a 200 with the response token for this secret and CRC token.
-    fn gives_token(self, secret: &str, token: &str) -> HeadResult;
+    fn gives_token(self, secret: &str, token: &str) -> Step;
 }
 
 impl Gives for Request {
-    fn gives(self, status: u16) -> HeadResult {
+    fn gives(self, status: u16) -> Step {
         let headers = match status {
             405 => vec![("allow", "GET, POST")],
             503 => vec![("retry-after", "3")],
@@ -123,13 +102,13 @@ impl Gives for Request {
         };
         // A response to a forgery reveals nothing, and X ignores the body of a 200.
         let body = matches!(status, 200 | 401).then(String::new);
-        HeadResult { request: self, expected: Expected { status, body, headers } }
+        Step { request: self, expected: Expected { status, body, headers } }
     }
 
-    fn gives_token(self, secret: &str, token: &str) -> HeadResult {
+    fn gives_token(self, secret: &str, token: &str) -> Step {
         let body = format!(r#"{{"response_token":"{}"}}"#, sign(secret, token.as_bytes()));
         let headers = vec![("content-type", "application/json")];
-        HeadResult { request: self, expected: Expected { status: 200, body: Some(body), headers } }
+        Step { request: self, expected: Expected { status: 200, body: Some(body), headers } }
     }
 }
 
@@ -149,41 +128,26 @@ impl Expected {
     }
 }
 
+/// A webhook of an app with [`SECRET`].
 pub(crate) fn webhook() -> Webhook {
     Webhook::new(secret(SECRET))
 }
 
-fn secret(text: &str) -> Secret {
+pub(crate) fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
-impl Setup {
-    fn webhook(self) -> (Webhook, Behaviour) {
-        let two_apps = || format!("first={SECRET},second={OTHER}").parse::<Apps>().unwrap();
-        let app = App::new("app", secret(SECRET));
-        let mut behaviour = Behaviour::Takes;
-        let webhook = match self {
-            Self::Plain | Self::Stopping => webhook(),
-            Self::TwoApps(selector) => Webhook::new(two_apps()).app_selector(match selector {
-                AppSelector2::First => AppSelector::First,
-                AppSelector2::Path => AppSelector::PathSegment,
-                AppSelector2::Query => AppSelector::QueryParameter("app".into()),
-            }),
-            Self::Rotated => Webhook::new(app.add_consumer_secret(secret(OTHER))),
-            Self::BothSecrets => Webhook::new(app.add_client_secret(secret(OTHER))),
-            Self::ClientSecret => Webhook::new(App::with_client_secret("app", secret(OTHER))),
-            Self::NoApps => Webhook::new(Apps::none()),
-            Self::Base64Tokens => webhook().token_policy(TokenPolicy::Base64),
-            Self::DemandsSignedChallenge => webhook().challenge_signature(ChallengeSignature::Demanded),
-            Self::Limit(bytes) => webhook().body_limit(bytes),
-            Self::Deadline(millis) => webhook().deadline(Duration::from_millis(millis)),
-            Self::Scope(scope) => Webhook::new(two_apps()).dedupe_scope(scope),
-            Self::DropsEchoes => Webhook::new(app.drop_echoes_of("13090192")),
-            Self::App(does) => {
-                behaviour = does;
-                webhook().deadline(Duration::from_millis(300))
-            }
-        };
-        (webhook, behaviour)
-    }
+/// An app with [`SECRET`].
+pub(crate) fn app() -> App {
+    App::new("app", secret(SECRET))
+}
+
+/// A webhook of an app with [`SECRET`] as the current secret and [`OTHER`] as the previous one.
+pub(crate) fn rotated() -> Webhook {
+    Webhook::new(app().add_consumer_secret(secret(OTHER)))
+}
+
+/// A webhook of two apps: `first` with [`SECRET`], `second` with [`OTHER`].
+pub(crate) fn two_apps() -> Webhook {
+    Webhook::new(format!("first={SECRET},second={OTHER}").parse::<Apps>().unwrap())
 }

@@ -100,13 +100,9 @@ pub struct Server {
     pub address: SocketAddr,
     taken: mpsc::UnboundedReceiver<Delivery>,
     permits: Arc<Semaphore>,
-    control: Control,
-}
-
-/// Both ways to use a webhook.
-enum Control {
-    Pipeline(Pipeline<Sink>),
-    Gate(Gate),
+    gate: Gate,
+    /// For the adapters that deliver to a sink.
+    pipeline: Option<Pipeline<Sink>>,
 }
 
 impl Server {
@@ -115,7 +111,7 @@ impl Server {
         let (sender, taken) = mpsc::unbounded_channel();
         let permits = Arc::new(Semaphore::new(0));
         let sink = Sink { behaviour, taken: sender, permits: Arc::clone(&permits) };
-        let (address, control) = match adapter {
+        let (address, gate, pipeline) = match adapter {
             Adapter::Axum | Adapter::Hyper | Adapter::Actix => {
                 let pipeline = webhook.sink(sink);
                 let address = match adapter {
@@ -123,14 +119,14 @@ impl Server {
                     Adapter::Hyper => serve_hyper(Receiver::new(pipeline.clone())).await,
                     _ => serve_axum(axum::routing::any_service(Receiver::new(pipeline.clone()))).await,
                 };
-                (address, Control::Pipeline(pipeline))
+                (address, pipeline.gate().clone(), Some(pipeline))
             }
             Adapter::AxumVerified | Adapter::TowerLayer => {
                 let gate = webhook.gate();
-                (serve_gate(adapter, gate.clone(), sink).await, Control::Gate(gate))
+                (serve_gate(adapter, gate.clone(), sink).await, gate, None)
             }
         };
-        Self { address, taken, permits, control }
+        Self { address, taken, permits, gate, pipeline }
     }
 
     /// Returns the deliveries that the app received since the last call.
@@ -145,20 +141,14 @@ impl Server {
 
     /// Returns the receiver's health.
     pub fn health(&self) -> Health {
-        match &self.control {
-            Control::Pipeline(pipeline) => pipeline.health(),
-            Control::Gate(gate) => gate.health(),
-        }
+        self.pipeline.as_ref().map_or_else(|| self.gate.health(), Pipeline::health)
     }
 
     /// Starts the shutdown, and returns once deliveries are rejected.
     pub async fn stop(&self) {
-        match &self.control {
-            Control::Pipeline(pipeline) => {
-                let pipeline = pipeline.clone();
-                tokio::spawn(async move { pipeline.shutdown(Duration::from_secs(5)).await });
-            }
-            Control::Gate(gate) => gate.stop(),
+        match self.pipeline.clone() {
+            Some(pipeline) => drop(tokio::spawn(async move { pipeline.shutdown(Duration::from_secs(5)).await })),
+            None => self.gate.stop(),
         }
         while self.health().ready {
             tokio::task::yield_now().await;
@@ -167,10 +157,7 @@ impl Server {
 
     /// Replaces the apps.
     pub fn replace_apps(&self, apps: Apps) {
-        match &self.control {
-            Control::Pipeline(pipeline) => pipeline.replace_apps(apps),
-            Control::Gate(gate) => gate.replace_apps(apps),
-        }
+        self.gate.replace_apps(apps);
     }
 }
 

@@ -92,11 +92,11 @@ impl Health {
 pub(crate) struct Counts {
     epoch: Instant,
     answers: [AtomicU64; Outcome::ALL.len()],
-    unanswered: AtomicU64,
+    pub(crate) unanswered: AtomicU64,
     events: AtomicU64,
     duplicates: AtomicU64,
-    challenges_by_x: AtomicU64,
-    signed_with_other_kind: AtomicU64,
+    pub(crate) challenges_by_x: AtomicU64,
+    pub(crate) signed_with_other_kind: AtomicU64,
     last_challenge: Moment,
     last_event: Moment,
 }
@@ -123,18 +123,6 @@ impl Counts {
         if outcome == Outcome::ChallengeAnswered {
             self.last_challenge.set(self.epoch, Instant::now());
         }
-    }
-
-    pub(crate) fn unanswered(&self) {
-        self.unanswered.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn challenge_by_x(&self) {
-        self.challenges_by_x.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn signed_with_other_kind(&self) {
-        self.signed_with_other_kind.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn delivered(&self, events: usize, now: Instant) {

@@ -26,16 +26,7 @@
 //! ```
 //!
 //! # Features
-//! `metrics`: counters `birdhook_challenges_total{outcome}`, `birdhook_deliveries_total{outcome}`,
-//! `birdhook_other_requests_total{outcome}`, `birdhook_challenges_by_x_total`,
-//! `birdhook_signed_with_other_kind_total{signed}`, `birdhook_events_total`,
-//! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`,
-//! `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`,
-//! `birdhook_last_event_timestamp_seconds`; histogram `birdhook_answer_seconds{request}`. An outcome
-//! is an [`Outcome`] or `unanswered`. Several receivers in one app add up.
-//!
-//! `tracing`: a span `birdhook{request, app, events, outcome}` for each request. The sink runs
-//! inside it, and the answer is logged in it.
+//! `metrics` and `tracing`: the documentation of `birdhook` lists what they record.
 
 mod acceptance;
 mod catch_panic;

@@ -58,7 +58,6 @@ impl MemoryBudget {
         Self { limit, used: AtomicUsize::new(0), uploads: Mutex::new(Uploads::default()) }
     }
 
-    /// Returns the bytes in use.
     pub(crate) fn used(&self) -> usize {
         self.used.load(SeqCst)
     }

@@ -4,15 +4,20 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, poll, webhook};
-use birdhook_pipeline::{Backlog, Delivery, EventSink, Outcome, Pipeline};
+use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, pending, poll, webhook};
+use birdhook_pipeline::{Backlog, ChannelSink, Deliveries, Delivery, EventSink, Outcome, Pipeline};
 use futures_util::{FutureExt, StreamExt};
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, sleep};
+
+/// A channel for one delivery that holds event 1.
+async fn full() -> (Pipeline<ChannelSink>, Deliveries) {
+    let (pipeline, deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
+    (pipeline, deliveries)
+}
 
 fn backlog(deliveries: usize, events: usize) -> Backlog {
-    let mut backlog = Backlog::default();
-    (backlog.deliveries, backlog.events) = (deliveries, events);
-    backlog
+    Backlog { deliveries, events }
 }
 
 /// Lets the runtime finish its tick, and the one after it, in which the wake-up is delivered.
@@ -23,8 +28,7 @@ async fn tick() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
-    let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
+    let (pipeline, mut deliveries) = full().await;
     let started = Instant::now();
     let second = deleted(&["2"]);
     let reason = deliver(&pipeline, &second).await;
@@ -42,11 +46,10 @@ async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
 
 #[tokio::test(start_paused = true)]
 async fn deliveries_that_wait_for_a_free_slot_are_accepted_in_order() {
-    let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
+    let (pipeline, mut deliveries) = full().await;
     let started = Instant::now();
-    let (two, three) = (deleted(&["2"]), deleted(&["3"]));
-    let (second, third, ()) = tokio::join!(deliver(&pipeline, &two), deliver(&pipeline, &three), async {
+    let (second, third) = (deliver(&pipeline, &deleted(&["2"])), deliver(&pipeline, &deleted(&["3"])));
+    let (second, third, ()) = tokio::join!(second, third, async {
         sleep(Duration::from_millis(2000)).await;
         assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
         sleep(Duration::from_millis(400)).await;
@@ -60,14 +63,10 @@ async fn deliveries_that_wait_for_a_free_slot_are_accepted_in_order() {
 /// A free slot goes to the delivery that has waited, not to one that arrives at the right moment.
 #[tokio::test(start_paused = true)]
 async fn a_new_delivery_does_not_overtake_waiting_ones() {
-    let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let (two, three) = (deleted(&["2"]), deleted(&["3"]));
-    let mut waiting = deliver(&pipeline, &two).boxed();
-    assert!((&mut waiting).now_or_never().is_none());
+    let (pipeline, mut deliveries) = full().await;
+    let waiting = pending(deliver(&pipeline, &deleted(&["2"])));
     deliveries.recv().await.unwrap();
-    let mut latecomer = deliver(&pipeline, &three).boxed();
-    assert!((&mut latecomer).now_or_never().is_none());
+    let latecomer = pending(deliver(&pipeline, &deleted(&["3"])));
     assert_eq!(waiting.await, Outcome::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
     assert_eq!(latecomer.await, Outcome::Accepted);
@@ -78,9 +77,8 @@ async fn deliveries_are_answered_503_at_once_after_the_receiver_is_dropped() {
     let (pipeline, deliveries) = webhook().channel(1);
     drop(deliveries);
     let started = Instant::now();
-    let body = deleted(&["1"]);
     for _ in 0..2 {
-        let reason = deliver(&pipeline, &body).await;
+        let reason = deliver(&pipeline, &deleted(&["1"])).await;
         assert_eq!((reason, reason.status()), (Outcome::SinkClosed, 503), "the claim is free again each time");
     }
     assert_took(started, Duration::ZERO);
@@ -89,11 +87,9 @@ async fn deliveries_are_answered_503_at_once_after_the_receiver_is_dropped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_waiting_delivery_is_woken_when_the_receiver_is_dropped() {
-    let (pipeline, deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let body = deleted(&["2"]);
+    let (pipeline, deliveries) = full().await;
     let started = Instant::now();
-    let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async {
+    let (reason, ()) = tokio::join!(deliver(&pipeline, &deleted(&["2"])), async {
         sleep(Duration::from_millis(100)).await;
         drop(deliveries);
     });
@@ -101,28 +97,25 @@ async fn a_waiting_delivery_is_woken_when_the_receiver_is_dropped() {
     assert_took(started, Duration::from_millis(100));
 }
 
-#[tokio::test(start_paused = true)]
-async fn recv_and_the_stream_yield_deliveries_in_order() {
-    let (pipeline, mut deliveries) = webhook().channel(8);
-    for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
-        assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
-    }
-    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1", "2"]);
-    drop(pipeline);
-    let rest: Vec<_> = deliveries.by_ref().map(|delivery| ids(&delivery)).collect().await;
-    assert_eq!(rest, [vec!["3"], vec!["4", "5"]]);
-    assert!(deliveries.recv().await.is_none() && deliveries.next().await.is_none(), "the end stays the end");
-}
-
-#[tokio::test(start_paused = true)]
-async fn events_are_yielded_one_by_one_in_order() {
+/// Returns a channel with two, one and two events, whose pipeline is dropped.
+async fn three_deliveries() -> Deliveries {
     let (pipeline, deliveries) = webhook().channel(8);
     for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
         assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
     }
-    let mut events = deliveries.events();
+    deliveries
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_and_events_are_yielded_in_order() {
+    let mut deliveries = three_deliveries().await;
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1", "2"]);
+    let rest: Vec<_> = deliveries.by_ref().map(|delivery| ids(&delivery)).collect().await;
+    assert_eq!(rest, [vec!["3"], vec!["4", "5"]]);
+    assert!(deliveries.recv().await.is_none() && deliveries.next().await.is_none(), "the end stays the end");
+
+    let mut events = three_deliveries().await.events();
     assert_eq!(id(&events.recv().await.unwrap()), "1");
-    drop(pipeline);
     let rest: Vec<_> = events.by_ref().map(|event| id(&event)).collect().await;
     assert_eq!(rest, ["2", "3", "4", "5"]);
     assert!(events.recv().await.is_none() && events.next().await.is_none(), "the end stays the end");
@@ -151,11 +144,8 @@ async fn the_backlog_counts_unconsumed_deliveries_and_events() {
 /// A delivery that waits for a slot is never part of the backlog.
 #[tokio::test(start_paused = true)]
 async fn the_backlog_does_not_count_waiting_deliveries() {
-    let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let body = deleted(&["2", "3"]);
-    let mut waiting = deliver(&pipeline, &body).boxed();
-    assert!((&mut waiting).now_or_never().is_none());
+    let (pipeline, mut deliveries) = full().await;
+    let waiting = pending(deliver(&pipeline, &deleted(&["2", "3"])));
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
     drop(waiting);
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
@@ -210,10 +200,8 @@ async fn one_tick_wakes_the_consumer_once_for_all_its_deliveries() {
     assert_eq!(recv.await, 5, "no more than asked for");
     assert_eq!(pipeline.health().backlog, Some(Backlog { deliveries: 2, events: 4 }));
     assert_eq!(deliveries.recv_many(&mut read, 5).await, 2);
-    assert_eq!(
-        read.iter().map(|delivery| ids(delivery)[0].clone()).collect::<Vec<_>>(),
-        ["0a", "1a", "2a", "3a", "4a", "5a", "6a"]
-    );
+    let first_ids: Vec<_> = read.iter().map(|delivery| ids(delivery)[0].clone()).collect();
+    assert_eq!(first_ids, ["0a", "1a", "2a", "3a", "4a", "5a", "6a"]);
     assert_eq!(pipeline.health().backlog, Some(Backlog::default()));
     assert!(pipeline.shutdown(Duration::from_secs(1)).await.is_empty());
     assert_eq!(deliveries.recv_many(&mut read, 5).await, 0, "all was read");
@@ -266,24 +254,18 @@ async fn a_capacity_of_zero_is_treated_as_one() {
     assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Outcome::Accepted);
 }
 
-/// A capacity above the maximum is treated as the maximum.
-#[tokio::test(start_paused = true)]
-async fn the_largest_capacity_does_not_panic() {
-    let (pipeline, _deliveries) = webhook().channel(usize::MAX);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-}
-
+/// The largest is treated as the maximum of tokio.
 #[tokio::test(start_paused = true)]
 async fn the_capacity_counts_deliveries() {
-    let (pipeline, _deliveries) = webhook().channel(3);
-    for body in [&["1", "2", "3"][..], &["4", "5", "6"], &["7"]] {
-        assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
+    for (capacity, fourth) in [(3, Outcome::SinkFull), (usize::MAX, Outcome::Accepted)] {
+        let (pipeline, _deliveries) = webhook().channel(capacity);
+        for body in [&["1", "2", "3"][..], &["4", "5", "6"], &["7"]] {
+            assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
+        }
+        let started = Instant::now();
+        assert_eq!(deliver(&pipeline, &deleted(&["8"])).await, fourth, "{capacity}");
+        assert_took(started, Duration::from_millis(if capacity == 3 { 2500 } else { 0 }));
     }
-    let body = deleted(&["8"]);
-    let mut fourth = deliver(&pipeline, &body).boxed();
-    assert!((&mut fourth).now_or_never().is_none());
-    advance(Duration::from_millis(2500)).await;
-    assert_eq!(fourth.await, Outcome::SinkFull);
 }
 
 /// An event stays valid when the pipeline and the rest of its delivery are dropped.
@@ -332,8 +314,7 @@ fn polling_a_completed_send_panics_as_the_futures_of_std_do() {
 fn polling_a_completed_send_that_waited_panics() {
     let (sink, mut deliveries) = webhook().channel(1);
     assert!(poll(&mut Box::pin(sink.sink().deliver(restored("1")))).is_ready());
-    let mut sending = Box::pin(sink.sink().deliver(restored("2")));
-    assert!(poll(&mut sending).is_pending());
+    let mut sending = pending(sink.sink().deliver(restored("2")));
     assert!(poll(&mut Box::pin(deliveries.recv())).is_ready());
     assert!(poll(&mut sending).is_ready());
     let _ = poll(&mut sending);

@@ -14,7 +14,6 @@ struct Remembering {
     known: Mutex<HashSet<EventKey>>,
     taken: Mutex<Vec<Delivery>>,
     asked: Mutex<Vec<EventKey>>,
-    refuses: bool,
     /// Panics once, after this many queries.
     panics_after: Option<usize>,
 }
@@ -23,11 +22,9 @@ impl EventSink for Remembering {
     type Future = Ready<Result<(), SinkError>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        if !self.refuses {
-            self.known.lock().unwrap().extend(delivery.events().iter().map(Event::dedupe_key));
-        }
+        self.known.lock().unwrap().extend(delivery.events().iter().map(Event::dedupe_key));
         self.taken.lock().unwrap().push(delivery);
-        ready(if self.refuses { Err(SinkError::Full) } else { Ok(()) })
+        ready(Ok(()))
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
@@ -61,48 +58,35 @@ async fn an_event_that_the_sink_remembers_is_answered_200_and_not_delivered() {
 }
 
 #[tokio::test]
-async fn an_event_that_the_sink_rejected_is_delivered_again() {
-    let sink = Arc::new(Remembering { refuses: true, ..Remembering::default() });
-    let pipeline = webhook().sink(Arc::clone(&sink));
-    for _ in 0..2 {
-        assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkFull);
-    }
-    assert_eq!(sink.taken.lock().unwrap().len(), 2);
-}
-
-#[tokio::test]
 async fn the_sink_is_not_asked_about_events_that_the_gate_knows() {
-    let sink = Arc::new(Remembering::default());
-    let pipeline = webhook().sink(Arc::clone(&sink));
+    let pipeline = webhook().sink(Remembering::default());
     deliver(&pipeline, &deleted(&["1"])).await;
-    let asked = sink.asked.lock().unwrap().len();
+    let asked = pipeline.sink().asked.lock().unwrap().len();
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Duplicate);
-    assert_eq!(sink.asked.lock().unwrap().len(), asked);
+    assert_eq!(pipeline.sink().asked.lock().unwrap().len(), asked);
 }
 
 /// At whichever event the sink panics, no event stays in flight.
 #[tokio::test]
 async fn a_panic_in_remembers_is_answered_503_and_releases_the_claim() {
     for before in 0..3 {
-        let sink = Arc::new(Remembering { panics_after: Some(before), ..Remembering::default() });
-        let pipeline = webhook().sink(Arc::clone(&sink));
+        let pipeline = webhook().sink(Remembering { panics_after: Some(before), ..Remembering::default() });
         let body = deleted(&["1", "2", "3"]);
         assert_eq!(deliver(&pipeline, &body).await, Outcome::SinkPanicked);
         assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted, "after {before} questions");
-        assert_eq!(ids(&sink.taken.lock().unwrap()[0]), ["1", "2", "3"]);
+        assert_eq!(ids(&pipeline.sink().taken.lock().unwrap()[0]), ["1", "2", "3"]);
     }
 }
 
 /// Returns the events that a sink receives.
 async fn received(webhook: Webhook, bodies: &[String]) -> Vec<Event> {
     let policy = webhook.dedupe_policy();
-    let sink = Arc::new(Remembering::default());
-    let pipeline = webhook.sink(Arc::clone(&sink));
+    let pipeline = webhook.sink(Remembering::default());
     for body in bodies {
         assert_eq!(deliver(&pipeline, body).await.status(), 200);
     }
-    let asked = sink.asked.lock().unwrap();
-    let taken = std::mem::take(&mut *sink.taken.lock().unwrap());
+    let asked = pipeline.sink().asked.lock().unwrap();
+    let taken = std::mem::take(&mut *pipeline.sink().taken.lock().unwrap());
     let received: Vec<_> = taken.into_iter().flat_map(Delivery::into_events).collect();
     for event in &received {
         assert!(asked.contains(&event.dedupe_key()), "the gate asks for the key that it stores on the event");
@@ -149,13 +133,6 @@ async fn in_dual_mode_the_stored_key_of_an_event_without_an_id_is_its_delivery_k
     let received = received(forgetful().api_mode(ApiMode::Dual), &[OLD_FOLLOW.to_owned(), OLD_FOLLOW.to_owned()]).await;
     assert_eq!(received.len(), 1, "a redelivery");
     assert_eq!(received[0].dedupe_key(), received[0].delivery_key());
-}
-
-#[tokio::test]
-async fn a_sink_need_not_remember_events() {
-    let (pipeline, mut deliveries) = webhook().channel(4);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
 }
 
 /// Removes every other event before it forwards the delivery.

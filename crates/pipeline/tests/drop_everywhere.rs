@@ -10,23 +10,24 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use crate::support::{
-    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, incoming, poll, secret, webhook,
+    Alarm, SECRET, asking, deleted, deliver, halt, halting, ids, incoming, pending, poll, webhook, with_signed_head,
 };
-use birdhook_pipeline::{
-    Deliveries, Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, signature,
-};
+use birdhook_pipeline::{Deliveries, Delivery, EventSink, HeadResult, Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
+/// Lets a waiting request continue.
+type Nudge = Box<dyn FnOnce()>;
+
 /// A delivery in progress, and the nudges that wake it each time it waits.
 struct Trial {
     receiving: Boxed<Outcome>,
-    nudges: VecDeque<Box<dyn FnOnce()>>,
+    nudges: VecDeque<Nudge>,
 }
 
 impl Trial {
-    fn new<S: EventSink + 'static>(pipeline: &Pipeline<S>, body: &str, nudges: Vec<Box<dyn FnOnce()>>) -> Self {
+    fn new<S: EventSink + 'static>(pipeline: &Pipeline<S>, body: &str, nudges: Vec<Nudge>) -> Self {
         let (pipeline, incoming) = (pipeline.clone(), incoming(pipeline, body));
         let body = halting(body, 3);
         let receiving = Box::pin(async move { pipeline.receive(incoming, body).await.outcome() });
@@ -66,6 +67,17 @@ async fn drop_everywhere(mut trial: impl AsyncFnMut(usize) -> Option<Outcome>, e
     panic!("never done");
 }
 
+/// A delivery that holds its claim until it is dropped.
+type Holder = Rc<RefCell<Option<Boxed<Outcome>>>>;
+
+/// Begins a delivery that holds its claim. Returns it and the nudge that drops it.
+fn hold<S: EventSink + 'static>(pipeline: &Pipeline<S>, body: &str) -> (Holder, Nudge) {
+    let delivery: Boxed<Outcome> = pending(deliver(pipeline, body));
+    let holder = Rc::new(RefCell::new(Some(delivery)));
+    let held = Rc::clone(&holder);
+    (holder, Box::new(move || _ = held.take()))
+}
+
 /// The ids that the consumer has seen so far, and its half of the channel.
 type Consumer = Rc<RefCell<(Vec<String>, Deliveries)>>;
 
@@ -84,13 +96,10 @@ async fn a_request_to_a_channel_dropped_at_any_await_is_accepted_or_not() {
         let (pipeline, deliveries) = webhook().channel(1);
         let consumer: Consumer = Rc::new(RefCell::new((Vec::new(), deliveries)));
         assert_eq!(deliver(&pipeline, &deleted(&["before"])).await, Outcome::Accepted);
-        let mut holder: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
-        assert!(poll(&mut holder).is_pending(), "there is no room");
-        let holder = Rc::new(RefCell::new(Some(holder)));
-
-        let (held, reading) = (Rc::clone(&holder), Rc::clone(&consumer));
-        let nudges: Vec<Box<dyn FnOnce()>> =
-            vec![Box::new(move || _ = held.take()), Box::new(move || consume(&reading))];
+        // It waits, because there is no room.
+        let (holder, drop_holder) = hold(&pipeline, &body);
+        let reading = Rc::clone(&consumer);
+        let nudges = vec![drop_holder, Box::new(move || consume(&reading))];
         let answer = Trial::new(&pipeline, &body, nudges).take(steps);
 
         drop(holder.take());
@@ -132,11 +141,8 @@ async fn a_request_to_a_handler_dropped_at_any_await_is_accepted_or_not() {
                     Ok::<(), Infallible>(())
                 }
             });
-            let mut holder: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
-            assert!(poll(&mut holder).is_pending());
-            let holder = Rc::new(RefCell::new(Some(holder)));
-            let held = Rc::clone(&holder);
-            let answer = Trial::new(&pipeline, &body, vec![Box::new(move || _ = held.take())]).take(steps);
+            let (holder, drop_holder) = hold(&pipeline, &body);
+            let answer = Trial::new(&pipeline, &body, vec![drop_holder]).take(steps);
 
             drop(holder.take());
             let again = deliver(&pipeline, &body).await;
@@ -157,10 +163,8 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
     for succeeds in [true, false] {
         let body = deleted(&["x"]);
         let trial = async |steps| {
-            let (sink, mut asked) = asking();
-            let pipeline = webhook().sink(sink);
-            let mut holder: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
-            assert!(poll(&mut holder).is_pending());
+            let (pipeline, mut asked) = asking(webhook());
+            let mut holder = pending(deliver(&pipeline, &body));
             let verdict = asked.now().unwrap().1;
             let end = move || {
                 verdict.say(if succeeds { Ok(()) } else { Err(SinkError::failed("no")) });
@@ -168,7 +172,7 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
             };
             let end = Rc::new(RefCell::new(Some(end)));
             let ending = Rc::clone(&end);
-            let mut nudges: Vec<Box<dyn FnOnce()>> = vec![Box::new(move || ending.take().unwrap()())];
+            let mut nudges: Vec<Nudge> = vec![Box::new(move || ending.take().unwrap()())];
             let asked = Rc::new(RefCell::new(asked));
             if !succeeds {
                 let asked = Rc::clone(&asked);
@@ -176,15 +180,13 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
             }
             let answer = Trial::new(&pipeline, &body, nudges).take(steps);
 
-            let pending = end.take();
-            pending.into_iter().for_each(|end| end());
+            end.take().into_iter().for_each(|end| end());
             let accepted = succeeds || answer.is_some();
             while asked.borrow_mut().now().is_some() {}
-            let mut again: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
-            let first_poll = poll(&mut again);
-            if accepted {
-                assert_eq!(first_poll, Poll::Ready(Outcome::Duplicate), "after {steps} steps");
-            } else {
+            let mut again = Box::pin(deliver(&pipeline, &body));
+            let at_once = (&mut again).now_or_never();
+            assert_eq!(at_once, accepted.then_some(Outcome::Duplicate), "after {steps} steps");
+            if !accepted {
                 asked.borrow_mut().now().unwrap().1.say(Ok(()));
                 assert_eq!(again.await, Outcome::Accepted, "after {steps} steps");
             }
@@ -202,13 +204,12 @@ async fn a_copy_dropped_at_any_await_does_not_affect_the_delivery_it_waits_for()
 #[tokio::test(start_paused = true)]
 async fn a_request_to_a_gate_dropped_at_any_await_is_accepted_or_not() {
     let body = deleted(&["x"]);
-    let signed = signature::sign(&secret(SECRET), body.as_bytes());
-    let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
     let trial = async |steps| {
         let gate = webhook().gate();
         let done = Rc::new(RefCell::new(0));
         let whole = async |halts| {
-            let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
+            let begun = with_signed_head(SECRET, &body, |head| gate.begin(head));
+            let HeadResult::Body(incoming) = begun else { panic!("refused") };
             let verified = match incoming.verify(halting(&body, 3)).await {
                 Ok(verified) => verified,
                 Err(reply) => return reply.outcome(),
@@ -225,13 +226,7 @@ async fn a_request_to_a_gate_dropped_at_any_await_is_accepted_or_not() {
             }
         };
         let mut first = Box::pin(whole(2));
-        let mut answer = None;
-        for _ in 0..steps {
-            if let Poll::Ready(reason) = poll(&mut first) {
-                answer = Some(reason);
-                break;
-            }
-        }
+        let answer = (0..steps).find_map(|_| (&mut first).now_or_never());
         drop(first);
         let begun = usize::from(steps > 0);
         assert_eq!(gate.health().unanswered as usize, if answer.is_some() { 0 } else { begun });
@@ -276,13 +271,10 @@ async fn a_panic_of_the_handler_is_answered_503_and_frees_the_claim() {
         });
         let body = deleted(&["x"]);
         let mut first = deliver(&pipeline, &body).boxed();
-        let mut waiter = None;
-        if halts.is_some_and(|halts| halts > 0) {
+        let waiter = halts.is_some_and(|halts| halts > 0).then(|| {
             assert!(poll(&mut first).is_pending());
-            let mut waiting = deliver(&pipeline, &body).boxed();
-            assert!(poll(&mut waiting).is_pending(), "the first one holds the claim");
-            waiter = Some(waiting);
-        }
+            pending(deliver(&pipeline, &body))
+        });
         assert_eq!(first.await, Outcome::SinkPanicked);
         let health = pipeline.health();
         let answered = (health.unanswered, health.answered(Outcome::SinkPanicked));

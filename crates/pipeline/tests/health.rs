@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::support::{app, asking, deleted, deliver, get, incoming, secret, webhook, whole};
+use crate::support::{SECRET, app, asking, deleted, deliver, get, incoming, pending, secret, webhook, whole};
 use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, SecretKind, Webhook, signature};
 use futures_util::FutureExt;
 use tokio::time::advance;
@@ -19,10 +19,12 @@ async fn all_counts_of_a_new_pipeline_are_zero() {
     assert_eq!((health.remembered, health.since_last_challenge, health.since_last_event), (0, None, None));
     assert_eq!(health.backlog, Some(birdhook_pipeline::Backlog::default()));
     assert_eq!(health.answers().count(), 0);
+    let without_memory = webhook().delivery_handler(|_| async { Ok::<(), std::io::Error>(()) });
+    assert_eq!((without_memory.health().backlog, webhook().gate().health().backlog), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_is_ready_if_it_has_an_app_and_is_not_stopping() {
+async fn a_receiver_is_ready_if_it_has_an_app_and_an_open_sink_and_is_not_stopping() {
     let gate = Webhook::new(Apps::none()).gate();
     assert!(!gate.health().ready);
     gate.replace_apps(app("bees", "s"));
@@ -31,13 +33,13 @@ async fn a_receiver_is_ready_if_it_has_an_app_and_is_not_stopping() {
     assert!(!gate.health().ready);
     gate.replace_apps(secret("t"));
     assert!(!gate.health().ready, "no way back");
-}
 
-#[tokio::test(start_paused = true)]
-async fn only_a_sink_with_a_memory_has_a_backlog() {
-    let pipeline = webhook().delivery_handler(|_| async { Ok::<(), std::io::Error>(()) });
-    assert_eq!(pipeline.health().backlog, None);
-    assert_eq!(webhook().gate().health().backlog, None);
+    // Every delivery is answered 503 from here on, so the load balancer must notice.
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert!(pipeline.health().ready);
+    drop(deliveries.events());
+    assert!(!pipeline.health().ready);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkClosed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,13 +82,11 @@ async fn every_answer_is_counted_under_its_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_is_in_flight_from_its_head_to_its_answer() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let (one, two) = (deleted(&["1"]), deleted(&["2"]));
     let first = incoming(&pipeline, &one);
     assert_eq!(pipeline.health().in_flight, 1);
-    let mut first = pipeline.receive(first, whole(&one)).boxed();
-    assert!((&mut first).now_or_never().is_none());
+    let first = pending(pipeline.receive(first, whole(&one)));
     let second = incoming(&pipeline, &two);
     assert_eq!(pipeline.health().in_flight, 2);
     get(&pipeline, "crc_token=a");
@@ -119,7 +119,7 @@ async fn only_answered_challenges_reset_the_time_since_the_last_one() {
 async fn challenges_signed_by_x_are_counted_separately() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let query = "crc_token=a&nonce=n";
-    for (key, of_x) in [(crate::support::SECRET, 1), ("stranger", 1), (crate::support::SECRET, 2)] {
+    for (key, of_x) in [(SECRET, 1), ("stranger", 1), (SECRET, 2)] {
         let signed = signature::sign(&secret(key), query.as_bytes());
         let head = RequestHead::new("GET", "/", Some(query)).with_headers([(signature::HEADER, signed.as_bytes())]);
         assert!(matches!(pipeline.begin(&head), HeadResult::Reply(_)));
@@ -165,13 +165,12 @@ async fn deliveries_signed_with_another_kind_than_answers_are_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn only_delivered_events_reset_the_time_since_the_last_one() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let body = deleted(&["1"]);
     assert_eq!(deliver(&pipeline, &body).await, Outcome::SinkTooSlow);
     assert_eq!(pipeline.health().since_last_event, None);
     drop(asked.now().unwrap());
-    let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async { asked.next().await.1.say(Ok(())) });
+    let reason = asked.answer(Ok(()), deliver(&pipeline, &body)).await;
     assert_eq!((reason, pipeline.health().since_last_event), (Outcome::Accepted, Some(Duration::ZERO)));
     advance(60 * SECOND).await;
     assert_eq!(deliver(&pipeline, &body).await, Outcome::Duplicate);
@@ -181,21 +180,11 @@ async fn only_delivered_events_reset_the_time_since_the_last_one() {
 /// An event dropped at the app's request counts neither as an event nor as a duplicate.
 #[tokio::test(start_paused = true)]
 async fn dropped_events_are_answered_200_and_counted_separately() {
-    let (pipeline, mut deliveries) = Webhook::new(app("bees", crate::support::SECRET).drop_echoes_of("55")).channel(8);
+    let (pipeline, mut deliveries) = Webhook::new(app("bees", SECRET).drop_echoes_of("55")).channel(8);
     let echo = crate::support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
     let reason = deliver(&pipeline, &echo).await;
     assert_eq!((reason, reason.status()), (Outcome::Dropped, 200));
     let health = pipeline.health();
     assert_eq!((health.events, health.duplicates, health.remembered), (0, 0, 0));
     assert!(deliveries.recv().now_or_never().is_none());
-}
-
-/// Every delivery is answered 503 from here on, so the load balancer must notice.
-#[tokio::test(start_paused = true)]
-async fn a_receiver_is_not_ready_after_its_channel_is_dropped() {
-    let (pipeline, deliveries) = webhook().channel(8);
-    assert!(pipeline.health().ready);
-    drop(deliveries.events());
-    assert!(!pipeline.health().ready);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkClosed);
 }

@@ -1,12 +1,13 @@
 //! Output to the `metrics` crate.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{asking, deleted, deliver, incoming, webhook, whole};
+use crate::support::{SECRET, app, asking, deleted, deliver, incoming, pending, secret, webhook, whole};
 use birdhook_pipeline::{Backlog, Deliveries, Outcome, Webhook};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 /// The queue gauge. When it rises, it drops the channel's receiving half that it holds.
 ///
@@ -54,6 +55,15 @@ impl Recorder for DepthRecorder {
     }
 }
 
+/// Returns `name{label=value}` with its value. Reading resets everything to zero.
+pub(crate) fn recorded(snapshotter: &Snapshotter) -> BTreeMap<String, DebugValue> {
+    let named = snapshotter.snapshot().into_vec().into_iter().map(|(key, _, _, value)| {
+        let labels: String = key.key().labels().map(|l| format!("{{{}={}}}", l.key(), l.value())).collect();
+        (format!("{}{labels}", key.key().name()), value)
+    });
+    named.collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_queue_dropped_while_a_delivery_enters_leaves_the_gauge_at_zero() {
     let depth = Arc::new(Depth::default());
@@ -65,9 +75,7 @@ async fn a_queue_dropped_while_a_delivery_enters_leaves_the_gauge_at_zero() {
     *depth.dropped_next.lock().unwrap() = Some(deliveries);
     assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0, "the rest is never read");
-    let mut left = Backlog::default();
-    (left.deliveries, left.events) = (1, 2);
-    assert_eq!(pipeline.health().backlog, Some(left), "the lost events are reported");
+    assert_eq!(pipeline.health().backlog, Some(Backlog { deliveries: 1, events: 2 }), "the lost events are reported");
     assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0);
 }
@@ -80,23 +88,19 @@ async fn deliveries_in_flight_and_their_bytes_are_on_the_gauges_until_they_end()
     // Reading resets the gauges.
     let mut sums = [0.0; 2];
     let mut gauges = || {
-        let recorded = recorder.snapshotter().snapshot().into_vec();
-        let of = |name| recorded.iter().find(|(key, ..)| key.key().name() == name).map(|(.., value)| value);
+        let recorded = recorded(&recorder.snapshotter());
         for (sum, name) in sums.iter_mut().zip(["birdhook_in_flight", "birdhook_body_bytes"]) {
-            let Some(DebugValue::Gauge(value)) = of(name) else { panic!("no {name}") };
+            let Some(DebugValue::Gauge(value)) = recorded.get(name) else { panic!("no {name}") };
             *sum += value.into_inner();
         }
         sums
     };
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().sink(sink);
+    let (pipeline, mut asked) = asking(webhook());
     let (one, two) = (deleted(&["1"]), deleted(&["2", "3"]));
-    let mut first = pipeline.receive(incoming(&pipeline, &one), whole(&one)).boxed();
-    assert!((&mut first).now_or_never().is_none());
+    let first = pending(pipeline.receive(incoming(&pipeline, &one), whole(&one)));
     assert_eq!(gauges(), [1.0, one.len() as f64]);
     let endless = whole(&two).chain(stream::pending());
-    let mut second = pipeline.receive(incoming(&pipeline, &two), endless).boxed();
-    assert!((&mut second).now_or_never().is_none());
+    let second = pending(pipeline.receive(incoming(&pipeline, &two), endless));
     assert_eq!(gauges(), [2.0, (one.len() + two.len()) as f64]);
     let health = pipeline.health();
     assert_eq!(gauges(), [health.in_flight as f64, health.body_bytes as f64], "the same facts");
@@ -111,12 +115,9 @@ async fn deliveries_in_flight_and_their_bytes_are_on_the_gauges_until_they_end()
 async fn deliveries_signed_with_another_kind_than_answers_are_on_a_counter() {
     let recorder = DebuggingRecorder::new();
     let _told = metrics::set_default_local_recorder(&recorder);
-    let app = crate::support::app("bees", crate::support::SECRET);
-    let (pipeline, _deliveries) = Webhook::new(app.add_client_secret(crate::support::secret("client"))).channel(8);
+    let app = app("bees", SECRET).add_client_secret(secret("client"));
+    let (pipeline, _deliveries) = Webhook::new(app).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let recorded = recorder.snapshotter().snapshot().into_vec();
-    let counted = recorded.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_other_kind_total");
-    let Some((key, .., DebugValue::Counter(1))) = counted else { panic!("not counted once: {recorded:?}") };
-    let labels: Vec<_> = key.key().labels().map(|label| (label.key(), label.value())).collect();
-    assert_eq!(labels, [("signed", "consumer")]);
+    let recorded = recorded(&recorder.snapshotter());
+    assert_eq!(recorded["birdhook_signed_with_other_kind_total{signed=consumer}"], DebugValue::Counter(1));
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::support::{app, begin_signed, deleted, deliver_signed, get, incoming, secret, webhook, whole};
 use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, Webhook, crc};
-use futures_util::FutureExt;
 use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt};
 
 /// Returns the answer that X expects to a challenge.
 fn answer(key: &str) -> String {
@@ -26,8 +26,11 @@ async fn new_secrets_apply_from_the_next_request() {
     assert_eq!(deliver_signed(&clone, "new", &deleted(&["2"])).await, Outcome::Accepted);
     assert_eq!(deliver_signed(&clone, "old", &deleted(&["3"])).await, Outcome::Accepted);
     assert_eq!(deliver_signed(&clone, "new", &deleted(&["1"])).await, Outcome::Duplicate, "the window stays");
+    assert_eq!(pipeline.health().duplicates, 1);
 
     clone.replace_apps(secret("newest"));
+    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    assert_eq!((reply.outcome(), reply.body().len()), (Outcome::SignatureMissing, 0));
     assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["4"])).await, Outcome::SignatureWrong);
     assert_eq!(deliver_signed(&pipeline, "newest", &deleted(&["4"])).await, Outcome::Accepted);
 }
@@ -70,20 +73,18 @@ async fn a_rotation_under_load_rejects_no_request() {
     let sets = || {
         [app("bees", "old").add_consumer_secret(secret("new")), app("bees", "new").add_consumer_secret(secret("old"))]
     };
-    let (pipeline, mut deliveries) = Webhook::new(sets()[0].clone()).channel(1000);
+    let (pipeline, deliveries) = Webhook::new(sets()[0].clone()).channel(1000);
     let over = Arc::new(AtomicBool::new(false));
-    let rotation = {
-        let (pipeline, over) = (pipeline.clone(), Arc::clone(&over));
-        tokio::spawn(async move {
-            let mut times = 0;
-            while !over.load(SeqCst) {
-                sets().into_iter().for_each(|app| pipeline.replace_apps(app));
-                times += 1;
-                tokio::task::yield_now().await;
-            }
-            times
-        })
-    };
+    let (rotated, is_over) = (pipeline.clone(), Arc::clone(&over));
+    let rotation = tokio::spawn(async move {
+        let mut times = 0;
+        while !is_over.load(SeqCst) {
+            sets().into_iter().for_each(|app| rotated.replace_apps(app));
+            times += 1;
+            tokio::task::yield_now().await;
+        }
+        times
+    });
     let requests = (0..4).map(|worker| {
         let pipeline = pipeline.clone();
         tokio::spawn(async move {
@@ -100,20 +101,7 @@ async fn a_rotation_under_load_rejects_no_request() {
     assert!(rotation.await.unwrap() > 0);
     assert_eq!((pipeline.health().events, pipeline.health().answered(Outcome::ChallengeAnswered)), (800, 800));
     drop(pipeline);
-    let mut seen = 0;
-    while deliveries.recv().await.is_some() {
-        seen += 1;
-    }
-    assert_eq!(seen, 800);
-}
-
-/// After a replacement, an unsigned request is refused with an empty body.
-#[tokio::test(start_paused = true)]
-async fn a_removed_secret_is_rejected_after_a_rotation() {
-    let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
-    pipeline.replace_apps(app("bees", "new"));
-    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
-    assert_eq!((reply.outcome(), reply.body().len()), (Outcome::SignatureMissing, 0));
+    assert_eq!(deliveries.count().await, 800);
 }
 
 /// It was verified for the apps of the other pipeline, and claimed in its window.

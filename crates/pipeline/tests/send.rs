@@ -2,15 +2,16 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::support::{deleted, deliver, ids, incoming, webhook, whole};
+use crate::support::{SECRET, deleted, ids, incoming, webhook, whole, with_signed_head};
 use birdhook_pipeline::{
-    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, HandlerSink, HeadResult,
-    Health, IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
+    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, HandlerSink, HeadResult, Health,
+    IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
 };
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::join_all;
 
 fn send<T: Send>(value: T) -> T {
     value
@@ -20,21 +21,10 @@ fn is_send_and_sync<T: Send + Sync + 'static>() {}
 
 #[test]
 fn public_types_of_adapters_are_send_and_sync() {
-    is_send_and_sync::<Gate>();
-    is_send_and_sync::<Webhook>();
-    is_send_and_sync::<Pipeline<ChannelSink>>();
+    is_send_and_sync::<(Gate, Webhook, Pipeline<ChannelSink>, Deliveries, Events, Delivery, Event, Health)>();
     is_send_and_sync::<Pipeline<HandlerSink<fn(Event) -> std::future::Ready<Result<(), Infallible>>>>>();
-    is_send_and_sync::<Deliveries>();
-    is_send_and_sync::<Events>();
-    is_send_and_sync::<Delivery>();
-    is_send_and_sync::<Event>();
-    is_send_and_sync::<Health>();
-    is_send_and_sync::<ShutdownReport>();
-    is_send_and_sync::<SinkError>();
-    is_send_and_sync::<Reply>();
+    is_send_and_sync::<(ShutdownReport, SinkError, Reply, IncomingDelivery, VerifiedDelivery)>();
     is_send_and_sync::<HeadResult<IncomingDelivery>>();
-    is_send_and_sync::<IncomingDelivery>();
-    is_send_and_sync::<VerifiedDelivery>();
     fn is_send<T: Send + 'static>() {}
     is_send::<ChannelSendFuture>();
 }
@@ -70,36 +60,28 @@ async fn the_receiving_future_is_send_for_a_send_sink() {
 async fn deliver_with_is_send_if_its_future_is() {
     let gate = webhook().gate();
     let body = deleted(&["1"]);
-    let signed = birdhook_pipeline::signature::sign(&crate::support::secret(crate::support::SECRET), body.as_bytes());
-    let head = birdhook_pipeline::RequestHead::new("POST", "/", None)
-        .with_headers([(birdhook_pipeline::signature::HEADER, signed.as_bytes())]);
-    let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(incoming) = with_signed_head(SECRET, &body, |head| gate.begin(head)) else {
+        panic!("refused")
+    };
     let verified = send(incoming.verify(whole(&body))).await.unwrap();
     let count = |delivery: Delivery| async move { Ok(delivery.events().len()) };
     assert_eq!(send(verified.deliver_with(count, Outcome::SinkTooSlow)).await.unwrap(), 1);
     assert_eq!((gate.health().events, gate.health().in_flight), (1, 0));
 }
 
-/// A body, a sink and a future that all stay on their thread, as in actix-web.
-struct Local(Rc<RefCell<Vec<String>>>);
-
-impl EventSink for Local {
-    type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>>>>;
-
-    fn deliver(&self, delivery: Delivery) -> Self::Future {
-        let seen = Rc::clone(&self.0);
-        Box::pin(async move {
+/// A body, a handler and its future that all stay on their thread, as in actix-web.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_is_not_send_runs_on_a_local_set() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let seen_by = Rc::clone(&seen);
+    let pipeline = webhook().delivery_handler(move |delivery: Delivery| {
+        let seen = Rc::clone(&seen_by);
+        async move {
             tokio::task::yield_now().await;
             seen.borrow_mut().extend(ids(&delivery));
-            Ok(())
-        })
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_sink_that_is_not_send_runs_on_a_local_set() {
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let pipeline = webhook().sink(Local(Rc::clone(&seen)));
+            Ok::<(), Infallible>(())
+        }
+    });
     tokio::task::LocalSet::new()
         .run_until(async {
             let tasks: Vec<_> = ["1", "2", "1"]
@@ -108,37 +90,16 @@ async fn a_sink_that_is_not_send_runs_on_a_local_set() {
                     let pipeline = pipeline.clone();
                     tokio::task::spawn_local(async move {
                         let body = deleted(&[id]);
-                        let chunk = Rc::new(Bytes::from(body.clone()));
-                        let chunks = futures_util::stream::iter([chunk]);
-                        let chunks =
-                            futures_util::StreamExt::map(chunks, |chunk| Ok::<_, Infallible>((*chunk).clone()));
+                        let chunks = futures_util::stream::iter([Rc::new(Bytes::from(body.clone()))]);
+                        let chunks = chunks.map(|chunk| Ok::<_, Infallible>((*chunk).clone()));
                         pipeline.receive(incoming(&pipeline, &body), chunks).await.outcome()
                     })
                 })
                 .collect();
-            let mut answers = Vec::new();
-            for task in tasks {
-                answers.push(task.await.unwrap());
-            }
+            let answers: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
             assert_eq!(answers, [Outcome::Accepted, Outcome::Accepted, Outcome::Duplicate]);
         })
         .await;
     seen.borrow_mut().sort();
     assert_eq!(*seen.borrow(), ["1", "2"]);
-}
-
-/// A handler of actix-web may do this.
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_is_not_send_runs_on_its_thread() {
-    let seen = Rc::new(RefCell::new(0));
-    let counted = Rc::clone(&seen);
-    let pipeline = webhook().delivery_handler(move |delivery: Delivery| {
-        let counted = Rc::clone(&counted);
-        async move {
-            *counted.borrow_mut() += delivery.events().len();
-            Ok::<(), Infallible>(())
-        }
-    });
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
-    assert_eq!(*seen.borrow(), 2);
 }

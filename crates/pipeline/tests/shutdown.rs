@@ -1,15 +1,16 @@
 //! Shutdown: refused requests, waiting and the report.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::support::{
-    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, incoming, webhook,
-    whole,
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, incoming, pending, read_to_end,
+    webhook, whole,
 };
 use birdhook_pipeline::{Backlog, Delivery, EventSink, HeadResult, Outcome, RequestHead, SinkError};
 use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
@@ -32,6 +33,8 @@ async fn deliveries_are_rejected_and_challenges_answered() {
     assert!(after.headers().any(|header| header == ("content-type", "application/json")));
     let health = pipeline.health();
     assert_eq!((health.in_flight, health.unanswered, health.answered(Outcome::ShuttingDown)), (0, 0, 1));
+    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    assert_eq!(reply.status(), 401, "a stranger hears the same as ever");
 }
 
 /// Also while the shutdown still waits, and for clones of the pipeline.
@@ -40,22 +43,13 @@ async fn deliveries_are_rejected_as_soon_as_the_shutdown_begins() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let in_flight = incoming(&pipeline, &body);
-    let mut shutdown = pipeline.shutdown(SECOND).boxed();
-    assert!((&mut shutdown).now_or_never().is_none());
+    let shutdown = pending(pipeline.shutdown(SECOND));
     assert_eq!(deliver(&pipeline.clone(), &deleted(&["2"])).await, Outcome::ShuttingDown);
     assert_eq!(get(&pipeline, "crc_token=abc").status(), 200);
     assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
     let (left, delivery) = tokio::join!(shutdown, deliveries.recv());
     assert!(left.is_empty());
     assert_eq!(ids(&delivery.unwrap()), ["1"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_rejection_reveals_only_the_shutdown() {
-    let (pipeline, _deliveries) = webhook().channel(8);
-    pipeline.shutdown(SECOND).await;
-    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
-    assert_eq!(reply.status(), 401, "a stranger hears the same as ever");
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,21 +116,29 @@ async fn unconsumed_events_are_reported() {
 /// A delivery of which one event was consumed still counts as unconsumed.
 #[tokio::test(start_paused = true)]
 async fn the_unread_events_of_a_delivery_are_reported() {
-    let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
-    let mut events = deliveries.events();
-    events.recv().await.unwrap();
-    let left = pipeline.shutdown(SECOND).await;
-    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2));
+    for (name, read, consumer_is_dropped, patience, expected) in [
+        ("one was read", 1, false, SECOND, SECOND),
+        ("the consumer is dropped between two events", 1, true, 60 * SECOND, Duration::ZERO),
+        ("without patience", 0, false, Duration::ZERO, Duration::ZERO),
+    ] {
+        let (pipeline, deliveries) = webhook().channel(8);
+        assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
+        let mut events = deliveries.events();
+        for _ in 0..read {
+            events.recv().await.unwrap();
+        }
+        let _events = Some(events).filter(|_| !consumer_is_dropped);
+        let started = Instant::now();
+        let left = pipeline.shutdown(patience).await;
+        assert_took(started, expected);
+        assert_eq!((left.in_flight, left.unconsumed), (0, Backlog { deliveries: 1, events: 3 - read }), "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn deliveries_still_in_flight_are_reported() {
-    let (sink, mut asked) = asking();
-    let pipeline = webhook().deadline(60 * SECOND).sink(sink);
-    let body = deleted(&["1"]);
-    let mut hanging = deliver(&pipeline, &body).boxed();
-    assert!((&mut hanging).now_or_never().is_none());
+    let (pipeline, mut asked) = asking(webhook().deadline(60 * SECOND));
+    let hanging = pending(deliver(&pipeline, &deleted(&["1"])));
     let reading = incoming(&pipeline, &deleted(&["2"]));
     let started = Instant::now();
     let left = pipeline.shutdown(5 * SECOND).await;
@@ -154,16 +156,10 @@ async fn deliveries_still_in_flight_are_reported() {
 async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let body = deleted(&["2"]);
-    let mut waiting = deliver(&pipeline, &body).boxed();
-    assert!((&mut waiting).now_or_never().is_none());
+    let waiting = pending(deliver(&pipeline, &deleted(&["2"])));
     let reader = timeout(60 * SECOND, async {
         sleep(SECOND).await;
-        let mut seen = Vec::new();
-        while let Some(delivery) = deliveries.recv().await {
-            seen.extend(ids(&delivery));
-        }
-        seen
+        read_to_end(&mut deliveries).await
     });
     let (left, answer, seen) = tokio::join!(pipeline.shutdown(10 * SECOND), waiting, reader);
     let seen = seen.expect("the channel does not end");
@@ -176,8 +172,7 @@ async fn a_delivery_that_waits_for_the_channel_is_in_flight() {
 async fn a_shutdown_does_not_wait_for_a_dropped_request() {
     let (pipeline, _deliveries) = webhook().channel(1);
     let body = deleted(&["1"]);
-    let mut reading = pipeline.receive(incoming(&pipeline, &body), halting(&body, 4)).boxed();
-    assert!((&mut reading).now_or_never().is_none());
+    let reading = pending(pipeline.receive(incoming(&pipeline, &body), halting(&body, 4)));
     let started = Instant::now();
     let (left, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), async {
         sleep(SECOND).await;
@@ -216,29 +211,12 @@ async fn a_shutdown_does_not_wait_for_a_dropped_consumer() {
     assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2), "what it left behind is reported");
 }
 
+/// Users set `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
-async fn a_shutdown_does_not_wait_for_a_consumer_dropped_between_two_events() {
-    let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
-    let mut events = deliveries.events();
-    events.recv().await.unwrap();
-    drop(events);
-    let left = pipeline.shutdown(60 * SECOND).now_or_never().unwrap();
-    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_shutdown_without_patience_reports_at_once() {
-    let (pipeline, _deliveries) = webhook().channel(8);
+async fn the_longest_deadline_and_patience_do_not_panic() {
+    let (pipeline, mut deliveries) = webhook().deadline(Duration::MAX).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let left = pipeline.shutdown(Duration::ZERO).await;
-    assert_eq!((left.in_flight, left.unconsumed.events), (0, 1));
-}
-
-/// Callers use `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
-#[tokio::test(start_paused = true)]
-async fn the_longest_patience_does_not_panic() {
-    let (pipeline, _deliveries) = webhook().channel(8);
+    deliveries.recv().await.unwrap();
     assert!(pipeline.shutdown(Duration::MAX).await.is_empty());
 }
 
@@ -247,55 +225,50 @@ async fn the_longest_patience_does_not_panic() {
 async fn the_channel_ends_when_the_patience_expires() {
     let (pipeline, mut deliveries) = webhook().deadline(60 * SECOND).channel(1);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
-    let (reading_body, waiting_body) = (deleted(&["2"]), deleted(&["3"]));
-    let reading = incoming(&pipeline, &reading_body);
-    let mut waiting = deliver(&pipeline, &waiting_body).boxed();
-    assert!((&mut waiting).now_or_never().is_none());
+    let body = deleted(&["2"]);
+    let reading = incoming(&pipeline, &body);
+    let waiting = pending(deliver(&pipeline, &deleted(&["3"])));
     let left = pipeline.shutdown(SECOND).await;
     assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
 
-    assert_eq!(pipeline.receive(reading, whole(&reading_body)).await.outcome(), Outcome::SinkClosed);
+    assert_eq!(pipeline.receive(reading, whole(&body)).await.outcome(), Outcome::SinkClosed);
     // A delivery that already waited for a slot may still get it. If it is answered 200, it is
     // read.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
     let answer = waiting.await;
-    let mut rest = Vec::new();
-    while let Some(delivery) = deliveries.recv().await {
-        rest.extend(ids(&delivery));
-    }
+    let rest = read_to_end(&mut deliveries).await;
     assert_eq!(rest.len(), usize::from(answer == Outcome::Accepted), "{answer:?}");
     assert!(pipeline.shutdown(SECOND).await.is_empty());
 }
 
-/// Accepts everything and records whether it was closed.
-struct Closing(Arc<AtomicBool>);
+/// Accepts everything and records whether it was closed. Not `Send`, as in actix-web.
+struct Closing(Rc<Cell<bool>>);
 
 impl EventSink for Closing {
-    type Future = std::future::Ready<Result<(), SinkError>>;
+    type Future = LocalBoxFuture<'static, Result<(), SinkError>>;
 
     fn deliver(&self, _: Delivery) -> Self::Future {
-        assert!(!self.0.load(SeqCst), "a delivery behind the end");
-        std::future::ready(Ok(()))
+        assert!(!self.0.get(), "a delivery behind the end");
+        std::future::ready(Ok(())).boxed_local()
     }
 
     fn close(&self) {
-        self.0.store(true, SeqCst);
+        self.0.set(true);
     }
 }
 
 /// As documented for `EventSink::close`.
 #[tokio::test(start_paused = true)]
 async fn a_sink_is_closed_after_the_last_delivery() {
-    let closed = Arc::new(AtomicBool::new(false));
-    let pipeline = webhook().sink(Closing(Arc::clone(&closed)));
+    let closed = Rc::new(Cell::new(false));
+    let pipeline = webhook().sink(Closing(Rc::clone(&closed)));
     let body = deleted(&["1"]);
     let in_flight = incoming(&pipeline, &body);
-    let mut shutdown = pipeline.shutdown(SECOND).boxed();
-    assert!((&mut shutdown).now_or_never().is_none());
-    assert!(!closed.load(SeqCst), "one is still to come");
+    let shutdown = pending(pipeline.shutdown(SECOND));
+    assert!(!closed.get(), "one is still to come");
     assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
     assert!(shutdown.await.is_empty());
-    assert!(closed.load(SeqCst));
+    assert!(closed.get());
 }
 
 fn runtimes() -> impl Iterator<Item = Runtime> {
@@ -309,7 +282,7 @@ fn a_runtime_dropped_during_a_delivery_loses_no_accepted_event() {
     for runtime in runtimes() {
         let (pipeline, mut deliveries) = webhook().channel(1);
         assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Outcome::Accepted);
-        let waiting = runtime.spawn(deliver_owned(pipeline.clone(), deleted(&["2"])));
+        let waiting = runtime.spawn(deliver(&pipeline, &deleted(&["2"])));
         runtime.block_on(async {
             while pipeline.health().in_flight == 0 {
                 tokio::task::yield_now().await;
@@ -341,8 +314,7 @@ fn a_dropped_runtime_wakes_a_consumer_on_another_runtime() {
         let app = std::thread::spawn(move || {
             let own = Builder::new_current_thread().enable_all().build().unwrap();
             own.block_on(async {
-                let mut next = deliveries.recv().boxed();
-                assert!((&mut next).now_or_never().is_none());
+                let next = pending(deliveries.recv());
                 asks.send(()).unwrap();
                 timeout(20 * SECOND, next).await.expect("the app is not woken").map(|delivery| ids(&delivery))
             })

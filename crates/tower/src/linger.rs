@@ -40,7 +40,7 @@ where
     }
     let Ok(runtime) = Handle::try_current() else { return };
     runtime.spawn(async move {
-        let mut chunks = pin!(Chunks::new(body));
+        let mut chunks = pin!(Chunks { body });
         let read = async {
             let mut read = 0;
             while read < MOST {

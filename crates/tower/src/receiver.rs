@@ -75,7 +75,7 @@ where
             }
             HeadResult::Body(incoming) => {
                 let pipeline = self.pipeline.clone();
-                ResponseFuture::receiving(async move { response(pipeline.receive(incoming, Chunks::new(body)).await) })
+                ResponseFuture::receiving(async move { response(pipeline.receive(incoming, Chunks { body }).await) })
             }
         }
     }

@@ -19,13 +19,7 @@ pin_project! {
     /// The data frames of a body as a stream. Trailers are ignored.
     pub(crate) struct Chunks<B> {
         #[pin]
-        body: B,
-    }
-}
-
-impl<B> Chunks<B> {
-    pub(crate) fn new(body: B) -> Self {
-        Self { body }
+        pub(crate) body: B,
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use birdhook_core::{Apps, Endpoint, HeadResult, Outcome, Reply, RequestHead};
+use arc_swap::ArcSwap;
+use birdhook_core::{Apps, Endpoint, HeadResult, Outcome, RequestHead};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::in_flight::InFlight;
 use super::incoming::IncomingDelivery;
 use super::request::Request;
 use super::state::GateState;
 use crate::dedupe::Dedupe;
-use crate::health::Health;
+use crate::health::{Counts, Health};
 use crate::memory_budget::MemoryBudget;
 use crate::telemetry::{self, RequestSpan};
 
@@ -27,7 +31,16 @@ pub struct Gate {
 
 impl Gate {
     pub(crate) fn new(endpoint: Endpoint, dedupe: Dedupe, memory_budget: MemoryBudget, time_limit: Duration) -> Self {
-        Self { state: Arc::new(GateState::new(endpoint, dedupe, memory_budget, time_limit)) }
+        let state = GateState {
+            endpoint: ArcSwap::from_pointee(endpoint),
+            dedupe: Arc::new(dedupe),
+            memory_budget,
+            large_body: Semaphore::new(1),
+            time_limit,
+            counts: Counts::new(),
+            in_flight: InFlight::default(),
+        };
+        Self { state: Arc::new(state) }
     }
 
     /// Processes a request's head.
@@ -37,7 +50,12 @@ impl Gate {
         let started = Instant::now();
         match self.state.endpoint.load().begin(head) {
             HeadResult::Reply(reply) => {
-                self.answer_head(head, &reply, started);
+                self.state.counts.answered(reply.outcome());
+                if reply.is_signed_by_x() {
+                    self.state.counts.challenges_by_x.fetch_add(1, Relaxed);
+                    telemetry::challenge_by_x();
+                }
+                RequestSpan::start(head.method()).answered(reply.outcome(), started);
                 HeadResult::Reply(reply)
             }
             HeadResult::Body(reader) => {
@@ -47,19 +65,9 @@ impl Gate {
                 if self.state.in_flight.is_stopping() {
                     return HeadResult::Reply(request.refuse(Outcome::ShuttingDown));
                 }
-                HeadResult::Body(IncomingDelivery::new(reader, request))
+                HeadResult::Body(IncomingDelivery { reader: Box::new(reader), request })
             }
         }
-    }
-
-    /// Records a request that is answered by its head.
-    fn answer_head(&self, head: &RequestHead<'_>, reply: &Reply, started: Instant) {
-        self.state.counts.answered(reply.outcome());
-        if reply.is_signed_by_x() {
-            self.state.counts.challenge_by_x();
-            telemetry::challenge_by_x();
-        }
-        RequestSpan::start(head.method()).answered(reply.outcome(), started);
     }
 
     /// Replaces the apps and their secrets for all requests that begin from now on.
@@ -98,7 +106,7 @@ impl Gate {
 
     /// Returns whether the delivery began at this gate.
     pub(crate) fn began(&self, incoming: &IncomingDelivery) -> bool {
-        incoming.is_of(&self.state)
+        Arc::ptr_eq(&incoming.request.gate, &self.state)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Notify, after, timeout_at};
 
 /// The number of deliveries in flight, and whether new ones are refused.
+#[derive(Default)]
 pub(super) struct InFlight {
     count: AtomicUsize,
     stopping: AtomicBool,
@@ -15,10 +16,6 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn new() -> Self {
-        Self { count: AtomicUsize::new(0), stopping: AtomicBool::new(false), became_idle: Notify::new() }
-    }
-
     pub(super) fn count(&self) -> usize {
         self.count.load(SeqCst)
     }
@@ -33,7 +30,6 @@ impl InFlight {
         }
     }
 
-    /// Refuses new deliveries from now on.
     pub(super) fn stop(&self) {
         self.stopping.store(true, SeqCst);
     }
@@ -42,7 +38,6 @@ impl InFlight {
         self.stopping.load(SeqCst)
     }
 
-    /// Resolves when no delivery is in flight.
     pub(super) async fn idle(&self) {
         loop {
             let became_idle = self.became_idle.notified();

@@ -8,7 +8,6 @@ use futures_core::Stream;
 
 use super::body;
 use super::request::Request;
-use super::state::GateState;
 use super::verified::VerifiedDelivery;
 use crate::catch_panic::catch_panic;
 use crate::dedupe::{Claim, Claimed};
@@ -18,15 +17,11 @@ use crate::sync::timeout_at;
 #[derive(Debug)]
 pub struct IncomingDelivery {
     /// Boxed to keep the futures that move it small.
-    reader: Box<BodyReader>,
-    request: Request,
+    pub(super) reader: Box<BodyReader>,
+    pub(super) request: Request,
 }
 
 impl IncomingDelivery {
-    pub(super) fn new(reader: BodyReader, request: Request) -> Self {
-        Self { reader: Box::new(reader), request }
-    }
-
     /// Reads and verifies the body, and claims its events.
     ///
     /// Waits for events that other requests have claimed. All of this is subject to the deadline.
@@ -48,10 +43,6 @@ impl IncomingDelivery {
             Ok((delivery, claim)) => Ok(VerifiedDelivery::new(delivery, claim, request)),
             Err(reply) => Err(request.answer(reply)),
         }
-    }
-
-    pub(super) fn is_of(&self, gate: &Arc<GateState>) -> bool {
-        Arc::ptr_eq(&self.request.gate, gate)
     }
 
     /// Ends the delivery without reading it.

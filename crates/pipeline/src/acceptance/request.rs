@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use birdhook_core::{Delivery, Outcome, Reply};
 use tokio::time::Instant;
@@ -40,7 +41,7 @@ impl Request {
     pub(super) fn verified(&self, delivery: &Delivery) {
         self.span.verified(delivery);
         if let Some(kind) = delivery.signed_with_other_kind() {
-            self.gate.counts.signed_with_other_kind();
+            self.gate.counts.signed_with_other_kind.fetch_add(1, Relaxed);
             telemetry::signed_with_other_kind(kind);
         }
     }
@@ -72,7 +73,7 @@ impl Request {
 impl Drop for Request {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.gate.counts.unanswered();
+            self.gate.counts.unanswered.fetch_add(1, Relaxed);
             self.span.unanswered();
         }
         // Before the request stops being in flight, so that nothing is in use after a shutdown.

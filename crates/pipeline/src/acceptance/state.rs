@@ -23,17 +23,3 @@ pub(super) struct GateState {
     pub(super) counts: Counts,
     pub(super) in_flight: InFlight,
 }
-
-impl GateState {
-    pub(super) fn new(endpoint: Endpoint, dedupe: Dedupe, memory_budget: MemoryBudget, time_limit: Duration) -> Self {
-        Self {
-            endpoint: ArcSwap::from_pointee(endpoint),
-            dedupe: Arc::new(dedupe),
-            memory_budget,
-            large_body: Semaphore::new(1),
-            time_limit,
-            counts: Counts::new(),
-            in_flight: InFlight::new(),
-        }
-    }
-}

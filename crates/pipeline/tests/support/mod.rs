@@ -11,14 +11,15 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use birdhook_pipeline::{
-    App, Delivery, Event, EventSink, HeadResult, IncomingDelivery, Outcome, Pipeline, Reply, RequestHead, Secret,
-    SinkError, Webhook, signature,
+    App, Deliveries, Delivery, Event, EventSink, HeadResult, IncomingDelivery, Outcome, Pipeline, Reply, RequestHead,
+    Secret, SinkError, Webhook, signature,
 };
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::sync::mpsc;
+use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::{Barrier, mpsc};
 
-/// The consumer secret of [`webhook`].
 pub(crate) const SECRET: &str = "consumer-secret-of-the-tests";
 
 pub(crate) fn secret(text: &str) -> Secret {
@@ -62,13 +63,18 @@ pub(crate) fn ids(delivery: &Delivery) -> Vec<String> {
     delivery.events().iter().map(id).collect()
 }
 
+/// Calls `begin` with the head of a POST of this body, signed with this secret.
+pub(crate) fn with_signed_head<T>(key: &str, body: &str, begin: impl FnOnce(&RequestHead<'_>) -> T) -> T {
+    let signed = signature::sign(&secret(key), body.as_bytes());
+    begin(&RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]))
+}
+
 pub(crate) fn begin_signed<S: EventSink>(
     pipeline: &Pipeline<S>,
     key: &str,
     body: &str,
 ) -> HeadResult<IncomingDelivery> {
-    let signed = signature::sign(&secret(key), body.as_bytes());
-    pipeline.begin(&RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]))
+    with_signed_head(key, body, |head| pipeline.begin(head))
 }
 
 pub(crate) fn incoming<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> IncomingDelivery {
@@ -79,20 +85,46 @@ pub(crate) fn incoming<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Inco
 }
 
 /// Sends a whole POST, its body in one chunk, signed with this secret.
-pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Outcome {
-    match begin_signed(pipeline, key, body) {
-        HeadResult::Reply(reply) => reply.outcome(),
-        HeadResult::Body(incoming) => pipeline.receive(incoming, whole(body)).await.outcome(),
+///
+/// The future owns what it needs, so that it can run in a task.
+pub(crate) fn deliver_signed<S: EventSink>(
+    pipeline: &Pipeline<S>,
+    key: &str,
+    body: &str,
+) -> impl Future<Output = Outcome> + use<S> {
+    let (pipeline, key, body) = (pipeline.clone(), key.to_owned(), body.to_owned());
+    async move {
+        match begin_signed(&pipeline, &key, &body) {
+            HeadResult::Reply(reply) => reply.outcome(),
+            HeadResult::Body(incoming) => pipeline.receive(incoming, whole(&body)).await.outcome(),
+        }
     }
 }
 
-pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Outcome {
-    deliver_signed(pipeline, SECRET, body).await
+pub(crate) fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> impl Future<Output = Outcome> + use<S> {
+    deliver_signed(pipeline, SECRET, body)
 }
 
-/// Like [`deliver`], with owned arguments, so that it can run in a task.
-pub(crate) async fn deliver_owned<S: EventSink>(pipeline: Pipeline<S>, body: String) -> Outcome {
-    deliver(&pipeline, &body).await
+/// Delivers each body in its own task, all started at once. Fails if they take more than 20 s.
+pub(crate) async fn race<S>(pipeline: &Pipeline<S>, bodies: &[String]) -> Vec<Outcome>
+where
+    S: EventSink<Future: Send> + Send + Sync + 'static,
+{
+    let barrier = Arc::new(Barrier::new(bodies.len()));
+    let tasks = bodies.iter().map(|body| {
+        let (delivery, barrier) = (deliver(pipeline, body), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            delivery.await
+        })
+    });
+    let answers = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await.expect("they hang");
+    answers.into_iter().map(Result::unwrap).collect()
+}
+
+/// Returns the number of answers with each of these outcomes.
+pub(crate) fn count<const N: usize>(answers: &[Outcome], outcomes: [Outcome; N]) -> [usize; N] {
+    outcomes.map(|outcome| answers.iter().filter(|&&answer| answer == outcome).count())
 }
 
 pub(crate) fn get<S: EventSink>(pipeline: &Pipeline<S>, query: &str) -> Reply {
@@ -106,29 +138,14 @@ pub(crate) fn whole(body: &str) -> impl Stream<Item = Result<Bytes, Infallible>>
     futures_util::stream::iter([Ok(Bytes::copy_from_slice(body.as_bytes()))])
 }
 
-/// A body in several chunks, with a pending poll before each of them and before the end.
-pub(crate) struct Halting {
-    chunks: VecDeque<Bytes>,
-    halted: bool,
-}
-
-pub(crate) fn halting(body: &str, chunks: usize) -> Halting {
+/// Returns a body in several chunks, with a pending poll before each of them and before the end.
+pub(crate) fn halting(body: &str, chunks: usize) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
     let size = body.len().div_ceil(chunks);
     let chunks: VecDeque<_> = body.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
-    Halting { chunks, halted: false }
-}
-
-impl Stream for Halting {
-    type Item = Result<Bytes, Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.halted = !self.halted;
-        if self.halted {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(self.chunks.pop_front().map(Ok))
-    }
+    futures_util::stream::unfold(chunks, async |mut left| {
+        halt(1).await;
+        left.pop_front().map(|chunk| (Ok(chunk), left))
+    })
 }
 
 /// Resolves after `halts` pending polls.
@@ -170,6 +187,51 @@ pub(crate) fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Outp
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Returns a future that is pending when polled once.
+#[track_caller]
+pub(crate) fn pending<F: Future>(future: F) -> Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    assert!(poll(&mut future).is_pending());
+    future
+}
+
+/// Returns the ids of all events up to the end of the channel.
+pub(crate) async fn read_to_end(deliveries: &mut Deliveries) -> Vec<String> {
+    deliveries.map(|delivery| ids(&delivery)).concat().await
+}
+
+/// Runs sequences of deliveries. Each has a name, a webhook, and its steps in one line.
+///
+/// `+x` is a delivery that is accepted, `=x` is a duplicate, and a number is a pause in
+/// milliseconds. `body` returns the body for `x`. The channel receives one delivery for each `+`.
+pub(crate) async fn run_sequences<const N: usize>(
+    body: impl Fn(&str) -> String,
+    sequences: [(&str, Webhook, &str); N],
+) {
+    for (name, webhook, steps) in sequences {
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        for step in steps.split(' ') {
+            let (expected, body) = match step.split_at(1) {
+                ("+", accepted) => (Outcome::Accepted, body(accepted)),
+                ("=", duplicate) => (Outcome::Duplicate, body(duplicate)),
+                _ => {
+                    tokio::time::advance(Duration::from_millis(step.parse().unwrap())).await;
+                    continue;
+                }
+            };
+            assert_eq!(deliver(&pipeline, &body).await, expected, "{name}: {step} in {steps}");
+        }
+        assert_eq!(taken(&mut deliveries).await.len(), steps.matches('+').count(), "{name}: {steps}");
+    }
+}
+
+/// Returns the deliveries that are in the channel right now.
+pub(crate) async fn taken(deliveries: &mut Deliveries) -> Vec<Delivery> {
+    // tokio reports an empty channel to a task that has used up its budget, until the task yields.
+    tokio::task::yield_now().await;
+    std::iter::from_fn(|| deliveries.recv().now_or_never().flatten()).collect()
+}
+
 /// A sink controlled by the test: each delivery waits for its own [`Verdict`].
 pub(crate) struct Asking(mpsc::UnboundedSender<(Delivery, Verdict)>);
 
@@ -197,15 +259,21 @@ impl Asked {
         next.await.expect("no delivery reached the sink").unwrap()
     }
 
+    /// Answers the delivery that this request causes. Returns the request's result.
+    pub(crate) async fn answer<T>(&mut self, outcome: Result<(), SinkError>, request: impl Future<Output = T>) -> T {
+        tokio::join!(request, async { self.next().await.1.say(outcome) }).0
+    }
+
     /// Returns the next delivery that has reached the sink, if any.
     pub(crate) fn now(&mut self) -> Option<(Delivery, Verdict)> {
         self.0.try_recv().ok()
     }
 }
 
-pub(crate) fn asking() -> (Asking, Asked) {
+/// Returns a pipeline with an [`Asking`] sink.
+pub(crate) fn asking(webhook: Webhook) -> (Pipeline<Asking>, Asked) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Asking(sender), Asked(receiver))
+    (webhook.sink(Asking(sender)), Asked(receiver))
 }
 
 impl EventSink for Asking {

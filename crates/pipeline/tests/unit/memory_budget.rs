@@ -29,11 +29,6 @@ impl Sender {
         self.guard.reserve(budget, bytes, || now)?;
         self.guard.wait_for_more(budget, self.begun, || now, Waker::noop())
     }
-
-    /// Returns whether the upload was ended in favour of another one.
-    fn is_ended(&self, budget: &MemoryBudget, now: Instant) -> bool {
-        self.guard.wait_for_more(budget, self.begun, || now, Waker::noop()).is_err()
-    }
 }
 
 /// An attacker. In each millisecond it may begin, continue and abandon uploads.
@@ -42,9 +37,8 @@ trait Attack {
 }
 
 /// Runs an attack for 8 s beside good deliveries: one of 6 KB every 5 ms, each sent at 1 Mbit/s.
-/// Returns the number of good deliveries, the number rejected, and the largest number of bytes in
-/// use.
-fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
+/// No good delivery is rejected, though the attack uses up the budget.
+fn good_deliveries_are_accepted_beside(attack: &mut impl Attack, name: &str) {
     let (budget, start) = (MemoryBudget::new(LIMIT), Instant::now());
     let (mut good, mut came, mut refused, mut most) = (Vec::<Sender>::new(), 0, 0, 0);
     for millisecond in 0..8_000 {
@@ -66,7 +60,8 @@ fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
         });
         most = most.max(budget.used());
     }
-    (came, refused, most)
+    assert_eq!((came, refused), (1_600, 0), "{name}");
+    assert!(most > LIMIT * 9 / 10 && most <= LIMIT + 64 * KIB, "{name}: {most} bytes in use");
 }
 
 /// Uploads of 63 KiB, each restarted when it ends.
@@ -85,7 +80,9 @@ impl Attack for Slow {
             self.senders.extend((0..1_100).map(|_| Sender::new(now, 63 * KIB)));
         }
         for sender in &mut self.senders {
-            if now - sender.begun >= self.deadline || (millisecond.is_multiple_of(50) && sender.is_ended(budget, now)) {
+            if now - sender.begun >= self.deadline
+                || (millisecond.is_multiple_of(50) && is_ended(budget, &sender.guard, now))
+            {
                 sender.guard.release(budget);
                 *sender = Sender::new(now, 63 * KIB);
             }
@@ -134,17 +131,14 @@ fn slow_uploads_make_room_for_good_deliveries() {
         (15_625, 63 * KIB, Duration::from_secs(10)),
         (31_250, 63 * KIB, DEADLINE),
     ] {
-        let (came, refused, most) = good_beside(&mut Slow { senders: VecDeque::new(), turn, rate, deadline });
-        assert_eq!((came, refused), (1_600, 0), "{rate} bytes in turns of {turn}");
-        assert!(most > LIMIT * 9 / 10 && most <= LIMIT + 64 * KIB, "the budget was used: {most}");
+        let mut slow = Slow { senders: VecDeque::new(), turn, rate, deadline };
+        good_deliveries_are_accepted_beside(&mut slow, &format!("{rate} bytes in turns of {turn}"));
     }
 }
 
 #[test]
 fn fast_newcomers_end_each_other_and_no_good_delivery() {
-    let (came, refused, most) = good_beside(&mut Fast(VecDeque::new()));
-    assert_eq!((came, refused), (1_600, 0));
-    assert!(most > LIMIT * 9 / 10 && most <= LIMIT + 64 * KIB, "the budget was used: {most}");
+    good_deliveries_are_accepted_beside(&mut Fast(VecDeque::new()), "fast");
 }
 
 /// Starts an upload that began `age` ms before `now` and whose last byte is `idle` ms old.
@@ -155,6 +149,7 @@ fn upload(budget: &MemoryBudget, now: Instant, (age, idle): (u64, u64), bytes: u
     guard
 }
 
+/// Returns whether the upload was ended in favour of another one.
 fn is_ended(budget: &MemoryBudget, guard: &BudgetGuard, now: Instant) -> bool {
     guard.wait_for_more(budget, now, || now, Waker::noop()).is_err()
 }

@@ -64,6 +64,6 @@ impl<S> Layer<S> for WebhookLayer {
     type Service = WebhookService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WebhookService::new(inner, self.gate.clone())
+        WebhookService { inner, gate: self.gate.clone() }
     }
 }

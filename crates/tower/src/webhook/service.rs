@@ -24,14 +24,8 @@ use crate::response::response;
 /// for the inner service, within the delivery's deadline.
 #[derive(Clone, Debug)]
 pub struct WebhookService<S> {
-    inner: S,
-    gate: Gate,
-}
-
-impl<S> WebhookService<S> {
-    pub(crate) fn new(inner: S, gate: Gate) -> Self {
-        Self { inner, gate }
-    }
+    pub(super) inner: S,
+    pub(super) gate: Gate,
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for WebhookService<S>
@@ -61,7 +55,7 @@ where
             }
             HeadResult::Body(incoming) => {
                 let inner = self.inner.clone();
-                ResponseFuture::receiving(pass(inner, parts, incoming, Chunks::new(body)))
+                ResponseFuture::receiving(pass(inner, parts, incoming, Chunks { body }))
             }
         }
     }

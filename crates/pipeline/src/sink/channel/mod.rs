@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 use self::queue_depth::QueueDepth;
 pub use self::receiver::{Deliveries, Events};
 pub use self::sender::{ChannelSendFuture, ChannelSink};
-use crate::sync::mpsc;
+use crate::sync::{RwLock, mpsc};
 
 pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {
     let (sender, receiver) = mpsc::channel(capacity.clamp(1, Semaphore::MAX_PERMITS));
     let depth = Arc::new(QueueDepth::default());
-    (ChannelSink::new(sender, Arc::clone(&depth)), Deliveries::new(receiver, depth))
+    (ChannelSink { sender: RwLock::new(Some(sender)), depth: Arc::clone(&depth) }, Deliveries::new(receiver, depth))
 }

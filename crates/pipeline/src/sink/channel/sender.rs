@@ -19,14 +19,8 @@ use crate::sync::{RwLock, mpsc};
 /// until the deadline and is then answered 503.
 pub struct ChannelSink {
     /// Taken on close, so that the receiving half ends after the last delivery.
-    sender: RwLock<Option<mpsc::Sender<Delivery>>>,
-    depth: Arc<QueueDepth>,
-}
-
-impl ChannelSink {
-    pub(super) fn new(sender: mpsc::Sender<Delivery>, depth: Arc<QueueDepth>) -> Self {
-        Self { sender: RwLock::new(Some(sender)), depth }
-    }
+    pub(super) sender: RwLock<Option<mpsc::Sender<Delivery>>>,
+    pub(super) depth: Arc<QueueDepth>,
 }
 
 impl EventSink for ChannelSink {
