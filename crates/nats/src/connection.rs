@@ -69,11 +69,7 @@ impl JetStream {
     }
 }
 
-impl fmt::Debug for JetStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JetStream").field("connected", &self.is_connected()).finish_non_exhaustive()
-    }
-}
+debug_fields!(JetStream, |this| connected: this.is_connected());
 
 pub(crate) fn is_connected(context: &Context) -> bool {
     context.client().connection_state() == State::Connected

@@ -58,8 +58,6 @@ fn name(fact: &str) -> Option<HeaderName> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use birdhook_core::Delivery;
     use birdhook_core::codec::Format;
 
@@ -127,27 +125,23 @@ mod tests {
         assert_eq!(event(&neither, payload).unwrap_err(), DecodeError::Fact("key"));
     }
 
+    macro_rules! golden {
+        ($app:literal, $position:literal, $body:literal, $message:literal) => {
+            (
+                $app,
+                $position,
+                include_str!(concat!("../tests/golden/", $body, ".json")),
+                include_str!(concat!("../tests/golden/", $message, "-0.1.txt")),
+            )
+        };
+    }
+
     /// Messages that version 0.1 published: the name of the app, the index of the event, the body, and
     /// the message with its subject, its headers and its payload.
     const GOLDEN: [(&str, usize, &str, &str); 3] = [
-        (
-            "shop",
-            0,
-            include_str!("../tests/golden/deletion.json"),
-            include_str!("../tests/golden/deletion-plain-0.1.txt"),
-        ),
-        (
-            "my shop, Grüße",
-            0,
-            include_str!("../tests/golden/like.json"),
-            include_str!("../tests/golden/like-cloudevents-0.1.txt"),
-        ),
-        (
-            "shop",
-            1,
-            include_str!("../tests/golden/messages.json"),
-            include_str!("../tests/golden/second-message-plain-0.1.txt"),
-        ),
+        golden!("shop", 0, "deletion", "deletion-plain"),
+        golden!("my shop, Grüße", 0, "like", "like-cloudevents"),
+        golden!("shop", 1, "messages", "second-message-plain"),
     ];
 
     /// Returns a golden message's subject, its headers and its payload.

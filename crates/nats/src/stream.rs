@@ -293,8 +293,6 @@ pub enum EnsureStreamError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "a failure ends the test")]
-
     use super::*;
 
     #[test]

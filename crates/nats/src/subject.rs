@@ -238,8 +238,6 @@ pub enum SubjectError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use birdhook_core::Delivery;
 
     use super::*;
