@@ -1,6 +1,5 @@
 //! A shared connection for commands that do not block.
 
-use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,8 +11,7 @@ use redis::{
     ScriptInvocation, Value,
 };
 
-use crate::error::ConnectError;
-use crate::error::code;
+use crate::error::{ConnectError, code};
 
 /// Timeout for connecting and logging in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -212,13 +210,8 @@ pub(crate) fn needs_reconnection(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error() || code(error) == Some("READONLY")
 }
 
-/// Omits the user and the password.
-impl fmt::Debug for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.shared.client.get_connection_info().addr().to_string();
-        f.debug_struct("Redis").field("at", &at).finish_non_exhaustive()
-    }
-}
+// Omits the user and the password.
+debug_fields!(Redis, |this| at: this.shared.client.get_connection_info().addr().to_string());
 
 #[cfg(test)]
 mod tests {

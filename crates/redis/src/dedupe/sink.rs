@@ -105,7 +105,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
     fn deliver(&self, delivery: Delivery) -> SharedDedupeFuture<S> {
         let keys = delivery.events().iter().map(Event::dedupe_key).collect();
         let claim = Claim::new(Arc::clone(&self.store), keys);
-        let (store, keys, token) = (Arc::clone(&self.store), claim.keys().to_vec(), claim.token().to_owned());
+        let (store, keys, token) = (Arc::clone(&self.store), claim.keys.clone(), claim.token.clone());
         let answer = Box::pin(async move { store.claim(&keys, &token).await });
         SharedDedupeFuture(State::Claiming(Claiming { answer, claim, delivery, inner: Arc::clone(&self.inner) }))
     }
@@ -193,18 +193,18 @@ impl<S: EventSink> Claiming<S> {
                 return Err(SinkError::InFlight);
             }
             Err(error) => {
-                let store = claim.store();
+                let store = &claim.store;
                 match store.settings.when_down {
                     WhenDown::Refuse => return Err(SinkError::failed(error)),
                     WhenDown::Trust => store.trusted.fetch_add(1, SeqCst),
                 };
             }
         }
-        if claim.keys().is_empty() {
+        if claim.keys.is_empty() {
             return Ok(None);
         }
         let future = Box::pin(inner.deliver(delivery));
-        let expiry = Box::pin(sleep_until(claim.expires_at()));
+        let expiry = Box::pin(sleep_until(claim.expires_at));
         Ok(Some(Delivering { future, claim, expiry }))
     }
 }
@@ -259,8 +259,6 @@ impl<S: EventSink> fmt::Debug for SharedDedupeFuture<S> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use std::future::{Ready, poll_fn, ready};
 
     use redis::aio::ConnectionLike;

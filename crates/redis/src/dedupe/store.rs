@@ -147,8 +147,6 @@ fn millis(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use std::sync::{Arc, Mutex};
 
     use redis::ScriptInvocation;
