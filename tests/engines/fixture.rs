@@ -5,7 +5,9 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use birdhook_core::{ApiSource, Delivery, Event};
+use birdhook_nats::{ConsumeError, Consumer, JetStreamMessage};
 use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_redis::{Group, ReadError, StreamMessage};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator};
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use tokio::time::timeout;
 
 /// Returns a scene at a time that depends on the seed, because the ids of events depend on the
 /// time.
-fn scene(seed: u64) -> PayloadGenerator {
+pub(crate) fn scene(seed: u64) -> PayloadGenerator {
     let mut scene = PayloadGenerator::new(seed);
     scene.advance(Duration::from_secs(seed % 1_000_000 * 3600));
     scene
@@ -67,39 +69,52 @@ pub(crate) async fn deliver_all(sink: &impl EventSink, deliveries: &[Delivery]) 
 }
 
 /// A consumer of NATS, or a group of Redis.
-pub(crate) trait Reader {
-    type Message: Deref<Target = Event> + fmt::Debug;
-    type Error: fmt::Debug;
+pub(crate) trait Reader: Send + 'static {
+    type Message: Message;
+    type Error: fmt::Debug + Send;
 
-    async fn read(&mut self) -> Result<Self::Message, Self::Error>;
-    async fn ack(message: Self::Message);
+    fn read(&mut self) -> impl Future<Output = Result<Self::Message, Self::Error>> + Send;
 }
 
-impl Reader for birdhook_nats::Consumer {
-    type Message = birdhook_nats::JetStreamMessage;
-    type Error = birdhook_nats::ConsumeError;
-
-    async fn read(&mut self) -> Result<Self::Message, Self::Error> {
-        self.recv().await.expect("a consumer")
-    }
-
-    async fn ack(message: Self::Message) {
-        message.ack().await.unwrap();
-    }
+/// A message of either engine.
+pub(crate) trait Message: Deref<Target = Event> + fmt::Debug + Send {
+    /// Returns the number of delivery attempts, including this one.
+    fn attempts(&self) -> u64;
+    /// Returns whether the engine has confirmed it.
+    fn ack(self) -> impl Future<Output = bool> + Send;
+    fn extend(&self) -> impl Future<Output = ()> + Send;
 }
 
-impl Reader for birdhook_redis::Group {
-    type Message = birdhook_redis::StreamMessage;
-    type Error = birdhook_redis::ReadError;
+macro_rules! reader {
+    ($reader:ty, $message:ty, $error:ty, |$received:ident| $next:expr) => {
+        impl Reader for $reader {
+            type Message = $message;
+            type Error = $error;
 
-    async fn read(&mut self) -> Result<Self::Message, Self::Error> {
-        self.recv().await
-    }
+            async fn read(&mut self) -> Result<$message, $error> {
+                let $received = self.recv().await;
+                $next
+            }
+        }
 
-    async fn ack(message: Self::Message) {
-        message.ack().await.unwrap();
-    }
+        impl Message for $message {
+            fn attempts(&self) -> u64 {
+                self.attempts().into()
+            }
+
+            async fn ack(self) -> bool {
+                self.ack().await.is_ok()
+            }
+
+            async fn extend(&self) {
+                self.extend().await.unwrap();
+            }
+        }
+    };
 }
+
+reader!(Consumer, JetStreamMessage, ConsumeError, |received| received.expect("a consumer"));
+reader!(Group, StreamMessage, ReadError, |received| received);
 
 pub(crate) async fn next_or_error<R: Reader>(reader: &mut R) -> Result<R::Message, R::Error> {
     timeout(TIMEOUT, reader.read()).await.expect("an event")
@@ -115,7 +130,7 @@ pub(crate) async fn take<R: Reader>(reader: &mut R, count: usize) -> Vec<String>
     for _ in 0..count {
         let message = next(reader).await;
         taken.push(report(&message));
-        R::ack(message).await;
+        assert!(message.ack().await);
     }
     taken
 }

@@ -105,8 +105,8 @@ macro_rules! leased {
             /// Requests another attempt: after `retry_after`, or at once if it is `None`.
             ///
             /// # Errors
-            /// Fails if the server does not confirm it. The message comes again nevertheless, at the
-            /// latest after `ack_wait`.
+            /// Fails if the server does not confirm it. The message comes again nevertheless, at
+            /// the latest after `ack_wait`.
             pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
                 self.lease.settle(AckKind::Nak(retry_after.into())).await
             }

@@ -61,20 +61,6 @@ async fn a_nack_brings_it_back_at_once_or_after_the_time_it_asks_for() {
 }
 
 #[tokio::test]
-async fn what_is_extended_is_not_handed_out_meanwhile() {
-    let engine = Engine::new().await;
-    deliver_all(&engine.sink(), &posts(74, 1)).await;
-    let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
-    let message = next(&mut consumer).await;
-    for _ in 0..6 {
-        nothing(&mut consumer, 200).await;
-        message.extend().await.unwrap();
-    }
-    message.ack().await.unwrap();
-    nothing(&mut consumer, 800).await;
-}
-
-#[tokio::test]
 async fn in_order_the_next_one_waits_for_the_one_before() {
     let engine = Engine::new().await;
     let deliveries = posts(75, 30);

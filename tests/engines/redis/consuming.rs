@@ -1,12 +1,6 @@
 //! Consuming across failures of the server and the stream.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::Duration;
-
-use birdhook_pipeline::EventSink;
-use birdhook_redis::{GroupSettings, ReadError};
+use birdhook_redis::ReadError;
 use futures_util::StreamExt;
 
 use crate::fixture::{deliver_all, next, nothing, posts, reports, take};
@@ -62,68 +56,4 @@ async fn a_group_is_a_stream_that_outlives_the_server() {
             break message.ack().await.unwrap();
         }
     }
-}
-
-/// Any call may fail before its reply arrives, on either side.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_appended_twice() {
-    let seed = birdhook_test_harness::seed::seed();
-    let mut engine = Engine::new().await;
-    let posts = posts(seed, 600);
-    let keys: HashSet<_> = posts.iter().map(|post| post.events()[0].delivery_key()).collect();
-    let sink = engine.redis.sink(STREAM);
-    let kills = Arc::new(AtomicU64::new(0));
-    let killed = kills.clone();
-    let publisher = tokio::spawn(async move {
-        for (chunk, number) in posts.chunks(4).zip(0..) {
-            // On a fast disk too, the server is killed while events are published.
-            while killed.load(SeqCst) < number / 30 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            futures_util::future::join_all(chunk.iter().map(|post| async {
-                while sink.deliver(post.clone()).await.is_err() {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            }))
-            .await;
-        }
-    });
-    let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(500));
-    let mut consumers = Vec::new();
-    let (send, mut received) = tokio::sync::mpsc::unbounded_channel();
-    for _ in 0..2 {
-        let (mut group, send) = (engine.group_of(settings.clone()).await, send.clone());
-        consumers.push(tokio::spawn(async move {
-            loop {
-                let Ok(message) = group.recv().await else { continue };
-                send.send((message.dedupe_key(), message.id().to_owned())).unwrap();
-                let _ = message.ack().await;
-            }
-        }));
-    }
-    let (mut ids, mut rng) = (HashMap::<_, HashSet<String>>::new(), fastrand::Rng::with_seed(seed));
-    while ids.len() < keys.len() {
-        let wait = Duration::from_millis(rng.u64(20..120));
-        let pause = tokio::time::sleep(wait);
-        tokio::pin!(pause);
-        loop {
-            tokio::select! {
-                Some((key, id)) = received.recv() => {
-                    ids.entry(key).or_default().insert(id);
-                }
-                () = &mut pause => break,
-            }
-        }
-        if !publisher.is_finished() {
-            engine.server.restart();
-            kills.fetch_add(1, SeqCst);
-        }
-    }
-    publisher.await.unwrap();
-    assert!(ids.keys().all(|key| keys.contains(key)));
-    assert!(ids.values().all(|ids| ids.len() == 1), "appended twice");
-    while engine.len().await > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    consumers.iter().for_each(tokio::task::JoinHandle::abort);
 }

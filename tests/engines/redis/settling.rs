@@ -31,7 +31,7 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
         assert_eq!((report(&again), again.attempts()), (reports(&posts(1, 1)).remove(0), 2));
         again.ack().await.unwrap();
         assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
-        assert_eq!(engine.ask::<usize>(&["EXISTS", "{events}:later:app"]).await, 0);
+        assert_eq!(engine.ask::<usize>(&["EXISTS", "{BIRDHOOK}:later:app"]).await, 0);
     }
 }
 
@@ -124,21 +124,6 @@ async fn an_earlier_hand_out_does_not_settle_a_later_one() {
 }
 
 #[tokio::test]
-async fn who_says_that_it_takes_longer_keeps_it() {
-    let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(5, 1)).await;
-    let mut slow = engine.group(2_000).await;
-    let held = next(&mut slow).await;
-    let mut other = engine.group(2_000).await;
-    for _ in 0..30 {
-        nothing(&mut other, 100).await;
-        held.extend().await.unwrap();
-    }
-    drop(held);
-    assert_eq!(next(&mut other).await.attempts(), 2, "extending is no try");
-}
-
-#[tokio::test]
 async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
     let engine = Engine::new().await;
     let posts = posts(6, 5);
@@ -163,7 +148,7 @@ async fn what_is_rejected_is_a_dead_letter_that_can_be_read() {
     take(&mut group, 1).await;
     assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
 
-    let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", "{events}:dead", "-", "+"]).await;
+    let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", "{BIRDHOOK}:dead", "-", "+"]).await;
     let fields = &entries[0].1;
     assert_eq!(
         (entries.len(), &fields["rejected_by"], &fields["rejected_id"], &fields["rejected_tries"]),
@@ -198,5 +183,5 @@ async fn what_is_no_event_is_an_error_that_can_be_settled() {
     let Err(ReadError::UnrecognizedMessage(again)) = group.recv().await else { panic!("skipped") };
     assert_eq!((again.attempts(), again.fields()[0].0.as_ref()), (2, b"payload".as_slice()));
     assert_eq!(engine.len().await, 2);
-    assert_eq!(engine.ask::<usize>(&["XLEN", "{events}:dead"]).await, 1);
+    assert_eq!(engine.ask::<usize>(&["XLEN", "{BIRDHOOK}:dead"]).await, 1);
 }

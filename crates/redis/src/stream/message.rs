@@ -91,12 +91,12 @@ macro_rules! leased {
             /// Takes effect even if another consumer has taken the entry over. That consumer is not
             /// notified, so it may process the entry a second time.
             ///
-            /// Frees memory. If the stream has one group, the entry is deleted. If it has several, all
-            /// entries before the first one that some group has not acknowledged are deleted.
+            /// Frees memory. If the stream has one group, the entry is deleted. If it has several,
+            /// all entries before the first one that some group has not acknowledged are deleted.
             ///
             /// # Errors
-            /// Fails if Redis does not confirm it. The entry comes again, unless only the confirmation was
-            /// lost.
+            /// Fails if Redis does not confirm it. The entry comes again, unless only the
+            /// confirmation was lost.
             pub async fn ack(self) -> Result<(), SettleError> {
                 self.lease.ack().await
             }
@@ -106,8 +106,8 @@ macro_rules! leased {
             /// The attempt begins after `retry_after`, or up to half a second later.
             ///
             /// # Errors
-            /// Fails if another consumer has taken the entry over, or Redis fails. The entry then comes
-            /// again after [`claim_after`](crate::GroupSettings::claim_after).
+            /// Fails if another consumer has taken the entry over, or Redis fails. The entry then
+            /// comes again after [`claim_after`](crate::GroupSettings::claim_after).
             pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
                 self.lease.nack(retry_after).await
             }
@@ -117,8 +117,8 @@ macro_rules! leased {
             /// See [`Group::dead_letters`](crate::Group::dead_letters).
             ///
             /// # Errors
-            /// Fails if another consumer has taken the entry over, or Redis fails. The entry is not moved
-            /// then, unless only Redis's answer was lost.
+            /// Fails if another consumer has taken the entry over, or Redis fails. The entry is not
+            /// moved then, unless only Redis's answer was lost.
             pub async fn reject(self) -> Result<(), SettleError> {
                 self.lease.reject().await
             }
