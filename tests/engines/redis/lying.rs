@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::Redis;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-use crate::fixture::posts;
-use crate::lying::{all_fail_within, in_little_memory};
+use crate::lying::{all_fail_within, connect_and_deliver, in_little_memory};
 use crate::redis::fixture::STREAM;
 
 /// Wrong responses. `None` sends nothing.
@@ -37,15 +35,6 @@ const LIES: [Option<&[u8]>; 17] = [
 
 /// Two calls of 2 s each, 1 s for a connection, and a margin for slow machines.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// Answers the first `honest` commands of all connections as Redis does, and the others with `lie`.
-/// An empty `lie` closes the connection.
-async fn serve(listener: TcpListener, honest: usize, lie: Option<&'static [u8]>) {
-    let asked = Arc::new(AtomicUsize::new(0));
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(converse(stream, Arc::clone(&asked), honest, lie));
-    }
-}
 
 async fn converse(mut stream: TcpStream, asked: Arc<AtomicUsize>, honest: usize, lie: Option<&'static [u8]>) {
     let (mut unread, mut piece) = (Vec::new(), [0; 4096]);
@@ -90,30 +79,26 @@ fn command(bytes: &[u8]) -> Option<(String, usize)> {
     Some((name?, at))
 }
 
-async fn connect_and_deliver(honest: usize, lie: Option<&'static [u8]>) -> Result<(), String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("redis://{}/", listener.local_addr().unwrap());
-    let serving = tokio::spawn(serve(listener, honest, lie));
-    let redis = Redis::connect(&url).await;
-    let taken = match redis {
-        Err(error) => Err(error.to_string()),
-        Ok(redis) => {
-            let taken = redis.sink(STREAM).deliver(posts(1, 1).remove(0)).await;
-            taken.map_err(|error: SinkError| format!("{error:?}"))
-        }
-    };
-    serving.abort();
-    taken
+/// Answers the first `honest` commands of all connections as Redis does, and the others with `lie`.
+/// An empty `lie` closes the connection.
+async fn deliver(honest: usize, lie: Option<&'static [u8]>) -> Result<(), String> {
+    let asked = Arc::new(AtomicUsize::new(0));
+    connect_and_deliver(
+        "redis",
+        move |stream| converse(stream, Arc::clone(&asked), honest, lie),
+        async |url| Redis::connect(&url).await.map(|redis| redis.sink(STREAM)).map_err(|error| error.to_string()),
+    )
+    .await
 }
 
 /// No wrong response counts as an appended event, blocks a delivery, or costs memory.
 #[test]
 fn whatever_redis_says_in_place_of_an_answer_is_an_error_in_time() {
     in_little_memory(async {
-        let honest = join_all((0..12).map(|steps| connect_and_deliver(steps, None))).await;
+        let honest = join_all((0..12).map(|steps| deliver(steps, None))).await;
         let steps = honest.iter().position(Result::is_ok).expect("it is honest long enough");
         assert!((2..8).contains(&steps), "a PING and a script: {honest:?}");
         let lies = (0..steps).flat_map(|step| LIES.map(|lie| (step, lie)));
-        all_fail_within(LIMIT, lies, async |(step, lie)| connect_and_deliver(step, lie).await).await;
+        all_fail_within(LIMIT, lies, async |(step, lie)| deliver(step, lie).await).await;
     });
 }
