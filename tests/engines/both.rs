@@ -1,8 +1,6 @@
 //! The rules that hold for both engines.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::collections::HashMap;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -10,19 +8,17 @@ use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_engines_proof::engine::stored;
 use birdhook_pipeline::EventSink;
-use birdhook_test_harness::TIMEOUT;
-use birdhook_test_harness::seed::seed;
 use birdhook_test_harness::servers::Server;
 use birdhook_testkit::MockEventKind;
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
 
-use crate::fixture::{Message, Reader, batch, deliver_all, next, nothing, posts, report, reports, scene, sorted, take};
+use crate::fixture::{
+    Message, Reader, batch, deliver_all, deliver_posts, next, nothing, posts, report, reports, scene, sorted, take,
+};
 
 /// A server with a stream, and a connection to it.
 pub(crate) trait Engine: Sized {
-    type Sink: EventSink<Future: Send> + Clone + Send + Sync + 'static;
+    type Sink: EventSink;
     type Reader: Reader;
 
     async fn start() -> Self;
@@ -67,7 +63,7 @@ of_both! {
     a_copy_is_stored_once_whichever_sink_takes_it;
     what_is_dropped_half_way_is_stored_once_in_the_end;
     what_is_extended_is_not_handed_out_meanwhile;
-    whenever_the_server_is_killed_all_is_consumed_and_nothing_is_stored_twice;
+    what_is_acknowledged_never_comes_again_and_what_is_not_does;
 }
 
 async fn what_is_published_in_either_form_is_consumed_as_it_was<E: Engine>() {
@@ -177,9 +173,36 @@ async fn what_is_dropped_half_way_is_stored_once_in_the_end<E: Engine>() {
     assert_eq!(sorted(taken), sorted(reports(&[delivery])));
 }
 
+async fn what_is_acknowledged_never_comes_again_and_what_is_not_does<E: Engine>() {
+    let engine = E::start().await;
+    let posts = reports(&deliver_posts(&engine.sink_of(Format::Plain), 71, 20).await);
+    let lease = Duration::from_millis(500);
+    let mut gone = engine.reader(lease).await;
+    assert_eq!(take(&mut gone, 1).await, posts[..1]);
+    let (held, at) = (next(&mut gone).await, Instant::now());
+    assert_eq!((report(&held), held.attempts()), (posts[1].clone(), 1));
+    drop((gone, held));
+    let mut reader = engine.reader(lease).await;
+    let mut came = HashMap::new();
+    while came.len() < 19 {
+        let message = next(&mut reader).await;
+        if report(&message) == posts[1] {
+            assert!(at.elapsed() >= lease - Duration::from_millis(100), "{:?}", at.elapsed());
+        }
+        came.insert(report(&message), message.attempts());
+        assert!(message.ack().await);
+    }
+    assert!(posts[1..].iter().all(|post| came.contains_key(post)));
+    assert!(came.values().filter(|&&attempts| attempts == 2).count() >= 15, "a batch was in its hands: {came:?}");
+    drop(reader);
+    // Another reader does not receive the messages either.
+    nothing(&mut engine.reader(lease).await, 1200).await;
+    assert_eq!(engine.unsettled().await, 0);
+}
+
 async fn what_is_extended_is_not_handed_out_meanwhile<E: Engine>() {
     let engine = E::start().await;
-    deliver_all(&engine.sink_of(Format::Plain), &posts(5, 1)).await;
+    deliver_posts(&engine.sink_of(Format::Plain), 5, 1).await;
     let lease = Duration::from_secs(2);
     let held = next(&mut engine.reader(lease).await).await;
     let mut other = engine.reader(lease).await;
@@ -192,58 +215,4 @@ async fn what_is_extended_is_not_handed_out_meanwhile<E: Engine>() {
     assert_eq!(again.attempts(), 2, "extending is no try");
     assert!(again.ack().await);
     nothing(&mut other, 2_500).await;
-}
-
-/// Any call may fail before its reply arrives, on either side.
-async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_stored_twice<E: Engine>() {
-    let seed = seed();
-    let mut engine = E::start().await;
-    let posts = posts(seed, 600);
-    let keys: HashSet<_> = posts.iter().map(|post| post.events()[0].delivery_key()).collect();
-    let sink = engine.sink_of(Format::Plain);
-    let kills = Arc::new(AtomicU64::new(0));
-    let killed = kills.clone();
-    let publisher = tokio::spawn(async move {
-        for (chunk, number) in posts.chunks(4).zip(0..) {
-            // On a fast disk too, the server is killed while events are published.
-            while killed.load(SeqCst) < number / 30 {
-                sleep(Duration::from_millis(5)).await;
-            }
-            join_all(chunk.iter().map(|post| async {
-                while sink.deliver(post.clone()).await.is_err() {
-                    sleep(Duration::from_millis(5)).await;
-                }
-            }))
-            .await;
-        }
-    });
-    let (send, mut received) = tokio::sync::mpsc::unbounded_channel();
-    let mut consumers = JoinSet::new();
-    for _ in 0..2 {
-        let (mut reader, send) = (engine.reader(Duration::from_millis(500)).await, send.clone());
-        consumers.spawn(async move {
-            loop {
-                let Ok(message) = reader.read().await else { continue };
-                send.send(message.dedupe_key()).unwrap();
-                message.ack().await;
-            }
-        });
-    }
-    let (mut consumed, mut rng) = (HashSet::new(), fastrand::Rng::with_seed(seed));
-    while consumed.len() < keys.len() {
-        sleep(Duration::from_millis(rng.u64(20..120))).await;
-        consumed.extend(std::iter::from_fn(|| received.try_recv().ok()));
-        if !publisher.is_finished() && kills.load(SeqCst) < 8 {
-            engine.server().restart();
-            kills.fetch_add(1, SeqCst);
-        }
-    }
-    publisher.await.unwrap();
-    assert_eq!(consumed, keys);
-    assert_eq!(stored(engine.server()).await, 600, "stored twice");
-    let start = Instant::now();
-    while engine.unsettled().await > 0 {
-        assert!(start.elapsed() < TIMEOUT, "not settled");
-        sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -68,21 +68,28 @@ pub(crate) async fn deliver_all(sink: &impl EventSink, deliveries: &[Delivery]) 
     deliver(sink, deliveries).await.into_iter().for_each(Result::unwrap);
 }
 
-/// A consumer of NATS, or a group of Redis.
-pub(crate) trait Reader: Send + 'static {
-    type Message: Message;
-    type Error: fmt::Debug + Send;
+/// Delivers posts, each in its own delivery, and returns them.
+pub(crate) async fn deliver_posts(sink: &impl EventSink, seed: u64, count: usize) -> Vec<Delivery> {
+    let posts = posts(seed, count);
+    deliver_all(sink, &posts).await;
+    posts
+}
 
-    fn read(&mut self) -> impl Future<Output = Result<Self::Message, Self::Error>> + Send;
+/// A consumer of NATS, or a group of Redis.
+pub(crate) trait Reader {
+    type Message: Message;
+    type Error: fmt::Debug;
+
+    async fn read(&mut self) -> Result<Self::Message, Self::Error>;
 }
 
 /// A message of either engine.
-pub(crate) trait Message: Deref<Target = Event> + fmt::Debug + Send {
+pub(crate) trait Message: Deref<Target = Event> + fmt::Debug {
     /// Returns the number of delivery attempts, including this one.
     fn attempts(&self) -> u64;
     /// Returns whether the engine has confirmed it.
-    fn ack(self) -> impl Future<Output = bool> + Send;
-    fn extend(&self) -> impl Future<Output = ()> + Send;
+    async fn ack(self) -> bool;
+    async fn extend(&self);
 }
 
 macro_rules! reader {

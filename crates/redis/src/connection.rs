@@ -94,19 +94,15 @@ impl Redis {
         #[cfg(feature = "tls")]
         let _: Result<_, _> = rustls::crypto::ring::default_provider().install_default();
         let at = client.get_connection_info().addr().to_string();
-        let manager = manager(&client).map_err(|error| ConnectError::of(error, at.clone()))?;
-        let current = Current { manager, serial: 0 };
-        let redis = Self { shared: Arc::new(Shared { client, current: Mutex::new(current) }) };
+        let redis = Self::unconnected(client).map_err(|error| ConnectError::of(error, at.clone()))?;
         match redis.query::<Value>(&redis::cmd("PING")).await {
             Ok(_) => Ok(redis),
             Err(error) => Err(ConnectError::of(error, at)),
         }
     }
 
-    /// Returns a handle that has not connected.
-    #[cfg(test)]
-    pub(crate) fn unconnected() -> Result<Self, RedisError> {
-        let client = Client::open("redis://127.0.0.1:1")?;
+    /// Returns a handle that connects on first use.
+    pub(crate) fn unconnected(client: Client) -> RedisResult<Self> {
         let current = Current { manager: manager(&client)?, serial: 0 };
         Ok(Self { shared: Arc::new(Shared { client, current: Mutex::new(current) }) })
     }

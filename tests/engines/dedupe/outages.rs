@@ -8,7 +8,7 @@ use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::fixture::webhook;
 use futures_util::future::join;
 
-use crate::dedupe::fixture::{Mood, Taker, key, name, post, post_to_waiting, post_until_taken};
+use crate::dedupe::fixture::{FOREVER, Mood, Taker, key, name, post, post_to_waiting, post_until_taken};
 use crate::redis::fixture::Engine;
 
 #[tokio::test]
@@ -88,28 +88,28 @@ async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_connection_of_another_kind_that_broke_unnoticed_costs_no_delivery() {
-    let mut engine = Engine::new().await;
-    let client = redis::Client::open(engine.server.url()).unwrap();
-    let connection = client.get_connection_manager().await.unwrap();
-    let ours = Taker::default();
-    let one = webhook().sink(DedupeSettings::over(connection).timeout(TIMEOUT).around(ours.clone()));
-    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
-    engine.until_done(1).await;
-    engine.server.restart();
-    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
-    assert_eq!(ours.taken(), [key(1), key(2)]);
-}
-
-#[tokio::test]
-async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there() {
-    let mut engine = Engine::new().await;
-    let (one, ours) = engine.receiver().await;
-    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
-    engine.until_done(1).await;
-    engine.server.restart();
-    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
-    assert_eq!(ours.taken(), [key(1), key(2)]);
+async fn after_a_disturbance_the_first_delivery_is_taken_and_marks_are_still_there() {
+    for case in ["a restart", "a restart, with a connection of another kind", "scripts that Redis forgot"] {
+        let mut engine = Engine::new().await;
+        let client = redis::Client::open(engine.server.url()).unwrap();
+        let dedupe = match case {
+            "a restart, with a connection of another kind" => {
+                DedupeSettings::over(client.get_connection_manager().await.unwrap()).timeout(TIMEOUT)
+            }
+            _ => engine.dedupe().await,
+        };
+        let ours = Taker::default();
+        let one = webhook().deadline(FOREVER).sink(dedupe.around(ours.clone()));
+        assert_eq!(post(&one, &[1]).await, Outcome::Accepted, "{case}");
+        engine.until_done(1).await;
+        match case {
+            "scripts that Redis forgot" => engine.ask::<()>(&["SCRIPT", "FLUSH"]).await,
+            _ => engine.server.restart(),
+        }
+        assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted, "{case}");
+        engine.until_done(2).await;
+        assert_eq!(ours.taken(), [key(1), key(2)], "{case}");
+    }
 }
 
 #[tokio::test]

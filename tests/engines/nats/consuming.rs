@@ -4,7 +4,7 @@ use birdhook_core::codec::DecodeError;
 use birdhook_nats::{ConsumeError, ConsumerSettings};
 use serde_json::json;
 
-use crate::fixture::{deliver_all, next, next_or_error, nothing, posts, report, reports, sorted, take};
+use crate::fixture::{deliver_all, deliver_posts, next, next_or_error, nothing, posts, report, reports, sorted, take};
 use crate::nats::fixture::Engine;
 
 #[tokio::test]
@@ -74,8 +74,7 @@ async fn a_consumer_that_was_removed_says_so_and_ends() {
 #[tokio::test]
 async fn two_of_one_name_share_the_events_and_two_names_each_get_all() {
     let engine = Engine::new().await;
-    let deliveries = posts(63, 40);
-    deliver_all(&engine.sink(), &deliveries).await;
+    let deliveries = deliver_posts(&engine.sink(), 63, 40).await;
     let settings = ConsumerSettings::new("shared").batch(1);
     let mut pair = [engine.consumer_of(settings.clone()).await, engine.consumer_of(settings).await];
     let mut taken = Vec::new();

@@ -7,7 +7,7 @@ use birdhook_nats::ConsumerSettings;
 use serde_json::json;
 
 use crate::both::Engine as _;
-use crate::fixture::{batch, body_of, deliver_all, nothing, posts, reports, take};
+use crate::fixture::{batch, body_of, deliver_all, deliver_posts, nothing, posts, reports, take};
 use crate::nats::fixture::{Engine, answer, small};
 
 #[tokio::test]
@@ -38,8 +38,7 @@ async fn a_delivery_that_was_published_in_part_is_completed_when_it_is_told_agai
 async fn after_the_window_a_copy_is_another_message() {
     let window = Duration::from_millis(300);
     let engine = Engine::of(&small().duplicate_window(window)).await;
-    let deliveries = posts(25, 1);
-    deliver_all(&engine.sink(), &deliveries).await;
+    let deliveries = deliver_posts(&engine.sink(), 25, 1).await;
     assert_eq!(engine.len().await, 1);
     let start = std::time::Instant::now();
     while engine.len().await < 2 {

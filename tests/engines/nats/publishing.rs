@@ -7,7 +7,7 @@ use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::json;
 
-use crate::fixture::{batch, body_of, deliver_all, next, nothing, posts, report, reports, take};
+use crate::fixture::{batch, body_of, deliver_posts, next, nothing, posts, report, reports, take};
 use crate::nats::fixture::{Engine, answer, small, why};
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn what_is_too_large_is_refused_and_the_others_of_its_delivery_are_stored(
         assert_eq!(engine.len().await, 2);
     }
     // The connection is still usable.
-    deliver_all(&engine.sink(), &posts(31, 1)).await;
+    deliver_posts(&engine.sink(), 31, 1).await;
     // The stream's own size limit.
     let mut config = engine.config().await;
     config["max_msg_size"] = json!(100);

@@ -3,13 +3,13 @@
 use birdhook_redis::ReadError;
 use futures_util::StreamExt;
 
-use crate::fixture::{deliver_all, next, nothing, posts, reports, take};
+use crate::fixture::{deliver_posts, next, nothing, posts, reports, take};
 use crate::redis::fixture::{Engine, STREAM};
 
 #[tokio::test]
 async fn what_somebody_deleted_is_no_longer_pending() {
     let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(1, 3)).await;
+    deliver_posts(&engine.redis.sink(STREAM), 1, 3).await;
     let mut gone = engine.group(100).await;
     let id = next(&mut gone).await.id().to_owned();
     drop(gone);
@@ -24,14 +24,14 @@ async fn what_somebody_deleted_is_no_longer_pending() {
 async fn a_stream_that_somebody_deleted_is_made_again() {
     let engine = Engine::new().await;
     let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(60_000).await);
-    deliver_all(&sink, &posts(1, 2)).await;
+    deliver_posts(&sink, 1, 2).await;
     let held = next(&mut group).await;
     take(&mut group, 1).await;
     for (seed, words) in [(2, &["DEL", STREAM][..]), (3, &["FLUSHALL"])] {
         // Reads first, so that a blocked read may be in progress when the stream is deleted.
         nothing(&mut group, 20).await;
         engine.run(words).await;
-        deliver_all(&sink, &posts(seed, 1)).await;
+        deliver_posts(&sink, seed, 1).await;
         assert_eq!(take(&mut group, 1).await, reports(&posts(seed, 1)));
     }
     engine.run(&["DEL", STREAM]).await;
@@ -43,14 +43,14 @@ async fn a_stream_that_somebody_deleted_is_made_again() {
 async fn a_group_is_a_stream_that_outlives_the_server() {
     let mut engine = Engine::new().await;
     let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(60_000).await);
-    deliver_all(&sink, &posts(1, 1)).await;
+    deliver_posts(&sink, 1, 1).await;
     group.next().await.unwrap().unwrap().ack().await.unwrap();
     engine.server.kill();
     for _ in 0..2 {
         assert!(matches!(group.next().await, Some(Err(ReadError::Unavailable(_)))));
     }
     engine.server.restart();
-    deliver_all(&sink, &posts(2, 1)).await;
+    deliver_posts(&sink, 2, 1).await;
     loop {
         if let Ok(message) = group.next().await.unwrap() {
             break message.ack().await.unwrap();

@@ -6,7 +6,7 @@ use birdhook_core::codec::Format;
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{GroupSettings, Redis};
 
-use crate::fixture::{batch, deliver, deliver_all, next, posts, report, reports, take};
+use crate::fixture::{batch, deliver, deliver_all, deliver_posts, next, posts, report, reports, take};
 use crate::redis::fixture::{Engine, STREAM};
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn scripts_that_the_server_forgot_are_told_again() {
     let engine = Engine::new().await;
     let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(60_000).await);
     for seed in 0..3 {
-        deliver_all(&sink, &posts(seed, 1)).await;
+        deliver_posts(&sink, seed, 1).await;
         engine.run(&["SCRIPT", "FLUSH"]).await;
         take(&mut group, 1).await;
         engine.run(&["SCRIPT", "FLUSH"]).await;
@@ -91,8 +91,8 @@ async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
     for (engine, names) in [(&cluster, &names[..]), (&single, &[&names[..], &["a}b", "{}a", "}"]].concat())] {
         for name in names {
             let sink = engine.redis.sink(*name);
-            deliver_all(&sink, &posts(1, 3)).await;
-            deliver_all(&sink, &posts(1, 3)).await;
+            deliver_posts(&sink, 1, 3).await;
+            deliver_posts(&sink, 1, 3).await;
             let mut group = engine.group_of(GroupSettings::new(*name, "g{x}")).await;
             next(&mut group).await.ack().await.unwrap();
             next(&mut group).await.nack(std::time::Duration::ZERO).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use birdhook_redis::{GroupSettings, ReadError, SettleError};
 
-use crate::fixture::{deliver_all, next, nothing, posts, report, reports, take};
+use crate::fixture::{deliver_all, deliver_posts, next, nothing, posts, report, reports, take};
 use crate::redis::fixture::{Engine, STREAM};
 
 #[tokio::test]
@@ -14,12 +14,12 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
     for (claim_after, retry_after) in [(60_000, 400), (100, 1_500)] {
         let engine = Engine::new().await;
         let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(claim_after).await);
-        deliver_all(&sink, &posts(1, 1)).await;
+        deliver_posts(&sink, 1, 1).await;
         let message = next(&mut group).await;
         assert_eq!(message.attempts(), 1);
         let (retry_after, start) = (Duration::from_millis(retry_after), Instant::now());
         message.nack(retry_after).await.unwrap();
-        deliver_all(&sink, &posts(2, 1)).await;
+        deliver_posts(&sink, 2, 1).await;
         assert_eq!(take(&mut group, 1).await, reports(&posts(2, 1)), "others do not wait for it");
         let mut other = engine.group(claim_after).await;
         let again = tokio::select! {
@@ -36,30 +36,9 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test]
-async fn what_a_consumer_had_that_is_gone_comes_to_another() {
-    let engine = Engine::new().await;
-    let posts = posts(2, 20);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
-    let mut gone = engine.group(100).await;
-    let held = next(&mut gone).await;
-    drop((gone, held));
-    let mut group = engine.group(100).await;
-    let mut came = HashMap::new();
-    while came.len() < 20 {
-        let message = next(&mut group).await;
-        came.insert(report(&message), message.attempts());
-        message.ack().await.unwrap();
-    }
-    assert!(reports(&posts).iter().all(|post| came.contains_key(post)));
-    assert!(came.values().filter(|&&tries| tries == 2).count() >= 16, "a batch was in its hands: {came:?}");
-    assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
-}
-
-#[tokio::test]
 async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
     let engine = Engine::new().await;
-    let posts = posts(3, 40);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let posts = deliver_posts(&engine.redis.sink(STREAM), 3, 40).await;
     let settings = GroupSettings::new(STREAM, "app").consumer("one").batch(10).claim_after(Duration::from_secs(3_600));
     let mut before = engine.group_of(settings.clone()).await;
     let later = next(&mut before).await;
@@ -78,7 +57,7 @@ async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
 #[tokio::test]
 async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
     let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(4, 4)).await;
+    deliver_posts(&engine.redis.sink(STREAM), 4, 4).await;
     let mut slow = engine.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100))).await;
     let mut held = Vec::new();
     for _ in 0..4 {
@@ -110,7 +89,7 @@ async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
 #[tokio::test]
 async fn an_earlier_hand_out_does_not_settle_a_later_one() {
     let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(4, 1)).await;
+    deliver_posts(&engine.redis.sink(STREAM), 4, 1).await;
     let mut group = engine.group(100).await;
     let first = next(&mut group).await;
     let second = next(&mut group).await;
@@ -126,8 +105,7 @@ async fn an_earlier_hand_out_does_not_settle_a_later_one() {
 #[tokio::test]
 async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
     let engine = Engine::new().await;
-    let posts = posts(6, 5);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    deliver_posts(&engine.redis.sink(STREAM), 6, 5).await;
     let mut slow = engine.group(100).await;
     let first = next(&mut slow).await;
     let mut fast = engine.group(100).await;
@@ -139,8 +117,7 @@ async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
 #[tokio::test]
 async fn what_is_rejected_is_a_dead_letter_that_can_be_read() {
     let engine = Engine::new().await;
-    let posts = posts(7, 2);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let posts = deliver_posts(&engine.redis.sink(STREAM), 7, 2).await;
     let mut group = engine.group(60_000).await;
     let message = next(&mut group).await;
     let id = message.id().to_owned();

@@ -259,45 +259,28 @@ impl<S: EventSink> fmt::Debug for SharedDedupeFuture<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::future::{Ready, poll_fn, ready};
+    use std::future::poll_fn;
 
-    use redis::aio::ConnectionLike;
-    use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, Value};
+    use redis::{Client, ErrorKind, ScriptInvocation};
 
     use super::*;
+    use crate::connection::Redis;
+    use crate::dedupe::link::{Answer, Link};
 
     /// A connection on which every call fails.
-    #[derive(Clone)]
     struct Broken;
 
-    impl ConnectionLike for Broken {
-        fn req_packed_command<'a>(&'a mut self, _: &'a Cmd) -> RedisFuture<'a, Value> {
-            Box::pin(async { Err(RedisError::from((ErrorKind::Io, "no connection"))) })
-        }
-
-        fn req_packed_commands<'a>(&'a mut self, _: &'a Pipeline, _: usize, _: usize) -> RedisFuture<'a, Vec<Value>> {
-            Box::pin(async { Err(RedisError::from((ErrorKind::Io, "no connection"))) })
-        }
-
-        fn get_db(&self) -> i64 {
-            0
-        }
-    }
-
-    struct Accepting;
-
-    impl EventSink for Accepting {
-        type Future = Ready<Result<(), SinkError>>;
-
-        fn deliver(&self, _: Delivery) -> Self::Future {
-            ready(Ok(()))
+    impl Link for Broken {
+        fn run(&self, _: ScriptInvocation<'static>) -> Answer {
+            Box::pin(async { Err((ErrorKind::Io, "no connection").into()) })
         }
     }
 
     #[tokio::test]
     #[should_panic = "polled after completion"]
     async fn polling_a_completed_delivery_panics() {
-        let sink = DedupeSettings::over(Broken).around(Accepting);
+        let inner = Redis::unconnected(Client::open("redis://127.0.0.1:1").unwrap()).unwrap().sink("events");
+        let sink = DedupeSettings::with(Arc::new(Broken)).around(inner);
         let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
         let mut delivering = sink.deliver(Delivery::restore("shop", body, 1).unwrap());
         assert!(matches!((&mut delivering).await, Err(SinkError::Failed(_))));

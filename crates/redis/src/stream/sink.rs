@@ -165,6 +165,7 @@ debug_fields!(PublishFuture, |_this|);
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use redis::Client;
 
     use super::*;
     use crate::recorder;
@@ -217,7 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn appends_entries_as_version_0_1_did() {
-        let redis = Redis::unconnected().unwrap();
+        let redis = Redis::unconnected(Client::open("redis://127.0.0.1:1").unwrap()).unwrap();
         for (app, position, body, golden) in GOLDEN {
             let ((old, seen), event) = (parts(golden), golden_event(app, position, body));
             let is_plain = old.contains(&("content_type", "application/json"));
