@@ -65,15 +65,11 @@ impl JetStream {
 
     /// Returns whether the connection is up.
     pub fn is_connected(&self) -> bool {
-        is_connected(&self.context)
+        self.context.client().connection_state() == State::Connected
     }
 }
 
 debug_fields!(JetStream, |this| connected: this.is_connected());
-
-pub(crate) fn is_connected(context: &Context) -> bool {
-    context.client().connection_state() == State::Connected
-}
 
 /// A user and a password, or a token.
 type Credentials = (String, Option<String>);

@@ -119,6 +119,12 @@ mod tests {
             let other = if removed == "Birdhook-Key" { "Nats-Msg-Id" } else { "Birdhook-Key" };
             kept.insert(other, "7".repeat(64).as_str());
             assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), [0x77; 32].into(), "{other}");
+            // An event that another program published again needs no other headers.
+            let few = headers.iter().filter(|(name, _)| ["Birdhook-App", other].contains(&&*name.to_string()));
+            let few: HeaderMap = few.map(|(name, values)| (name.clone(), values[0].clone())).collect();
+            let again = event(&few, payload.clone()).unwrap();
+            assert_eq!((few.len(), again.dedupe_key()), (2, sent.delivery_key()));
+            assert_eq!(again.raw(), sent.raw());
         }
         let neither = headers.iter().filter(|(name, _)| !["Nats-Msg-Id", "Birdhook-Key"].contains(&&*name.to_string()));
         let neither: HeaderMap = neither.map(|(name, values)| (name.clone(), values[0].clone())).collect();

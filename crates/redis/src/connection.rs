@@ -40,11 +40,6 @@ struct Current {
     serial: u64,
 }
 
-enum Request<'a> {
-    Command(&'a Cmd),
-    Script(&'a ScriptInvocation<'a>),
-}
-
 impl Redis {
     /// Connects to the server of this URL and checks that it accepts the credentials.
     ///
@@ -108,13 +103,13 @@ impl Redis {
     }
 
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        self.call(&Request::Command(command)).await
+        self.call(|mut manager| async move { command.query_async(&mut manager).await }).await
     }
 
     /// Calls a script. Repeats the call once if the connection broke, so the script must allow
     /// that.
     pub(crate) async fn invoke<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> RedisResult<T> {
-        self.call(&Request::Script(call)).await
+        self.call(|mut manager| async move { call.invoke_async(&mut manager).await }).await
     }
 
     /// Opens a connection for commands that block for up to `block`.
@@ -125,11 +120,15 @@ impl Redis {
         self.shared.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
-    async fn call<T: FromRedisValue>(&self, request: &Request<'_>) -> RedisResult<T> {
+    async fn call<T, F>(&self, request: impl Fn(ConnectionManager) -> F) -> RedisResult<T>
+    where
+        T: FromRedisValue,
+        F: Future<Output = RedisResult<Value>>,
+    {
         let reply = async {
-            match self.call_once(request).await {
+            match self.call_once(&request).await {
                 // The connection may have broken long ago without notice.
-                Err(error) if error.is_connection_dropped() => self.call_once(request).await,
+                Err(error) if error.is_connection_dropped() => self.call_once(&request).await,
                 reply => reply,
             }
         };
@@ -141,12 +140,12 @@ impl Redis {
         Ok(redis::from_redis_value(reply?)?)
     }
 
-    async fn call_once(&self, request: &Request<'_>) -> RedisResult<Value> {
-        let Current { mut manager, serial } = self.current().clone();
-        let reply = match request {
-            Request::Command(command) => command.query_async(&mut manager).await,
-            Request::Script(call) => call.invoke_async(&mut manager).await,
-        };
+    async fn call_once<F>(&self, request: impl Fn(ConnectionManager) -> F) -> RedisResult<Value>
+    where
+        F: Future<Output = RedisResult<Value>>,
+    {
+        let Current { manager, serial } = self.current().clone();
+        let reply = request(manager).await;
         if let Err(error) = &reply
             && needs_reconnection(error)
         {

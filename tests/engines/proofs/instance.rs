@@ -34,7 +34,7 @@ pub async fn start_three(
     for _ in 0..3 {
         instances.push(Instance::start(program, engine, has_inbox).await?);
     }
-    let balancer = Proxy::start(instances.iter().map(Instance::port).collect()).await;
+    let balancer = Proxy::start(instances.iter().map(|instance| instance.port).collect()).await;
     Ok((instances, balancer))
 }
 
@@ -51,10 +51,6 @@ impl Instance {
         };
         instance.restart().await?;
         Ok(instance)
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     pub fn url(&self) -> String {

@@ -1,19 +1,9 @@
 //! Tests several receivers, one Redis and X on a simulated network with injected faults.
 //!
 //! Each run is determined by its seed: a failure prints the command that repeats it.
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::unimplemented,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a failure ends the test"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::print_stderr, clippy::print_stdout, clippy::unimplemented, reason = "tests")]
+#![allow(missing_debug_implementations, missing_docs, unreachable_pub, reason = "modules of a test")]
 
 mod line;
 mod mistakes;
