@@ -37,7 +37,6 @@ pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
     (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())
 }
 
-/// Returns the body of a delivery.
 pub(crate) fn body_of(delivery: &Delivery) -> Bytes {
     delivery.body().as_str().to_owned().into()
 }

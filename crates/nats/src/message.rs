@@ -126,7 +126,6 @@ macro_rules! leased {
 
 leased!(JetStreamMessage, UnrecognizedMessage);
 
-/// The lease of a message.
 struct Lease(jetstream::Message);
 
 impl Lease {

@@ -17,7 +17,6 @@ use crate::redis::fixture::Engine;
 
 pub(crate) type Receiver = Pipeline<SharedDedupe<Taker>>;
 
-/// Longer than any test.
 pub(crate) const FOREVER: Duration = Duration::from_secs(3600);
 
 impl Engine {

@@ -43,20 +43,33 @@ async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_lat
 
 #[tokio::test]
 async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
-    let engine = Engine::new().await;
-    let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver()).await;
-    let posting = post_to_waiting(&one, &ours, &[1]).await;
-    engine.server.pause();
-    ours.is_to(Mood::Takes);
-    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
-    let left = one.shutdown(Duration::from_millis(300)).await;
-    assert!(left.is_empty());
-    engine.server.resume();
-    // This shutdown waits for Redis.
-    assert!(one.shutdown(TIMEOUT).await.is_empty());
-    assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done");
-    assert_eq!(post(&other, &[1]).await, Outcome::Accepted);
-    assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
+    for is_killed in [false, true] {
+        let mut engine = Engine::new().await;
+        let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver()).await;
+        let posting = post_to_waiting(&one, &ours, &[1]).await;
+        if is_killed {
+            engine.server.kill()
+        } else {
+            engine.server.pause()
+        }
+        ours.is_to(Mood::Takes);
+        assert_eq!(posting.await.unwrap(), Outcome::Accepted);
+        // Some attempts to write the key fail.
+        if is_killed {
+            assert_eq!(post(&one, &[2]).await, Outcome::SinkFailed);
+        }
+        assert!(one.shutdown(Duration::from_millis(300)).await.is_empty());
+        if is_killed {
+            engine.server.restart()
+        } else {
+            engine.server.resume()
+        }
+        // This shutdown waits for Redis.
+        assert!(one.shutdown(TIMEOUT).await.is_empty());
+        assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done");
+        assert_eq!(post(&other, &[1]).await, Outcome::Accepted);
+        assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
+    }
 }
 
 #[tokio::test]
@@ -70,21 +83,6 @@ async fn what_redis_never_hears_of_is_counted() {
     // The key is written again and again until its claim would have expired.
     assert!(one.shutdown(TIMEOUT).await.is_empty());
     assert_eq!(one.sink().unmarked(), 2);
-}
-
-#[tokio::test]
-async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
-    let mut engine = Engine::new().await;
-    let (one, ours) = engine.receiver().await;
-    let posting = post_to_waiting(&one, &ours, &[1]).await;
-    engine.server.kill();
-    ours.is_to(Mood::Takes);
-    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
-    // Some attempts to write the key fail.
-    assert_eq!(post(&one, &[2]).await, Outcome::SinkFailed);
-    engine.server.restart();
-    assert!(one.shutdown(TIMEOUT).await.is_empty());
-    assert_eq!((engine.ask::<String>(&["GET", &name(1)]).await, one.sink().unmarked()), ("done".to_owned(), 0));
 }
 
 #[tokio::test]

@@ -56,12 +56,10 @@ impl Engine {
         answer
     }
 
-    /// Returns the configuration of the stream.
     pub(crate) async fn config(&self) -> Value {
         self.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take()
     }
 
-    /// Returns the number of messages in the stream.
     pub(crate) async fn len(&self) -> u64 {
         self.ask("STREAM.INFO.BIRDHOOK", json!({})).await["state"]["messages"].as_u64().unwrap()
     }

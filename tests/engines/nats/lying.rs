@@ -19,7 +19,6 @@ enum Step {
     Receipt,
     /// Instead of the whole message.
     Message,
-    /// All responses are right.
     Never,
 }
 

@@ -16,10 +16,8 @@ use redis::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-/// The name of the stream.
 pub const STREAM: &str = "BIRDHOOK";
 
-/// The name of the group of consumers.
 const GROUP: &str = "proof";
 
 /// The time after which an unsettled message is delivered again.

@@ -40,9 +40,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts all parts.
-    ///
-    /// Returns a source of random numbers too, with the seed of the test.
+    /// Starts all parts. Returns a source of random numbers too, with the seed of the test.
     pub async fn start(program: &Path, kind: Kind, setup: Setup) -> Result<(Self, fastrand::Rng), Violation> {
         let seed = seed();
         let engine = kind.start();
@@ -60,7 +58,6 @@ impl Fleet {
         self.traffic.accepted()
     }
 
-    /// Changes the network of each instance.
     pub fn networks(&self, change: impl Fn(&Proxy)) {
         self.instances.iter().for_each(|instance| change(&instance.network));
     }

@@ -61,7 +61,6 @@ impl Instance {
         self.process.is_some()
     }
 
-    /// Kills the process with SIGKILL.
     pub async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().await;

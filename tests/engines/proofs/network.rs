@@ -59,12 +59,10 @@ impl Proxy {
         self.network.send_modify(|network| network.is_stalled = true);
     }
 
-    /// Delays data by this time in both directions.
     pub fn slow(&self, latency: Duration) {
         self.network.send_modify(|network| network.latency = latency);
     }
 
-    /// Ends all faults.
     pub fn heal(&self) {
         self.network.send_modify(|network| *network = Network { cuts: network.cuts, ..Network::default() });
     }

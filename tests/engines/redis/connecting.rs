@@ -60,18 +60,6 @@ async fn a_server_that_hangs_is_an_error_before_x_has_lost_patience() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_started_again_is_found_by_the_first_call() {
-    let mut engine = Engine::new().await;
-    let sink = engine.redis.sink(STREAM);
-    for seed in 0..3 {
-        deliver_posts(&sink, seed, 1).await;
-        engine.server.restart();
-    }
-    deliver_posts(&sink, 3, 1).await;
-    assert_eq!(engine.len().await, 4);
-}
-
-#[tokio::test]
 async fn who_was_once_not_let_in_is_let_in_later() {
     let locked = Kind::Redis.start_with(&["--requirepass", "swordfish"]);
     let url = format!("redis://:swordfish@127.0.0.1:{}/", locked.port());

@@ -50,14 +50,12 @@ impl Engine {
         }
     }
 
-    /// Returns the number of bytes that Redis uses.
     pub(crate) async fn memory(&self) -> u64 {
         let facts: String = self.ask(&["INFO", "memory"]).await;
         let used = facts.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
         used.trim().parse().unwrap()
     }
 
-    /// Returns the number of entries in the stream.
     pub(crate) async fn len(&self) -> usize {
         self.ask(&["XLEN", STREAM]).await
     }
