@@ -65,49 +65,37 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// Behaves as a server until the wrong response, and then sends nothing.
 async fn converse(stream: TcpStream, step: Step, lie: Option<&'static str>) -> std::io::Result<()> {
     let (mut stream, mut line, mut sid) = (BufStream::new(stream), String::new(), String::new());
-    let mut asked = Step::Info;
+    let lie_at = |now: Step| (step == now).then_some(lie);
+    say(&mut stream, INFO, lie_at(Step::Info)).await?;
     loop {
-        let said = match asked {
-            _ if asked == step => lie,
-            Step::Info => Some(INFO),
-            Step::Pong => Some("PONG"),
-            _ => None,
-        };
-        match said {
-            Some("") => return Ok(()),
-            Some(said) => stream.write_all(format!("{said}\r\n").as_bytes()).await?,
-            None => {}
-        }
-        stream.flush().await?;
-        if asked == step {
-            std::future::pending::<()>().await;
-        }
-        // Reads the next request.
-        asked = loop {
-            line.clear();
-            if stream.read_line(&mut line).await? == 0 {
-                return Ok(());
+        line.clear();
+        stream.read_line(&mut line).await?;
+        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [] => return Ok(()),
+            ["PING"] => say(&mut stream, "PONG", lie_at(Step::Pong)).await?,
+            ["SUB", .., id] => sid = (*id).to_owned(),
+            ["PUB" | "HPUB", _, reply, .., length] => {
+                stream.read_exact(&mut vec![0; length.parse::<usize>().unwrap() + 2]).await?;
+                let receipt = lie_at(Step::Receipt).flatten().unwrap_or(r#"{"stream":"x","seq":1}"#);
+                let message = format!("MSG {reply} {sid} {}\r\n{receipt}", receipt.len());
+                say(&mut stream, &message, lie_at(Step::Message)).await?;
             }
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words.as_slice() {
-                ["PING"] => break Step::Pong,
-                ["SUB", .., id] => sid = (*id).to_owned(),
-                ["PUB" | "HPUB", _, reply, .., length] => {
-                    let mut payload = vec![0; length.parse::<usize>().unwrap() + 2];
-                    let reply = (*reply).to_owned();
-                    stream.read_exact(&mut payload).await?;
-                    if step == Step::Message {
-                        break Step::Message;
-                    }
-                    let receipt =
-                        if step == Step::Receipt { lie.unwrap_or_default() } else { r#"{"stream":"x","seq":1}"# };
-                    let message = format!("MSG {reply} {sid} {}\r\n{receipt}\r\n", receipt.len());
-                    stream.write_all(message.as_bytes()).await?;
-                    stream.flush().await?;
-                }
-                _ => {}
-            }
-        };
+            _ => {}
+        }
+    }
+}
+
+/// Sends this response, or the wrong one.
+async fn say(stream: &mut BufStream<TcpStream>, right: &str, lie: Option<Option<&str>>) -> std::io::Result<()> {
+    match lie.unwrap_or(Some(right)) {
+        Some("") => return Err(std::io::ErrorKind::ConnectionAborted.into()),
+        Some(said) => stream.write_all(format!("{said}\r\n").as_bytes()).await?,
+        None => {}
+    }
+    stream.flush().await?;
+    match lie {
+        Some(_) => std::future::pending().await,
+        None => Ok(()),
     }
 }
 

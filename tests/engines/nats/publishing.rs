@@ -97,12 +97,10 @@ async fn without_a_stream_x_is_answered_503_and_the_reason_is_told() {
 async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {
     let engine = Engine::of(&small().max_bytes(64 << 10)).await;
     let receiver = engine.receiver();
-    let mut scene = PayloadGenerator::new(31);
-    let mut bodies =
-        std::iter::repeat_with(|| scene.event(MockEventKind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
+    let mut posts = posts(31, 500).into_iter();
     let mut taken = 0;
     let refused = loop {
-        let body = bodies.next().unwrap();
+        let body = body_of(&posts.next().unwrap());
         match answer(&receiver, &body).await {
             200 => taken += 1,
             503 => break body,

@@ -52,7 +52,7 @@ impl Claim {
         if keys.is_empty() {
             return;
         }
-        self.store.unconfirmed.fetch_add(1, SeqCst);
+        self.store.unconfirmed.send_modify(|unconfirmed| *unconfirmed += 1);
         let store = Arc::clone(&self.store);
         let settlement = Settlement { store, result, keys, token, expires_at, is_confirmed: false };
         // Without a runtime, the claim expires by itself.
@@ -99,9 +99,7 @@ impl Drop for Settlement {
         if !self.is_confirmed && self.result == ClaimResult::Done {
             self.store.unmarked.fetch_add(self.keys.len() as u64, SeqCst);
         }
-        if self.store.unconfirmed.fetch_sub(1, SeqCst) == 1 {
-            self.store.all_settled.notify_waiters();
-        }
+        self.store.unconfirmed.send_modify(|unconfirmed| *unconfirmed -= 1);
     }
 }
 
