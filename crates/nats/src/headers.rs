@@ -112,7 +112,7 @@ mod tests {
     fn reads_the_key_from_either_header() {
         let (sent, all, payload) = written("shop", Format::Plain);
         let kept = |keeps: &dyn Fn(&str) -> bool| -> HeaderMap {
-            let kept = all.iter().filter(|(name, _)| keeps(&name.to_string()));
+            let kept = all.iter().filter(|(name, _)| keeps(name.as_ref()));
             kept.map(|(name, values)| (name.clone(), values[0].clone())).collect()
         };
         for (removed, other) in [("Nats-Msg-Id", "Birdhook-Key"), ("Birdhook-Key", "Nats-Msg-Id")] {

@@ -6,6 +6,7 @@ use birdhook_core::Outcome;
 use birdhook_redis::{DedupeSettings, WhenDown};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::fixture::webhook;
+use birdhook_test_harness::servers::Server;
 use futures_util::future::join;
 
 use crate::dedupe::fixture::{FOREVER, Mood, Taker, key, name, post, post_to_waiting, post_until_taken};
@@ -43,32 +44,27 @@ async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_lat
 
 #[tokio::test]
 async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
-    for is_killed in [false, true] {
+    type Action = fn(&mut Server);
+    let cases: [(&str, Action, Action); 2] =
+        [("suspended", |server| server.pause(), |server| server.resume()), ("killed", Server::kill, Server::restart)];
+    for (case, end, begin) in cases {
         let mut engine = Engine::new().await;
         let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver()).await;
         let posting = post_to_waiting(&one, &ours, &[1]).await;
-        if is_killed {
-            engine.server.kill()
-        } else {
-            engine.server.pause()
-        }
+        end(&mut engine.server);
         ours.is_to(Mood::Takes);
-        assert_eq!(posting.await.unwrap(), Outcome::Accepted);
+        assert_eq!(posting.await.unwrap(), Outcome::Accepted, "{case}");
         // Some attempts to write the key fail.
-        if is_killed {
+        if case == "killed" {
             assert_eq!(post(&one, &[2]).await, Outcome::SinkFailed);
         }
         assert!(one.shutdown(Duration::from_millis(300)).await.is_empty());
-        if is_killed {
-            engine.server.restart()
-        } else {
-            engine.server.resume()
-        }
+        begin(&mut engine.server);
         // This shutdown waits for Redis.
-        assert!(one.shutdown(TIMEOUT).await.is_empty());
-        assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done");
-        assert_eq!(post(&other, &[1]).await, Outcome::Accepted);
-        assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
+        assert!(one.shutdown(TIMEOUT).await.is_empty(), "{case}");
+        assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done", "{case}");
+        assert_eq!(post(&other, &[1]).await, Outcome::Accepted, "{case}");
+        assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0), "{case}");
     }
 }
 
