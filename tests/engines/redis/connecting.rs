@@ -12,35 +12,27 @@ use birdhook_test_harness::servers::{Kind, free_port};
 use crate::fixture::{deliver_posts, next, posts, take};
 use crate::redis::fixture::{Engine, STREAM};
 
-async fn why(url: &str) -> String {
-    let error = Redis::connect(url).await.unwrap_err();
-    let said = format!("{error:?} {error}");
-    assert!(!said.contains("open-sesame") && !said.contains("aladdin"), "{said}");
-    error.to_string()
-}
-
 #[tokio::test]
 async fn why_there_is_no_connection_is_said_in_a_sentence_without_credentials() {
     let locked = Kind::Redis.start_with(&["--requirepass", "swordfish"]);
-    let at = format!("127.0.0.1:{}", locked.port());
+    let (at, nobody) = (format!("127.0.0.1:{}", locked.port()), format!("127.0.0.1:{}", free_port()));
     let denied = format!("Redis at {at} does not accept these credentials: check the user and the password");
-    assert_eq!(why(&format!("redis://:open-sesame@{at}/")).await, denied);
-    assert_eq!(why(&format!("redis://aladdin:open-sesame@{at}/")).await, denied);
-    assert_eq!(why(&format!("redis://{at}/")).await, denied);
-    Redis::connect(&format!("redis://:swordfish@{at}/")).await.unwrap();
-    assert_eq!(why(&format!("redis://:swordfish@{at}/99")).await, format!("Redis at {at} refused the connection"));
-
-    let nobody = format!("127.0.0.1:{}", free_port());
-    assert_eq!(
-        why(&format!("redis://aladdin:open-sesame@{nobody}/")).await,
-        format!("no answer from Redis at {nobody}")
-    );
-    for wrong in
-        ["", "127.0.0.1", "http://aladdin:open-sesame@127.0.0.1/", "redis://aladdin:open-sesame@/", "redis://h/x"]
-    {
-        assert_eq!(why(wrong).await, ConnectError::Url.to_string(), "{wrong}");
+    let mut cases = vec![
+        (format!("redis://:open-sesame@{at}/"), denied.clone()),
+        (format!("redis://aladdin:open-sesame@{at}/"), denied.clone()),
+        (format!("redis://{at}/"), denied),
+        (format!("redis://:swordfish@{at}/99"), format!("Redis at {at} refused the connection")),
+        (format!("redis://aladdin:open-sesame@{nobody}/"), format!("no answer from Redis at {nobody}")),
+    ];
+    let invalid =
+        ["", "127.0.0.1", "http://aladdin:open-sesame@127.0.0.1/", "redis://aladdin:open-sesame@/", "redis://h/x"];
+    cases.extend(invalid.map(|url| (url.to_owned(), ConnectError::Url.to_string())));
+    for (url, expected) in cases {
+        let error = Redis::connect(&url).await.unwrap_err();
+        assert_eq!(error.to_string(), expected, "{url}");
+        let said = format!("{error:?} {error}");
+        assert!(!said.contains("open-sesame") && !said.contains("aladdin"), "{said}");
     }
-
     let redis = Redis::connect(&format!("redis://:swordfish@{at}/")).await.unwrap();
     assert!(!format!("{redis:?} {:?}", redis.sink(STREAM)).contains("swordfish"));
 }

@@ -58,7 +58,7 @@ async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
 async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
     let engine = Engine::new().await;
     deliver_posts(&engine.redis.sink(STREAM), 4, 4).await;
-    let mut slow = engine.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100))).await;
+    let mut slow = engine.group(100).await;
     let mut held = Vec::new();
     for _ in 0..4 {
         held.push(next(&mut slow).await);
