@@ -5,7 +5,9 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use birdhook_core::{ApiSource, Delivery, Event};
+use birdhook_nats::{ConsumeError, Consumer, JetStreamMessage};
 use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_redis::{Group, ReadError, StreamMessage};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator};
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use tokio::time::timeout;
 
 /// Returns a scene at a time that depends on the seed, because the ids of events depend on the
 /// time.
-fn scene(seed: u64) -> PayloadGenerator {
+pub(crate) fn scene(seed: u64) -> PayloadGenerator {
     let mut scene = PayloadGenerator::new(seed);
     scene.advance(Duration::from_secs(seed % 1_000_000 * 3600));
     scene
@@ -35,7 +37,6 @@ pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
     (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())
 }
 
-/// Returns the body of a delivery.
 pub(crate) fn body_of(delivery: &Delivery) -> Bytes {
     delivery.body().as_str().to_owned().into()
 }
@@ -66,40 +67,60 @@ pub(crate) async fn deliver_all(sink: &impl EventSink, deliveries: &[Delivery]) 
     deliver(sink, deliveries).await.into_iter().for_each(Result::unwrap);
 }
 
+/// Delivers posts, each in its own delivery, and returns them.
+pub(crate) async fn deliver_posts(sink: &impl EventSink, seed: u64, count: usize) -> Vec<Delivery> {
+    let posts = posts(seed, count);
+    deliver_all(sink, &posts).await;
+    posts
+}
+
 /// A consumer of NATS, or a group of Redis.
 pub(crate) trait Reader {
-    type Message: Deref<Target = Event> + fmt::Debug;
+    type Message: Message;
     type Error: fmt::Debug;
 
     async fn read(&mut self) -> Result<Self::Message, Self::Error>;
-    async fn ack(message: Self::Message);
 }
 
-impl Reader for birdhook_nats::Consumer {
-    type Message = birdhook_nats::JetStreamMessage;
-    type Error = birdhook_nats::ConsumeError;
-
-    async fn read(&mut self) -> Result<Self::Message, Self::Error> {
-        self.recv().await.expect("a consumer")
-    }
-
-    async fn ack(message: Self::Message) {
-        message.ack().await.unwrap();
-    }
+/// A message of either engine.
+pub(crate) trait Message: Deref<Target = Event> + fmt::Debug {
+    /// Returns the number of delivery attempts, including this one.
+    fn attempts(&self) -> u64;
+    /// Returns whether the engine has confirmed it.
+    async fn ack(self) -> bool;
+    async fn extend(&self);
 }
 
-impl Reader for birdhook_redis::Group {
-    type Message = birdhook_redis::StreamMessage;
-    type Error = birdhook_redis::ReadError;
+macro_rules! reader {
+    ($reader:ty, $message:ty, $error:ty, |$received:ident| $next:expr) => {
+        impl Reader for $reader {
+            type Message = $message;
+            type Error = $error;
 
-    async fn read(&mut self) -> Result<Self::Message, Self::Error> {
-        self.recv().await
-    }
+            async fn read(&mut self) -> Result<$message, $error> {
+                let $received = self.recv().await;
+                $next
+            }
+        }
 
-    async fn ack(message: Self::Message) {
-        message.ack().await.unwrap();
-    }
+        impl Message for $message {
+            fn attempts(&self) -> u64 {
+                self.attempts().into()
+            }
+
+            async fn ack(self) -> bool {
+                self.ack().await.is_ok()
+            }
+
+            async fn extend(&self) {
+                self.extend().await.unwrap();
+            }
+        }
+    };
 }
+
+reader!(Consumer, JetStreamMessage, ConsumeError, |received| received.expect("a consumer"));
+reader!(Group, StreamMessage, ReadError, |received| received);
 
 pub(crate) async fn next_or_error<R: Reader>(reader: &mut R) -> Result<R::Message, R::Error> {
     timeout(TIMEOUT, reader.read()).await.expect("an event")
@@ -115,7 +136,7 @@ pub(crate) async fn take<R: Reader>(reader: &mut R, count: usize) -> Vec<String>
     for _ in 0..count {
         let message = next(reader).await;
         taken.push(report(&message));
-        R::ack(message).await;
+        assert!(message.ack().await);
     }
     taken
 }

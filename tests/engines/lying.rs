@@ -4,7 +4,11 @@ use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
+use birdhook_pipeline::EventSink;
 use futures_util::future::join_all;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::fixture::posts;
 
 /// Runs the work with one thread, and checks that it never holds much memory.
 pub(crate) fn in_little_memory(work: impl Future<Output = ()>) {
@@ -27,4 +31,26 @@ pub(crate) async fn all_fail_within<C: Copy + Debug>(
         assert!(delivered.is_err(), "{lie:?}");
         assert!(took < limit, "{lie:?} took {took:?}");
     }
+}
+
+/// Connects to a server that serves each connection like this, and delivers to it.
+pub(crate) async fn connect_and_deliver<S: EventSink, F: Future<Output: Send + 'static> + Send + 'static>(
+    scheme: &str,
+    serve: impl Fn(TcpStream) -> F + Send + 'static,
+    connect: impl AsyncFnOnce(String) -> Result<S, String>,
+) -> Result<(), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    let delivered = async {
+        let sink = connect(url).await?;
+        sink.deliver(posts(1, 1).remove(0)).await.map_err(|error| format!("{error:?}"))
+    };
+    let delivered = delivered.await;
+    serving.abort();
+    delivered
 }

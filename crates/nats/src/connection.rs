@@ -65,19 +65,11 @@ impl JetStream {
 
     /// Returns whether the connection is up.
     pub fn is_connected(&self) -> bool {
-        is_connected(&self.context)
+        self.context.client().connection_state() == State::Connected
     }
 }
 
-impl fmt::Debug for JetStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JetStream").field("connected", &self.is_connected()).finish_non_exhaustive()
-    }
-}
-
-pub(crate) fn is_connected(context: &Context) -> bool {
-    context.client().connection_state() == State::Connected
-}
+debug_fields!(JetStream, |this| connected: this.is_connected());
 
 /// A user and a password, or a token.
 type Credentials = (String, Option<String>);

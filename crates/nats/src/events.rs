@@ -1,16 +1,16 @@
 //! Receives events from the stream.
 
-use std::fmt;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{Consumer as Pull, pull};
+use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::stream::ConsumerErrorKind;
-use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::jetstream::{Context, ErrorCode, Message};
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, try_unfold};
 use tokio::time::sleep;
 
 use crate::message::{JetStreamMessage, UnrecognizedMessage};
@@ -32,11 +32,10 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// that were not returned are delivered again after `ack_wait`.
 #[must_use = "events are received only when polled"]
 pub struct Consumer {
-    source: Source,
-    state: State,
+    source: Arc<Source>,
+    events: BoxStream<'static, Result<JetStreamMessage, ConsumeError>>,
 }
 
-#[derive(Clone)]
 struct Source {
     context: Context,
     stream: String,
@@ -45,17 +44,16 @@ struct Source {
     ack_wait: Duration,
 }
 
-enum State {
-    Open(Box<pull::Stream>),
-    Opening(BoxFuture<'static, Result<pull::Stream, ConsumeError>>),
-    Ended,
-}
-
 impl Consumer {
     pub(crate) fn new(context: Context, stream: String, name: String, batch: usize, ack_wait: Duration) -> Self {
-        let source = Source { context, stream, name, batch, ack_wait };
-        let state = State::Opening(Box::pin(source.clone().open(Duration::ZERO)));
-        Self { source, state }
+        let source = Arc::new(Source { context, stream, name, batch, ack_wait });
+        let of_messages = Arc::clone(&source);
+        let messages = try_unfold(None, move |opened| Arc::clone(&of_messages).next(opened));
+        let events = messages.map(|message| {
+            let foreign = |message| ConsumeError::UnrecognizedMessage(Box::new(message));
+            JetStreamMessage::read(message?).map_err(foreign)
+        });
+        Self { source, events: events.boxed() }
     }
 
     pub(crate) fn ack_wait(&self) -> Duration {
@@ -69,15 +67,37 @@ impl Consumer {
     }
 }
 
+/// Messages of the consumer, from one request to the server.
+type Opened = Box<pull::Stream>;
+
 impl Source {
-    async fn open(self, pause: Duration) -> Result<pull::Stream, ConsumeError> {
-        let mut pause = pause;
+    /// Returns the next message. Opens the consumer if necessary.
+    async fn next(
+        self: Arc<Self>,
+        mut opened: Option<Opened>,
+    ) -> Result<Option<(Message, Option<Opened>)>, ConsumeError> {
+        let mut pause = Duration::ZERO;
+        loop {
+            let mut messages = match opened.take() {
+                Some(messages) => messages,
+                None => self.open(pause).await?,
+            };
+            if let Some(Ok(message)) = messages.next().await {
+                return Ok(Some((message, Some(messages))));
+            }
+            // For any error, a request to the server decides whether the consumer still exists.
+            pause = FIRST_PAUSE;
+        }
+    }
+
+    async fn open(&self, mut pause: Duration) -> Result<Opened, ConsumeError> {
         loop {
             sleep(pause).await;
             match self.context.get_consumer_from_stream(&self.name, &self.stream).await {
                 Ok(consumer) => {
-                    if let Ok(messages) = self.pull(&consumer).await {
-                        return Ok(messages);
+                    let stream = consumer.stream().max_messages_per_batch(self.batch);
+                    if let Ok(messages) = stream.expires(PULL_EXPIRY).heartbeat(HEARTBEAT).messages().await {
+                        return Ok(Box::new(messages));
                     }
                 }
                 Err(error) => {
@@ -91,54 +111,17 @@ impl Source {
             pause = (pause * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
         }
     }
-
-    async fn pull(
-        &self,
-        consumer: &Pull<pull::Config>,
-    ) -> Result<pull::Stream, async_nats::jetstream::consumer::StreamError> {
-        let messages = consumer.stream().max_messages_per_batch(self.batch).expires(PULL_EXPIRY).heartbeat(HEARTBEAT);
-        messages.messages().await
-    }
 }
 
 impl Stream for Consumer {
     type Item = Result<JetStreamMessage, ConsumeError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match &mut self.state {
-                State::Open(messages) => match ready!(messages.poll_next_unpin(cx)) {
-                    Some(Ok(message)) => {
-                        return Poll::Ready(Some(
-                            JetStreamMessage::read(message)
-                                .map_err(|message| ConsumeError::UnrecognizedMessage(Box::new(message))),
-                        ));
-                    }
-                    // For any error, a request to the server decides whether the consumer still
-                    // exists.
-                    Some(Err(_)) | None => {
-                        self.state = State::Opening(Box::pin(self.source.clone().open(FIRST_PAUSE)));
-                    }
-                },
-                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(messages) => self.state = State::Open(Box::new(messages)),
-                    Err(error) => {
-                        self.state = State::Ended;
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                },
-                State::Ended => return Poll::Ready(None),
-            }
-        }
+        self.events.as_mut().poll_next(cx)
     }
 }
 
-impl fmt::Debug for Consumer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Source { stream, name, .. } = &self.source;
-        f.debug_struct("Consumer").field("stream", stream).field("name", name).finish_non_exhaustive()
-    }
-}
+debug_fields!(Consumer, |this| stream: this.source.stream, name: this.source.name);
 
 /// An error of [`Consumer::recv`].
 #[derive(Debug, thiserror::Error)]

@@ -58,8 +58,6 @@ fn name(fact: &str) -> Option<HeaderName> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use birdhook_core::Delivery;
     use birdhook_core::codec::Format;
 
@@ -112,42 +110,43 @@ mod tests {
 
     #[test]
     fn reads_the_key_from_either_header() {
-        let (sent, headers, payload) = written("shop", Format::Plain);
-        for removed in ["Nats-Msg-Id", "Birdhook-Key"] {
-            let kept = headers.iter().filter(|(name, _)| name.to_string() != removed);
-            let mut kept: HeaderMap = kept.map(|(name, values)| (name.clone(), values[0].clone())).collect();
-            assert_eq!(kept.len(), headers.len() - 1);
-            assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), sent.delivery_key());
-            let other = if removed == "Birdhook-Key" { "Nats-Msg-Id" } else { "Birdhook-Key" };
-            kept.insert(other, "7".repeat(64).as_str());
-            assert_eq!(event(&kept, payload.clone()).unwrap().dedupe_key(), [0x77; 32].into(), "{other}");
+        let (sent, all, payload) = written("shop", Format::Plain);
+        let kept = |keeps: &dyn Fn(&str) -> bool| -> HeaderMap {
+            let kept = all.iter().filter(|(name, _)| keeps(name.as_ref()));
+            kept.map(|(name, values)| (name.clone(), values[0].clone())).collect()
+        };
+        for (removed, other) in [("Nats-Msg-Id", "Birdhook-Key"), ("Birdhook-Key", "Nats-Msg-Id")] {
+            let mut headers = kept(&|name| name != removed);
+            assert_eq!(headers.len(), all.len() - 1);
+            assert_eq!(event(&headers, payload.clone()).unwrap().dedupe_key(), sent.delivery_key());
+            headers.insert(other, "7".repeat(64).as_str());
+            assert_eq!(event(&headers, payload.clone()).unwrap().dedupe_key(), [0x77; 32].into(), "{other}");
+            // An event that another program published again needs no other headers.
+            let few = kept(&|name| ["Birdhook-App", other].contains(&name));
+            let again = event(&few, payload.clone()).unwrap();
+            assert_eq!((few.len(), again.dedupe_key(), again.raw()), (2, sent.delivery_key(), sent.raw()));
         }
-        let neither = headers.iter().filter(|(name, _)| !["Nats-Msg-Id", "Birdhook-Key"].contains(&&*name.to_string()));
-        let neither: HeaderMap = neither.map(|(name, values)| (name.clone(), values[0].clone())).collect();
+        let neither = kept(&|name| !["Nats-Msg-Id", "Birdhook-Key"].contains(&name));
         assert_eq!(event(&neither, payload).unwrap_err(), DecodeError::Fact("key"));
+    }
+
+    macro_rules! golden {
+        ($app:literal, $position:literal, $body:literal, $message:literal) => {
+            (
+                $app,
+                $position,
+                include_str!(concat!("../tests/golden/", $body, ".json")),
+                include_str!(concat!("../tests/golden/", $message, "-0.1.txt")),
+            )
+        };
     }
 
     /// Messages that version 0.1 published: the name of the app, the index of the event, the body, and
     /// the message with its subject, its headers and its payload.
     const GOLDEN: [(&str, usize, &str, &str); 3] = [
-        (
-            "shop",
-            0,
-            include_str!("../tests/golden/deletion.json"),
-            include_str!("../tests/golden/deletion-plain-0.1.txt"),
-        ),
-        (
-            "my shop, Grüße",
-            0,
-            include_str!("../tests/golden/like.json"),
-            include_str!("../tests/golden/like-cloudevents-0.1.txt"),
-        ),
-        (
-            "shop",
-            1,
-            include_str!("../tests/golden/messages.json"),
-            include_str!("../tests/golden/second-message-plain-0.1.txt"),
-        ),
+        golden!("shop", 0, "deletion", "deletion-plain"),
+        golden!("my shop, Grüße", 0, "like", "like-cloudevents"),
+        golden!("shop", 1, "messages", "second-message-plain"),
     ];
 
     /// Returns a golden message's subject, its headers and its payload.

@@ -82,6 +82,18 @@
 //!   forwarded, so this covers times when JetStream is unreachable, but not events that JetStream
 //!   loses later.
 
+/// Implements `Debug` with these fields, and `..` for the others.
+macro_rules! debug_fields {
+    ($type:ident, |$this:ident| $($name:ident: $value:expr),+) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let $this = self;
+                f.debug_struct(stringify!($type))$(.field(stringify!($name), &$value))+.finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 mod api;
 mod connection;
 mod consumer;

@@ -1,6 +1,5 @@
 //! Messages delivered to a consumer.
 
-use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -35,7 +34,7 @@ pub struct JetStreamMessage {
 /// damaged.
 ///
 /// It is returned as an [error](crate::ConsumeError::UnrecognizedMessage), repeatedly like an event that fails,
-/// until it is settled.
+/// until it is settled. A consumer of a later version may be able to read it.
 #[must_use = "a message that is not settled comes again"]
 pub struct UnrecognizedMessage {
     /// The missing or invalid part.
@@ -58,16 +57,6 @@ impl JetStreamMessage {
         &self.event
     }
 
-    /// Returns the number of delivery attempts to this consumer, including this one.
-    pub fn attempts(&self) -> u32 {
-        self.lease.attempts()
-    }
-
-    /// Returns the subject that it was published to.
-    pub fn subject(&self) -> &str {
-        &self.lease.0.subject
-    }
-
     /// Acknowledges the event: its processing is complete. Resolves when the server has confirmed
     /// it.
     ///
@@ -81,25 +70,6 @@ impl JetStreamMessage {
         Ok(())
     }
 
-    /// Requests another attempt: after `retry_after`, or at once if it is `None`.
-    ///
-    /// # Errors
-    /// Fails if the server does not confirm it. The event comes again nevertheless, at the latest
-    /// after `ack_wait`.
-    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
-        self.lease.settle(AckKind::Nak(retry_after.into())).await
-    }
-
-    /// Ends the attempts, for an event that can never be processed.
-    ///
-    /// This consumer does not receive it again.
-    ///
-    /// # Errors
-    /// Fails if the server does not confirm it. The event may come again.
-    pub async fn term(self) -> Result<(), SettleError> {
-        self.lease.settle(AckKind::Term).await
-    }
-
     /// Restarts `ack_wait`, for work that takes longer.
     ///
     /// # Errors
@@ -110,11 +80,6 @@ impl JetStreamMessage {
 }
 
 impl UnrecognizedMessage {
-    /// Returns the subject that it was published to.
-    pub fn subject(&self) -> &str {
-        &self.lease.0.subject
-    }
-
     /// Returns the payload.
     pub fn payload(&self) -> &Bytes {
         &self.lease.0.payload
@@ -124,43 +89,52 @@ impl UnrecognizedMessage {
     pub fn headers(&self) -> &HeaderMap {
         self.lease.headers()
     }
-
-    /// Returns the number of delivery attempts to this consumer, including this one.
-    pub fn attempts(&self) -> u32 {
-        self.lease.attempts()
-    }
-
-    /// Ends the attempts: this consumer does not receive it again.
-    ///
-    /// # Errors
-    /// Fails if the server does not confirm it. The message may come again.
-    pub async fn term(self) -> Result<(), SettleError> {
-        self.lease.settle(AckKind::Term).await
-    }
-
-    /// Requests another attempt: after `retry_after`, or at once if it is `None`.
-    ///
-    /// A consumer of a later version may be able to read it.
-    ///
-    /// # Errors
-    /// Fails if the server does not confirm it. The message comes again nevertheless, at the latest
-    /// after `ack_wait`.
-    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
-        self.lease.settle(AckKind::Nak(retry_after.into())).await
-    }
 }
 
-/// The lease of a message.
+/// The methods that both kinds of messages have.
+macro_rules! leased {
+    ($($message:ident),*) => {$(
+        impl $message {
+            /// Returns the subject that it was published to.
+            pub fn subject(&self) -> &str {
+                &self.lease.0.subject
+            }
+
+            /// Returns the number of delivery attempts to this consumer, including this one.
+            pub fn attempts(&self) -> u32 {
+                self.lease.0.info().ok().and_then(|info| info.delivered.try_into().ok()).unwrap_or(1)
+            }
+
+            /// Requests another attempt: after `retry_after`, or at once if it is `None`.
+            ///
+            /// # Errors
+            /// Fails if the server does not confirm it. The message comes again nevertheless, at
+            /// the latest after `ack_wait`.
+            pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
+                self.lease.settle(AckKind::Nak(retry_after.into())).await
+            }
+
+            /// Ends the attempts, for a message that can never be processed.
+            ///
+            /// This consumer does not receive it again.
+            ///
+            /// # Errors
+            /// Fails if the server does not confirm it. The message may come again.
+            pub async fn term(self) -> Result<(), SettleError> {
+                self.lease.settle(AckKind::Term).await
+            }
+        }
+    )*};
+}
+
+leased!(JetStreamMessage, UnrecognizedMessage);
+
 struct Lease(jetstream::Message);
 
 impl Lease {
     fn headers(&self) -> &HeaderMap {
         static NONE: std::sync::LazyLock<HeaderMap> = std::sync::LazyLock::new(HeaderMap::new);
         self.0.headers.as_ref().unwrap_or(&NONE)
-    }
-
-    fn attempts(&self) -> u32 {
-        self.0.info().ok().and_then(|info| info.delivered.try_into().ok()).unwrap_or(1)
     }
 
     /// Sends a request, because the client's own methods report success even without a responder.
@@ -183,25 +157,8 @@ impl Deref for JetStreamMessage {
     }
 }
 
-impl fmt::Debug for JetStreamMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JetStreamMessage")
-            .field("key", &self.event.dedupe_key())
-            .field("tries", &self.attempts())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Omits the content.
-impl fmt::Debug for UnrecognizedMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.payload().len();
-        f.debug_struct("UnrecognizedMessage")
-            .field("reason", &self.reason)
-            .field("bytes", &bytes)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!(JetStreamMessage, |this| key: this.event.dedupe_key(), tries: this.attempts());
+debug_fields!(UnrecognizedMessage, |this| reason: this.reason, bytes: this.payload().len());
 
 /// A settlement without confirmation: its result is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::{self, Context, ErrorCode};
+use async_nats::jetstream::{self, ErrorCode};
 use birdhook_core::codec::{EncodedEvent, Format};
 use birdhook_core::{Delivery, Event};
 use birdhook_pipeline::{EventSink, SinkError};
@@ -18,7 +18,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep};
 
-use crate::connection::{JetStream, is_connected};
+use crate::connection::JetStream;
 use crate::headers::headers;
 use crate::subject::Subjects;
 
@@ -53,7 +53,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// event may or may not be stored then, and is recognised when it comes again.
 #[derive(Clone)]
 pub struct JetStreamSink {
-    context: Context,
+    jetstream: JetStream,
     subjects: Arc<Subjects>,
     format: Format,
 }
@@ -63,7 +63,7 @@ impl JetStream {
     ///
     /// It needs a stream that listens to its subjects: see [`ensure_stream`](Self::ensure_stream).
     pub fn sink(&self) -> JetStreamSink {
-        JetStreamSink { context: self.context.clone(), subjects: Arc::default(), format: Format::default() }
+        JetStreamSink { jetstream: self.clone(), subjects: Arc::default(), format: Format::default() }
     }
 }
 
@@ -86,7 +86,7 @@ impl JetStreamSink {
 
     async fn publish(self, events: Vec<Event>) -> Result<(), SinkError> {
         let start = Instant::now();
-        while !is_connected(&self.context) {
+        while !self.jetstream.is_connected() {
             if start.elapsed() > RECONNECT_TIMEOUT {
                 return Err(SinkError::failed(PublishFailure::NotConnected));
             }
@@ -130,7 +130,7 @@ impl JetStreamSink {
 
     async fn send(&self, subject: String, message: EncodedEvent) -> Result<PublishAckFuture, PublishError> {
         let publish = PublishMessage::build().headers(headers(&message)).payload(message.payload);
-        self.context.send_publish(subject, publish).await
+        self.jetstream.context.send_publish(subject, publish).await
     }
 }
 
@@ -165,14 +165,14 @@ impl EventSink for JetStreamSink {
     }
 
     fn timeout_error(&self) -> SinkError {
-        match is_connected(&self.context) {
+        match self.jetstream.is_connected() {
             true => SinkError::TooSlow,
             false => SinkError::failed(PublishFailure::NotConnected),
         }
     }
 
     fn is_open(&self) -> bool {
-        is_connected(&self.context)
+        self.jetstream.is_connected()
     }
 
     fn reports_consumption(&self) -> bool {

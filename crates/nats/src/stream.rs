@@ -14,7 +14,6 @@ const OVERLAP: u64 = 10_065;
 const REPLICAS: [u64; 3] = [10_005, 10_010, 10_074];
 const NO_SPACE: [u64; 5] = [10_002, 10_023, 10_028, 10_047, 10_122];
 
-/// Settings that cannot change once the stream exists.
 const UNCHANGEABLE: [&str; 2] = ["retention", "storage"];
 
 /// Settings of a stream for events. The defaults fit [the sink's guarantee](crate#what-200-means).
@@ -293,8 +292,6 @@ pub enum EnsureStreamError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "a failure ends the test")]
-
     use super::*;
 
     #[test]

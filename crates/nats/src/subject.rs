@@ -39,53 +39,41 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
 /// assert!(Subjects::new("x.{colour}").is_err());
 /// # Ok::<(), birdhook_nats::SubjectError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Subjects {
     template: String,
     tokens: Vec<Vec<Part>>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Part {
     Text(String),
     Value(Placeholder),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Placeholder {
-    App,
-    Kind,
-    Name,
-    ApiSource,
-    Subscriber,
+/// A placeholder's name, and its value for an event.
+type Placeholder = (&'static str, fn(&Event) -> Option<&str>);
+
+const PLACEHOLDERS: [Placeholder; 5] = [
+    ("app", |event| Some(event.app())),
+    ("kind", |event| Some(event.kind().as_str())),
+    ("name", |event| Some(event.name())),
+    ("generation", |event| Some(event.api_source().as_str())),
+    ("subscriber", Event::subscriber),
+];
+
+fn placeholder(name: &str) -> Result<Placeholder, SubjectError> {
+    let known = PLACEHOLDERS.into_iter().find(|(known, _)| *known == name);
+    known.ok_or_else(|| SubjectError::Unknown(name.to_owned()))
 }
 
-impl Placeholder {
-    fn value(self, event: &Event) -> Option<&str> {
-        match self {
-            Self::App => Some(event.app()),
-            Self::Kind => Some(event.kind().as_str()),
-            Self::Name => Some(event.name()),
-            Self::ApiSource => Some(event.api_source().as_str()),
-            Self::Subscriber => event.subscriber(),
-        }
+impl PartialEq for Subjects {
+    fn eq(&self, other: &Self) -> bool {
+        self.template == other.template
     }
 }
 
-impl FromStr for Placeholder {
-    type Err = SubjectError;
-
-    fn from_str(name: &str) -> Result<Self, SubjectError> {
-        Ok(match name {
-            "app" => Self::App,
-            "kind" => Self::Kind,
-            "name" => Self::Name,
-            "generation" => Self::ApiSource,
-            "subscriber" => Self::Subscriber,
-            _ => return Err(SubjectError::Unknown(name.to_owned())),
-        })
-    }
-}
+impl Eq for Subjects {}
 
 impl Subjects {
     /// Parses a template.
@@ -110,16 +98,14 @@ impl Subjects {
     /// # Errors
     /// Fails if a placeholder of this name does not exist.
     pub fn matching(&self, values: &[(&str, &str)]) -> Result<String, SubjectError> {
-        let values = values
-            .iter()
-            .map(|(name, value)| Ok((name.parse()?, *value)))
-            .collect::<Result<Vec<(Placeholder, _)>, _>>()?;
-        let value =
-            |placeholder| values.iter().find(|(known, _)| *known == placeholder).map(|(_, value)| token(Some(value)));
+        for (name, _) in values {
+            placeholder(name)?;
+        }
+        let value = |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| token(Some(value)));
         let tokens = self.tokens.iter().map(|parts| {
             let known = parts.iter().map(|part| match part {
                 Part::Text(text) => Some(text.clone()),
-                Part::Value(placeholder) => value(*placeholder),
+                Part::Value((name, _)) => value(*name),
             });
             known.collect::<Option<String>>().unwrap_or_else(|| "*".to_owned())
         });
@@ -135,7 +121,7 @@ impl Subjects {
             for part in parts {
                 match part {
                     Part::Text(text) => subject.push_str(text),
-                    Part::Value(placeholder) => subject.push_str(&token(placeholder.value(event))),
+                    Part::Value((_, value)) => subject.push_str(&token(value(event))),
                 }
             }
         }
@@ -156,7 +142,7 @@ fn parts(token: &str) -> Result<Vec<Part>, SubjectError> {
         }
         let Some(after) = after else { break };
         let (name, after) = after.split_once('}').ok_or(SubjectError::Unclosed)?;
-        parts.push(Part::Value(name.parse()?));
+        parts.push(Part::Value(placeholder(name)?));
         rest = after;
     }
     if parts.is_empty() { Err(SubjectError::Empty) } else { Ok(parts) }
@@ -183,12 +169,9 @@ fn token(value: Option<&str>) -> String {
 
 impl Default for Subjects {
     fn default() -> Self {
-        let value = |placeholder| vec![Part::Value(placeholder)];
-        let first = vec![Part::Text("birdhook".to_owned())];
-        Self {
-            template: "birdhook.{app}.{kind}.{subscriber}".to_owned(),
-            tokens: vec![first, value(Placeholder::App), value(Placeholder::Kind), value(Placeholder::Subscriber)],
-        }
+        let [app, kind, _, _, subscriber] = PLACEHOLDERS.map(|placeholder| vec![Part::Value(placeholder)]);
+        let tokens = vec![vec![Part::Text("birdhook".to_owned())], app, kind, subscriber];
+        Self { template: "birdhook.{app}.{kind}.{subscriber}".to_owned(), tokens }
     }
 }
 
@@ -238,8 +221,6 @@ pub enum SubjectError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use birdhook_core::Delivery;
 
     use super::*;

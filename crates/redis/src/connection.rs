@@ -1,6 +1,5 @@
 //! A shared connection for commands that do not block.
 
-use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,8 +11,7 @@ use redis::{
     ScriptInvocation, Value,
 };
 
-use crate::error::ConnectError;
-use crate::error::code;
+use crate::error::{ConnectError, code};
 
 /// Timeout for connecting and logging in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -40,11 +38,6 @@ struct Current {
     manager: ConnectionManager,
     /// The number of connections before this one.
     serial: u64,
-}
-
-enum Request<'a> {
-    Command(&'a Cmd),
-    Script(&'a ScriptInvocation<'a>),
 }
 
 impl Redis {
@@ -96,31 +89,27 @@ impl Redis {
         #[cfg(feature = "tls")]
         let _: Result<_, _> = rustls::crypto::ring::default_provider().install_default();
         let at = client.get_connection_info().addr().to_string();
-        let manager = manager(&client).map_err(|error| ConnectError::of(error, at.clone()))?;
-        let current = Current { manager, serial: 0 };
-        let redis = Self { shared: Arc::new(Shared { client, current: Mutex::new(current) }) };
+        let redis = Self::unconnected(client).map_err(|error| ConnectError::of(error, at.clone()))?;
         match redis.query::<Value>(&redis::cmd("PING")).await {
             Ok(_) => Ok(redis),
             Err(error) => Err(ConnectError::of(error, at)),
         }
     }
 
-    /// Returns a handle that has not connected.
-    #[cfg(test)]
-    pub(crate) fn unconnected() -> Result<Self, RedisError> {
-        let client = Client::open("redis://127.0.0.1:1")?;
+    /// Returns a handle that connects on first use.
+    pub(crate) fn unconnected(client: Client) -> RedisResult<Self> {
         let current = Current { manager: manager(&client)?, serial: 0 };
         Ok(Self { shared: Arc::new(Shared { client, current: Mutex::new(current) }) })
     }
 
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        self.call(&Request::Command(command)).await
+        self.call(|mut manager| async move { command.query_async(&mut manager).await }).await
     }
 
     /// Calls a script. Repeats the call once if the connection broke, so the script must allow
     /// that.
     pub(crate) async fn invoke<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> RedisResult<T> {
-        self.call(&Request::Script(call)).await
+        self.call(|mut manager| async move { call.invoke_async(&mut manager).await }).await
     }
 
     /// Opens a connection for commands that block for up to `block`.
@@ -131,11 +120,15 @@ impl Redis {
         self.shared.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
-    async fn call<T: FromRedisValue>(&self, request: &Request<'_>) -> RedisResult<T> {
+    async fn call<T, F>(&self, request: impl Fn(ConnectionManager) -> F) -> RedisResult<T>
+    where
+        T: FromRedisValue,
+        F: Future<Output = RedisResult<Value>>,
+    {
         let reply = async {
-            match self.call_once(request).await {
+            match self.call_once(&request).await {
                 // The connection may have broken long ago without notice.
-                Err(error) if error.is_connection_dropped() => self.call_once(request).await,
+                Err(error) if error.is_connection_dropped() => self.call_once(&request).await,
                 reply => reply,
             }
         };
@@ -147,12 +140,12 @@ impl Redis {
         Ok(redis::from_redis_value(reply?)?)
     }
 
-    async fn call_once(&self, request: &Request<'_>) -> RedisResult<Value> {
-        let Current { mut manager, serial } = self.current().clone();
-        let reply = match request {
-            Request::Command(command) => command.query_async(&mut manager).await,
-            Request::Script(call) => call.invoke_async(&mut manager).await,
-        };
+    async fn call_once<F>(&self, request: impl Fn(ConnectionManager) -> F) -> RedisResult<Value>
+    where
+        F: Future<Output = RedisResult<Value>>,
+    {
+        let Current { manager, serial } = self.current().clone();
+        let reply = request(manager).await;
         if let Err(error) = &reply
             && needs_reconnection(error)
         {
@@ -212,13 +205,8 @@ pub(crate) fn needs_reconnection(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error() || code(error) == Some("READONLY")
 }
 
-/// Omits the user and the password.
-impl fmt::Debug for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.shared.client.get_connection_info().addr().to_string();
-        f.debug_struct("Redis").field("at", &at).finish_non_exhaustive()
-    }
-}
+// Omits the user and the password.
+debug_fields!(Redis, |this| at: this.shared.client.get_connection_info().addr().to_string());
 
 #[cfg(test)]
 mod tests {

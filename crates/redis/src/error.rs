@@ -69,8 +69,6 @@ pub(crate) fn code(error: &RedisError) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "a failure ends the test")]
-
     use redis::{Value, parse_redis_value};
 
     use super::*;

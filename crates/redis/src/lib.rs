@@ -68,11 +68,22 @@
 //! to append, and `+@stream +@sortedset +evalsha +script|load +exists +time` to read. Requires
 //! Redis 6.2 or later.
 
+/// Implements `Debug` with these fields, and `..` for the others.
+macro_rules! debug_fields {
+    ($type:ident, |$this:ident| $($name:ident: $value:expr),*) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let $this = self;
+                f.debug_struct(stringify!($type))$(.field(stringify!($name), &$value))*.finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 mod connection;
 mod dedupe;
 mod error;
 #[cfg(test)]
-#[allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "only tests use it")]
 mod recorder;
 mod stream;
 mod weakness;

@@ -17,7 +17,6 @@ use crate::redis::fixture::Engine;
 
 pub(crate) type Receiver = Pipeline<SharedDedupe<Taker>>;
 
-/// Longer than any test.
 pub(crate) const FOREVER: Duration = Duration::from_secs(3600);
 
 impl Engine {
@@ -44,26 +43,20 @@ impl Engine {
 }
 
 /// A sink that waits, accepts or fails on command, and records accepted events.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Taker {
     pub(crate) taken: Arc<Mutex<Vec<EventKey>>>,
     mood: Arc<watch::Sender<Mood>>,
-    /// The number of deliveries in progress.
-    busy: Arc<watch::Sender<usize>>,
+    /// Notified of each delivery that begins.
+    begun: Arc<watch::Sender<()>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Mood {
+    #[default]
     Takes,
     Waits,
     Fails,
-}
-
-impl Default for Taker {
-    fn default() -> Self {
-        let (mood, busy) = (Arc::new(watch::Sender::new(Mood::Takes)), Arc::new(watch::Sender::new(0)));
-        Self { taken: Arc::default(), mood, busy }
-    }
 }
 
 impl Taker {
@@ -74,18 +67,6 @@ impl Taker {
     pub(crate) fn taken(&self) -> Vec<EventKey> {
         self.taken.lock().unwrap().clone()
     }
-
-    pub(crate) async fn is_busy(&self) {
-        self.busy.subscribe().wait_for(|&count| count > 0).await.unwrap();
-    }
-}
-
-struct Busy(Arc<watch::Sender<usize>>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
 }
 
 impl EventSink for Taker {
@@ -93,10 +74,9 @@ impl EventSink for Taker {
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
         let keys: Vec<EventKey> = delivery.events().iter().map(Event::dedupe_key).collect();
-        self.busy.send_modify(|count| *count += 1);
-        let (taker, busy) = (self.clone(), Busy(Arc::clone(&self.busy)));
+        self.begun.send_replace(());
+        let taker = self.clone();
         Box::pin(async move {
-            let _busy = busy;
             let mood = *taker.mood.subscribe().wait_for(|&mood| mood != Mood::Waits).await.unwrap();
             if mood == Mood::Fails {
                 return Err(SinkError::Full);
@@ -130,9 +110,9 @@ pub(crate) async fn post(receiver: &Receiver, ids: &[u32]) -> Outcome {
 /// called.
 pub(crate) async fn post_to_waiting(receiver: &Receiver, taker: &Taker, ids: &[u32]) -> JoinHandle<Outcome> {
     taker.is_to(Mood::Waits);
-    let (receiver, ids) = (receiver.clone(), ids.to_owned());
+    let (receiver, ids, mut begun) = (receiver.clone(), ids.to_owned(), taker.begun.subscribe());
     let posting = tokio::spawn(async move { post(&receiver, &ids).await });
-    taker.is_busy().await;
+    begun.changed().await.unwrap();
     posting
 }
 

@@ -6,9 +6,10 @@ use birdhook_core::Outcome;
 use birdhook_redis::{DedupeSettings, WhenDown};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::fixture::webhook;
+use birdhook_test_harness::servers::Server;
 use futures_util::future::join;
 
-use crate::dedupe::fixture::{Mood, Taker, key, name, post, post_to_waiting, post_until_taken};
+use crate::dedupe::fixture::{FOREVER, Mood, Taker, key, name, post, post_to_waiting, post_until_taken};
 use crate::redis::fixture::Engine;
 
 #[tokio::test]
@@ -43,20 +44,28 @@ async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_lat
 
 #[tokio::test]
 async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
-    let engine = Engine::new().await;
-    let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver()).await;
-    let posting = post_to_waiting(&one, &ours, &[1]).await;
-    engine.server.pause();
-    ours.is_to(Mood::Takes);
-    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
-    let left = one.shutdown(Duration::from_millis(300)).await;
-    assert!(left.is_empty());
-    engine.server.resume();
-    // This shutdown waits for Redis.
-    assert!(one.shutdown(TIMEOUT).await.is_empty());
-    assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done");
-    assert_eq!(post(&other, &[1]).await, Outcome::Accepted);
-    assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
+    type Action = fn(&mut Server);
+    let cases: [(&str, Action, Action); 2] =
+        [("suspended", |server| server.pause(), |server| server.resume()), ("killed", Server::kill, Server::restart)];
+    for (case, end, begin) in cases {
+        let mut engine = Engine::new().await;
+        let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver()).await;
+        let posting = post_to_waiting(&one, &ours, &[1]).await;
+        end(&mut engine.server);
+        ours.is_to(Mood::Takes);
+        assert_eq!(posting.await.unwrap(), Outcome::Accepted, "{case}");
+        // Some attempts to write the key fail.
+        if case == "killed" {
+            assert_eq!(post(&one, &[2]).await, Outcome::SinkFailed);
+        }
+        assert!(one.shutdown(Duration::from_millis(300)).await.is_empty());
+        begin(&mut engine.server);
+        // This shutdown waits for Redis.
+        assert!(one.shutdown(TIMEOUT).await.is_empty(), "{case}");
+        assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done", "{case}");
+        assert_eq!(post(&other, &[1]).await, Outcome::Accepted, "{case}");
+        assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0), "{case}");
+    }
 }
 
 #[tokio::test]
@@ -73,43 +82,28 @@ async fn what_redis_never_hears_of_is_counted() {
 }
 
 #[tokio::test]
-async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
-    let mut engine = Engine::new().await;
-    let (one, ours) = engine.receiver().await;
-    let posting = post_to_waiting(&one, &ours, &[1]).await;
-    engine.server.kill();
-    ours.is_to(Mood::Takes);
-    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
-    // Some attempts to write the key fail.
-    assert_eq!(post(&one, &[2]).await, Outcome::SinkFailed);
-    engine.server.restart();
-    assert!(one.shutdown(TIMEOUT).await.is_empty());
-    assert_eq!((engine.ask::<String>(&["GET", &name(1)]).await, one.sink().unmarked()), ("done".to_owned(), 0));
-}
-
-#[tokio::test]
-async fn a_connection_of_another_kind_that_broke_unnoticed_costs_no_delivery() {
-    let mut engine = Engine::new().await;
-    let client = redis::Client::open(engine.server.url()).unwrap();
-    let connection = client.get_connection_manager().await.unwrap();
-    let ours = Taker::default();
-    let one = webhook().sink(DedupeSettings::over(connection).timeout(TIMEOUT).around(ours.clone()));
-    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
-    engine.until_done(1).await;
-    engine.server.restart();
-    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
-    assert_eq!(ours.taken(), [key(1), key(2)]);
-}
-
-#[tokio::test]
-async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there() {
-    let mut engine = Engine::new().await;
-    let (one, ours) = engine.receiver().await;
-    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
-    engine.until_done(1).await;
-    engine.server.restart();
-    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
-    assert_eq!(ours.taken(), [key(1), key(2)]);
+async fn after_a_disturbance_the_first_delivery_is_taken_and_marks_are_still_there() {
+    for case in ["a restart", "a restart, with a connection of another kind", "scripts that Redis forgot"] {
+        let mut engine = Engine::new().await;
+        let client = redis::Client::open(engine.server.url()).unwrap();
+        let dedupe = match case {
+            "a restart, with a connection of another kind" => {
+                DedupeSettings::over(client.get_connection_manager().await.unwrap()).timeout(TIMEOUT)
+            }
+            _ => engine.dedupe().await,
+        };
+        let ours = Taker::default();
+        let one = webhook().deadline(FOREVER).sink(dedupe.around(ours.clone()));
+        assert_eq!(post(&one, &[1]).await, Outcome::Accepted, "{case}");
+        engine.until_done(1).await;
+        match case {
+            "scripts that Redis forgot" => engine.ask::<()>(&["SCRIPT", "FLUSH"]).await,
+            _ => engine.server.restart(),
+        }
+        assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted, "{case}");
+        engine.until_done(2).await;
+        assert_eq!(ours.taken(), [key(1), key(2)], "{case}");
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use birdhook_core::Outcome;
+use birdhook_core::{Delivery, Outcome};
 use birdhook_pipeline::EventSink;
 use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::consumption::APP;
 use birdhook_test_harness::fixture::webhook;
 use futures_util::future::{join, join_all};
 
@@ -90,19 +91,12 @@ async fn what_is_not_taken_may_be_taken_elsewhere_at_once() {
     let hung_up = post_to_waiting(&one, &ours, &[2]).await;
     hung_up.abort();
     post_until_taken(&other, &[2]).await;
-    assert_eq!((ours.taken(), theirs.taken()), (vec![], vec![key(1), key(2)]));
-}
 
-#[tokio::test]
-async fn what_is_not_taken_by_the_deadline_may_be_taken_elsewhere_at_once() {
-    let engine = Engine::new().await;
-    let (other, theirs) = engine.receiver().await;
-    let taker = Taker::default();
-    taker.is_to(Mood::Waits);
-    let one = webhook().deadline(Duration::from_secs(1)).sink(engine.dedupe().await.around(taker));
-    assert_eq!(post(&one, &[1]).await, Outcome::SinkTooSlow);
-    post_until_taken(&other, &[1]).await;
-    assert_eq!(theirs.taken(), [key(1)]);
+    ours.is_to(Mood::Waits);
+    let hurried = webhook().deadline(Duration::from_secs(1)).sink(engine.dedupe().await.around(ours.clone()));
+    assert_eq!(post(&hurried, &[3]).await, Outcome::SinkTooSlow);
+    post_until_taken(&other, &[3]).await;
+    assert_eq!((ours.taken(), theirs.taken()), (vec![], [1, 2, 3].map(key).to_vec()));
 }
 
 #[tokio::test]
@@ -114,37 +108,27 @@ async fn a_hand_over_does_not_outlast_its_claim() {
     assert_eq!(answer, Ok(Outcome::SinkTooSlow));
 }
 
-/// Events without a webhook, whose keys the caller may set.
+/// Events without a webhook, whose keys the caller may set. The events that another receiver has
+/// delivered are removed before the inner sink is called.
 #[tokio::test]
-async fn receivers_share_the_dedupe_keys_of_the_events() {
+async fn receivers_share_the_dedupe_keys_of_the_events_which_the_remaining_events_keep() {
     let engine = Engine::new().await;
     let ours = Taker::default();
     let sink = engine.dedupe().await.around(ours.clone());
-    let delivery = || birdhook_core::Delivery::restore(birdhook_test_harness::consumption::APP, body(&[1]), 1).unwrap();
-    sink.deliver(delivery()).await.unwrap();
-    engine.until_done(1).await;
-    sink.deliver(delivery()).await.unwrap();
-    assert_eq!(ours.taken(), [key(1)]);
-    let mut other = delivery();
-    other.set_dedupe_keys(|_| key(2));
-    sink.deliver(other.clone()).await.unwrap();
-    engine.until(&["GET", &name(2)], Some("done".to_owned())).await;
-    sink.deliver(other).await.unwrap();
-    assert_eq!(ours.taken(), [key(1), key(2)]);
-}
-
-/// The events that another receiver has delivered are removed before the inner sink is called.
-#[tokio::test]
-async fn the_remaining_events_of_a_delivery_keep_their_dedupe_keys() {
-    let engine = Engine::new().await;
-    let ours = Taker::default();
-    let sink = engine.dedupe().await.around(ours.clone());
-    let restored =
-        |ids: &[u32]| birdhook_core::Delivery::restore(birdhook_test_harness::consumption::APP, body(ids), 4).unwrap();
-    sink.deliver(restored(&[1, 3])).await.unwrap();
-    engine.until(&["GET", &name(3)], Some("done".to_owned())).await;
-    let mut delivery = restored(&[1, 2, 3, 4]);
-    delivery.set_dedupe_keys(|event| if event.index() == 3 { key(40) } else { event.delivery_key() });
-    sink.deliver(delivery).await.unwrap();
-    assert_eq!(ours.taken(), [1, 3, 2, 40].map(key));
+    let restored = |ids: &[u32]| Delivery::restore(APP, body(ids), 4).unwrap();
+    let mut other = restored(&[1]);
+    other.set_dedupe_keys(|_| key(5));
+    let mut several = restored(&[1, 2, 3, 4]);
+    several.set_dedupe_keys(|event| if event.index() == 3 { key(40) } else { event.delivery_key() });
+    for (delivery, last, taken) in [
+        (restored(&[1, 3]), 3, &[1, 3][..]),
+        (restored(&[1, 3]), 3, &[1, 3]),
+        (other.clone(), 5, &[1, 3, 5]),
+        (other, 5, &[1, 3, 5]),
+        (several, 40, &[1, 3, 5, 2, 40]),
+    ] {
+        sink.deliver(delivery).await.unwrap();
+        engine.until_done(last).await;
+        assert_eq!(ours.taken(), taken.iter().map(|&id| key(id)).collect::<Vec<_>>());
+    }
 }

@@ -9,18 +9,6 @@ use crate::dedupe::fixture::{Mood, key, name, post, post_to_waiting};
 use crate::redis::fixture::Engine;
 
 #[tokio::test]
-async fn scripts_that_redis_forgot_are_given_to_it_again() {
-    let engine = Engine::new().await;
-    let (one, ours) = engine.receiver().await;
-    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
-    engine.until_done(1).await;
-    engine.ask::<()>(&["SCRIPT", "FLUSH"]).await;
-    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
-    engine.until_done(2).await;
-    assert_eq!(ours.taken(), [key(1), key(2)]);
-}
-
-#[tokio::test]
 async fn claims_last_as_long_as_is_set_and_marks_too() {
     let engine = Engine::new().await;
     let set = |dedupe: birdhook_redis::DedupeSettings| {

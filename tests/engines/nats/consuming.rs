@@ -4,7 +4,7 @@ use birdhook_core::codec::DecodeError;
 use birdhook_nats::{ConsumeError, ConsumerSettings};
 use serde_json::json;
 
-use crate::fixture::{deliver_all, next, next_or_error, nothing, posts, report, reports, sorted, take};
+use crate::fixture::{deliver_all, deliver_posts, next_or_error, nothing, posts, reports, sorted, take};
 use crate::nats::fixture::Engine;
 
 #[tokio::test]
@@ -39,24 +39,6 @@ async fn what_is_no_event_is_handed_out_as_that_and_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn an_event_that_somebody_else_published_again_is_an_event() {
-    let engine = Engine::new().await;
-    let event = posts(62, 1).remove(0).into_events().remove(0);
-    let key = event.delivery_key().to_string();
-    let body: &'static str = event.body().as_str().to_owned().leak();
-    // Without the message id, so that the server does not treat it as a duplicate.
-    for header in ["Birdhook-Key", "Nats-Msg-Id"] {
-        engine.publish("birdhook.again", &[("Birdhook-App", "shop"), (header, &key)], body).await;
-    }
-    let mut consumer = engine.consumer().await;
-    for _ in 0..2 {
-        let message = next(&mut consumer).await;
-        assert_eq!((message.dedupe_key().to_string(), report(&message)), (key.clone(), report(&event)));
-        message.ack().await.unwrap();
-    }
-}
-
-#[tokio::test]
 async fn a_consumer_that_was_removed_says_so_and_ends() {
     let engine = Engine::new().await;
     let mut waiting = engine.consumer().await;
@@ -74,8 +56,7 @@ async fn a_consumer_that_was_removed_says_so_and_ends() {
 #[tokio::test]
 async fn two_of_one_name_share_the_events_and_two_names_each_get_all() {
     let engine = Engine::new().await;
-    let deliveries = posts(63, 40);
-    deliver_all(&engine.sink(), &deliveries).await;
+    let deliveries = deliver_posts(&engine.sink(), 63, 40).await;
     let settings = ConsumerSettings::new("shared").batch(1);
     let mut pair = [engine.consumer_of(settings.clone()).await, engine.consumer_of(settings).await];
     let mut taken = Vec::new();

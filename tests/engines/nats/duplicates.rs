@@ -1,37 +1,14 @@
 //! The stream recognises an event that is published again.
 
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use birdhook_core::Delivery;
 use birdhook_nats::ConsumerSettings;
-use birdhook_pipeline::EventSink;
 use serde_json::json;
 
-use crate::fixture::{batch, body_of, deliver_all, nothing, posts, reports, sorted, take};
+use crate::both::Engine as _;
+use crate::fixture::{batch, body_of, deliver_all, deliver_posts, nothing, posts, reports, take};
 use crate::nats::fixture::{Engine, answer, small};
-
-#[tokio::test]
-async fn a_copy_is_stored_once_whichever_sink_takes_it() {
-    let mut engine = Engine::new().await;
-    let other = birdhook_nats::JetStream::connect(&engine.server.url()).await.unwrap();
-    let deliveries = posts(21, 20);
-    for sink in [engine.sink(), other.sink(), engine.sink()] {
-        deliver_all(&sink, &deliveries).await;
-    }
-    assert_eq!(engine.len().await, 20);
-    // Concurrently.
-    let deliveries = posts(22, 50);
-    let (one, two) = (engine.sink(), other.sink());
-    tokio::join!(deliver_all(&one, &deliveries), deliver_all(&two, &deliveries));
-    assert_eq!(engine.len().await, 70);
-    // The server remembers message ids across a kill.
-    engine.server.kill();
-    engine.server.restart();
-    engine.reconnected().await;
-    deliver_all(&engine.sink(), &deliveries).await;
-    assert_eq!(engine.len().await, 70);
-}
 
 #[tokio::test]
 async fn a_delivery_that_was_published_in_part_is_completed_when_it_is_told_again() {
@@ -58,31 +35,10 @@ async fn a_delivery_that_was_published_in_part_is_completed_when_it_is_told_agai
 }
 
 #[tokio::test]
-async fn what_is_dropped_half_way_is_stored_once_in_the_end() {
-    let engine = Engine::new().await;
-    let (delivery, _) = batch(24, 50);
-    let sink = engine.sink();
-    for polls in 0..20 {
-        let mut future = sink.deliver(delivery.clone());
-        for _ in 0..polls {
-            if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-    sink.deliver(delivery.clone()).await.unwrap();
-    assert_eq!(engine.len().await, 50);
-    let taken = take(&mut engine.consumer().await, 50).await;
-    assert_eq!(sorted(taken), sorted(reports(&[delivery])));
-}
-
-#[tokio::test]
 async fn after_the_window_a_copy_is_another_message() {
     let window = Duration::from_millis(300);
     let engine = Engine::of(&small().duplicate_window(window)).await;
-    let deliveries = posts(25, 1);
-    deliver_all(&engine.sink(), &deliveries).await;
+    let deliveries = deliver_posts(&engine.sink(), 25, 1).await;
     assert_eq!(engine.len().await, 1);
     let start = std::time::Instant::now();
     while engine.len().await < 2 {

@@ -1,14 +1,20 @@
 //! The fixture of these tests.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use birdhook_nats::{Consumer, ConsumerSettings, JetStream, JetStreamSink, PublishFailure, StreamSettings};
+use birdhook_core::Event;
+use birdhook_core::codec::Format;
+use birdhook_nats::{
+    Consumer, ConsumerSettings, JetStream, JetStreamMessage, JetStreamSink, PublishFailure, StreamSettings,
+};
 use birdhook_pipeline::{EventSink, Pipeline, SinkError};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::fixture::{post, webhook};
 use birdhook_test_harness::servers::{Kind, Server};
 use bytes::Bytes;
 use serde_json::{Value, json};
+
+use crate::both;
 
 /// A server with a stream, and a connection to it.
 pub(crate) struct Engine {
@@ -34,15 +40,6 @@ impl Engine {
         Self { server, jetstream }
     }
 
-    /// Waits until a restarted server responds.
-    pub(crate) async fn reconnected(&self) {
-        let start = Instant::now();
-        let context = self.jetstream.context();
-        while let Err(error) = context.request::<_, _, Value>("INFO", &json!({})).await {
-            assert!(start.elapsed() < TIMEOUT, "{error:?}");
-        }
-    }
-
     pub(crate) fn sink(&self) -> JetStreamSink {
         self.jetstream.sink()
     }
@@ -59,12 +56,10 @@ impl Engine {
         answer
     }
 
-    /// Returns the configuration of the stream.
     pub(crate) async fn config(&self) -> Value {
         self.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take()
     }
 
-    /// Returns the number of messages in the stream.
     pub(crate) async fn len(&self) -> u64 {
         self.ask("STREAM.INFO.BIRDHOOK", json!({})).await["state"]["messages"].as_u64().unwrap()
     }
@@ -83,6 +78,51 @@ impl Engine {
 
     pub(crate) async fn consumer_of(&self, settings: ConsumerSettings) -> Consumer {
         self.jetstream.consumer(&settings).await.unwrap()
+    }
+}
+
+impl both::Engine for Engine {
+    type Sink = JetStreamSink;
+    type Reader = Consumer;
+
+    async fn start() -> Self {
+        Self::new().await
+    }
+
+    fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    async fn reconnected(&self) {
+        let start = Instant::now();
+        let context = self.jetstream.context();
+        while let Err(error) = context.request::<_, _, Value>("INFO", &json!({})).await {
+            assert!(start.elapsed() < TIMEOUT, "{error:?}");
+        }
+    }
+
+    fn sink_of(&self, format: Format) -> JetStreamSink {
+        self.sink().format(format)
+    }
+
+    async fn other_sink(&self) -> JetStreamSink {
+        JetStream::connect(&self.server.url()).await.unwrap().sink()
+    }
+
+    async fn reader(&self, lease: Duration) -> Consumer {
+        self.consumer_of(ConsumerSettings::new("app").ack_wait(lease)).await
+    }
+
+    async fn unsettled(&self) -> usize {
+        let info = self.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
+        let count = |name: &str| info[name].as_u64().unwrap();
+        (count("num_ack_pending") + count("num_pending")).try_into().unwrap()
+    }
+
+    fn check(message: &JetStreamMessage, event: &Event) {
+        let app = if event.app() == "shop" { "shop" } else { "shop%20%C3%A9%20%221%22" };
+        let subscriber = event.subscriber().unwrap_or("~");
+        assert_eq!(message.subject(), format!("birdhook.{app}.{}.{subscriber}", event.kind()));
     }
 }
 

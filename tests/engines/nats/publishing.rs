@@ -1,43 +1,14 @@
 //! Published events are consumed unchanged, and full streams refuse them.
 
 use birdhook_core::codec::Format;
-use birdhook_core::{ApiSource, Delivery, EventKey};
+use birdhook_core::{ApiSource, Delivery};
 use birdhook_nats::{ConsumerSettings, PublishFailure, Subjects};
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::json;
 
-use crate::fixture::{batch, body_of, deliver_all, next, nothing, posts, report, reports, take};
+use crate::fixture::{batch, body_of, deliver_posts, next, nothing, posts, report, reports, take};
 use crate::nats::fixture::{Engine, answer, small, why};
-
-#[tokio::test]
-async fn every_kind_in_either_form_is_consumed_as_it_was_told() {
-    let engine = Engine::new().await;
-    let mut consumer = engine.consumer().await;
-    let sinks = [Format::Plain, Format::CloudEvents].map(|format| engine.sink().format(format));
-    let mut scene = PayloadGenerator::new(11);
-    let mut kinds = 0;
-    for kind in MockEventKind::ALL {
-        for generation in kind.api_sources() {
-            for sink in &sinks {
-                let body = scene.event(*kind, "2001").reported_by(*generation).unwrap();
-                let delivery = Delivery::restore("shop", body, 1).unwrap();
-                sink.deliver(delivery.clone()).await.unwrap();
-                let event = &delivery.events()[0];
-                let message = next(&mut consumer).await;
-                assert_eq!(report(&message), report(event));
-                assert_eq!(message.dedupe_key(), event.delivery_key());
-                assert_eq!((message.app(), message.kind(), message.attempts()), ("shop", event.kind(), 1));
-                let subscriber = event.subscriber().unwrap_or("~");
-                assert_eq!(message.subject(), format!("birdhook.shop.{}.{subscriber}", event.kind()));
-                message.ack().await.unwrap();
-                kinds += 1;
-            }
-        }
-    }
-    assert!(kinds > 40, "{kinds}");
-    nothing(&mut consumer, 100).await;
-}
 
 #[tokio::test]
 async fn a_delivery_s_events_come_one_by_one_in_their_order() {
@@ -59,38 +30,6 @@ async fn more_events_than_may_be_under_way_are_published_all_the_same() {
     one.unwrap();
     other.unwrap();
     assert_eq!(engine.len().await, 200);
-}
-
-#[tokio::test]
-async fn a_message_is_stored_once_for_each_dedupe_key() {
-    let engine = Engine::new().await;
-    let key = EventKey::from([0xab; 32]);
-    for mut delivery in posts(15, 2) {
-        delivery.set_dedupe_keys(|_| key);
-        engine.sink().deliver(delivery).await.unwrap();
-    }
-    let mut consumer = engine.consumer().await;
-    let message = next(&mut consumer).await;
-    assert_eq!(message.dedupe_key(), key);
-    message.ack().await.unwrap();
-    nothing(&mut consumer, 100).await;
-}
-
-#[tokio::test]
-async fn events_keep_their_dedupe_keys_when_others_are_removed() {
-    let engine = Engine::new().await;
-    let (mut delivery, _) = batch(16, 4);
-    let keys = [1, 2, 3, 4].map(|byte| EventKey::from([byte; 32]));
-    delivery.set_dedupe_keys(|event| keys[event.index()]);
-    delivery.retain(|event| event.index() % 2 == 1);
-    engine.sink().deliver(delivery.clone()).await.unwrap();
-    assert_eq!(engine.len().await, 2);
-    let mut consumer = engine.consumer().await;
-    for (event, key) in delivery.events().iter().zip([keys[1], keys[3]]) {
-        let message = next(&mut consumer).await;
-        assert_eq!((message.dedupe_key(), report(&message)), (key, report(event)));
-        message.ack().await.unwrap();
-    }
 }
 
 #[tokio::test]
@@ -158,12 +97,10 @@ async fn without_a_stream_x_is_answered_503_and_the_reason_is_told() {
 async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {
     let engine = Engine::of(&small().max_bytes(64 << 10)).await;
     let receiver = engine.receiver();
-    let mut scene = PayloadGenerator::new(31);
-    let mut bodies =
-        std::iter::repeat_with(|| scene.event(MockEventKind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
+    let mut posts = posts(31, 500).into_iter();
     let mut taken = 0;
     let refused = loop {
-        let body = bodies.next().unwrap();
+        let body = body_of(&posts.next().unwrap());
         match answer(&receiver, &body).await {
             200 => taken += 1,
             503 => break body,
@@ -198,7 +135,7 @@ async fn what_is_too_large_is_refused_and_the_others_of_its_delivery_are_stored(
         assert_eq!(engine.len().await, 2);
     }
     // The connection is still usable.
-    deliver_all(&engine.sink(), &posts(31, 1)).await;
+    deliver_posts(&engine.sink(), 31, 1).await;
     // The stream's own size limit.
     let mut config = engine.config().await;
     config["max_msg_size"] = json!(100);

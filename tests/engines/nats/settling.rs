@@ -5,37 +5,15 @@ use std::time::{Duration, Instant};
 use birdhook_nats::{ConsumerSettings, SettleError};
 use serde_json::json;
 
-use crate::fixture::{deliver_all, next, nothing, posts, report, reports};
+use crate::fixture::{deliver_posts, next, nothing, report, reports};
 use crate::nats::fixture::Engine;
 
 const WAIT: Duration = Duration::from_millis(500);
 
 #[tokio::test]
-async fn what_is_acknowledged_never_comes_again_and_what_is_not_does() {
-    let engine = Engine::new().await;
-    let deliveries = posts(71, 2);
-    deliver_all(&engine.sink(), &deliveries).await;
-    let settings = ConsumerSettings::new("app").ack_wait(WAIT);
-    let mut consumer = engine.consumer_of(settings.clone()).await;
-    next(&mut consumer).await.ack().await.unwrap();
-    let (message, at) = (next(&mut consumer).await, Instant::now());
-    assert_eq!(message.attempts(), 1);
-    drop(message);
-    let message = next(&mut consumer).await;
-    assert!(at.elapsed() >= WAIT - Duration::from_millis(100), "{:?}", at.elapsed());
-    assert_eq!((report(&message), message.attempts()), (reports(&deliveries)[1].clone(), 2));
-    message.ack().await.unwrap();
-    drop(consumer);
-    // Another consumer does not receive the messages either.
-    nothing(&mut engine.consumer_of(settings).await, 1200).await;
-    let info = engine.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
-    assert_eq!((&info["num_ack_pending"], &info["num_pending"]), (&json!(0), &json!(0)));
-}
-
-#[tokio::test]
 async fn a_late_acknowledgement_counts() {
     let engine = Engine::new().await;
-    deliver_all(&engine.sink(), &posts(72, 1)).await;
+    deliver_posts(&engine.sink(), 72, 1).await;
     let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
     let late = next(&mut consumer).await;
     assert_eq!(next(&mut consumer).await.attempts(), 2);
@@ -46,7 +24,7 @@ async fn a_late_acknowledgement_counts() {
 #[tokio::test]
 async fn a_nack_brings_it_back_at_once_or_after_the_time_it_asks_for() {
     let engine = Engine::new().await;
-    deliver_all(&engine.sink(), &posts(73, 1)).await;
+    deliver_posts(&engine.sink(), 73, 1).await;
     let mut consumer = engine.consumer().await;
     next(&mut consumer).await.nack(None).await.unwrap();
     let message = next(&mut consumer).await;
@@ -61,24 +39,9 @@ async fn a_nack_brings_it_back_at_once_or_after_the_time_it_asks_for() {
 }
 
 #[tokio::test]
-async fn what_is_extended_is_not_handed_out_meanwhile() {
-    let engine = Engine::new().await;
-    deliver_all(&engine.sink(), &posts(74, 1)).await;
-    let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
-    let message = next(&mut consumer).await;
-    for _ in 0..6 {
-        nothing(&mut consumer, 200).await;
-        message.extend().await.unwrap();
-    }
-    message.ack().await.unwrap();
-    nothing(&mut consumer, 800).await;
-}
-
-#[tokio::test]
 async fn in_order_the_next_one_waits_for_the_one_before() {
     let engine = Engine::new().await;
-    let deliveries = posts(75, 30);
-    deliver_all(&engine.sink(), &deliveries).await;
+    let deliveries = deliver_posts(&engine.sink(), 75, 30).await;
     let settings = ConsumerSettings::new("app").in_order();
     let mut pair = [engine.consumer_of(settings.clone()).await, engine.consumer_of(settings).await];
     let mut tried = Vec::new();
@@ -107,7 +70,7 @@ async fn in_order_the_next_one_waits_for_the_one_before() {
 #[tokio::test]
 async fn what_nobody_confirms_is_not_acknowledged() {
     let mut engine = Engine::new().await;
-    deliver_all(&engine.sink(), &posts(76, 2)).await;
+    deliver_posts(&engine.sink(), 76, 2).await;
     let mut consumer = engine.consumer().await;
     let (one, two) = (next(&mut consumer).await, next(&mut consumer).await);
     engine.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;

@@ -32,8 +32,6 @@ fn valid_today(params: &mut CertificateParams) {
 }
 
 impl Encrypted {
-    /// Starts a server.
-    ///
     /// # Panics
     /// Panics if `redis-server` is not installed, or has no TLS support.
     pub fn start() -> Self {

@@ -7,18 +7,17 @@ use birdhook_core::EventKey;
 use birdhook_inbox::{Inbox, InboxSettings};
 use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, JetStreamSink, StreamSettings};
 use birdhook_redis::{GroupSettings, ReadError, StreamSink};
+use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::consumption::Consumption;
 use birdhook_test_harness::fixture::webhook;
 use birdhook_test_harness::servers::{Kind, Server};
-use birdhook_test_harness::violation::Violation;
+use birdhook_test_harness::violation::{Violation, holds};
 use redis::Value;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-/// The name of the stream.
 pub const STREAM: &str = "BIRDHOOK";
 
-/// The name of the group of consumers.
 const GROUP: &str = "proof";
 
 /// The time after which an unsettled message is delivered again.
@@ -42,6 +41,17 @@ pub async fn stored(engine: &Server) -> usize {
             redis::from_redis_value(facts[at + 1].clone()).unwrap()
         }
     }
+}
+
+/// Waits until consumers have received all messages that the engine has stored.
+pub async fn all_consumed(engine: &Server, consumption: &Consumption) -> Result<(), Violation> {
+    let (begun, taken) = (Instant::now(), stored(engine).await);
+    while consumption.counts().0 < taken {
+        let seen = || format!("{} of {taken} messages are delivered", consumption.counts().0);
+        holds(begun.elapsed() < TIMEOUT, seen)?;
+        sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
 }
 
 /// Checks that no event is stored as two messages. Only for NATS: Redis deletes consumed

@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_test_harness::seed::seed;
 use birdhook_test_harness::servers::Kind;
 use birdhook_test_harness::violation::Violation;
 use tokio::time::{Instant, sleep};
@@ -16,16 +15,14 @@ type Proof = Result<(), Violation>;
 
 /// Copies of deliveries reach different receivers, at the same time and later.
 pub async fn copies(instance: &Path, kind: Kind, setup: Setup) -> Proof {
-    let fleet = Fleet::start(instance, kind, setup, seed()).await?;
+    let (fleet, _) = Fleet::start(instance, kind, setup).await?;
     fleet.goes_on(500).await?;
     fleet.settle().await
 }
 
 /// The engine is killed repeatedly while events are published and consumed.
 pub async fn engine_kills(instance: &Path, kind: Kind, setup: Setup, times: usize) -> Proof {
-    let seed = seed();
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut fleet = Fleet::start(instance, kind, setup, seed).await?;
+    let (mut fleet, mut random) = Fleet::start(instance, kind, setup).await?;
     for _ in 0..times {
         fleet.goes_on(random.usize(10..60)).await?;
         fleet.engine.kill();
@@ -39,9 +36,7 @@ pub async fn engine_kills(instance: &Path, kind: Kind, setup: Setup, times: usiz
 
 /// Receivers are killed at any time, and restart with the same inbox.
 pub async fn instance_kills(instance: &Path, kind: Kind, setup: Setup, times: usize) -> Proof {
-    let seed = seed();
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut fleet = Fleet::start(instance, kind, setup, seed).await?;
+    let (mut fleet, mut random) = Fleet::start(instance, kind, setup).await?;
     for _ in 0..times {
         fleet.goes_on(random.usize(10..50)).await?;
         let one = random.usize(..fleet.instances.len());
@@ -55,7 +50,7 @@ pub async fn instance_kills(instance: &Path, kind: Kind, setup: Setup, times: us
 
 /// The engine takes longer than X waits.
 pub async fn slow_engine(instance: &Path, kind: Kind, setup: Setup) -> Proof {
-    let fleet = Fleet::start(instance, kind, setup, seed()).await?;
+    let (fleet, _) = Fleet::start(instance, kind, setup).await?;
     fleet.networks(|network| network.slow(Duration::from_millis(30)));
     fleet.goes_on(60).await?;
     // The round trip exceeds the deadline: the engine stores events that X believes failed.
@@ -72,7 +67,7 @@ pub async fn slow_engine(instance: &Path, kind: Kind, setup: Setup) -> Proof {
 
 /// Some receivers cannot reach the engine, then none can.
 pub async fn partitions(instance: &Path, kind: Kind, setup: Setup) -> Proof {
-    let fleet = Fleet::start(instance, kind, setup, seed()).await?;
+    let (fleet, _) = Fleet::start(instance, kind, setup).await?;
     fleet.goes_on(40).await?;
     let [first, second, third] = fleet.instances.as_slice() else { panic!("three instances") };
     first.network.cut();
@@ -93,9 +88,7 @@ pub async fn partitions(instance: &Path, kind: Kind, setup: Setup) -> Proof {
 
 /// All faults in random combination, from a seed.
 pub async fn chaos(instance: &Path, kind: Kind, setup: Setup, time: Duration) -> Proof {
-    let seed = seed();
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut fleet = Fleet::start(instance, kind, setup, seed).await?;
+    let (mut fleet, mut random) = Fleet::start(instance, kind, setup).await?;
     let (begun, mut log) = (Instant::now(), Vec::new());
     while begun.elapsed() < time {
         sleep(Duration::from_millis(random.u64(20..300))).await;

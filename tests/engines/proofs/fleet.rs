@@ -6,13 +6,14 @@ use std::time::Duration;
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::consumption::Consumption;
 use birdhook_test_harness::load::{Load, Sending, Traffic};
+use birdhook_test_harness::seed::seed;
 use birdhook_test_harness::servers::{Kind, Server};
 use birdhook_test_harness::violation::{Violation, holds};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::engine::{consumers, has_no_event_twice, stored};
+use crate::engine::{all_consumed, consumers, has_no_event_twice};
 use crate::instance::{Instance, start_three};
 use crate::network::Proxy;
 
@@ -39,14 +40,17 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts all parts.
-    pub async fn start(program: &Path, kind: Kind, setup: Setup, seed: u64) -> Result<Self, Violation> {
+    /// Starts all parts. Returns a source of random numbers too, with the seed of the test.
+    pub async fn start(program: &Path, kind: Kind, setup: Setup) -> Result<(Self, fastrand::Rng), Violation> {
+        let seed = seed();
         let engine = kind.start();
         let (instances, balancer) = start_three(program, &engine, setup == Setup::Inbox).await?;
         let (load, consumption) = (Load::new(seed), Consumption::default());
         let traffic = Traffic::spread(&load, balancer.http_url());
         let (sending, consumers) = (traffic.start(8), consumers(&engine, 2, &consumption));
-        Ok(Self { engine, instances, setup, traffic, sending, load, consumption, consumers, _balancer: balancer })
+        let fleet =
+            Self { engine, instances, setup, traffic, sending, load, consumption, consumers, _balancer: balancer };
+        Ok((fleet, fastrand::Rng::with_seed(seed)))
     }
 
     /// Returns the number of requests that were answered 200.
@@ -54,7 +58,6 @@ impl Fleet {
         self.traffic.accepted()
     }
 
-    /// Changes the network of each instance.
     pub fn networks(&self, change: impl Fn(&Proxy)) {
         self.instances.iter().for_each(|instance| change(&instance.network));
     }
@@ -87,7 +90,6 @@ impl Fleet {
     /// Ends all faults, and waits until every delivery is answered 200 and every event is consumed.
     /// Then compares them.
     pub async fn settle(mut self) -> Result<(), Violation> {
-        let mut took = Took { since: Instant::now(), text: "settled".to_owned() };
         self.engine.resume();
         if !self.engine.is_running() {
             self.engine.restart();
@@ -99,51 +101,21 @@ impl Fleet {
             }
         }
         self.sending.stop().await;
-        took.note("stopped");
         self.traffic.send_rest().await?;
-        took.note("rest sent");
         // Every instance must work again.
         for instance in &self.instances {
             Traffic::spread(&self.load, instance.url()).send_until_accepted(&self.load.fresh()).await?;
         }
-        took.note("each tried");
         for instance in &mut self.instances {
             instance.stop().await?;
         }
-        took.note("ended");
         let emptied = join_all(self.instances.iter().map(|instance| instance.empty(&self.engine))).await;
         emptied.into_iter().collect::<Result<(), _>>()?;
-        took.note("emptied");
         has_no_event_twice(&self.engine).await?;
-        let consumed = self.consumed().await;
+        let consumed = all_consumed(&self.engine, &self.consumption).await;
         self.consumers.shutdown().await;
-        took.note("consumed");
         let ((messages, again), statuses) = (self.consumption.counts(), self.traffic.statuses());
-        println!("{messages} messages, {again} delivered again; answers {statuses:?}; {}", took.text);
+        println!("{messages} messages, {again} delivered again; answers {statuses:?}");
         self.load.journal(|journal| self.consumption.judge(journal)).and(consumed)
-    }
-
-    /// Waits until consumers have received all messages that the engine has stored.
-    async fn consumed(&self) -> Result<(), Violation> {
-        let (begun, taken) = (Instant::now(), stored(&self.engine).await);
-        while self.consumption.counts().0 < taken {
-            let seen = || format!("{} of {taken} messages are delivered", self.consumption.counts().0);
-            holds(begun.elapsed() < TIMEOUT, seen)?;
-            sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
-    }
-}
-
-/// The duration of each step, for debugging.
-struct Took {
-    since: Instant,
-    text: String,
-}
-
-impl Took {
-    fn note(&mut self, what: &str) {
-        self.text += &format!(", {what} {} ms", self.since.elapsed().as_millis());
-        self.since = Instant::now();
     }
 }

@@ -34,7 +34,7 @@ pub async fn start_three(
     for _ in 0..3 {
         instances.push(Instance::start(program, engine, has_inbox).await?);
     }
-    let balancer = Proxy::start(instances.iter().map(Instance::port).collect()).await;
+    let balancer = Proxy::start(instances.iter().map(|instance| instance.port).collect()).await;
     Ok((instances, balancer))
 }
 
@@ -53,10 +53,6 @@ impl Instance {
         Ok(instance)
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
     }
@@ -65,7 +61,6 @@ impl Instance {
         self.process.is_some()
     }
 
-    /// Kills the process with SIGKILL.
     pub async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().await;

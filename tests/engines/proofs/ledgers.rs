@@ -13,7 +13,7 @@ use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{MockSettings, MockToken, MockX, RetrySchedule};
 use tokio::time::{Instant, sleep};
 
-use crate::engine::{consumers, stored};
+use crate::engine::{all_consumed, consumers};
 use crate::fleet::Setup;
 use crate::instance::start_three;
 
@@ -68,12 +68,7 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
         instance.stop().await?;
         instance.empty(&engine).await?;
     }
-    let taken = stored(&engine).await;
-    while consumption.counts().0 < taken {
-        let (seen, _) = consumption.counts();
-        holds(begun.elapsed() < 2 * TIMEOUT, || format!("{seen} of {taken} messages are delivered"))?;
-        sleep(Duration::from_millis(10)).await;
-    }
+    all_consumed(&engine, &consumption).await?;
     consumers.shutdown().await;
     x.ledger().every_200_was_consumed().await.map_err(Violation::other)?;
     x.ledger().none_consumed_twice().map_err(Violation::other)?;

@@ -1,15 +1,6 @@
 //! The proof that each event crosses an engine exactly once.
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test that cannot go on"
-)]
+#![allow(missing_docs, missing_debug_implementations, clippy::print_stdout, reason = "only tests use it")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 pub mod encrypted;
 pub mod engine;

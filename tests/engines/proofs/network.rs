@@ -59,12 +59,10 @@ impl Proxy {
         self.network.send_modify(|network| network.is_stalled = true);
     }
 
-    /// Delays data by this time in both directions.
     pub fn slow(&self, latency: Duration) {
         self.network.send_modify(|network| network.latency = latency);
     }
 
-    /// Ends all faults.
     pub fn heal(&self) {
         self.network.send_modify(|network| *network = Network { cuts: network.cuts, ..Network::default() });
     }
@@ -168,19 +166,24 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    /// Starts a server that echoes its input.
-    async fn echo() -> u16 {
+    /// Starts a server that sends its name, and then its input.
+    async fn server(name: &'static str) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 tokio::spawn(async move {
                     let (mut from, mut to) = stream.split();
+                    to.write_all(name.as_bytes()).await.unwrap();
                     let _ = tokio::io::copy(&mut from, &mut to).await;
                 });
             }
         });
         port
+    }
+
+    async fn echoing() -> Proxy {
+        Proxy::start(vec![server("").await]).await
     }
 
     async fn client(proxy: &Proxy) -> std::io::Result<TcpStream> {
@@ -197,7 +200,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_ends_connections_and_refuses_new_ones() {
-        let proxy = Proxy::start(vec![echo().await]).await;
+        let proxy = echoing().await;
         let mut stream = client(&proxy).await.unwrap();
         said_back(&mut stream, b"one").await.unwrap();
         proxy.cut();
@@ -218,7 +221,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stalled_connection_receives_everything_later() {
-        let proxy = Proxy::start(vec![echo().await]).await;
+        let proxy = echoing().await;
         let mut old = client(&proxy).await.unwrap();
         said_back(&mut old, b"one").await.unwrap();
         proxy.stall();
@@ -238,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn latency_applies_to_both_directions() {
-        let proxy = Proxy::start(vec![echo().await]).await;
+        let proxy = echoing().await;
         let mut stream = client(&proxy).await.unwrap();
         proxy.slow(Duration::from_millis(50));
         let begun = Instant::now();
@@ -250,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_a_stream_is_forwarded() {
-        let proxy = Proxy::start(vec![echo().await]).await;
+        let proxy = echoing().await;
         let mut stream = client(&proxy).await.unwrap();
         stream.write_all(b"one").await.unwrap();
         stream.shutdown().await.unwrap();
@@ -259,26 +262,15 @@ mod tests {
         assert_eq!(back, b"one");
     }
 
-    /// Starts a server that sends its name and closes the connection.
-    async fn receiver(name: &'static str) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                stream.write_all(name.as_bytes()).await.unwrap();
-            }
-        });
-        port
-    }
-
     #[tokio::test]
     async fn connections_go_in_turn_to_running_targets() {
-        let receivers = vec![receiver("a").await, free_port(), receiver("b").await];
+        let receivers = vec![server("a").await, free_port(), server("b").await];
         let proxy = Proxy::start(receivers).await;
         let mut counts = HashMap::new();
         for _ in 0..12 {
             let mut said = String::new();
-            let mut stream = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
+            let mut stream = client(&proxy).await.unwrap();
+            stream.shutdown().await.unwrap();
             stream.read_to_string(&mut said).await.unwrap();
             *counts.entry(said).or_insert(0) += 1;
         }
@@ -289,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn without_running_targets_a_connection_ends() {
         let proxy = Proxy::start(vec![free_port()]).await;
-        let mut stream = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
+        let mut stream = client(&proxy).await.unwrap();
         assert_eq!(stream.read(&mut [0; 8]).await.unwrap_or(0), 0);
     }
 }

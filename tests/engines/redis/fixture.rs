@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use birdhook_redis::{Group, GroupSettings, Redis};
+use birdhook_core::codec::Format;
+use birdhook_redis::{Group, GroupSettings, Redis, StreamSink};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::servers::{Kind, Server};
 use redis::{FromRedisValue, Value};
 
-pub(crate) const STREAM: &str = "events";
+use crate::both;
+
+pub(crate) use birdhook_engines_proof::engine::STREAM;
 
 /// A server and a connection to it.
 pub(crate) struct Engine {
@@ -47,14 +50,12 @@ impl Engine {
         }
     }
 
-    /// Returns the number of bytes that Redis uses.
     pub(crate) async fn memory(&self) -> u64 {
         let facts: String = self.ask(&["INFO", "memory"]).await;
         let used = facts.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
         used.trim().parse().unwrap()
     }
 
-    /// Returns the number of entries in the stream.
     pub(crate) async fn len(&self) -> usize {
         self.ask(&["XLEN", STREAM]).await
     }
@@ -73,5 +74,36 @@ impl Engine {
 
     pub(crate) async fn pending(&self, group: &str) -> usize {
         self.ask::<Vec<Value>>(&["XPENDING", STREAM, group, "-", "+", "1000"]).await.len()
+    }
+}
+
+impl both::Engine for Engine {
+    type Sink = StreamSink;
+    type Reader = Group;
+
+    async fn start() -> Self {
+        Self::new().await
+    }
+
+    fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    async fn reconnected(&self) {}
+
+    fn sink_of(&self, format: Format) -> StreamSink {
+        self.redis.sink(STREAM).format(format)
+    }
+
+    async fn other_sink(&self) -> StreamSink {
+        Redis::connect(&self.server.url()).await.unwrap().sink(STREAM)
+    }
+
+    async fn reader(&self, lease: Duration) -> Group {
+        self.group_of(GroupSettings::new(STREAM, "app").claim_after(lease)).await
+    }
+
+    async fn unsettled(&self) -> usize {
+        self.len().await + self.pending("app").await
     }
 }

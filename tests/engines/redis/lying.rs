@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::Redis;
 use futures_util::future::join_all;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
+use tokio::net::TcpStream;
 
-use crate::fixture::posts;
-use crate::lying::{all_fail_within, in_little_memory};
+use crate::lying::{all_fail_within, connect_and_deliver, in_little_memory};
 use crate::redis::fixture::STREAM;
 
 /// Wrong responses. `None` sends nothing.
@@ -38,82 +36,67 @@ const LIES: [Option<&[u8]>; 17] = [
 /// Two calls of 2 s each, 1 s for a connection, and a margin for slow machines.
 const LIMIT: Duration = Duration::from_secs(10);
 
+async fn converse(
+    stream: TcpStream,
+    asked: Arc<AtomicUsize>,
+    honest: usize,
+    lie: Option<&'static [u8]>,
+) -> std::io::Result<()> {
+    let mut stream = BufStream::new(stream);
+    loop {
+        let right: &[u8] = match command(&mut stream).await?.as_str() {
+            "PING" => b"+PONG\r\n",
+            "EVALSHA" => b":1\r\n",
+            "SCRIPT" => b"$40\r\n0000000000000000000000000000000000000000\r\n",
+            _ => b"+OK\r\n",
+        };
+        match if asked.fetch_add(1, SeqCst) < honest { Some(right) } else { lie } {
+            None => std::future::pending().await,
+            Some([]) => return Ok(()),
+            Some(answer) => stream.write_all(answer).await?,
+        }
+        stream.flush().await?;
+    }
+}
+
+/// Reads a command, and returns its name.
+async fn command(stream: &mut BufStream<TcpStream>) -> std::io::Result<String> {
+    let mut words = Vec::new();
+    for _ in 0..number(stream).await? {
+        let mut word = vec![0; number(stream).await? + 2];
+        stream.read_exact(&mut word).await?;
+        words.push(String::from_utf8_lossy(&word).trim_end().to_ascii_uppercase());
+    }
+    Ok(words.swap_remove(0))
+}
+
+/// Reads the number of words of a command, or the length of a word.
+async fn number(stream: &mut BufStream<TcpStream>) -> std::io::Result<usize> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    line.trim_start_matches(['*', '$']).trim_end().parse().map_err(std::io::Error::other)
+}
+
 /// Answers the first `honest` commands of all connections as Redis does, and the others with `lie`.
 /// An empty `lie` closes the connection.
-async fn serve(listener: TcpListener, honest: usize, lie: Option<&'static [u8]>) {
+async fn deliver(honest: usize, lie: Option<&'static [u8]>) -> Result<(), String> {
     let asked = Arc::new(AtomicUsize::new(0));
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(converse(stream, Arc::clone(&asked), honest, lie));
-    }
-}
-
-async fn converse(mut stream: TcpStream, asked: Arc<AtomicUsize>, honest: usize, lie: Option<&'static [u8]>) {
-    let (mut unread, mut piece) = (Vec::new(), [0; 4096]);
-    loop {
-        while let Some((name, length)) = command(&unread) {
-            unread.drain(..length);
-            let answer: &[u8] = match name.as_str() {
-                "PING" => b"+PONG\r\n",
-                "EVALSHA" => b":1\r\n",
-                "SCRIPT" => b"$40\r\n0000000000000000000000000000000000000000\r\n",
-                _ => b"+OK\r\n",
-            };
-            let answer = if asked.fetch_add(1, SeqCst) < honest { Some(answer) } else { lie };
-            match answer {
-                None => std::future::pending().await,
-                Some([]) => return,
-                Some(answer) if stream.write_all(answer).await.is_err() => return,
-                Some(_) => {}
-            }
-        }
-        match stream.read(&mut piece).await {
-            Ok(length @ 1..) => unread.extend_from_slice(&piece[..length]),
-            _ => return,
-        }
-    }
-}
-
-/// Returns the name and the length of the complete command at the beginning.
-fn command(bytes: &[u8]) -> Option<(String, usize)> {
-    let line = |from: usize| {
-        let length = bytes.get(from..)?.windows(2).position(|two| two == b"\r\n")?;
-        Some((std::str::from_utf8(&bytes[from..from + length]).ok()?, from + length + 2))
-    };
-    let (count, mut at) = line(0)?;
-    let mut name = None;
-    for _ in 0..count.strip_prefix('*')?.parse::<usize>().ok()? {
-        let (length, begin) = line(at)?;
-        at = begin + length.strip_prefix('$')?.parse::<usize>().ok()? + 2;
-        let word = bytes.get(begin..at - 2).filter(|_| at <= bytes.len())?;
-        name = name.or_else(|| Some(String::from_utf8_lossy(word).to_ascii_uppercase()));
-    }
-    Some((name?, at))
-}
-
-async fn connect_and_deliver(honest: usize, lie: Option<&'static [u8]>) -> Result<(), String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("redis://{}/", listener.local_addr().unwrap());
-    let serving = tokio::spawn(serve(listener, honest, lie));
-    let redis = Redis::connect(&url).await;
-    let taken = match redis {
-        Err(error) => Err(error.to_string()),
-        Ok(redis) => {
-            let taken = redis.sink(STREAM).deliver(posts(1, 1).remove(0)).await;
-            taken.map_err(|error: SinkError| format!("{error:?}"))
-        }
-    };
-    serving.abort();
-    taken
+    connect_and_deliver(
+        "redis",
+        move |stream| converse(stream, Arc::clone(&asked), honest, lie),
+        async |url| Redis::connect(&url).await.map(|redis| redis.sink(STREAM)).map_err(|error| error.to_string()),
+    )
+    .await
 }
 
 /// No wrong response counts as an appended event, blocks a delivery, or costs memory.
 #[test]
 fn whatever_redis_says_in_place_of_an_answer_is_an_error_in_time() {
     in_little_memory(async {
-        let honest = join_all((0..12).map(|steps| connect_and_deliver(steps, None))).await;
+        let honest = join_all((0..12).map(|steps| deliver(steps, None))).await;
         let steps = honest.iter().position(Result::is_ok).expect("it is honest long enough");
         assert!((2..8).contains(&steps), "a PING and a script: {honest:?}");
         let lies = (0..steps).flat_map(|step| LIES.map(|lie| (step, lie)));
-        all_fail_within(LIMIT, lies, async |(step, lie)| connect_and_deliver(step, lie).await).await;
+        all_fail_within(LIMIT, lies, async |(step, lie)| deliver(step, lie).await).await;
     });
 }

@@ -3,44 +3,11 @@
 use std::collections::HashMap;
 
 use birdhook_core::codec::Format;
-use birdhook_core::{Delivery, EventKey};
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{GroupSettings, Redis};
-use birdhook_testkit::{MockEventKind, PayloadGenerator};
-use futures_util::future::join_all;
 
-use crate::fixture::{batch, deliver, deliver_all, next, posts, report, reports, sorted, take};
+use crate::fixture::{batch, deliver, deliver_all, deliver_posts, next, posts, report, reports, take};
 use crate::redis::fixture::{Engine, STREAM};
-
-#[tokio::test]
-async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
-    let engine = Engine::new().await;
-    let mut scene = PayloadGenerator::new(7);
-    let mut all = Vec::new();
-    for &kind in MockEventKind::ALL {
-        for &generation in kind.api_sources() {
-            let body = scene.event(kind, "2001").reported_by(generation).unwrap();
-            all.push(Delivery::restore("shop é \"1\"", body, 10).unwrap());
-        }
-    }
-    all.push(batch(8, 5).0);
-    all.push(Delivery::restore("shop", r#"{"something":"new","of":["x"]}"#, 10).unwrap());
-    let events: Vec<_> = all.iter().flat_map(Delivery::events).collect();
-    assert!(events.len() > 30, "{}", events.len());
-    for format in [Format::Plain, Format::CloudEvents] {
-        engine.run(&["FLUSHALL"]).await;
-        deliver_all(&engine.redis.sink(STREAM).format(format), &all).await;
-        let mut group = engine.group(60_000).await;
-        for &event in &events {
-            let message = next(&mut group).await;
-            assert_eq!((report(&message), message.kind()), (report(event), event.kind()));
-            assert_eq!((message.dedupe_key(), message.delivery_key()), (event.delivery_key(), event.delivery_key()));
-            assert_eq!((message.raw().as_str(), message.attempts()), (event.raw().as_str(), 1));
-            message.ack().await.unwrap();
-        }
-        assert_eq!((engine.len().await, engine.pending("app").await), (0, 0), "everything is given back");
-    }
-}
 
 #[tokio::test]
 async fn an_entry_has_the_facts_as_fields() {
@@ -54,19 +21,6 @@ async fn an_entry_has_the_facts_as_fields() {
     let mut expected: HashMap<_, _> = message.facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     expected.insert("payload".to_owned(), String::from_utf8(message.payload.to_vec()).unwrap());
     assert_eq!(*fields, expected);
-}
-
-#[tokio::test]
-async fn what_two_receivers_are_sent_at_once_is_there_once() {
-    let engine = Engine::new().await;
-    let other = Redis::connect(&engine.server.url()).await.unwrap();
-    let sinks = [engine.redis.sink(STREAM), other.sink(STREAM)];
-    let posts = posts(3, 200);
-    let all = sinks.iter().flat_map(|sink| posts.iter().map(|post| sink.deliver(post.clone())));
-    join_all(all).await.into_iter().for_each(|taken| taken.unwrap());
-    assert_eq!(engine.len().await, 200);
-    let taken = take(&mut engine.group(60_000).await, 200).await;
-    assert_eq!(sorted(taken), sorted(reports(&posts)));
 }
 
 #[tokio::test]
@@ -99,38 +53,6 @@ async fn a_delivery_of_many_events_is_appended_whole_and_in_order() {
 }
 
 #[tokio::test]
-async fn an_entry_is_appended_once_for_each_dedupe_key() {
-    let engine = Engine::new().await;
-    let sink = engine.redis.sink(STREAM);
-    let (mut all, _) = batch(5, 4);
-    let keys = [1, 2, 1, 3].map(|byte| EventKey::from([byte; 32]));
-    all.set_dedupe_keys(|event| keys[event.index()]);
-    sink.deliver(all.clone()).await.unwrap();
-    let mut group = engine.group(60_000).await;
-    for at in [0, 1, 3] {
-        let message = next(&mut group).await;
-        assert_eq!((message.dedupe_key(), report(&message)), (keys[at], report(&all.events()[at])));
-    }
-    assert_eq!(engine.len().await, 3, "the same key twice in one delivery is one event");
-}
-
-#[tokio::test]
-async fn events_keep_their_dedupe_keys_when_others_are_removed() {
-    let engine = Engine::new().await;
-    let (mut all, _) = batch(5, 4);
-    let keys = [1, 2, 3, 4].map(|byte| EventKey::from([byte; 32]));
-    all.set_dedupe_keys(|event| keys[event.index()]);
-    all.retain(|event| event.index() % 2 == 1);
-    engine.redis.sink(STREAM).deliver(all.clone()).await.unwrap();
-    let mut group = engine.group(60_000).await;
-    for (event, key) in all.events().iter().zip([keys[1], keys[3]]) {
-        let message = next(&mut group).await;
-        assert_eq!((message.dedupe_key(), report(&message)), (key, report(event)));
-    }
-    assert_eq!(engine.len().await, 2);
-}
-
-#[tokio::test]
 async fn a_mark_lives_for_the_horizon() {
     let engine = Engine::new().await;
     let sink = engine.redis.sink(STREAM).horizon(std::time::Duration::from_secs(7_000));
@@ -148,7 +70,7 @@ async fn scripts_that_the_server_forgot_are_told_again() {
     let engine = Engine::new().await;
     let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(60_000).await);
     for seed in 0..3 {
-        deliver_all(&sink, &posts(seed, 1)).await;
+        deliver_posts(&sink, seed, 1).await;
         engine.run(&["SCRIPT", "FLUSH"]).await;
         take(&mut group, 1).await;
         engine.run(&["SCRIPT", "FLUSH"]).await;
@@ -169,8 +91,8 @@ async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
     for (engine, names) in [(&cluster, &names[..]), (&single, &[&names[..], &["a}b", "{}a", "}"]].concat())] {
         for name in names {
             let sink = engine.redis.sink(*name);
-            deliver_all(&sink, &posts(1, 3)).await;
-            deliver_all(&sink, &posts(1, 3)).await;
+            deliver_posts(&sink, 1, 3).await;
+            deliver_posts(&sink, 1, 3).await;
             let mut group = engine.group_of(GroupSettings::new(*name, "g{x}")).await;
             next(&mut group).await.ack().await.unwrap();
             next(&mut group).await.nack(std::time::Duration::ZERO).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use birdhook_redis::{GroupSettings, ReadError, SettleError};
 
-use crate::fixture::{deliver_all, next, nothing, posts, report, reports, take};
+use crate::fixture::{deliver_all, deliver_posts, next, nothing, posts, report, reports, take};
 use crate::redis::fixture::{Engine, STREAM};
 
 #[tokio::test]
@@ -14,12 +14,12 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
     for (claim_after, retry_after) in [(60_000, 400), (100, 1_500)] {
         let engine = Engine::new().await;
         let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(claim_after).await);
-        deliver_all(&sink, &posts(1, 1)).await;
+        deliver_posts(&sink, 1, 1).await;
         let message = next(&mut group).await;
         assert_eq!(message.attempts(), 1);
         let (retry_after, start) = (Duration::from_millis(retry_after), Instant::now());
         message.nack(retry_after).await.unwrap();
-        deliver_all(&sink, &posts(2, 1)).await;
+        deliver_posts(&sink, 2, 1).await;
         assert_eq!(take(&mut group, 1).await, reports(&posts(2, 1)), "others do not wait for it");
         let mut other = engine.group(claim_after).await;
         let again = tokio::select! {
@@ -31,35 +31,14 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
         assert_eq!((report(&again), again.attempts()), (reports(&posts(1, 1)).remove(0), 2));
         again.ack().await.unwrap();
         assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
-        assert_eq!(engine.ask::<usize>(&["EXISTS", "{events}:later:app"]).await, 0);
+        assert_eq!(engine.ask::<usize>(&["EXISTS", "{BIRDHOOK}:later:app"]).await, 0);
     }
-}
-
-#[tokio::test]
-async fn what_a_consumer_had_that_is_gone_comes_to_another() {
-    let engine = Engine::new().await;
-    let posts = posts(2, 20);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
-    let mut gone = engine.group(100).await;
-    let held = next(&mut gone).await;
-    drop((gone, held));
-    let mut group = engine.group(100).await;
-    let mut came = HashMap::new();
-    while came.len() < 20 {
-        let message = next(&mut group).await;
-        came.insert(report(&message), message.attempts());
-        message.ack().await.unwrap();
-    }
-    assert!(reports(&posts).iter().all(|post| came.contains_key(post)));
-    assert!(came.values().filter(|&&tries| tries == 2).count() >= 16, "a batch was in its hands: {came:?}");
-    assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
 }
 
 #[tokio::test]
 async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
     let engine = Engine::new().await;
-    let posts = posts(3, 40);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let posts = deliver_posts(&engine.redis.sink(STREAM), 3, 40).await;
     let settings = GroupSettings::new(STREAM, "app").consumer("one").batch(10).claim_after(Duration::from_secs(3_600));
     let mut before = engine.group_of(settings.clone()).await;
     let later = next(&mut before).await;
@@ -78,8 +57,8 @@ async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
 #[tokio::test]
 async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
     let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(4, 4)).await;
-    let mut slow = engine.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100))).await;
+    deliver_posts(&engine.redis.sink(STREAM), 4, 4).await;
+    let mut slow = engine.group(100).await;
     let mut held = Vec::new();
     for _ in 0..4 {
         held.push(next(&mut slow).await);
@@ -110,7 +89,7 @@ async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
 #[tokio::test]
 async fn an_earlier_hand_out_does_not_settle_a_later_one() {
     let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(4, 1)).await;
+    deliver_posts(&engine.redis.sink(STREAM), 4, 1).await;
     let mut group = engine.group(100).await;
     let first = next(&mut group).await;
     let second = next(&mut group).await;
@@ -124,25 +103,9 @@ async fn an_earlier_hand_out_does_not_settle_a_later_one() {
 }
 
 #[tokio::test]
-async fn who_says_that_it_takes_longer_keeps_it() {
-    let engine = Engine::new().await;
-    deliver_all(&engine.redis.sink(STREAM), &posts(5, 1)).await;
-    let mut slow = engine.group(2_000).await;
-    let held = next(&mut slow).await;
-    let mut other = engine.group(2_000).await;
-    for _ in 0..30 {
-        nothing(&mut other, 100).await;
-        held.extend().await.unwrap();
-    }
-    drop(held);
-    assert_eq!(next(&mut other).await.attempts(), 2, "extending is no try");
-}
-
-#[tokio::test]
 async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
     let engine = Engine::new().await;
-    let posts = posts(6, 5);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    deliver_posts(&engine.redis.sink(STREAM), 6, 5).await;
     let mut slow = engine.group(100).await;
     let first = next(&mut slow).await;
     let mut fast = engine.group(100).await;
@@ -154,8 +117,7 @@ async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
 #[tokio::test]
 async fn what_is_rejected_is_a_dead_letter_that_can_be_read() {
     let engine = Engine::new().await;
-    let posts = posts(7, 2);
-    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let posts = deliver_posts(&engine.redis.sink(STREAM), 7, 2).await;
     let mut group = engine.group(60_000).await;
     let message = next(&mut group).await;
     let id = message.id().to_owned();
@@ -163,7 +125,7 @@ async fn what_is_rejected_is_a_dead_letter_that_can_be_read() {
     take(&mut group, 1).await;
     assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
 
-    let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", "{events}:dead", "-", "+"]).await;
+    let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", "{BIRDHOOK}:dead", "-", "+"]).await;
     let fields = &entries[0].1;
     assert_eq!(
         (entries.len(), &fields["rejected_by"], &fields["rejected_id"], &fields["rejected_tries"]),
@@ -198,5 +160,5 @@ async fn what_is_no_event_is_an_error_that_can_be_settled() {
     let Err(ReadError::UnrecognizedMessage(again)) = group.recv().await else { panic!("skipped") };
     assert_eq!((again.attempts(), again.fields()[0].0.as_ref()), (2, b"payload".as_slice()));
     assert_eq!(engine.len().await, 2);
-    assert_eq!(engine.ask::<usize>(&["XLEN", "{events}:dead"]).await, 1);
+    assert_eq!(engine.ask::<usize>(&["XLEN", "{BIRDHOOK}:dead"]).await, 1);
 }

@@ -1,23 +1,25 @@
-//! A claim on events, shared by all receivers.
+//! A claim on events, shared by all receivers, and its settlement in the background.
 
+use std::mem::take;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use birdhook_pipeline::EventKey;
-use tokio::time::Instant;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
 
-use super::settlement::Settlement;
 use super::store::{ClaimResult, Store};
 
 /// Releases its events when dropped without [`done`](Self::done), as soon as Redis has recorded it.
 pub(super) struct Claim {
-    store: Arc<Store>,
-    token: String,
+    pub(super) store: Arc<Store>,
+    pub(super) token: String,
     /// The claimed events. Holds all events of the delivery until Redis has answered.
-    keys: Vec<EventKey>,
+    pub(super) keys: Vec<EventKey>,
     /// A lower bound of the end of the claim: Redis counts from the later moment when it executes
     /// it.
-    expires_at: Instant,
+    pub(super) expires_at: Instant,
 }
 
 impl Claim {
@@ -25,22 +27,6 @@ impl Claim {
     pub(super) fn new(store: Arc<Store>, keys: Vec<EventKey>) -> Self {
         let expires_at = Instant::now() + store.settings.in_flight.min(LONGEST);
         Self { store, token: format!("{:032x}", fastrand::u128(..)), keys, expires_at }
-    }
-
-    pub(super) fn store(&self) -> &Store {
-        &self.store
-    }
-
-    pub(super) fn token(&self) -> &str {
-        &self.token
-    }
-
-    pub(super) fn keys(&self) -> &[EventKey] {
-        &self.keys
-    }
-
-    pub(super) fn expires_at(&self) -> Instant {
-        self.expires_at
     }
 
     /// Keeps only the events whose flag is set.
@@ -62,18 +48,58 @@ impl Claim {
     }
 
     fn settle(&mut self, result: ClaimResult) {
-        let keys = std::mem::take(&mut self.keys);
+        let (keys, token, expires_at) = (take(&mut self.keys), take(&mut self.token), self.expires_at);
         if keys.is_empty() {
             return;
         }
-        let token = std::mem::take(&mut self.token);
-        Settlement::new(Arc::clone(&self.store), result, keys, token, self.expires_at).start();
+        self.store.unconfirmed.send_modify(|unconfirmed| *unconfirmed += 1);
+        let store = Arc::clone(&self.store);
+        let settlement = Settlement { store, result, keys, token, expires_at, is_confirmed: false };
+        // Without a runtime, the claim expires by itself.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(settlement.until_confirmed());
+        }
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
         self.settle(ClaimResult::Released);
+    }
+}
+
+/// Sends the result of a claim to Redis. Continues after its request has ended.
+struct Settlement {
+    store: Arc<Store>,
+    result: ClaimResult,
+    keys: Vec<EventKey>,
+    token: String,
+    expires_at: Instant,
+    is_confirmed: bool,
+}
+
+impl Settlement {
+    /// Sends at least once, and until Redis confirms it or the claim has expired.
+    async fn until_confirmed(mut self) {
+        const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+        let mut pause = Duration::from_millis(50);
+        loop {
+            self.is_confirmed = self.store.settle(self.result, &self.keys, &self.token).await;
+            if self.is_confirmed || Instant::now() + pause > self.expires_at {
+                return;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if !self.is_confirmed && self.result == ClaimResult::Done {
+            self.store.unmarked.fetch_add(self.keys.len() as u64, SeqCst);
+        }
+        self.store.unconfirmed.send_modify(|unconfirmed| *unconfirmed -= 1);
     }
 }
 

@@ -3,7 +3,6 @@
 mod claim;
 mod link;
 mod settings;
-mod settlement;
 mod sink;
 mod store;
 

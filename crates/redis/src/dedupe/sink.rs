@@ -105,7 +105,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
     fn deliver(&self, delivery: Delivery) -> SharedDedupeFuture<S> {
         let keys = delivery.events().iter().map(Event::dedupe_key).collect();
         let claim = Claim::new(Arc::clone(&self.store), keys);
-        let (store, keys, token) = (Arc::clone(&self.store), claim.keys().to_vec(), claim.token().to_owned());
+        let (store, keys, token) = (Arc::clone(&self.store), claim.keys.clone(), claim.token.clone());
         let answer = Box::pin(async move { store.claim(&keys, &token).await });
         SharedDedupeFuture(State::Claiming(Claiming { answer, claim, delivery, inner: Arc::clone(&self.inner) }))
     }
@@ -197,18 +197,18 @@ impl<S: EventSink> Claiming<S> {
                 return Err(SinkError::InFlight);
             }
             Err(error) => {
-                let store = claim.store();
+                let store = &claim.store;
                 match store.settings.when_down {
                     WhenDown::Refuse => return Err(SinkError::failed(error)),
                     WhenDown::Trust => store.trusted.fetch_add(1, SeqCst),
                 };
             }
         }
-        if claim.keys().is_empty() {
+        if claim.keys.is_empty() {
             return Ok(None);
         }
         let future = Box::pin(inner.deliver(delivery));
-        let expiry = Box::pin(sleep_until(claim.expires_at()));
+        let expiry = Box::pin(sleep_until(claim.expires_at));
         Ok(Some(Delivering { future, claim, expiry }))
     }
 }
@@ -263,47 +263,28 @@ impl<S: EventSink> fmt::Debug for SharedDedupeFuture<S> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
+    use std::future::poll_fn;
 
-    use std::future::{Ready, poll_fn, ready};
-
-    use redis::aio::ConnectionLike;
-    use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, Value};
+    use redis::{Client, ErrorKind, ScriptInvocation};
 
     use super::*;
+    use crate::connection::Redis;
+    use crate::dedupe::link::{Answer, Link};
 
     /// A connection on which every call fails.
-    #[derive(Clone)]
     struct Broken;
 
-    impl ConnectionLike for Broken {
-        fn req_packed_command<'a>(&'a mut self, _: &'a Cmd) -> RedisFuture<'a, Value> {
-            Box::pin(async { Err(RedisError::from((ErrorKind::Io, "no connection"))) })
-        }
-
-        fn req_packed_commands<'a>(&'a mut self, _: &'a Pipeline, _: usize, _: usize) -> RedisFuture<'a, Vec<Value>> {
-            Box::pin(async { Err(RedisError::from((ErrorKind::Io, "no connection"))) })
-        }
-
-        fn get_db(&self) -> i64 {
-            0
-        }
-    }
-
-    struct Accepting;
-
-    impl EventSink for Accepting {
-        type Future = Ready<Result<(), SinkError>>;
-
-        fn deliver(&self, _: Delivery) -> Self::Future {
-            ready(Ok(()))
+    impl Link for Broken {
+        fn run(&self, _: ScriptInvocation<'static>) -> Answer {
+            Box::pin(async { Err((ErrorKind::Io, "no connection").into()) })
         }
     }
 
     #[tokio::test]
     #[should_panic = "polled after completion"]
     async fn polling_a_completed_delivery_panics() {
-        let sink = DedupeSettings::over(Broken).around(Accepting);
+        let inner = Redis::unconnected(Client::open("redis://127.0.0.1:1").unwrap()).unwrap().sink("events");
+        let sink = DedupeSettings::with(Arc::new(Broken)).around(inner);
         let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
         let mut delivering = sink.deliver(Delivery::restore("shop", body, 1).unwrap());
         assert!(matches!((&mut delivering).await, Err(SinkError::Failed(_))));

@@ -1,12 +1,12 @@
 //! The deduplication state in Redis: one key for each event, and the scripts that change them.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use birdhook_pipeline::EventKey;
 use redis::{RedisError, Script, Value};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::link::Answer;
@@ -57,19 +57,13 @@ pub(super) struct Store {
     pub(super) unmarked: AtomicU64,
     pub(super) trusted: AtomicU64,
     /// Settled claims that Redis has not confirmed yet.
-    pub(super) unconfirmed: AtomicUsize,
-    pub(super) all_settled: Notify,
+    pub(super) unconfirmed: watch::Sender<usize>,
 }
 
 impl Store {
     pub(super) fn new(settings: DedupeSettings) -> Self {
-        Self {
-            settings,
-            unmarked: AtomicU64::new(0),
-            trusted: AtomicU64::new(0),
-            unconfirmed: AtomicUsize::new(0),
-            all_settled: Notify::new(),
-        }
+        let (unmarked, trusted) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { settings, unmarked, trusted, unconfirmed: watch::Sender::new(0) }
     }
 
     /// Claims the events that are not done, or none. Waits a while for events in flight elsewhere.
@@ -129,13 +123,7 @@ impl Store {
 
     /// Waits until Redis has confirmed all settled claims, or they have expired.
     pub(super) async fn wait_until_settled(&self) {
-        loop {
-            let settled = self.all_settled.notified();
-            if self.unconfirmed.load(SeqCst) == 0 {
-                return;
-            }
-            settled.await;
-        }
+        let _ = self.unconfirmed.subscribe().wait_for(|&unconfirmed| unconfirmed == 0).await;
     }
 }
 
@@ -147,8 +135,6 @@ fn millis(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use std::sync::{Arc, Mutex};
 
     use redis::ScriptInvocation;

@@ -1,9 +1,8 @@
 //! Reads events from a stream as a consumer of a group.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -92,11 +91,17 @@ impl Redis {
         // Optional cleanup; the user may lack permission for it.
         let _ = state.remove_idle_consumers().await;
         let state = Arc::new(state);
-        Ok(Group { reader: None, reading: None, state })
+        let reader = Box::new(Reader::new(Arc::clone(&state)));
+        Ok(Group { state, reading: Box::pin(read(reader)) })
     }
 }
 
 type Reading = Pin<Box<dyn Future<Output = (Box<Reader>, Result<StreamMessage, ReadError>)> + Send>>;
+
+async fn read(mut reader: Box<Reader>) -> (Box<Reader>, Result<StreamMessage, ReadError>) {
+    let next = reader.next().await;
+    (reader, next)
+}
 
 /// Receives events. Made by [`Redis::group`]. Also a [`Stream`], which never ends.
 ///
@@ -104,8 +109,7 @@ type Reading = Pin<Box<dyn Future<Output = (Box<Reader>, Result<StreamMessage, R
 /// while. It queries Redis only while a call waits.
 pub struct Group {
     state: Arc<ConsumerState>,
-    reader: Option<Box<Reader>>,
-    reading: Option<Reading>,
+    reading: Reading,
 }
 
 impl Group {
@@ -136,24 +140,9 @@ impl Group {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<StreamMessage, ReadError>> {
-        let mut reading = self.reading.take().unwrap_or_else(|| {
-            let fresh = || Box::new(Reader::new(Arc::clone(&self.state)));
-            let mut reader = self.reader.take().unwrap_or_else(fresh);
-            Box::pin(async move {
-                let next = reader.next().await;
-                (reader, next)
-            })
-        });
-        match reading.as_mut().poll(cx) {
-            Poll::Ready((reader, next)) => {
-                self.reader = Some(reader);
-                Poll::Ready(next)
-            }
-            Poll::Pending => {
-                self.reading = Some(reading);
-                Poll::Pending
-            }
-        }
+        let (reader, next) = ready!(self.reading.as_mut().poll(cx));
+        self.reading = Box::pin(read(reader));
+        Poll::Ready(next)
     }
 }
 
@@ -165,10 +154,4 @@ impl Stream for Group {
     }
 }
 
-impl fmt::Debug for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ConsumerState { stream, group, consumer, .. } = &*self.state;
-        let mut debug = f.debug_struct("Group");
-        debug.field("stream", stream).field("group", group).field("consumer", consumer).finish_non_exhaustive()
-    }
-}
+debug_fields!(Group, |this| stream: this.state.stream, group: this.state.group, consumer: this.state.consumer);

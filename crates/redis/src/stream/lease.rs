@@ -19,24 +19,12 @@ static REJECT: LazyLock<Script> = LazyLock::new(|| {
 
 /// The lease of an entry. If the answer to a call was lost, the call may be repeated.
 pub(super) struct Lease {
-    state: Arc<ConsumerState>,
-    id: String,
-    attempts: u64,
+    pub(super) state: Arc<ConsumerState>,
+    pub(super) id: String,
+    pub(super) attempts: u64,
 }
 
 impl Lease {
-    pub(super) fn new(state: Arc<ConsumerState>, id: String, attempts: u64) -> Self {
-        Self { state, id, attempts }
-    }
-
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(super) fn attempts(&self) -> u64 {
-        self.attempts
-    }
-
     pub(super) async fn ack(&self) -> Result<(), SettleError> {
         let ConsumerState { redis, stream, group, deferred, .. } = &*self.state;
         let mut call = ACK.key(stream);

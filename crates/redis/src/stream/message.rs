@@ -1,6 +1,5 @@
 //! An event that a group delivers to a consumer.
 
-use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -33,55 +32,6 @@ impl StreamMessage {
         &self.event
     }
 
-    /// Returns the entry's id in the stream.
-    pub fn id(&self) -> &str {
-        self.lease.id()
-    }
-
-    /// Returns the number of delivery attempts, including this one.
-    pub fn attempts(&self) -> u64 {
-        self.lease.attempts()
-    }
-
-    /// Acknowledges the event: its processing is complete.
-    ///
-    /// Takes effect even if another consumer has taken the entry over. That consumer is not
-    /// notified, so it may process the event a second time.
-    ///
-    /// Frees memory. If the stream has one group, the entry is deleted. If it has several, all
-    /// entries before the first one that some group has not acknowledged are deleted.
-    ///
-    /// # Errors
-    /// Fails if Redis does not confirm it. The event comes again, unless only the confirmation was
-    /// lost.
-    pub async fn ack(self) -> Result<(), SettleError> {
-        self.lease.ack().await?;
-        report(&self.event, Consumption::Consumed);
-        Ok(())
-    }
-
-    /// Defers the event for another attempt by any consumer of the group.
-    ///
-    /// The attempt begins after `retry_after`, or up to half a second later.
-    ///
-    /// # Errors
-    /// Fails if another consumer has taken the entry over, or Redis fails. The event then comes
-    /// again after [`claim_after`](crate::GroupSettings::claim_after).
-    pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
-        self.lease.nack(retry_after).await
-    }
-
-    /// Moves the event to the dead letters, for an event that can never be processed.
-    ///
-    /// See [`Group::dead_letters`](crate::Group::dead_letters).
-    ///
-    /// # Errors
-    /// Fails if another consumer has taken the entry over, or Redis fails. The entry is not moved
-    /// then, unless only Redis's answer was lost.
-    pub async fn reject(self) -> Result<(), SettleError> {
-        self.lease.reject().await
-    }
-
     /// Restarts [`claim_after`](crate::GroupSettings::claim_after) for this event.
     ///
     /// Call it more often than that if processing takes longer.
@@ -90,6 +40,10 @@ impl StreamMessage {
     /// Fails if another consumer has taken the entry over, or Redis fails.
     pub async fn extend(&self) -> Result<(), SettleError> {
         self.lease.extend().await
+    }
+
+    fn acknowledged(&self) {
+        report(&self.event, Consumption::Consumed);
     }
 }
 
@@ -101,11 +55,7 @@ impl Deref for StreamMessage {
     }
 }
 
-impl fmt::Debug for StreamMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamMessage").field("id", &self.id()).field("tries", &self.attempts()).finish_non_exhaustive()
-    }
-}
+debug_fields!(StreamMessage, |this| id: this.id(), tries: this.attempts());
 
 /// An entry that birdhook did not write. It stays pending and comes again until it is settled.
 #[must_use = "an entry that is not acknowledged comes again"]
@@ -126,47 +76,70 @@ impl UnrecognizedMessage {
         self.why
     }
 
-    /// Returns the entry's id in the stream.
-    pub fn id(&self) -> &str {
-        self.lease.id()
-    }
-
-    /// Returns the number of delivery attempts, including this one.
-    pub fn attempts(&self) -> u64 {
-        self.lease.attempts()
-    }
-
-    /// Drops the entry. See [`StreamMessage::ack`].
-    ///
-    /// # Errors
-    /// As for [`StreamMessage::ack`].
-    pub async fn ack(self) -> Result<(), SettleError> {
-        self.lease.ack().await
-    }
-
-    /// Leaves the entry for a consumer that can read it. See [`StreamMessage::nack`].
-    ///
-    /// # Errors
-    /// As for [`StreamMessage::nack`].
-    pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
-        self.lease.nack(retry_after).await
-    }
-
-    /// Moves the entry to the dead letters. See [`StreamMessage::reject`].
-    ///
-    /// # Errors
-    /// As for [`StreamMessage::reject`].
-    pub async fn reject(self) -> Result<(), SettleError> {
-        self.lease.reject().await
-    }
+    #[expect(clippy::unused_self, reason = "the macro calls it on both kinds of messages")]
+    fn acknowledged(&self) {}
 }
 
-/// Omits the fields.
-impl fmt::Debug for UnrecognizedMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnrecognizedMessage").field("id", &self.id()).field("why", &self.why).finish_non_exhaustive()
-    }
+/// The methods that both kinds of messages have.
+macro_rules! leased {
+    ($($message:ident),*) => {$(
+        impl $message {
+            /// Returns the entry's id in the stream.
+            pub fn id(&self) -> &str {
+                &self.lease.id
+            }
+
+            /// Returns the number of delivery attempts, including this one.
+            pub fn attempts(&self) -> u64 {
+                self.lease.attempts
+            }
+
+            /// Acknowledges the entry: its processing is complete.
+            ///
+            /// Takes effect even if another consumer has taken the entry over. That consumer is not
+            /// notified, so it may process the entry a second time.
+            ///
+            /// Frees memory. If the stream has one group, the entry is deleted. If it has several,
+            /// all entries before the first one that some group has not acknowledged are deleted.
+            ///
+            /// # Errors
+            /// Fails if Redis does not confirm it. The entry comes again, unless only the
+            /// confirmation was lost.
+            pub async fn ack(self) -> Result<(), SettleError> {
+                self.lease.ack().await?;
+                self.acknowledged();
+                Ok(())
+            }
+
+            /// Defers the entry for another attempt by any consumer of the group.
+            ///
+            /// The attempt begins after `retry_after`, or up to half a second later.
+            ///
+            /// # Errors
+            /// Fails if another consumer has taken the entry over, or Redis fails. The entry then
+            /// comes again after [`claim_after`](crate::GroupSettings::claim_after).
+            pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
+                self.lease.nack(retry_after).await
+            }
+
+            /// Moves the entry to the dead letters, for one that can never be processed.
+            ///
+            /// See [`Group::dead_letters`](crate::Group::dead_letters).
+            ///
+            /// # Errors
+            /// Fails if another consumer has taken the entry over, or Redis fails. The entry is not
+            /// moved then, unless only Redis's answer was lost.
+            pub async fn reject(self) -> Result<(), SettleError> {
+                self.lease.reject().await
+            }
+        }
+    )*};
 }
+
+leased!(StreamMessage, UnrecognizedMessage);
+
+// Omits the fields.
+debug_fields!(UnrecognizedMessage, |this| id: this.id(), why: this.why);
 
 /// An error of [`Group::recv`](crate::Group::recv). The next call continues; no event is lost or
 /// skipped.

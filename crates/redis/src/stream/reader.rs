@@ -74,7 +74,7 @@ impl Reader {
 
     /// Returns the lease of an entry, or `None` if it was taken over while it waited here.
     async fn lease(&mut self, (entry, fetched_at): &(Entry, Instant)) -> Result<Option<Lease>, ReadError> {
-        let lease = Lease::new(Arc::clone(&self.state), entry.id.clone(), entry.attempts);
+        let lease = Lease { state: Arc::clone(&self.state), id: entry.id.clone(), attempts: entry.attempts };
         if fetched_at.elapsed() < self.state.claim_after / 2 {
             return Ok(Some(lease));
         }

@@ -1,6 +1,5 @@
 //! A sink that appends deliveries to a stream.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
@@ -149,11 +148,7 @@ impl EventSink for StreamSink {
     }
 }
 
-impl fmt::Debug for StreamSink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamSink").field("redis", &self.redis).field("stream", &self.stream).finish_non_exhaustive()
-    }
-}
+debug_fields!(StreamSink, |this| redis: this.redis, stream: this.stream);
 
 /// The future of a [`StreamSink`].
 ///
@@ -169,43 +164,34 @@ impl Future for PublishFuture {
     }
 }
 
-impl fmt::Debug for PublishFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublishFuture").finish_non_exhaustive()
-    }
-}
+debug_fields!(PublishFuture, |_this|);
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure ends the test")]
-
     use bytes::Bytes;
+    use redis::Client;
 
     use super::*;
     use crate::recorder;
     use crate::stream::message;
 
+    macro_rules! golden {
+        ($app:literal, $position:literal, $body:literal, $entry:literal) => {
+            (
+                $app,
+                $position,
+                include_str!(concat!("../../tests/golden/", $body, ".json")),
+                include_str!(concat!("../../tests/golden/", $entry, "-0.1.txt")),
+            )
+        };
+    }
+
     /// Entries that version 0.1 appended: the name of the app, the index of the event, the body, and
     /// the commands that the script called.
     const GOLDEN: [(&str, usize, &str, &str); 3] = [
-        (
-            "shop",
-            0,
-            include_str!("../../tests/golden/deletion.json"),
-            include_str!("../../tests/golden/deletion-plain-0.1.txt"),
-        ),
-        (
-            "my shop, Grüße",
-            0,
-            include_str!("../../tests/golden/like.json"),
-            include_str!("../../tests/golden/like-cloudevents-0.1.txt"),
-        ),
-        (
-            "shop",
-            1,
-            include_str!("../../tests/golden/messages.json"),
-            include_str!("../../tests/golden/second-message-plain-0.1.txt"),
-        ),
+        golden!("shop", 0, "deletion", "deletion-plain"),
+        golden!("my shop, Grüße", 0, "like", "like-cloudevents"),
+        golden!("shop", 1, "messages", "second-message-plain"),
     ];
 
     fn golden_event(app: &str, position: usize, body: &'static str) -> Event {
@@ -236,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn appends_entries_as_version_0_1_did() {
-        let redis = Redis::unconnected().unwrap();
+        let redis = Redis::unconnected(Client::open("redis://127.0.0.1:1").unwrap()).unwrap();
         for (app, position, body, golden) in GOLDEN {
             let ((old, seen), event) = (parts(golden), golden_event(app, position, body));
             let is_plain = old.contains(&("content_type", "application/json"));

@@ -26,9 +26,7 @@ pub struct Line(mpsc::UnboundedSender<Request>);
 enum Request {
     Connection(oneshot::Sender<RedisResult<(u64, MultiplexedConnection)>>),
     /// Replaces the connection with this serial number.
-    Replace {
-        broken: u64,
-    },
+    Replace(u64),
 }
 
 impl Line {
@@ -53,8 +51,8 @@ async fn manage(mut requests: mpsc::UnboundedReceiver<Request>) {
     let (mut serial, mut connection) = (0, None);
     while let Some(request) = requests.recv().await {
         match request {
-            Request::Replace { broken } if broken == serial => connection = None,
-            Request::Replace { .. } => {}
+            Request::Replace(broken) if broken == serial => connection = None,
+            Request::Replace(_) => {}
             Request::Connection(answer) if answer.is_closed() => {}
             Request::Connection(answer) => {
                 if connection.is_none() {
@@ -84,7 +82,7 @@ impl ConnectionLike for Line {
             let (serial, mut connection) = self.connection().await?;
             let answer = connection.send_packed_command(command).await;
             if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
-                let _ = self.0.send(Request::Replace { broken: serial });
+                let _ = self.0.send(Request::Replace(serial));
             }
             answer
         })

@@ -1,19 +1,9 @@
 //! Tests several receivers, one Redis and X on a simulated network with injected faults.
 //!
 //! Each run is determined by its seed: a failure prints the command that repeats it.
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::unimplemented,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a failure ends the test"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::print_stderr, clippy::print_stdout, clippy::unimplemented, reason = "tests")]
+#![allow(missing_debug_implementations, missing_docs, unreachable_pub, reason = "modules of a test")]
 
 mod line;
 mod mistakes;
@@ -26,7 +16,7 @@ mod simulation;
 use birdhook_test_harness::seed::command;
 use simulation::{Run, run};
 
-const UNCHANGED: server::Mistake = str::to_owned;
+const UNCHANGED: server::Mistake = ("", "");
 
 fn seeds(count: u64) -> Vec<u64> {
     match birdhook_test_harness::seed::given() {
@@ -40,44 +30,25 @@ fn run_seed(seed: u64, faults: bool) -> Run {
         .unwrap_or_else(|violation| panic!("{violation}\nto repeat this test: {}", command(seed)))
 }
 
-/// The combined results of several runs.
-#[derive(Debug, Default)]
-struct Totals {
-    busy: usize,
-    forgotten: usize,
-    unrecorded: usize,
-    unmarked: u64,
-}
-
-fn under_faults(seeds: &[u64]) -> Totals {
-    let mut totals = Totals::default();
-    for seed in seeds {
-        let Run { counts, unmarked, .. } = run_seed(*seed, true);
-        if let Some(unmarked) = unmarked {
-            // A receiver that did not crash knows which events Redis has not recorded.
-            assert!(
-                unmarked >= counts.never_recorded as u64,
-                "{counts:?}, unmarked {unmarked}\nto repeat this test: {}",
-                command(*seed)
-            );
-            totals.unmarked += unmarked;
-        }
-        totals.busy += counts.busy;
-        totals.forgotten += counts.forgotten;
-        totals.unrecorded += counts.unrecorded;
+fn under_faults(count: u64) {
+    for seed in seeds(count) {
+        let Run { counts, unmarked, .. } = run_seed(seed, true);
+        println!("{counts:?}, unmarked {unmarked:?}");
+        // A receiver that did not crash knows which events Redis has not recorded.
+        let is_known = unmarked.is_none_or(|unmarked| unmarked >= counts.never_recorded as u64);
+        assert!(is_known, "{counts:?}, unmarked {unmarked:?}\nto repeat this test: {}", command(seed));
     }
-    totals
 }
 
 #[test]
 fn under_any_fault_an_event_answered_200_is_delivered_exactly_once() {
-    println!("{:?}", under_faults(&seeds(15)));
+    under_faults(15);
 }
 
 #[test]
 #[ignore = "long: run by `cargo xtask ci long`"]
 fn under_any_fault_in_many_runs_an_event_answered_200_is_delivered_exactly_once() {
-    println!("{:?}", under_faults(&seeds(140)));
+    under_faults(140);
 }
 
 #[test]

@@ -34,29 +34,17 @@ impl Call {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
-    Called {
-        from: IpAddr,
-        keys: Vec<String>,
-        call: Call,
-    },
+    /// A receiver called a script.
+    Called { from: IpAddr, keys: Vec<String>, call: Call },
     /// An inner sink began with an event.
-    Began {
-        host: IpAddr,
-        delivery: u64,
-        key: String,
-    },
+    Began { host: IpAddr, delivery: u64, key: String },
     /// It returned `Ok` for an event.
-    Accepted {
-        host: IpAddr,
-        delivery: u64,
-        key: String,
-    },
-    Answered {
-        host: IpAddr,
-        keys: Vec<String>,
-        answer: String,
-    },
+    Accepted { host: IpAddr, delivery: u64, key: String },
+    /// A receiver answered a delivery.
+    Answered { host: IpAddr, keys: Vec<String>, answer: String },
+    /// A fault began or ended.
     Fault(String),
+    /// Redis lost its data.
     Forgot,
 }
 

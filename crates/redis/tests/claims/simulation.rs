@@ -32,10 +32,10 @@ enum Fault {
     /// Delays messages between these two hosts.
     Hold(String, String),
     Crash(String),
-    /// Restarts Redis with or without its data.
-    Restart {
-        forgets: bool,
-    },
+    /// Restarts Redis.
+    Restart,
+    /// Restarts Redis without its data.
+    Reset,
 }
 
 struct Planned {
@@ -58,8 +58,8 @@ fn plan(receivers: u64) -> Vec<Planned> {
             7..10 => Fault::Hold(redis(), receiver),
             10 => Fault::Cut("x".to_owned(), receiver),
             11..14 => Fault::Crash(receiver),
-            14 => Fault::Restart { forgets: false },
-            _ => Fault::Restart { forgets: true },
+            14 => Fault::Restart,
+            _ => Fault::Reset,
         };
         plan.push(Planned { begins, ends, fault });
     }
@@ -72,12 +72,11 @@ fn begin(sim: &mut Sim<'_>, fault: &Fault, disk: &Disk, oracle: &Oracle) {
         Fault::Mute(from, to) => sim.partition_oneway(from.as_str(), to.as_str()),
         Fault::Hold(one, other) => sim.hold(one.as_str(), other.as_str()),
         Fault::Crash(host) => sim.crash(host.as_str()),
-        Fault::Restart { forgets } => {
+        Fault::Restart => sim.crash("redis"),
+        Fault::Reset => {
             sim.crash("redis");
-            if *forgets {
-                disk.forget();
-                oracle.note_at(sim.elapsed(), Entry::Forgot);
-            }
+            disk.forget();
+            oracle.note_at(sim.elapsed(), Entry::Forgot);
         }
     }
 }
@@ -88,8 +87,8 @@ fn end(sim: &mut Sim<'_>, fault: &Fault) {
         Fault::Mute(from, to) => sim.repair_oneway(from.as_str(), to.as_str()),
         Fault::Hold(one, other) => sim.release(one.as_str(), other.as_str()),
         Fault::Crash(host) if !sim.is_host_running(host.as_str()) => sim.bounce(host.as_str()),
-        Fault::Restart { .. } if !sim.is_host_running("redis") => sim.bounce("redis"),
-        Fault::Crash(_) | Fault::Restart { .. } => {}
+        Fault::Restart | Fault::Reset if !sim.is_host_running("redis") => sim.bounce("redis"),
+        Fault::Crash(_) | Fault::Restart | Fault::Reset => {}
     }
 }
 

@@ -1,0 +1,218 @@
+//! The rules that hold for both engines.
+
+use std::collections::HashMap;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use birdhook_core::codec::Format;
+use birdhook_core::{Delivery, Event, EventKey};
+use birdhook_engines_proof::engine::stored;
+use birdhook_pipeline::EventSink;
+use birdhook_test_harness::servers::Server;
+use birdhook_testkit::MockEventKind;
+use futures_util::future::join_all;
+
+use crate::fixture::{
+    Message, Reader, batch, deliver_all, deliver_posts, next, nothing, posts, report, reports, scene, sorted, take,
+};
+
+/// A server with a stream, and a connection to it.
+pub(crate) trait Engine: Sized {
+    type Sink: EventSink;
+    type Reader: Reader;
+
+    async fn start() -> Self;
+    fn server(&mut self) -> &mut Server;
+    /// Waits until a restarted server responds.
+    async fn reconnected(&self);
+    fn sink_of(&self, format: Format) -> Self::Sink;
+    /// Returns a sink with its own connection.
+    async fn other_sink(&self) -> Self::Sink;
+    /// Returns a reader, to which an unsettled message is delivered again after this time.
+    async fn reader(&self, lease: Duration) -> Self::Reader;
+    /// Returns the number of messages that readers have not settled.
+    async fn unsettled(&self) -> usize;
+    /// Checks the parts that only messages of this engine have.
+    fn check(_message: &<Self::Reader as Reader>::Message, _event: &Event) {}
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Generates each test for both engines.
+macro_rules! of_both {
+    ($($name:ident;)*) => {
+        of_both! { nats: $($name)* }
+        of_both! { redis: $($name)* }
+    };
+    ($engine:ident: $($name:ident)*) => {
+        mod $engine {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name::<crate::$engine::fixture::Engine>().await;
+                }
+            )*
+        }
+    };
+}
+
+of_both! {
+    what_is_published_in_either_form_is_consumed_as_it_was;
+    a_message_is_stored_once_for_each_dedupe_key;
+    events_keep_their_dedupe_keys_when_others_are_removed;
+    a_copy_is_stored_once_whichever_sink_takes_it;
+    what_is_dropped_half_way_is_stored_once_in_the_end;
+    what_is_extended_is_not_handed_out_meanwhile;
+    what_is_acknowledged_never_comes_again_and_what_is_not_does;
+}
+
+async fn what_is_published_in_either_form_is_consumed_as_it_was<E: Engine>() {
+    let engine = E::start().await;
+    let mut reader = engine.reader(MINUTE).await;
+    for (seed, format) in [(7, Format::Plain), (8, Format::CloudEvents)] {
+        let mut scene = scene(seed);
+        let unknown = format!(r#"{{"something":"new","of":["{seed}"]}}"#);
+        let mut all = vec![batch(seed + 2, 5).0, Delivery::restore("shop", unknown, 10).unwrap()];
+        for &kind in MockEventKind::ALL {
+            for &source in kind.api_sources() {
+                let body = scene.event(kind, "2001").reported_by(source).unwrap();
+                all.push(Delivery::restore("shop é \"1\"", body, 10).unwrap());
+            }
+        }
+        deliver_all(&engine.sink_of(format), &all).await;
+        let events: Vec<_> = all.iter().flat_map(Delivery::events).collect();
+        assert!(events.len() > 30, "{}", events.len());
+        for event in events {
+            let message = next(&mut reader).await;
+            assert_eq!((report(&message), message.app(), message.kind()), (report(event), event.app(), event.kind()));
+            assert_eq!((message.dedupe_key(), message.delivery_key()), (event.delivery_key(), event.delivery_key()));
+            assert_eq!((message.raw().as_str(), message.attempts()), (event.raw().as_str(), 1));
+            E::check(&message, event);
+            assert!(message.ack().await);
+        }
+        assert_eq!(engine.unsettled().await, 0, "everything is given back");
+    }
+    nothing(&mut reader, 100).await;
+}
+
+async fn a_message_is_stored_once_for_each_dedupe_key<E: Engine>() {
+    let mut engine = E::start().await;
+    let sink = engine.sink_of(Format::Plain);
+    let (mut all, _) = batch(5, 4);
+    let keys = [1, 2, 1, 3].map(|byte| EventKey::from([byte; 32]));
+    all.set_dedupe_keys(|event| keys[event.index()]);
+    deliver_all(&sink, &[all.clone()]).await;
+    for mut other in posts(15, 2) {
+        other.set_dedupe_keys(|_| keys[1]);
+        deliver_all(&sink, &[other]).await;
+    }
+    let mut reader = engine.reader(MINUTE).await;
+    for at in [0, 1, 3] {
+        let message = next(&mut reader).await;
+        assert_eq!((message.dedupe_key(), report(&message)), (keys[at], report(&all.events()[at])));
+        assert!(message.ack().await);
+    }
+    nothing(&mut reader, 100).await;
+    assert_eq!(stored(engine.server()).await, 3, "the same key twice in one delivery is one event");
+}
+
+async fn events_keep_their_dedupe_keys_when_others_are_removed<E: Engine>() {
+    let mut engine = E::start().await;
+    let (mut all, _) = batch(16, 4);
+    let keys = [1, 2, 3, 4].map(|byte| EventKey::from([byte; 32]));
+    all.set_dedupe_keys(|event| keys[event.index()]);
+    all.retain(|event| event.index() % 2 == 1);
+    deliver_all(&engine.sink_of(Format::Plain), &[all.clone()]).await;
+    assert_eq!(stored(engine.server()).await, 2);
+    let mut reader = engine.reader(MINUTE).await;
+    for (event, key) in all.events().iter().zip([keys[1], keys[3]]) {
+        let message = next(&mut reader).await;
+        assert_eq!((message.dedupe_key(), report(&message)), (key, report(event)));
+        assert!(message.ack().await);
+    }
+}
+
+async fn a_copy_is_stored_once_whichever_sink_takes_it<E: Engine>() {
+    let mut engine = E::start().await;
+    let sinks = [engine.sink_of(Format::Plain), engine.other_sink().await, engine.sink_of(Format::Plain)];
+    let first = posts(21, 20);
+    for sink in &sinks {
+        deliver_all(sink, &first).await;
+    }
+    assert_eq!(stored(engine.server()).await, 20);
+    // Concurrently.
+    let second = posts(22, 200);
+    let copies = sinks.iter().flat_map(|sink| second.iter().map(|post| sink.deliver(post.clone())));
+    join_all(copies).await.into_iter().for_each(Result::unwrap);
+    assert_eq!(stored(engine.server()).await, 220);
+    // The engine remembers the keys across a kill.
+    engine.server().restart();
+    engine.reconnected().await;
+    deliver_all(&sinks[0], &second).await;
+    let taken = take(&mut engine.reader(MINUTE).await, 220).await;
+    assert_eq!(sorted(taken), sorted(reports(&[first, second].concat())));
+    assert_eq!(engine.unsettled().await, 0);
+}
+
+async fn what_is_dropped_half_way_is_stored_once_in_the_end<E: Engine>() {
+    let mut engine = E::start().await;
+    let (delivery, _) = batch(24, 50);
+    let sink = engine.sink_of(Format::Plain);
+    for polls in 0..20 {
+        let mut future = Box::pin(sink.deliver(delivery.clone()));
+        for _ in 0..polls {
+            if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    sink.deliver(delivery.clone()).await.unwrap();
+    assert_eq!(stored(engine.server()).await, 50);
+    let taken = take(&mut engine.reader(MINUTE).await, 50).await;
+    assert_eq!(sorted(taken), sorted(reports(&[delivery])));
+}
+
+async fn what_is_acknowledged_never_comes_again_and_what_is_not_does<E: Engine>() {
+    let engine = E::start().await;
+    let posts = reports(&deliver_posts(&engine.sink_of(Format::Plain), 71, 20).await);
+    let lease = Duration::from_millis(500);
+    let mut gone = engine.reader(lease).await;
+    assert_eq!(take(&mut gone, 1).await, posts[..1]);
+    let (held, at) = (next(&mut gone).await, Instant::now());
+    assert_eq!((report(&held), held.attempts()), (posts[1].clone(), 1));
+    drop((gone, held));
+    let mut reader = engine.reader(lease).await;
+    let mut came = HashMap::new();
+    while came.len() < 19 {
+        let message = next(&mut reader).await;
+        if report(&message) == posts[1] {
+            assert!(at.elapsed() >= lease - Duration::from_millis(100), "{:?}", at.elapsed());
+        }
+        came.insert(report(&message), message.attempts());
+        assert!(message.ack().await);
+    }
+    assert!(posts[1..].iter().all(|post| came.contains_key(post)));
+    assert!(came.values().filter(|&&attempts| attempts == 2).count() >= 15, "a batch was in its hands: {came:?}");
+    drop(reader);
+    // Another reader does not receive the messages either.
+    nothing(&mut engine.reader(lease).await, 1200).await;
+    assert_eq!(engine.unsettled().await, 0);
+}
+
+async fn what_is_extended_is_not_handed_out_meanwhile<E: Engine>() {
+    let engine = E::start().await;
+    deliver_posts(&engine.sink_of(Format::Plain), 5, 1).await;
+    let lease = Duration::from_secs(2);
+    let held = next(&mut engine.reader(lease).await).await;
+    let mut other = engine.reader(lease).await;
+    for _ in 0..30 {
+        nothing(&mut other, 100).await;
+        held.extend().await;
+    }
+    drop(held);
+    let again = next(&mut other).await;
+    assert_eq!(again.attempts(), 2, "extending is no try");
+    assert!(again.ack().await);
+    nothing(&mut other, 2_500).await;
+}

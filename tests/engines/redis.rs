@@ -1,9 +1,0 @@
-//! Publishing to Redis and consuming from it.
-
-mod connecting;
-mod consuming;
-pub(crate) mod fixture;
-mod groups;
-mod lying;
-mod publishing;
-mod settling;
