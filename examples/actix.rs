@@ -8,7 +8,7 @@
 use std::any::Any;
 
 use actix_web::{App, HttpServer};
-use birdhook::{Webhook, actix::Receiver};
+use birdhook::{Webhook, actix::ActixReceiver};
 use birdhook_examples::{
     Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, cannot_listen, finish, print_events,
 };
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
     let printing = actix_web::rt::spawn(print_events(deliveries));
 
-    let receiver = Receiver::new(pipeline.clone());
+    let receiver = ActixReceiver::new(pipeline.clone());
     let server = HttpServer::new(move || App::new().service(receiver.at(PATH)))
         .keep_alive(IDLE)
         .on_connect(|stream, _| end_when_answers_are_not_taken(stream));

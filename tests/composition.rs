@@ -244,7 +244,7 @@ impl EventSink for Local {
 fn actix_with_a_sink_that_is_not_send() {
     actix_web::rt::System::new().block_on(async {
         let count = Rc::new(RefCell::new(0));
-        let receiver = actix::Receiver::new(hook().sink(Local(Rc::clone(&count))));
+        let receiver = actix::ActixReceiver::new(hook().sink(Local(Rc::clone(&count))));
         let app = actix_web::test::init_service(actix_web::App::new().service(receiver.at(PATH))).await;
         let request = actix_web::test::TestRequest::post()
             .uri(PATH)

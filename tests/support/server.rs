@@ -115,7 +115,7 @@ impl Server {
             Adapter::Axum | Adapter::Hyper | Adapter::Actix => {
                 let pipeline = webhook.sink(sink);
                 let address = match adapter {
-                    Adapter::Actix => serve_actix(actix::Receiver::new(pipeline.clone())).await,
+                    Adapter::Actix => serve_actix(actix::ActixReceiver::new(pipeline.clone())).await,
                     Adapter::Hyper => serve_hyper(Receiver::new(pipeline.clone())).await,
                     _ => serve_axum(axum::routing::any_service(Receiver::new(pipeline.clone()))).await,
                 };
@@ -227,7 +227,7 @@ where
 }
 
 /// Serves with actix-web on its own thread. Returns the address.
-pub async fn serve_actix<S: EventSink + Send + Sync + 'static>(receiver: actix::Receiver<S>) -> SocketAddr {
+pub async fn serve_actix<S: EventSink + Send + Sync + 'static>(receiver: actix::ActixReceiver<S>) -> SocketAddr {
     let (sender, address) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {

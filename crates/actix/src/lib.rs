@@ -2,11 +2,11 @@
 //!
 //! ```
 //! use actix_web::App;
-//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod actix { pub use birdhook_actix::Receiver; } }
-//! use birdhook::{Secret, Webhook, actix::Receiver};
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod actix { pub use birdhook_actix::ActixReceiver; } }
+//! use birdhook::{Secret, Webhook, actix::ActixReceiver};
 //!
 //! let (pipeline, deliveries) = Webhook::new(Secret::new("consumer-secret").unwrap()).channel(1024);
-//! let receiver = Receiver::new(pipeline);
+//! let receiver = ActixReceiver::new(pipeline);
 //! let app = App::new().service(receiver.at("/webhooks/twitter"));
 //! # let _ = (app, deliveries);
 //! ```
@@ -19,4 +19,4 @@
 
 mod receiver;
 
-pub use receiver::Receiver;
+pub use receiver::ActixReceiver;

@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use birdhook_pipeline::{EventSink, HeadResult, Pipeline, Reply, RequestHead};
 
 /// A receiver for the challenges (GET) and deliveries (POST) of one webhook URL. Cheap to clone.
-pub struct Receiver<S> {
+pub struct ActixReceiver<S> {
     pipeline: Pipeline<S>,
 }
 
-impl<S: EventSink + 'static> Receiver<S> {
+impl<S: EventSink + 'static> ActixReceiver<S> {
     /// Creates a receiver that delivers to the pipeline's sink, whose future need not be `Send`.
     pub fn new(pipeline: Pipeline<S>) -> Self {
         Self { pipeline }
@@ -32,15 +32,15 @@ impl<S: EventSink + 'static> Receiver<S> {
     }
 }
 
-impl<S> Clone for Receiver<S> {
+impl<S> Clone for ActixReceiver<S> {
     fn clone(&self) -> Self {
         Self { pipeline: self.pipeline.clone() }
     }
 }
 
-impl<S> fmt::Debug for Receiver<S> {
+impl<S> fmt::Debug for ActixReceiver<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("pipeline", &self.pipeline).finish()
+        f.debug_struct("ActixReceiver").field("pipeline", &self.pipeline).finish()
     }
 }
 

@@ -1,7 +1,7 @@
 //! actix-web, as in examples/actix.rs, with one worker.
 
 use actix_web::{App as Routes, HttpResponse, HttpServer, web};
-use birdhook::actix::Receiver;
+use birdhook::actix::ActixReceiver;
 
 use super::{App, PATH, count, listening, webhook};
 
@@ -10,7 +10,7 @@ pub(super) async fn serve(app: App) {
     let receiver = (app != App::Bare).then(|| {
         let (pipeline, deliveries) = webhook(app).channel(1024);
         actix_web::rt::spawn(count(deliveries.events()));
-        Receiver::new(pipeline)
+        ActixReceiver::new(pipeline)
     });
     let server = HttpServer::new(move || match &receiver {
         Some(receiver) => Routes::new().service(receiver.at(PATH)),
