@@ -1,8 +1,4 @@
 //! The integration tests of birdhook-inbox, in one binary.
-//!
-//! The tests in `behaviour` use the inbox through [`support::backend::Backend`] only. Another crate
-//! runs them on its own backend: it includes `behaviour` and `support` with `#[path]` and defines
-//! `Tested`. The tests in `files` are about the files of this crate's inbox.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,6 +11,3 @@
 mod behaviour;
 mod files;
 mod support;
-
-/// The backend under test.
-type Tested = files::redb_file::RedbFile;

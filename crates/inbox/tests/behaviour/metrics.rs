@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use crate::support::backend::{Fate, Switch};
-use crate::support::{PATIENCE, Receiver, SetClock, deletions, inbox_settings};
+use crate::support::clock::SetClock;
+use crate::support::disk::{Fate, Switch};
+use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, wait_until};
 use birdhook_pipeline::{Delivery, EventSink, SinkError};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
@@ -70,7 +72,7 @@ async fn every_documented_metric_has_its_value() {
     let snapshotter = recorder.snapshotter();
     recorder.install().unwrap();
     let clock = SetClock::at(Duration::from_secs(1_000_000));
-    let switch = Switch::default();
+    let switch = Arc::<Switch>::default();
     let settings = inbox_settings().clock(clock.clone()).max_attempts(1);
     let receiver = Receiver::failing(&switch, settings).await;
 
@@ -105,12 +107,7 @@ async fn every_documented_metric_has_its_value() {
     // Of the two events left, the relay's sink fails for one and then refuses it. It accepts the
     // other.
     let relaying = tokio::spawn(receiver.inbox.relay(Moody::default()).concurrency(1).run());
-    let relayed = async {
-        while receiver.inbox.stats().depth > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, relayed).await.unwrap();
+    wait_until(|| receiver.inbox.stats().depth == 0).await;
     let counted: Vec<_> = snapshotter.snapshot().into_vec();
     for result in ["waiting", "refused", "relayed"] {
         let is_it = |key: &metrics::Key| {

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use birdhook_inbox::{Event, Lease};
+use birdhook_inbox::{Event, InboxSettings};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
-use crate::Tested;
-use crate::support::backend::Backend;
-use crate::support::{PATIENCE, Receiver, SetClock, deletions, inbox_settings, post, send, wait_until, webhook};
+use crate::support::clock::SetClock;
+use crate::support::disk::Place;
+use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, post, send, wait_until, webhook};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -47,13 +47,7 @@ async fn each_event_is_leased_to_one_of_many_consumers() {
         })
     });
     join_all(senders).await.into_iter().for_each(|sent| sent.unwrap());
-    timeout(PATIENCE, async {
-        while receiver.inbox.stats().acknowledged < EVENTS as u64 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await
-    .unwrap();
+    wait_until(|| receiver.inbox.stats().acknowledged == EVENTS as u64).await;
     receiver.inbox.close(PATIENCE).await;
     let counts: Vec<usize> = join_all(consumers).await.into_iter().map(|count| count.unwrap()).collect();
     assert_eq!(counts.iter().sum::<usize>(), EVENTS);
@@ -77,12 +71,9 @@ async fn a_delivery_is_answered_without_a_consumer() {
 
 #[tokio::test]
 async fn a_function_that_hangs_is_cancelled_when_its_lease_expires_and_called_again() {
-    let settings =
-        inbox_settings().lease(Duration::from_millis(50)).backoff(Duration::from_millis(1), Duration::from_millis(1));
-    let receiver = Receiver::new(settings).await;
+    let receiver = Receiver::new(short_lease()).await;
     receiver.send(&deletions("7", [1])).await;
-    let (calls, inbox) = (Arc::new(AtomicUsize::new(0)), receiver.inbox.clone());
-    let ended = Arc::new(AtomicUsize::new(0));
+    let (calls, ended, inbox) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), receiver.inbox.clone());
     let (counted, ends) = (Arc::clone(&calls), Arc::clone(&ended));
     let running = tokio::spawn(async move {
         let handle = move |_: Event| {
@@ -101,6 +92,10 @@ async fn a_function_that_hangs_is_cancelled_when_its_lease_expires_and_called_ag
     assert_eq!((calls.load(SeqCst), ended.load(SeqCst)), (3, 3));
     receiver.inbox.close(PATIENCE).await;
     running.await.unwrap();
+}
+
+fn short_lease() -> InboxSettings {
+    inbox_settings().lease(Duration::from_millis(50)).backoff(Duration::from_millis(1), Duration::from_millis(1))
 }
 
 /// Counts drops.
@@ -136,9 +131,7 @@ async fn events_of_a_dropped_run_are_leased_again() {
     wait_until(|| ended.load(SeqCst) == 3).await;
     let mut attempts = Vec::new();
     for _ in 0..5 {
-        let lease = receiver.next().await;
-        attempts.push((post(&lease), lease.attempts()));
-        lease.ack().await.unwrap();
+        attempts.push(receiver.ack_next().await);
     }
     attempts.sort_unstable();
     assert_eq!(attempts, [(1, 2), (2, 2), (3, 2), (4, 1), (5, 1)]);
@@ -224,10 +217,10 @@ async fn closing_ends_every_waiting_consumer() {
 
 #[tokio::test]
 async fn a_lease_keeps_the_inbox_open() {
-    let place = Tested::create();
+    let place = Place::create();
     let inbox = place.open(inbox_settings()).await.unwrap();
     let lease = {
-        let receiver = Receiver::behind(&Tested::create(), inbox, webhook());
+        let receiver = Receiver::behind(&Place::create(), inbox, webhook());
         receiver.send(&deletions("7", [1])).await;
         receiver.next().await
     };
@@ -239,10 +232,10 @@ async fn a_lease_keeps_the_inbox_open() {
 
 #[tokio::test]
 async fn a_dropped_inbox_can_be_opened_again_at_once() {
-    let place = Tested::create();
+    let place = Place::create();
     for number in 0..100 {
         let inbox = place.open(inbox_settings()).await.unwrap();
-        let receiver = Receiver::behind(&Tested::create(), inbox, webhook());
+        let receiver = Receiver::behind(&Place::create(), inbox, webhook());
         assert_eq!(receiver.send(&deletions("7", [number])).await, 200);
     }
     assert_eq!(place.open(inbox_settings()).await.unwrap().stats().depth, 100);
@@ -250,9 +243,7 @@ async fn a_dropped_inbox_can_be_opened_again_at_once() {
 
 #[tokio::test]
 async fn a_lease_that_expired_before_it_was_received_is_not_yielded() {
-    let settings =
-        inbox_settings().lease(Duration::from_millis(40)).backoff(Duration::from_millis(1), Duration::from_millis(1));
-    let receiver = Receiver::new(settings).await;
+    let receiver = Receiver::new(short_lease()).await;
     let mut slow = receiver.inbox.leases();
     assert!(slow.next().now_or_never().is_none());
     receiver.send(&deletions("7", [1])).await;
@@ -269,7 +260,7 @@ async fn a_lease_can_be_extended_by_any_duration() {
     let clock = SetClock::at(1000 * SECOND);
     let receiver = Receiver::new(inbox_settings().clock(clock.clone())).await;
     receiver.send(&deletions("7", [1])).await;
-    let mut lease: Lease = receiver.next().await;
+    let mut lease = receiver.next().await;
     lease.extend(Duration::MAX).await.unwrap();
     clock.advance(1_000_000_000 * SECOND);
     assert!(receiver.is_quiet().await);
@@ -298,7 +289,7 @@ async fn the_events_of_a_large_delivery_are_leased_at_the_rate_of_small_ones() {
 /// Another opener holds the place, so the second opening waits.
 #[tokio::test(flavor = "current_thread")]
 async fn opening_does_not_block_other_tasks_while_it_waits_for_the_lock() {
-    let place = Tested::create();
+    let place = Place::create();
     let first = place.open(inbox_settings()).await.unwrap();
     let second = place.clone();
     let second = tokio::spawn(async move { second.open(inbox_settings()).await });
@@ -306,17 +297,17 @@ async fn opening_does_not_block_other_tasks_while_it_waits_for_the_lock() {
         tokio::time::sleep(Duration::from_millis(10)).await;
         assert!(!second.is_finished());
     }
-    Tested::end(first).await;
+    first.close(Duration::ZERO).await;
     let second = timeout(PATIENCE, second).await.unwrap().unwrap();
     assert!(second.is_ok(), "{second:?}");
 }
 
 #[tokio::test]
 async fn an_opening_that_is_dropped_leaves_the_place_free() {
-    let place = Tested::create();
+    let place = Place::create();
     let first = place.open(inbox_settings()).await.unwrap();
     let waited = timeout(Duration::from_millis(20), place.open(inbox_settings())).await;
     assert!(waited.is_err(), "{waited:?}");
-    Tested::end(first).await;
+    first.close(Duration::ZERO).await;
     assert!(place.open(inbox_settings()).await.is_ok());
 }

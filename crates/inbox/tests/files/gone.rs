@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-#[cfg(feature = "tracing")]
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 use birdhook_inbox::{Inbox, StoreError};
 
-use crate::support::backend::{Fate, Switch};
+use crate::support::disk::{Fate, Switch};
 use crate::support::{Receiver, deletions, inbox_settings, post, send, wait_until};
 
 const STORE: &str = "inbox.redb";
@@ -43,9 +43,7 @@ async fn refuses_after(meddle: impl Fn(&Path)) {
     is_refusing(&receiver, 2).await;
     is_refusing(&receiver, 3).await;
     is_refusing(&receiver, 2).await;
-    let lease = receiver.next().await;
-    assert_eq!(post(&lease), 1, "what was answered 200 is still delivered");
-    lease.ack().await.unwrap();
+    assert_eq!(receiver.ack_next().await, (1, 1), "what was answered 200 is still delivered");
     is_refusing(&receiver, 1).await;
     receiver.close().await;
 }
@@ -123,12 +121,12 @@ async fn a_deleted_and_a_restored_file_are_logged() {
 
 #[tokio::test]
 async fn a_file_deleted_during_a_commit_makes_its_deliveries_answer_503() {
-    let switch = Switch::default();
+    let switch = Arc::<Switch>::default();
     let receiver = Receiver::failing(&switch, inbox_settings()).await;
     switch.set(Fate::Stuck);
     let pipeline = receiver.pipeline.clone();
     let sending = tokio::spawn(async move { send(&pipeline, &deletions("7", [1])).await });
-    wait_until(|| switch.is_stuck()).await;
+    wait_until(|| switch.is_stuck.load(SeqCst)).await;
     fs::remove_file(file(&receiver, STORE)).unwrap();
     switch.set(Fate::Done);
     assert_eq!(sending.await.unwrap(), 503);

@@ -8,6 +8,5 @@ mod opening;
 mod permissions;
 mod racing;
 mod records;
-pub(crate) mod redb_file;
 mod retention;
 mod unreadable;

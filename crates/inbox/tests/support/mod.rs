@@ -1,27 +1,21 @@
 //! A harness: an inbox behind a webhook, and a clock that tests control.
-#![allow(dead_code, reason = "each test uses some of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
-
-pub(crate) mod backend;
+pub(crate) mod clock;
+pub(crate) mod disk;
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_inbox::{Clock, Event, InboxSettings, Lease};
+use birdhook_inbox::{Event, EventQuery, Inbox, InboxSettings, Lease, ListedEvent};
 use birdhook_pipeline::{HeadResult, Pipeline, RequestHead, Secret, Webhook, signature};
 
-use self::backend::{Backend, Switch};
-use crate::Tested;
+use self::disk::{Place, Switch};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The handle of the inbox under test.
-pub(crate) type Inbox = <Tested as Backend>::Inbox;
-
 /// An inbox in a new place, with a webhook in front of it.
 pub(crate) struct Receiver {
-    pub(crate) place: Tested,
+    pub(crate) place: Place,
     pub(crate) inbox: Inbox,
     pub(crate) pipeline: Pipeline<Inbox>,
 }
@@ -32,21 +26,28 @@ pub(crate) fn inbox_settings() -> InboxSettings {
 
 impl Receiver {
     pub(crate) async fn new(settings: InboxSettings) -> Self {
-        Self::open(&Tested::create(), settings).await
+        Self::open(&Place::create(), settings).await
     }
 
-    pub(crate) async fn open(place: &Tested, settings: InboxSettings) -> Self {
+    pub(crate) async fn open(place: &Place, settings: InboxSettings) -> Self {
         Self::behind(place, place.open(settings).await.unwrap(), webhook())
     }
 
-    pub(crate) async fn failing(switch: &Switch, settings: InboxSettings) -> Self {
-        let place = Tested::create();
-        let inbox = place.open_failing(settings, switch).await.unwrap();
-        Self::behind(&place, inbox, webhook())
+    /// Creates a receiver on a disk that the switch controls.
+    pub(crate) async fn failing(switch: &Arc<Switch>, settings: InboxSettings) -> Self {
+        let switch = Arc::clone(switch);
+        Self::new(settings.database(move |file| switch.open(file))).await
+    }
+
+    /// Creates a receiver in a new place, with other webhook settings.
+    pub(crate) async fn with(webhook: Webhook) -> Self {
+        let place = Place::create();
+        let inbox = place.open(inbox_settings()).await.unwrap();
+        Self::behind(&place, inbox, webhook)
     }
 
     /// Creates a receiver with other webhook settings.
-    pub(crate) fn behind(place: &Tested, inbox: Inbox, webhook: Webhook) -> Self {
+    pub(crate) fn behind(place: &Place, inbox: Inbox, webhook: Webhook) -> Self {
         // A long deadline, because a shared disk may be slow. The webhook remembers no keys itself,
         // so that only the inbox recognises duplicates.
         let webhook = webhook.deadline(PATIENCE).dedupe_window(0, Duration::ZERO);
@@ -61,8 +62,8 @@ impl Receiver {
     }
 
     /// Ends the inbox as the end of its process would.
-    pub(crate) async fn close(self) -> Tested {
-        Tested::end(self.inbox).await;
+    pub(crate) async fn close(self) -> Place {
+        self.inbox.close(Duration::ZERO).await;
         self.place
     }
 
@@ -73,6 +74,18 @@ impl Receiver {
 
     pub(crate) async fn next(&self) -> Lease {
         tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
+    }
+
+    /// Acknowledges the next event. Returns its post and the number of the attempt.
+    pub(crate) async fn ack_next(&self) -> (u64, u32) {
+        let lease = self.next().await;
+        let next = (post(&lease), lease.attempts());
+        lease.ack().await.unwrap();
+        next
+    }
+
+    pub(crate) async fn list(&self, query: EventQuery) -> Vec<ListedEvent> {
+        self.inbox.list(query).await.unwrap()
     }
 
     /// Makes the writer read the clock.
@@ -128,44 +141,10 @@ pub(crate) fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) 
 
 /// Returns the number of the post in an event of [`deletions`].
 pub(crate) fn post(event: &Event) -> u64 {
-    event
-        .raw()
-        .as_str()
-        .split('"')
-        .rfind(|part| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty())
-        .unwrap()
-        .parse()
-        .unwrap()
+    event.raw().as_str().split('"').rev().find_map(|part| part.parse().ok()).unwrap()
 }
 
-/// A clock that a test sets.
-#[derive(Clone, Default)]
-pub(crate) struct SetClock(Arc<Mutex<(Duration, Duration)>>);
-
-impl SetClock {
-    pub(crate) fn at(wall: Duration) -> Self {
-        Self(Arc::new(Mutex::new((wall, Duration::ZERO))))
-    }
-
-    /// Lets time pass.
-    pub(crate) fn advance(&self, by: Duration) {
-        let mut clock = self.0.lock().unwrap();
-        clock.0 += by;
-        clock.1 += by;
-    }
-
-    /// Sets the machine's clock.
-    pub(crate) fn set_wall(&self, wall: Duration) {
-        self.0.lock().unwrap().0 = wall;
-    }
-}
-
-impl Clock for SetClock {
-    fn wall(&self) -> Duration {
-        self.0.lock().unwrap().0
-    }
-
-    fn steady(&self) -> Duration {
-        self.0.lock().unwrap().1
-    }
+/// Returns the posts of listed events.
+pub(crate) fn posts<'a>(listed: impl IntoIterator<Item = &'a ListedEvent>) -> Vec<u64> {
+    listed.into_iter().map(|listed| post(listed.event.as_ref().unwrap())).collect()
 }
