@@ -14,6 +14,8 @@
 mod clients;
 mod contestants;
 mod fjall_store;
+mod folder;
+#[path = "../../../benches/src/machine.rs"]
 mod machine;
 mod records;
 mod redb_store;
@@ -68,7 +70,7 @@ impl Arguments {
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    if machine::opened().await {
+    if folder::opened().await {
         return;
     }
     let arguments = Arguments::read();
@@ -80,8 +82,9 @@ async fn main() {
     }
     let Arguments { seconds, rounds, keys, .. } = bench.arguments;
     println!(
-        "{}\n\nBodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
-        machine::facts(folder.path())
+        "{}, {}\n\nBodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
+        machine::facts(),
+        folder::file_system(folder.path())
     );
     bench.results.print(keys);
 }
@@ -102,12 +105,12 @@ impl Bench {
             let place = made(folder.join(format!("{contestant:?}-remembers")));
             contestant.remember(&place, &keys);
             eprintln!("{}: remembers {} keys ({:.1?})", contestant.name(), keys.len(), started.elapsed());
-            let opened = (0..3).map(|_| machine::open(contestant, &place)).collect();
+            let opened = (0..3).map(|_| folder::open(contestant, &place)).collect();
             eprintln!("{}: {opened:?}", contestant.name());
             self.results.opened.insert(contestant, opened);
             folders.insert(contestant, place);
         }
-        self.results.memory = machine::open(Contestant::Inbox, &made(folder.join("memory"))).memory;
+        self.results.memory = folder::open(Contestant::Inbox, &made(folder.join("memory"))).memory;
         folders
     }
 
@@ -148,7 +151,7 @@ impl Bench {
             running.close().await;
         }
         for (contestant, side, folder) in [(Contestant::Log, Side::Log, log), (contestant, Side::Empty, empty)] {
-            let disk = machine::disk(&folder) as f64 / (events[&side] * BODY) as f64;
+            let disk = folder::disk(&folder) as f64 / (events[&side] * BODY) as f64;
             self.results.disk.entry(contestant).or_default().push(disk);
             std::fs::remove_dir_all(folder).unwrap();
         }

@@ -1,6 +1,5 @@
 //! The settings of an inbox.
 
-use std::fmt;
 use std::fs::File;
 use std::time::Duration;
 
@@ -134,8 +133,4 @@ impl InboxSettings {
     }
 }
 
-impl fmt::Debug for InboxSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InboxSettings").field("order", &self.order).field("lease", &self.lease).finish_non_exhaustive()
-    }
-}
+debug_fields!(InboxSettings: order, lease);

@@ -1,6 +1,5 @@
 //! Forwards events to another sink.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -185,8 +184,4 @@ async fn is_closing_within(closing: &mut watch::Receiver<bool>, pause: Duration)
     timeout(pause, closing.wait_for(|closing| *closing)).await.is_ok()
 }
 
-impl<S> fmt::Debug for Relay<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("concurrency", &self.concurrency).finish_non_exhaustive()
-    }
-}
+debug_fields!(Relay<S>: concurrency);

@@ -27,10 +27,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, FileIdentity), StoreError> {
     Ok((file, identity))
 }
 
-/// Returns a file's metadata; `None` if it does not exist.
-///
-/// # Errors
-/// If it is not a regular file.
+/// Returns a regular file's metadata; `None` if it does not exist.
 pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => Ok(Some(found)),
@@ -60,10 +57,7 @@ impl FileIdentity {
         &self.path
     }
 
-    /// Checks that the path still names the file.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] if the file was deleted, moved or replaced.
+    /// Checks that the path still names the file: it was not deleted, moved or replaced.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         match fs::symlink_metadata(&self.path) {
             Ok(found) if id(&found) == self.id => Ok(()),

@@ -9,7 +9,7 @@ use crate::storage::record::Progress;
 use crate::writer::command::LeaseOutcome;
 
 /// All batches with an event that is not settled, or that is kept.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
     order: Order,
     retry: Retry,
@@ -56,22 +56,7 @@ struct Queue {
 
 impl Index {
     pub(crate) fn new(order: Order, retry: Retry) -> Self {
-        Self {
-            order,
-            retry,
-            batches: BTreeMap::new(),
-            ready: BTreeSet::new(),
-            waiting: BTreeSet::new(),
-            leased: BTreeSet::new(),
-            dead: BTreeSet::new(),
-            queues: HashMap::new(),
-            open: BTreeSet::new(),
-            clearable: BTreeSet::new(),
-            dirty: BTreeSet::new(),
-            last_token: 0,
-            bytes: 0,
-            unsettled: 0,
-        }
+        Self { order, retry, ..Self::default() }
     }
 
     /// Adds a batch of new events, or of events read from the store.

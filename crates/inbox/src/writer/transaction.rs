@@ -218,17 +218,15 @@ impl<'a> Transaction<'a> {
         let Some(time) = self.now.checked_sub(CLEAR_DELAY.max(keep)) else { return };
         for _ in 0..CLEAR_STEP {
             let Some(number) = self.state.index.clearable_before(time) else { return };
-            let done_since =
-                self.state.index.batch(number).filter(|batch| batch.is_done()).map(IndexedBatch::done_since);
-            match done_since {
+            let done = self.state.index.batch(number).filter(|batch| batch.is_done());
+            match done.map(IndexedBatch::done_since) {
                 Some(since) if since.saturating_add(keep) <= self.now => self.remove(number),
                 Some(since) => self.state.index.set_clearable(number, Some(since.max(time + 1))),
                 None => {
-                    let now = self.now;
-                    let is_unneeded = |since: u64| since.saturating_add(keep) <= now;
+                    let until = self.now - keep;
                     self.clear_bodies(
                         number,
-                        |_, entry| matches!(entry.state, EntryState::Done { since } if is_unneeded(since)),
+                        |_, entry| matches!(entry.state, EntryState::Done { since } if since <= until),
                     );
                 }
             }
@@ -343,10 +341,7 @@ impl<'a> Transaction<'a> {
         for number in &step {
             let batch = match self.state.batch(self.store, *number) {
                 Ok(batch) => batch,
-                Err(error) => {
-                    let _ = done.send(Err(error));
-                    return;
-                }
+                Err(error) => return drop(done.send(Err(error))),
             };
             let mut theirs = HashSet::new();
             let mut index = 0;

@@ -136,24 +136,14 @@ impl PendingReply {
                 drop(memory);
                 let _ = done.send(Ok(()));
             }
-            Self::Refused(done) => {
-                let _ = done.send(Err(SinkError::Full));
-            }
-            Self::Settled { is_held, done, .. } => {
-                let _ = done.map(|done| done.send(is_held));
-            }
-            Self::Listed(_, listed, done) => {
-                let _ = done.send(listed);
-            }
-            Self::Requeued(_, count, done) | Self::Discarded(_, count, done) => {
-                let _ = done.send(count);
-            }
+            Self::Refused(done) => _ = done.send(Err(SinkError::Full)),
+            Self::Settled { is_held, done, .. } => _ = done.map(|done| done.send(is_held)),
+            Self::Listed(_, listed, done) => _ = done.send(listed),
+            Self::Requeued(_, count, done) | Self::Discarded(_, count, done) => _ = done.send(count),
             Self::Purged { subscriber, count, further: Some(from), done, .. } => {
                 return Some(Command::Purge { subscriber, from, removed: count, done });
             }
-            Self::Purged { count, further: None, done, .. } => {
-                let _ = done.send(Ok(count));
-            }
+            Self::Purged { count, further: None, done, .. } => _ = done.send(Ok(count)),
         }
         None
     }

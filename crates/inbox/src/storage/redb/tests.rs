@@ -6,8 +6,8 @@ use std::io::{self, Error};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
+use redb::{StorageBackend, StorageError};
 use tempfile::TempDir;
 
 use super::*;
@@ -282,7 +282,6 @@ fn change(random: &mut fastrand::Rng) -> Change {
 #[test]
 fn behaves_like_an_ordered_map_over_a_long_run() {
     let seed = birdhook_test_harness::seed::seed();
-    println!("seed {seed}");
     assert_eq!(long_run(&mut model(), seed), 0);
 }
 
@@ -322,7 +321,6 @@ impl StorageBackend for FailingFile {
 #[test]
 fn a_failed_commit_is_applied_as_a_whole_or_not_at_all() {
     let seed = birdhook_test_harness::seed::seed();
-    println!("seed {seed}");
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
     let file = FailingFile { content: Arc::default(), random, one_of: 15 };
     // Opening syncs too, so it is repeated until it succeeds.
