@@ -38,15 +38,17 @@ impl Target {
     }
 
     /// Sends all requests at once, because some are answered only at the deadline.
-    pub async fn judge(&self, cases: impl IntoIterator<Item = (String, Vec<u8>, &'static [Outcome])>) -> Tally {
+    pub async fn judge(
+        &self,
+        tally: &mut Tally,
+        cases: impl IntoIterator<Item = (String, Vec<u8>, &'static [Outcome])>,
+    ) {
         let mut asking = JoinSet::new();
         for (what, bytes, allowed) in cases {
             let target = self.clone();
             asking.spawn(async move { (target.ask(&[&bytes]).await, what, allowed) });
         }
-        let mut tally = Tally::default();
         asking.join_all().await.iter().for_each(|(answer, what, allowed)| tally.judge(what, answer, allowed));
-        tally
     }
 
     /// Runs numbered clients, at most `at_most` at once. Returns their results in any order.

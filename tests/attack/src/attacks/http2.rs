@@ -22,10 +22,8 @@ use crate::tools;
 /// A row whose attack has the name of the row without `h2_`.
 macro_rules! flooding {
     ($attack:ident, $about:expr) => {
-        row("http2", concat!("h2_", stringify!($attack)), $about, |target| {
-            Box::pin(
-                async move { if target.kind.speaks_http2() { $attack(target).await } else { refused(target).await } },
-            )
+        row("http2", concat!("h2_", stringify!($attack)), $about, |target, tally| {
+            if target.kind.speaks_http2() { Box::pin($attack(target, tally)) } else { Box::pin(refused(target, tally)) }
         })
         // Each connection has its own windows, tables and queues.
         .memory(|target| SLACK + target.scale(50, 10) * (1 << 20))
@@ -54,29 +52,24 @@ pub const ROWS: &[Row] = &[
 /// Outcomes of a flood: the server ends the connection, or withstands it.
 const FLOODED: &[Outcome] = &[GoAway(11), GoAway(1), GoAway(2), GoAway(6), GoAway(0), Closed, Open];
 
-async fn refused(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn refused(target: Target, tally: &mut Tally) {
     tally.note = "no HTTP/2".to_owned();
     tally.count("HTTP/2's preface", refusal(target.address).await, &[Status(400), Status(505), Closed]);
-    tally
 }
 
-/// Runs a flood on several connections at once.
-async fn on_each<F, Fut>(target: &Target, what: &str, flood: F) -> Tally
+/// Floods several connections at once with these frames, numbered from 0.
+async fn flood<F>(target: Target, tally: &mut Tally, what: &str, times: u32, frames: F)
 where
-    F: Fn(Connection) -> Fut,
-    Fut: Future<Output = Outcome> + Send + 'static,
+    F: Fn(u32) -> Vec<u8> + Clone + Send + 'static,
 {
-    let mut tally = Tally::default();
     let mut flooding = JoinSet::new();
     for _ in 0..target.scale(20, 4) {
         match Connection::open(target.address).await {
-            Ok(connection) => drop(flooding.spawn(flood(connection))),
+            Ok(connection) => drop(flooding.spawn(connection.flood(frames.clone(), times, AFTER))),
             Err(error) => tally.add_wrong(format!("no connection: {error}")),
         }
     }
     tally.count_all(what, flooding.join_all().await, FLOODED);
-    tally
 }
 
 fn times(target: &Target) -> u32 {
@@ -90,8 +83,8 @@ fn head(stream: u32, flags: u8) -> Vec<u8> {
     frame(HEADERS, flags, stream, &block("POST", &[(signature::HEADER, &sign("{}"))]))
 }
 
-async fn load(target: Target) -> Tally {
-    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
+async fn load(target: Target, tally: &mut Tally) {
+    let ids = target.journal.ids(1);
     let (body, count) = (body(ids.clone()), target.scale(100_000, 4000));
     let file = std::env::temp_dir().join(format!("birdhook-attack-{}.json", std::process::id()));
     std::fs::write(&file, &body).unwrap();
@@ -111,93 +104,89 @@ async fn load(target: Target) -> Tally {
         Err(why) => tally.add_wrong(why),
     }
     std::fs::remove_file(&file).ok();
-    tally
 }
 
-/// Floods each connection with these frames, numbered from 0.
-async fn flood<F>(target: Target, what: &str, times: u32, frames: F) -> Tally
-where
-    F: Fn(u32) -> Vec<u8> + Clone + Send + 'static,
-{
-    on_each(&target, what, |connection| connection.flood(frames.clone(), times, AFTER)).await
-}
-
-async fn rapid_reset(target: Target) -> Tally {
+async fn rapid_reset(target: Target, tally: &mut Tally) {
     let times = times(&target);
     let reset = |time: u32| {
         let stream = 2 * time + 1;
         [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
     };
-    flood(target, "a rapid reset", times, reset).await
+    flood(target, tally, "a rapid reset", times, reset).await;
 }
 
-async fn continuation(target: Target) -> Tally {
+async fn continuation(target: Target, tally: &mut Tally) {
     let (times, more) = (times(&target), literal(b"x-a", &[b'a'; 100]));
     let endless = move |time| if time == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &more) };
-    flood(target, "an endless head", times, endless).await
+    flood(target, tally, "an endless head", times, endless).await;
 }
 
-async fn header_bomb(target: Target) -> Tally {
+async fn header_bomb(target: Target, tally: &mut Tally) {
     let times = times(&target) / 1000;
     // Many tiny headers, which take far more memory than bytes on the wire.
     let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
     let bomb = move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many);
-    flood(target, "a head of 12 KB of headers of one byte", times, bomb).await
+    flood(target, tally, "a head of 12 KB of headers of one byte", times, bomb).await;
 }
 
-async fn empty_data(target: Target) -> Tally {
-    data(target, "empty DATA", b"").await
+async fn empty_data(target: Target, tally: &mut Tally) {
+    data(target, tally, "empty DATA", b"").await;
 }
 
-async fn small_data(target: Target) -> Tally {
-    data(target, "DATA of a byte", b" ").await
+async fn small_data(target: Target, tally: &mut Tally) {
+    data(target, tally, "DATA of a byte", b" ").await;
 }
 
-async fn data(target: Target, what: &str, piece: &'static [u8]) -> Tally {
+async fn data(target: Target, tally: &mut Tally, what: &str, piece: &'static [u8]) {
     let times = times(&target);
     let frames = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) };
-    flood(target, what, times, frames).await
+    flood(target, tally, what, times, frames).await;
 }
 
-async fn settings(target: Target) -> Tally {
+async fn settings(target: Target, tally: &mut Tally) {
     let times = times(&target);
-    flood(target, "SETTINGS", times, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await
+    flood(target, tally, "SETTINGS", times, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await;
 }
 
-async fn ping(target: Target) -> Tally {
+async fn ping(target: Target, tally: &mut Tally) {
     let times = times(&target);
-    flood(target, "PING", times, |_| frame(PING, 0, 0, &[7; 8])).await
+    flood(target, tally, "PING", times, |_| frame(PING, 0, 0, &[7; 8])).await;
 }
 
-async fn windows(target: Target) -> Tally {
+async fn windows(target: Target, tally: &mut Tally) {
     const PRIORITY: u8 = 2;
     let times = times(&target);
     let both = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat();
-    flood(target, "windows", times, move |_| both.clone()).await
+    flood(target, tally, "windows", times, move |_| both.clone()).await;
 }
 
 /// Opens as many streams as the server allows, each with a body that never arrives: answered 408.
-async fn open_streams(target: Target) -> Tally {
+async fn open_streams(target: Target, tally: &mut Tally) {
     let connections = target.scale(50, 10);
-    on_streams(target, connections, b"", "a stream whose body never comes", &[Status(408)]).await
+    on_streams(target, tally, connections, b"", "a stream whose body never comes", &[Status(408)]).await;
 }
 
 /// Leaves 1 MiB unfinished on each of 90 streams per connection: answered 503 or 408.
-async fn bodies(target: Target) -> Tally {
+async fn bodies(target: Target, tally: &mut Tally) {
     let connections = target.scale(20, 4);
     // Data for refused streams still arrives. The server ends the connection if it is too much.
     let allowed = [Status(408), Status(503), GoAway(11)];
-    on_streams(target, connections, &[b' '; (1 << 20) - 1], "a body on a stream", &allowed).await
+    on_streams(target, tally, connections, &[b' '; (1 << 20) - 1], "a body on a stream", &allowed).await;
 }
 
 /// Sends a body that never ends on each of 90 streams of several connections.
-async fn on_streams(target: Target, connections: usize, body: &'static [u8], what: &str, allowed: &[Outcome]) -> Tally {
+async fn on_streams(
+    target: Target,
+    tally: &mut Tally,
+    connections: usize,
+    body: &'static [u8],
+    what: &str,
+    allowed: &[Outcome],
+) {
     const STREAMS: u32 = 90;
-    let mut tally = Tally::default();
     let client = |target: Target, _| streams(target.address, STREAMS, body);
     let outcomes = target.clients(connections, usize::MAX, client).await;
     tally.count_all(what, outcomes.into_iter().flatten(), allowed);
-    tally
 }
 
 /// Opens streams, sends on each as much of the body as the windows allow, and returns the outcomes.
@@ -243,8 +232,7 @@ async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Out
     }
 }
 
-async fn garbage(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn garbage(target: Target, tally: &mut Tally) {
     let frames: Vec<(&str, Vec<u8>)> = vec![
         ("a frame that is too long", frame(DATA, 0, 1, &vec![0; 1 << 20])),
         ("a frame of 16 MiB", vec![0xff, 0xff, 0xff, HEADERS, 0, 0, 0, 0, 1]),
@@ -290,5 +278,4 @@ async fn garbage(target: Target) -> Tally {
         let outcome = timeout(X_WAITS, connection.reader.outcome(1)).await.unwrap_or(Open);
         tally.count(what, outcome, &[Status(400), Status(401), Reset(1), Reset(2), GoAway(1), GoAway(9)]);
     }
-    tally
 }
