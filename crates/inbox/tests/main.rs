@@ -1,12 +1,6 @@
 //! The integration tests of birdhook-inbox, in one binary.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod behaviour;
 mod files;

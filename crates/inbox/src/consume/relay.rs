@@ -87,22 +87,19 @@ impl<S> Relay<S> {
     /// Sets the deduplication policy, which determines the events' keys. Must be the receiver's
     /// ([`Webhook::dedupe_policy`](birdhook_pipeline::Webhook::dedupe_policy)) if its scope or dual
     /// mode is set: the inbox does not store whole keys.
-    pub fn dedupe_policy(mut self, policy: DedupePolicy) -> Self {
-        self.policy = policy;
-        self
+    pub fn dedupe_policy(self, policy: DedupePolicy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Sets how many events are forwarded at once. Defaults to 64; at least 1, at most 10,000.
-    pub fn concurrency(mut self, events: usize) -> Self {
-        self.concurrency = events.clamp(1, MAX_CONCURRENCY);
-        self
+    pub fn concurrency(self, events: usize) -> Self {
+        Self { concurrency: events.clamp(1, MAX_CONCURRENCY), ..self }
     }
 
     /// Sets a function that is called for each failed attempt. The sink's error may quote a
     /// message.
-    pub fn on_trouble(mut self, call: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
-        self.on_error = Box::new(call);
-        self
+    pub fn on_trouble(self, call: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
+        Self { on_error: Box::new(call), ..self }
     }
 
     /// Forwards events until the inbox is closed, then finishes the attempts in progress.

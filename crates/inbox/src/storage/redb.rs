@@ -103,7 +103,6 @@ impl Store {
         })
     }
 
-    /// Returns the value of a key.
     pub(crate) fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
         let mut found = None;
         self.scan(table, key, &mut |first, value| {

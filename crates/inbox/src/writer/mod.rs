@@ -347,7 +347,7 @@ impl Writer {
             leased,
             waiting,
             oldest: self.state.index.oldest().map(|at| Duration::from_millis(now.saturating_sub(at))),
-            dead: self.state.index.dead().len(),
+            dead: self.state.index.dead.len(),
             remembered: self.state.remembered,
             bytes: self.state.bytes(),
             disk,

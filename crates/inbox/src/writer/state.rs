@@ -79,7 +79,7 @@ impl State {
         each(store, Table::Progress, |number, record| {
             let progress = Progress::read(record)?;
             self.newest = self.newest.max(progress.stored_at);
-            if self.index.bytes().checked_add(progress.bytes).is_none() {
+            if self.index.bytes.checked_add(progress.bytes).is_none() {
                 return Err(StoreError::corrupt(format!("the recorded size of batch {number} is impossible")));
             }
             self.index.add(number, progress);
@@ -111,7 +111,6 @@ impl State {
         Ok(())
     }
 
-    /// Returns the deliveries of a batch.
     pub(crate) fn batch(&mut self, store: &Store, number: u64) -> Result<Arc<Batch>, StoreError> {
         if let Some(batch) = self.cache.get(number) {
             return Ok(batch);
@@ -125,7 +124,7 @@ impl State {
 
     /// Returns the size of the stored deliveries and keys, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.index.bytes().saturating_add((self.remembered * KEY_PREFIX) as u64)
+        self.index.bytes.saturating_add((self.remembered * KEY_PREFIX) as u64)
     }
 }
 

@@ -181,16 +181,14 @@ async fn run_calls_the_function_with_each_event_until_it_succeeds() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let inbox = receiver.inbox.clone();
-    let running = tokio::spawn(async move {
-        let handle = move |_| {
-            let call = counted.fetch_add(1, SeqCst);
-            async move {
-                assert!(call % 7 != 3, "a panic is a failure");
-                if call % 5 == 2 { Err("a failure") } else { Ok(()) }
-            }
-        };
-        inbox.run(handle, 4).await;
-    });
+    let handle = move |_| {
+        let call = counted.fetch_add(1, SeqCst);
+        async move {
+            assert!(call % 7 != 3, "a panic is a failure");
+            if call % 5 == 2 { Err("a failure") } else { Ok(()) }
+        }
+    };
+    let running = tokio::spawn(async move { inbox.run(handle, 4).await });
     wait_until(|| receiver.inbox.stats().depth == 0).await;
     assert_eq!(receiver.inbox.stats().acknowledged, 50);
     assert!(calls.load(SeqCst) > 50);

@@ -75,19 +75,17 @@ async fn a_function_that_hangs_is_cancelled_when_its_lease_expires_and_called_ag
     receiver.send(&deletions("7", [1])).await;
     let (calls, ended, inbox) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), receiver.inbox.clone());
     let (counted, ends) = (Arc::clone(&calls), Arc::clone(&ended));
-    let running = tokio::spawn(async move {
-        let handle = move |_: Event| {
-            let (call, ended) = (counted.fetch_add(1, SeqCst), Ending(Arc::clone(&ends)));
-            async move {
-                let _ended = ended;
-                if call < 2 {
-                    std::future::pending::<()>().await;
-                }
-                Ok::<_, ()>(())
+    let handle = move |_: Event| {
+        let (call, ended) = (counted.fetch_add(1, SeqCst), Ending(Arc::clone(&ends)));
+        async move {
+            let _ended = ended;
+            if call < 2 {
+                std::future::pending::<()>().await;
             }
-        };
-        inbox.run(handle, 1).await;
-    });
+            Ok::<_, ()>(())
+        }
+    };
+    let running = tokio::spawn(async move { inbox.run(handle, 1).await });
     wait_until(|| receiver.inbox.stats().acknowledged == 1).await;
     assert_eq!((calls.load(SeqCst), ended.load(SeqCst)), (3, 3));
     receiver.inbox.close(PATIENCE).await;
@@ -144,18 +142,16 @@ async fn run_never_exceeds_its_concurrency() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inbox, peak) = (receiver.inbox.clone(), Arc::clone(&most));
     let four = Arc::new(tokio::sync::Barrier::new(4));
-    let running = tokio::spawn(async move {
-        let handle = move |_: Event| {
-            let (now, peak, four) = (Arc::clone(&now), Arc::clone(&peak), Arc::clone(&four));
-            async move {
-                peak.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
-                four.wait().await;
-                now.fetch_sub(1, SeqCst);
-                Ok::<_, ()>(())
-            }
-        };
-        inbox.run(handle, 4).await;
-    });
+    let handle = move |_: Event| {
+        let (now, peak, four) = (Arc::clone(&now), Arc::clone(&peak), Arc::clone(&four));
+        async move {
+            peak.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+            four.wait().await;
+            now.fetch_sub(1, SeqCst);
+            Ok::<_, ()>(())
+        }
+    };
+    let running = tokio::spawn(async move { inbox.run(handle, 4).await });
     wait_until(|| receiver.inbox.stats().acknowledged == 40).await;
     assert_eq!(most.load(SeqCst), 4);
     receiver.inbox.close(PATIENCE).await;

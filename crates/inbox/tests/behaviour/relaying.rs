@@ -9,6 +9,7 @@ use birdhook_inbox::{EventQuery, EventStatus, Order};
 use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, SinkError};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, post, posts, wait_until, webhook};
 
@@ -71,6 +72,12 @@ impl Engine {
     }
 }
 
+/// Closes the inbox, which ends its relay.
+async fn end(receiver: Receiver, relaying: JoinHandle<()>) {
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
 async fn is_empty(receiver: &Receiver) {
     wait_until(|| receiver.inbox.stats().depth == 0).await;
 }
@@ -86,8 +93,7 @@ async fn an_event_that_the_sink_accepted_is_acknowledged_and_has_the_key_of_the_
     let delivery = Delivery::restore("default", deletions("7", 1..=100), 100).unwrap();
     let expected: HashMap<_, _> = delivery.events().iter().map(|event| (post(event), event.delivery_key())).collect();
     assert!(taken.iter().all(|(key, _, post)| *key == expected[post]));
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -99,8 +105,7 @@ async fn keys_follow_the_dedupe_policy() {
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
     let delivery = Delivery::restore("default", deletions("7", [1]), 1).unwrap();
     assert_eq!(engine.has(1).await[0].0, delivery.events()[0].delivery_key_in(DedupeScope::Everywhere));
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -123,8 +128,7 @@ async fn an_unavailable_sink_costs_no_attempts() {
     let taken = engine.has(3).await;
     is_empty(&receiver).await;
     assert_eq!(taken.len(), 3, "each of them once");
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -138,8 +142,7 @@ async fn a_sink_that_hangs_is_called_again() {
     engine.0.hangs.store(false, SeqCst);
     engine.has(1).await;
     is_empty(&receiver).await;
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -151,8 +154,7 @@ async fn a_sink_that_panics_does_not_end_the_relay() {
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     assert_eq!(engine.has(3).await.len(), 3);
     is_empty(&receiver).await;
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -170,8 +172,7 @@ async fn an_event_that_the_sink_refuses_is_a_dead_letter_and_delays_no_other() {
     *engine.0.refuses.lock().unwrap() = None;
     receiver.inbox.requeue([dead[0].id]).await.unwrap();
     assert_eq!(engine.has(3).await[2].2, 2);
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -205,8 +206,7 @@ async fn an_event_that_was_accepted_but_not_acknowledged_is_forwarded_again_with
     drop(lease);
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(engine.has(1).await[0].0, key);
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -240,6 +240,5 @@ async fn the_events_of_each_subscriber_arrive_in_order_through_a_failing_sink() 
         }
     }
     assert_eq!(seen.len(), 300);
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }

@@ -83,29 +83,12 @@ async fn a_deleted_file_is_detected_without_a_request() {
     is_refusing(&receiver, 1).await;
 }
 
-/// Collects the log of this process.
-#[cfg(feature = "tracing")]
-#[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
-
-#[cfg(feature = "tracing")]
-impl std::io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(text)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(feature = "tracing")]
 #[tokio::test]
 async fn a_deleted_and_a_restored_file_are_logged() {
-    let log = Log::default();
-    let writer = log.clone();
+    let log = tempfile::NamedTempFile::new().unwrap();
     // The inbox logs from its own thread, so the subscriber must be global.
-    tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).init();
+    tracing_subscriber::fmt().with_writer(log.reopen().unwrap()).with_ansi(false).init();
     let receiver = Receiver::new(inbox_settings()).await;
     let (file, away) = (file(&receiver, STORE), file(&receiver, "away"));
     fs::rename(&file, &away).unwrap();
@@ -113,7 +96,7 @@ async fn a_deleted_and_a_restored_file_are_logged() {
     fs::rename(&away, &file).unwrap();
     takes_deliveries(&receiver, 1).await;
     receiver.close().await;
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = fs::read_to_string(log.path()).unwrap();
     let refuses = format!("ERROR birdhook_inbox::observe: the inbox refuses deliveries why=\"{} was", file.display());
     assert_eq!(text.matches(&refuses).count(), 1, "{text}");
     assert_eq!(text.matches("INFO birdhook_inbox::observe: the inbox takes deliveries again").count(), 1, "{text}");

@@ -58,7 +58,7 @@ async fn refused(target: Target, tally: &mut Tally) {
 }
 
 /// Floods several connections at once with these frames, numbered from 0.
-async fn flood<F>(target: Target, tally: &mut Tally, what: &str, times: u32, frames: F)
+async fn flood<F>(target: &Target, tally: &mut Tally, what: &str, times: u32, frames: F)
 where
     F: Fn(u32) -> Vec<u8> + Clone + Send + 'static,
 {
@@ -107,18 +107,17 @@ async fn load(target: Target, tally: &mut Tally) {
 }
 
 async fn rapid_reset(target: Target, tally: &mut Tally) {
-    let times = times(&target);
     let reset = |time: u32| {
         let stream = 2 * time + 1;
         [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
     };
-    flood(target, tally, "a rapid reset", times, reset).await;
+    flood(&target, tally, "a rapid reset", times(&target), reset).await;
 }
 
 async fn continuation(target: Target, tally: &mut Tally) {
     let (times, more) = (times(&target), literal(b"x-a", &[b'a'; 100]));
     let endless = move |time| if time == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &more) };
-    flood(target, tally, "an endless head", times, endless).await;
+    flood(&target, tally, "an endless head", times, endless).await;
 }
 
 async fn header_bomb(target: Target, tally: &mut Tally) {
@@ -126,7 +125,7 @@ async fn header_bomb(target: Target, tally: &mut Tally) {
     // Many tiny headers, which take far more memory than bytes on the wire.
     let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
     let bomb = move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many);
-    flood(target, tally, "a head of 12 KB of headers of one byte", times, bomb).await;
+    flood(&target, tally, "a head of 12 KB of headers of one byte", times, bomb).await;
 }
 
 async fn empty_data(target: Target, tally: &mut Tally) {
@@ -140,24 +139,21 @@ async fn small_data(target: Target, tally: &mut Tally) {
 async fn data(target: Target, tally: &mut Tally, what: &str, piece: &'static [u8]) {
     let times = times(&target);
     let frames = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) };
-    flood(target, tally, what, times, frames).await;
+    flood(&target, tally, what, times, frames).await;
 }
 
 async fn settings(target: Target, tally: &mut Tally) {
-    let times = times(&target);
-    flood(target, tally, "SETTINGS", times, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await;
+    flood(&target, tally, "SETTINGS", times(&target), |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await;
 }
 
 async fn ping(target: Target, tally: &mut Tally) {
-    let times = times(&target);
-    flood(target, tally, "PING", times, |_| frame(PING, 0, 0, &[7; 8])).await;
+    flood(&target, tally, "PING", times(&target), |_| frame(PING, 0, 0, &[7; 8])).await;
 }
 
 async fn windows(target: Target, tally: &mut Tally) {
     const PRIORITY: u8 = 2;
-    let times = times(&target);
     let both = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat();
-    flood(target, tally, "windows", times, move |_| both.clone()).await;
+    flood(&target, tally, "windows", times(&target), move |_| both.clone()).await;
 }
 
 /// Opens as many streams as the server allows, each with a body that never arrives: answered 408.
