@@ -24,10 +24,8 @@ pub fn property() -> Config {
     Config { failure_persistence: None, rng_seed: RngSeed::Fixed(seed()), ..Config::default() }
 }
 
-/// Returns `BIRDHOOK_SEED`.
-///
-/// # Panics
-/// If the variable is not a number: a typo would run another seed than the one that failed.
+/// Returns `BIRDHOOK_SEED`. Panics if it is not a number: a typo would run another seed than the one
+/// that failed.
 #[must_use]
 pub fn given() -> Option<u64> {
     let text = env::var(VARIABLE).ok()?;

@@ -19,34 +19,42 @@ use crate::row::{BODIES, Row, SLACK, row};
 use crate::target::{Tally, Target, X_WAITS, sign};
 use crate::tools;
 
-/// A row whose attack has the name of the row without `h2_`.
-macro_rules! flooding {
-    ($attack:ident, $about:expr) => {
-        row("http2", concat!("h2_", stringify!($attack)), $about, |target, tally| {
-            if target.kind.speaks_http2() { Box::pin($attack(target, tally)) } else { Box::pin(refused(target, tally)) }
+/// A row whose attack needs HTTP/2. A server without it must refuse the connection.
+macro_rules! http2 {
+    ($name:literal, $about:expr, |$target:ident, $tally:ident| $attack:expr) => {
+        row("http2", $name, $about, |$target, $tally| {
+            if $target.kind.speaks_http2() { Box::pin($attack) } else { Box::pin(refused($target, $tally)) }
         })
         // Each connection has its own windows, tables and queues.
         .memory(|target| SLACK + target.scale(50, 10) * (1 << 20))
     };
 }
 
+/// A row that floods several connections at once. The number of frames is
+/// divided by `$share`.
+macro_rules! flood {
+    ($name:literal, $about:literal, $what:literal, $share:literal, $frames:expr) => {
+        http2!($name, $about, |target, tally| flood(target, tally, $what, $share, $frames))
+    };
+}
+
 pub const ROWS: &[Row] = &[
-    flooding!(load, "`h2load`, 400 streams"),
-    flooding!(rapid_reset, "signed, reset at once"),
-    flooding!(continuation, "endless CONTINUATION frames"),
-    flooding!(header_bomb, "too many, too long headers"),
-    flooding!(empty_data, "endless empty DATA frames"),
-    flooding!(small_data, "DATA frames of one byte"),
-    flooding!(settings, "endless SETTINGS frames"),
-    flooding!(ping, "endless PING frames"),
-    flooding!(windows, "endless WINDOW_UPDATE, PRIORITY"),
-    flooding!(open_streams, "streams without body").waits(),
-    flooding!(bodies, "90 unfinished bodies per connection")
+    http2!("h2_load", "`h2load`, 400 streams", |t, tally| load(t, tally)),
+    flood!("h2_rapid_reset", "signed, reset at once", "a rapid reset", 1, rapid_reset),
+    flood!("h2_continuation", "endless CONTINUATION frames", "an endless head", 1, continuation),
+    flood!("h2_header_bomb", "too many, too long headers", "a head of 12 KB of headers of one byte", 1000, header_bomb),
+    flood!("h2_empty_data", "endless empty DATA frames", "empty DATA", 1, |number| data(number, b"")),
+    flood!("h2_small_data", "DATA frames of one byte", "DATA of a byte", 1, |number| data(number, b" ")),
+    flood!("h2_settings", "endless SETTINGS frames", "SETTINGS", 1, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])),
+    flood!("h2_ping", "endless PING frames", "PING", 1, |_| frame(PING, 0, 0, &[7; 8])),
+    flood!("h2_windows", "endless WINDOW_UPDATE, PRIORITY", "windows", 1, windows),
+    http2!("h2_open_streams", "streams without body", |t, tally| open_streams(t, tally)).waits(),
+    http2!("h2_bodies", "90 unfinished bodies per connection", |t, tally| bodies(t, tally))
         // Besides the bodies that birdhook reads, HTTP/2's windows let 1 MiB of other bodies arrive on
         // each connection.
         .memory(|t| SLACK + BODIES + t.scale(20, 4) * (2 << 20))
         .waits(),
-    flooding!(garbage, "malformed frames"),
+    http2!("h2_garbage", "malformed frames", |t, tally| garbage(t, tally)),
 ];
 
 /// Outcomes of a flood: the server ends the connection, or withstands it.
@@ -58,22 +66,15 @@ async fn refused(target: Target, tally: &mut Tally) {
 }
 
 /// Floods several connections at once with these frames, numbered from 0.
-async fn flood<F>(target: &Target, tally: &mut Tally, what: &str, times: u32, frames: F)
-where
-    F: Fn(u32) -> Vec<u8> + Clone + Send + 'static,
-{
-    let mut flooding = JoinSet::new();
+async fn flood(target: Target, tally: &mut Tally, what: &str, share: u32, frames: fn(u32) -> Vec<u8>) {
+    let (times, mut flooding) = (target.scale(200_000, 20_000) / share, JoinSet::new());
     for _ in 0..target.scale(20, 4) {
         match Connection::open(target.address).await {
-            Ok(connection) => drop(flooding.spawn(connection.flood(frames.clone(), times, AFTER))),
+            Ok(connection) => drop(flooding.spawn(connection.flood(frames, times, AFTER))),
             Err(error) => tally.add_wrong(format!("no connection: {error}")),
         }
     }
     tally.count_all(what, flooding.join_all().await, FLOODED);
-}
-
-fn times(target: &Target) -> u32 {
-    target.scale(200_000, 20_000)
 }
 
 const AFTER: Duration = Duration::from_millis(300);
@@ -106,54 +107,28 @@ async fn load(target: Target, tally: &mut Tally) {
     std::fs::remove_file(&file).ok();
 }
 
-async fn rapid_reset(target: Target, tally: &mut Tally) {
-    let reset = |time: u32| {
-        let stream = 2 * time + 1;
-        [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
-    };
-    flood(&target, tally, "a rapid reset", times(&target), reset).await;
+fn rapid_reset(number: u32) -> Vec<u8> {
+    let stream = 2 * number + 1;
+    [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
 }
 
-async fn continuation(target: Target, tally: &mut Tally) {
-    let (times, more) = (times(&target), literal(b"x-a", &[b'a'; 100]));
-    let endless = move |time| if time == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &more) };
-    flood(&target, tally, "an endless head", times, endless).await;
+fn continuation(number: u32) -> Vec<u8> {
+    if number == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &literal(b"x-a", &[b'a'; 100])) }
 }
 
-async fn header_bomb(target: Target, tally: &mut Tally) {
-    let times = times(&target) / 1000;
-    // Many tiny headers, which take far more memory than bytes on the wire.
+/// Many tiny headers, which take far more memory than bytes on the wire.
+fn header_bomb(number: u32) -> Vec<u8> {
     let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
-    let bomb = move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many);
-    flood(&target, tally, "a head of 12 KB of headers of one byte", times, bomb).await;
+    frame(HEADERS, END_HEADERS | END_STREAM, 2 * number + 1, &many)
 }
 
-async fn empty_data(target: Target, tally: &mut Tally) {
-    data(target, tally, "empty DATA", b"").await;
+fn data(number: u32, piece: &[u8]) -> Vec<u8> {
+    if number == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) }
 }
 
-async fn small_data(target: Target, tally: &mut Tally) {
-    data(target, tally, "DATA of a byte", b" ").await;
-}
-
-async fn data(target: Target, tally: &mut Tally, what: &str, piece: &'static [u8]) {
-    let times = times(&target);
-    let frames = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) };
-    flood(&target, tally, what, times, frames).await;
-}
-
-async fn settings(target: Target, tally: &mut Tally) {
-    flood(&target, tally, "SETTINGS", times(&target), |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await;
-}
-
-async fn ping(target: Target, tally: &mut Tally) {
-    flood(&target, tally, "PING", times(&target), |_| frame(PING, 0, 0, &[7; 8])).await;
-}
-
-async fn windows(target: Target, tally: &mut Tally) {
+fn windows(_: u32) -> Vec<u8> {
     const PRIORITY: u8 = 2;
-    let both = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat();
-    flood(&target, tally, "windows", times(&target), move |_| both.clone()).await;
+    [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat()
 }
 
 /// Opens as many streams as the server allows, each with a body that never arrives: answered 408.

@@ -49,9 +49,6 @@ impl Disk {
     }
 
     /// Opens a database on this disk.
-    ///
-    /// # Errors
-    /// If its content cannot be read.
     pub fn open(&self) -> Result<Database, DatabaseError> {
         // The cache of the inbox's own database.
         Database::builder().set_cache_size(16 << 20).create_with_backend(self.clone())
