@@ -161,7 +161,7 @@ impl Tally {
         outcomes.into_iter().for_each(|outcome| self.count(what, outcome, allowed));
     }
 
-    pub fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+    pub fn holds<T: Into<String>>(&mut self, holds: bool, otherwise: impl FnOnce() -> T) {
         if !holds {
             self.add_wrong(otherwise());
         }
@@ -176,8 +176,8 @@ impl Tally {
         }
     }
 
-    pub fn add_wrong(&mut self, what: String) {
-        *self.wrong.entry(what).or_default() += 1;
+    pub fn add_wrong(&mut self, what: impl Into<String>) {
+        *self.wrong.entry(what.into()).or_default() += 1;
     }
 
     /// Returns the first five faults, with their counts.

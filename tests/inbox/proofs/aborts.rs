@@ -8,21 +8,12 @@ use crate::receiver::Receiver;
 use birdhook_test_harness::load::{Load, Traffic};
 use birdhook_test_harness::violation::{Violation, holds};
 
-/// All points, in the order in which opening and then a commit reach them.
-pub const POINTS: [&str; 12] = [
-    "looked",
-    "gathered",
-    "prepared",
-    "before-commit",
-    "store-grow",
-    "store-write",
-    "store-sync",
-    "store-synced",
-    "committed",
-    "sealed",
-    "remembered",
-    "answered",
-];
+/// Returns all points, in the order in which opening and then a commit reach them.
+pub fn points() -> impl Iterator<Item = &'static str> {
+    let points = "looked gathered prepared before-commit store-grow store-write store-sync store-synced committed sealed \
+                  remembered answered";
+    points.split(' ')
+}
 
 /// Returns the points named in the sources of the inbox and of the watched file.
 pub fn named_points() -> BTreeSet<String> {

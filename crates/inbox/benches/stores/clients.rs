@@ -30,13 +30,10 @@ impl Bodies {
         let id = fastrand::u64(1 << 60..);
         let from = fastrand::usize(..self.0.len() - BODY);
         let text = str::from_utf8(&self.0[from..from + BODY]).unwrap();
-        let mut body = String::with_capacity(BODY);
-        body.push_str(r#"{"for_user_id":"17","tweet_create_events":[{"id_str":""#);
-        body.push_str(&id.to_string());
-        body.push_str(r#"","user":{"id_str":"18"},"text":""#);
-        let end = r#""}]}"#;
-        body.push_str(&text[..BODY - body.len() - end.len()]);
-        body.push_str(end);
+        let event = format!(r#"{{"id_str":"{id}","user":{{"id_str":"18"}},"text":""#);
+        let (start, end) = (r#"{"for_user_id":"17","tweet_create_events":["#, r#""}]}"#);
+        let text = &text[..BODY - start.len() - event.len() - end.len()];
+        let body = [start, &event, text, end].concat();
         Delivery::restore("app", body, 10).unwrap()
     }
 }

@@ -78,7 +78,13 @@ async fn main() {
     let mut bench = Bench { bodies: Bodies::new(), results: Results::default(), arguments };
     let remembering = bench.remember(folder.path());
     for round in 0..bench.arguments.rounds {
-        bench.round(round, folder.path(), &remembering).await;
+        let mut contestants: Vec<_> = remembering.iter().collect();
+        // Each round starts with another contestant.
+        contestants.rotate_left(round % remembering.len());
+        for (contestant, remembers) in contestants {
+            bench.measure(*contestant, folder.path(), remembers).await;
+        }
+        eprintln!("round {round} is over");
     }
     let Arguments { seconds, rounds, keys, .. } = bench.arguments;
     println!(
@@ -112,16 +118,6 @@ impl Bench {
         }
         self.results.memory = folder::open(Contestant::Inbox, &made(folder.join("memory"))).memory;
         folders
-    }
-
-    /// Measures every contestant once. Each round starts with another one.
-    async fn round(&mut self, round: usize, folder: &Path, remembering: &BTreeMap<Contestant, PathBuf>) {
-        let mut contestants: Vec<_> = remembering.iter().collect();
-        contestants.rotate_left(round % remembering.len());
-        for (contestant, remembers) in contestants {
-            self.measure(*contestant, folder, remembers).await;
-        }
-        eprintln!("round {round} is over");
     }
 
     /// Alternates slices of the log, of an empty store, and of one that holds keys.

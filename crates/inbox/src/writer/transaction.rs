@@ -104,20 +104,20 @@ impl<'a> Transaction<'a> {
                 let is_open = self.state.index.entry(id).is_some_and(|entry| !entry.is_done());
                 self.batch.acknowledged += u64::from(is_open && matches!(outcome, LeaseOutcome::Acknowledged));
                 let is_held = self.state.index.settle(id, token, outcome, self.now);
-                self.batch.reply(PendingReply::Settled { id, token, outcome, is_held, done });
+                self.batch.replies.push(PendingReply::Settled { id, token, outcome, is_held, done });
             }
             Command::List(query, done) => {
                 let listed = self.list(&query);
-                self.batch.reply(PendingReply::Listed(query, listed, done));
+                self.batch.replies.push(PendingReply::Listed(query, listed, done));
             }
             Command::Requeue(ids, done) => {
                 let count = ids.iter().filter(|id| self.state.index.requeue(**id)).count();
-                self.batch.reply(PendingReply::Requeued(ids, count, done));
+                self.batch.replies.push(PendingReply::Requeued(ids, count, done));
             }
             Command::Discard(ids, done) => {
                 let now = self.now;
                 let count = ids.iter().filter(|id| self.state.index.discard(**id, now)).count();
-                self.batch.reply(PendingReply::Discarded(ids, count, done));
+                self.batch.replies.push(PendingReply::Discarded(ids, count, done));
             }
             Command::Purge { subscriber, from, removed, done } => self.purge(subscriber, from, removed, done),
             // Handled by the writer.
@@ -127,7 +127,7 @@ impl<'a> Transaction<'a> {
 
     fn store_delivery(&mut self, StoreRequest { mut stored, mut events, done, memory }: StoreRequest) {
         if self.state.is_full {
-            return self.batch.reply(PendingReply::Refused(done));
+            return self.batch.replies.push(PendingReply::Refused(done));
         }
         // The key may have been stored since the request was checked, or may occur twice in this
         // commit.
@@ -146,7 +146,7 @@ impl<'a> Transaction<'a> {
             batch.deliveries.push(Arc::new(stored));
             self.new.push(batch);
         }
-        self.batch.reply(PendingReply::Stored { done, memory });
+        self.batch.replies.push(PendingReply::Stored { done, memory });
     }
 
     /// Writes new batches, ends expired leases and due waits, and cleans up a little.
@@ -368,7 +368,7 @@ impl<'a> Transaction<'a> {
             }
         }
         let further = step.last().map(|last| last + 1);
-        self.batch.reply(PendingReply::Purged { subscriber, from, removed, count, further, done });
+        self.batch.replies.push(PendingReply::Purged { subscriber, from, removed, count, further, done });
     }
 
     fn write(&mut self, table: Table, key: u64, value: Bytes) {

@@ -28,7 +28,8 @@ pub(crate) struct WriteBatch {
     pub(crate) remember: Vec<KeyPrefix>,
     pub(crate) forget: Vec<KeyPrefix>,
     pub(crate) grants: Vec<(ReplySender<Grant>, Grant)>,
-    replies: Vec<PendingReply>,
+    /// The replies to send after the commit.
+    pub(crate) replies: Vec<PendingReply>,
 }
 
 /// A reply to send once the commit has succeeded.
@@ -61,11 +62,6 @@ pub(crate) enum PendingReply {
 }
 
 impl WriteBatch {
-    /// Adds a reply to send after the commit.
-    pub(crate) fn reply(&mut self, reply: PendingReply) {
-        self.replies.push(reply);
-    }
-
     /// Commits all changes and records the last acknowledged batch. Does nothing without changes.
     pub(crate) fn commit(
         &mut self,

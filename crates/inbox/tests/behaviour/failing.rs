@@ -1,8 +1,7 @@
 //! A disk that fails, briefly or for longer.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_inbox::{EventQuery, EventStatus};
@@ -11,7 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::time::{sleep, timeout};
 
 use crate::support::disk::{Fate, Switch};
-use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, post, send, wait_until};
+use crate::support::{PATIENCE, Receiver, consumers, deletions, inbox_settings, post, send, wait_until};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -144,16 +143,7 @@ async fn commits_that_fail_at_random_lose_and_repeat_nothing() {
     let switch = Arc::<Switch>::default();
     let receiver = Receiver::failing(&switch, inbox_settings()).await;
     *switch.random.lock().unwrap() = Some((fastrand::Rng::with_seed(seed), 12));
-    let seen = Arc::new(Mutex::new(HashMap::<u64, u32>::new()));
-    for _ in 0..6 {
-        let (inbox, seen) = (receiver.inbox.clone(), Arc::clone(&seen));
-        tokio::spawn(async move {
-            while let Some(lease) = inbox.recv().await {
-                *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
-                lease.ack().await.unwrap();
-            }
-        });
-    }
+    let (seen, _consumers) = consumers(&receiver.inbox, 6);
     let senders = (0..SENDERS).map(|sender| {
         let pipeline = receiver.pipeline.clone();
         tokio::spawn(async move {

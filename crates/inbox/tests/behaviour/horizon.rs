@@ -7,7 +7,7 @@ use birdhook_pipeline::{ApiMode, DedupeScope, Webhook};
 
 use crate::support::clock::SetClock;
 use crate::support::disk::Place;
-use crate::support::{Receiver, deletions, inbox_settings, secret};
+use crate::support::{Receiver, deletions, inbox_settings, message, secret};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -132,14 +132,6 @@ async fn a_key_stored_while_the_last_old_one_is_forgotten_is_forgotten_at_its_ho
     assert_eq!(receiver.inbox.stats().remembered, 0);
 }
 
-/// A message from 30 to 40, as X delivers it to `subscriber`.
-fn message_for(subscriber: &str) -> String {
-    let content = r#"{"target":{"recipient_id":"40"},"sender_id":"30","message_data":{"text":"hello"}}"#;
-    format!(
-        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
-    )
-}
-
 /// Returns how many of the bodies are stored when the inbox is reopened before each, so that only
 /// keys on disk are known.
 async fn stored(webhook: &Webhook, bodies: &[String]) -> u64 {
@@ -157,7 +149,7 @@ async fn stored(webhook: &Webhook, bodies: &[String]) -> u64 {
 
 #[tokio::test]
 async fn the_dedupe_scope_applies_across_restarts() {
-    let copies = ["30", "40", "30", "40"].map(message_for);
+    let copies = ["30", "40", "30", "40"].map(|subscriber| message(subscriber, "30", "40", "hello"));
     use DedupeScope::{Conversation, Everywhere, Subscription};
     for (scope, expected) in [(Subscription, 2), (Conversation, 1), (Everywhere, 1)] {
         let webhook = Webhook::new(secret()).dedupe_scope(scope);

@@ -1,8 +1,7 @@
 //! Many senders and consumers at once, and the end of an inbox.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use birdhook_inbox::{Event, InboxSettings};
@@ -12,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::support::clock::SetClock;
 use crate::support::disk::Place;
-use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, post, send, wait_until, webhook};
+use crate::support::{PATIENCE, Receiver, consumers, deletions, inbox_settings, post, send, wait_until, webhook};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,23 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn each_event_is_leased_to_one_of_many_consumers() {
     const EVENTS: usize = 3000;
     let receiver = Receiver::new(inbox_settings()).await;
-    let seen = Arc::new(Mutex::new(HashMap::<u64, usize>::new()));
-    let consumers: Vec<_> = (0..16)
-        .map(|number| {
-            let (inbox, seen) = (receiver.inbox.clone(), Arc::clone(&seen));
-            tokio::spawn(async move {
-                let mut leases = inbox.leases();
-                let mut count = 0;
-                // Half of the consumers use the stream.
-                while let Some(lease) = if number % 2 == 0 { leases.next().await } else { inbox.recv().await } {
-                    *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
-                    lease.ack().await.unwrap();
-                    count += 1;
-                }
-                count
-            })
-        })
-        .collect();
+    let (seen, consumers) = consumers(&receiver.inbox, 16);
     let senders = (0..30).map(|sender| {
         let pipeline = receiver.pipeline.clone();
         tokio::spawn(async move {
@@ -49,8 +32,7 @@ async fn each_event_is_leased_to_one_of_many_consumers() {
     join_all(senders).await.into_iter().for_each(|sent| sent.unwrap());
     wait_until(|| receiver.inbox.stats().acknowledged == EVENTS as u64).await;
     receiver.inbox.close(PATIENCE).await;
-    let counts: Vec<usize> = join_all(consumers).await.into_iter().map(|count| count.unwrap()).collect();
-    assert_eq!(counts.iter().sum::<usize>(), EVENTS);
+    consumers.join_all().await;
     let seen = seen.lock().unwrap();
     assert_eq!((seen.len(), seen.values().max()), (EVENTS, Some(&1)));
 }

@@ -4,26 +4,17 @@ use std::time::Duration;
 
 use birdhook_inbox::EventQuery;
 
-use crate::support::{Receiver, inbox_settings};
+use crate::support::{Receiver, inbox_settings, message};
 
 const TEXT: &str = "meet me at the pond";
 const SENDER: &str = "3040506070";
 const SUBSCRIBER: &str = "4030201000";
 const SECRET: &str = "the-consumer-secret";
 
-fn message() -> String {
-    let content = format!(
-        r#"{{"target":{{"recipient_id":"{SUBSCRIBER}"}},"sender_id":"{SENDER}","message_data":{{"text":"{TEXT}"}}}}"#
-    );
-    format!(
-        r#"{{"for_user_id":"{SUBSCRIBER}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
-    )
-}
-
 #[tokio::test]
 async fn debug_output_and_errors_contain_no_messages_users_or_secrets() {
     let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&message()).await;
+    receiver.send(&message(SUBSCRIBER, SENDER, SUBSCRIBER, TEXT)).await;
     let (leases, lease) = (receiver.inbox.leases(), receiver.next().await);
     let (query, listed) = (EventQuery::all(), receiver.list(EventQuery::all()).await);
     let mut printed = vec![

@@ -34,45 +34,37 @@ async fn takes_deliveries(receiver: &Receiver, number: u64) {
     assert_eq!(receiver.send(&deletions("7", [number])).await, 200);
 }
 
-/// Checks that deliveries are refused after `meddle` has changed the file of a running inbox.
-async fn refuses_after(meddle: impl Fn(&Path)) {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    meddle(&file(&receiver, STORE));
-    // The first delivery is refused after its commit, the later ones before theirs.
-    is_refusing(&receiver, 2).await;
-    is_refusing(&receiver, 3).await;
-    is_refusing(&receiver, 2).await;
-    assert_eq!(receiver.ack_next().await, (1, 1), "what was answered 200 is still delivered");
-    is_refusing(&receiver, 1).await;
-    receiver.close().await;
-}
-
 #[tokio::test]
-async fn a_deleted_file_makes_deliveries_answer_503() {
-    refuses_after(|file| fs::remove_file(file).unwrap()).await;
-}
-
-#[tokio::test]
-async fn a_replaced_file_makes_deliveries_answer_503() {
-    refuses_after(|file| {
-        let copy = file.with_extension("copy");
-        fs::copy(file, &copy).unwrap();
-        fs::rename(copy, file).unwrap();
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_deleted_or_moved_folder_makes_deliveries_answer_503() {
-    refuses_after(|file| fs::remove_dir_all(file.parent().unwrap()).unwrap()).await;
-    refuses_after(|file| {
-        let folder = file.parent().unwrap();
-        fs::rename(folder, folder.with_extension("moved")).unwrap();
-        fs::create_dir(folder).unwrap();
-        fs::remove_dir_all(folder.with_extension("moved")).unwrap();
-    })
-    .await;
+async fn a_deleted_moved_or_replaced_file_or_folder_makes_deliveries_answer_503() {
+    type Meddle = fn(&Path);
+    let cases: [(&str, Meddle); 4] = [
+        ("a deleted file", |file| fs::remove_file(file).unwrap()),
+        ("a replaced file", |file| {
+            let copy = file.with_extension("copy");
+            fs::copy(file, &copy).unwrap();
+            fs::rename(copy, file).unwrap();
+        }),
+        ("a deleted folder", |file| fs::remove_dir_all(file.parent().unwrap()).unwrap()),
+        ("a moved folder", |file| {
+            let folder = file.parent().unwrap();
+            fs::rename(folder, folder.with_extension("moved")).unwrap();
+            fs::create_dir(folder).unwrap();
+            fs::remove_dir_all(folder.with_extension("moved")).unwrap();
+        }),
+    ];
+    for (name, meddle) in cases {
+        println!("{name}:");
+        let receiver = Receiver::new(inbox_settings()).await;
+        assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+        meddle(&file(&receiver, STORE));
+        // The first delivery is refused after its commit, the later ones before theirs.
+        is_refusing(&receiver, 2).await;
+        is_refusing(&receiver, 3).await;
+        is_refusing(&receiver, 2).await;
+        assert_eq!(receiver.ack_next().await, (1, 1), "{name}: what was answered 200 is still delivered");
+        is_refusing(&receiver, 1).await;
+        receiver.close().await;
+    }
 }
 
 #[tokio::test]

@@ -2,12 +2,15 @@
 pub(crate) mod clock;
 pub(crate) mod disk;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_inbox::{Event, EventQuery, Inbox, InboxSettings, Lease, ListedEvent};
 use birdhook_pipeline::{HeadResult, Pipeline, RequestHead, Secret, Webhook, signature};
+use futures_util::StreamExt;
+use tokio::task::JoinSet;
 
 use self::disk::{Place, Switch};
 
@@ -131,6 +134,33 @@ pub(crate) async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
     let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
     let chunks = futures_util::stream::iter([Ok::<_, Infallible>(bytes::Bytes::from(body.to_owned()))]);
     pipeline.receive(incoming, chunks).await.status()
+}
+
+/// Starts consumers that count how often they get each post, until they are dropped or the inbox is
+/// closed. Half of them use the stream.
+pub(crate) fn consumers(inbox: &Inbox, consumers: usize) -> (Arc<Mutex<HashMap<u64, u32>>>, JoinSet<()>) {
+    let (seen, mut tasks) = (Arc::<Mutex<HashMap<u64, u32>>>::default(), JoinSet::new());
+    for number in 0..consumers {
+        let (inbox, seen) = (inbox.clone(), Arc::clone(&seen));
+        tasks.spawn(async move {
+            let mut leases = inbox.leases();
+            while let Some(lease) = if number % 2 == 0 { leases.next().await } else { inbox.recv().await } {
+                *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
+                lease.ack().await.unwrap();
+            }
+        });
+    }
+    (seen, tasks)
+}
+
+/// A body with one message, as X delivers it to `subscriber`.
+pub(crate) fn message(subscriber: &str, sender: &str, recipient: &str, text: &str) -> String {
+    let content = format!(
+        r#"{{"target":{{"recipient_id":"{recipient}"}},"sender_id":"{sender}","message_data":{{"text":"{text}"}}}}"#
+    );
+    format!(
+        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
+    )
 }
 
 /// A body with one deleted post per number, for this subscriber.

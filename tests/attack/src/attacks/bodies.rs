@@ -182,7 +182,7 @@ async fn uploads(target: Target, tally: &mut Tally, every: Duration, most: usize
     while sending.join_next().await.is_some() {}
     let ended = tally.outcomes.get(&Status(503)).copied().unwrap_or_default();
     tally.note = format!("{count} uploads");
-    tally.holds(ended > 0, || "no upload was ended: the room was never full".to_owned());
+    tally.holds(ended > 0, || "no upload was ended: the room was never full");
     if let Ok(good) = good.await {
         tally.add(good);
     }

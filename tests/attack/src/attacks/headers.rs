@@ -194,13 +194,11 @@ async fn expect_continue(target: Target, tally: &mut Tally) {
     tally.judge("unsigned", &unsigned, &[Status(401)]);
     // actix-web always answers 100 first, and has no setting for it.
     let says_always = target.kind == crate::server::Kind::Actix;
-    tally.holds(!unsigned.content.is_continued || says_always, || {
-        "the body of what nobody signed was asked for".to_owned()
-    });
+    tally.holds(!unsigned.content.is_continued || says_always, || "the body of what nobody signed was asked for");
     let promise = format!("{}: {}", signature::HEADER, sign("{}"));
     let long = target.ask(&[&post(&[&promise, expect, "content-length: 20000000"])]).await;
     tally.judge("20 MB", &long, &[Status(413)]);
-    tally.holds(!long.content.is_continued || says_always, || "20 MB were asked for".to_owned());
+    tally.holds(!long.content.is_continued || says_always, || "20 MB were asked for");
     let other = target.ask(&[&signed("{}", &["expect: the-impossible"])]).await;
     tally.judge("another expectation", &other, &[Status(417), Status(200), Status(400)]);
     let promise = post(&[&promise, expect, "content-length: 100"]);

@@ -61,9 +61,7 @@ pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
         };
         for (answer, took) in target.clients(AT_ONCE, AT_ONCE, send).await {
             tally.judge("a delivery while the output is not read", &answer, &[Status(200), Status(503)]);
-            tally.holds(took <= X_WAITS_AT_LEAST, || {
-                "a delivery was answered late while the output was not read".to_owned()
-            });
+            tally.holds(took <= X_WAITS_AT_LEAST, || "a delivery was answered late while the output was not read");
             is_full |= answer.outcome != Status(200);
         }
         if is_full {

@@ -168,7 +168,7 @@ async fn untaken(target: Target, tally: &mut Tally) {
 
 /// Not an attack: shows that the timeouts are not too short for idle connections.
 async fn kept_alive(target: Target, tally: &mut Tally) {
-    let Ok(mut stream) = connect(target.address).await else { return tally.add_wrong("no connection".to_owned()) };
+    let Ok(mut stream) = connect(target.address).await else { return tally.add_wrong("no connection") };
     for unused in [0, 12] {
         sleep(Duration::from_secs(unused)).await;
         let ids = target.journal.ids(1);

@@ -285,12 +285,11 @@ fn behaves_like_an_ordered_map_over_a_long_run() {
     assert_eq!(long_run(&mut model(), seed), 0);
 }
 
-/// A file that outlives the store. One sync of `one_of` fails while `random` is set.
+/// A file that outlives the store. One sync of 15 fails.
 #[derive(Clone, Debug)]
 struct FailingFile {
     content: Arc<InMemoryBackend>,
     random: Arc<Mutex<fastrand::Rng>>,
-    one_of: u32,
 }
 
 impl StorageBackend for FailingFile {
@@ -307,7 +306,7 @@ impl StorageBackend for FailingFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        match self.random.lock().unwrap().u32(..self.one_of) {
+        match self.random.lock().unwrap().u32(..15) {
             0 => Err(Error::other("the disk failed")),
             _ => self.content.sync_data(),
         }
@@ -322,7 +321,7 @@ impl StorageBackend for FailingFile {
 fn a_failed_commit_is_applied_as_a_whole_or_not_at_all() {
     let seed = birdhook_test_harness::seed::seed();
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
-    let file = FailingFile { content: Arc::default(), random, one_of: 15 };
+    let file = FailingFile { content: Arc::default(), random };
     // Opening syncs too, so it is repeated until it succeeds.
     let open = move |_| loop {
         match Database::builder().create_with_backend(file.clone()) {
