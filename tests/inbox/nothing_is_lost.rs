@@ -5,26 +5,12 @@
 use std::path::Path;
 
 use birdhook_inbox_proof::{
-    aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, syscalls, wait,
+    aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, proofs, syscalls, wait,
 };
 use birdhook_test_harness::violation::Violation;
 
-type Proof = Result<(), Violation>;
-
 fn receiver() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_receiver"))
-}
-
-/// Declares a test for each proof.
-macro_rules! proofs {
-    ($($name:ident: $proof:expr;)*) => {
-        $(
-            #[test]
-            fn $name() -> Proof {
-                $proof
-            }
-        )*
-    };
 }
 
 proofs! {
@@ -44,7 +30,7 @@ proofs! {
     a_full_disk_loses_nothing: wait(full_disk::loses_nothing());
 }
 
-async fn ending_at_any_point() -> Proof {
+async fn ending_at_any_point() -> Result<(), Violation> {
     let named = aborts::named_points();
     assert_eq!(named, aborts::points().map(str::to_owned).collect(), "a new point is to be named here");
     assert_eq!(named, aborts::passed_points(receiver()).await?, "all are come to");

@@ -64,19 +64,13 @@ mod tests {
     #[test]
     fn the_command_names_package_binary_and_test() {
         let repeat = |package, binary, with_faults| repeat(7, package, binary, Some("a::b"), with_faults);
-        assert_eq!(
-            repeat("birdhook-core", "integration", false),
-            "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --test integration -- --exact a::b"
-        );
-        assert_eq!(
-            repeat("birdhook-core", "birdhook_core", false),
-            "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --lib -- --exact a::b"
-        );
-        assert_eq!(
-            repeat("birdhook-inbox-proof", "nothing_is_lost", true),
-            "BIRDHOOK_SEED=7 RUSTFLAGS='--cfg birdhook_faults' cargo test -p birdhook-inbox-proof --all-features \
-             --target-dir target/faults --test nothing_is_lost -- --exact a::b"
-        );
+        let expected = "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --test integration -- --exact a::b";
+        assert_eq!(repeat("birdhook-core", "integration", false), expected);
+        let expected = "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --lib -- --exact a::b";
+        assert_eq!(repeat("birdhook-core", "birdhook_core", false), expected);
+        let expected = "BIRDHOOK_SEED=7 RUSTFLAGS='--cfg birdhook_faults' cargo test -p birdhook-inbox-proof --all-features \
+                        --target-dir target/faults --test nothing_is_lost -- --exact a::b";
+        assert_eq!(repeat("birdhook-inbox-proof", "nothing_is_lost", true), expected);
     }
 
     #[test]

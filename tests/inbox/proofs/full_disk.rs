@@ -140,7 +140,6 @@ fn free(folder: &Path) -> u64 {
     about.f_bavail * about.f_frsize
 }
 
-/// Fills the disk until `left` bytes are free.
 fn fill(file: &Path, folder: &Path, left: u64) {
     let mut out = fs::File::create(file).unwrap();
     let chunk = vec![1; 4096];

@@ -30,6 +30,19 @@ use std::time::Duration;
 
 use birdhook_pipeline::Webhook;
 
+/// Declares a test for each proof.
+#[macro_export]
+macro_rules! proofs {
+    ($($name:ident: $proof:expr;)*) => {
+        $(
+            #[test]
+            fn $name() -> Result<(), birdhook_test_harness::violation::Violation> {
+                $proof
+            }
+        )*
+    };
+}
+
 /// Runs a proof, on two threads.
 pub fn wait<T>(proof: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(proof)

@@ -65,7 +65,6 @@ impl Process {
         State { in_flight, body_bytes, queue, remembered, consumed }
     }
 
-    /// Removes all faults.
     pub(crate) async fn recover(&self) {
         self.command("well").await;
         self.command("go").await;

@@ -96,15 +96,11 @@ fn group(mut store: Box<dyn Commit>, receiver: &Receiver<Waiting>) {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     /// Time to the response, for each event.
-    took: Vec<Duration>,
+    pub(crate) took: Vec<Duration>,
     time: Duration,
 }
 
 impl Seen {
-    pub(crate) fn events(&self) -> usize {
-        self.took.len()
-    }
-
     /// Returns the number of events per second.
     pub(crate) fn rate(&self) -> f64 {
         self.took.len() as f64 / self.time.as_secs_f64()

@@ -138,7 +138,7 @@ impl Bench {
                 }
             }
             for (side, mut seen) in seen {
-                *events.entry(side).or_insert(0) += seen.events();
+                *events.entry(side).or_insert(0) += seen.took.len();
                 let measured = Measured { rate: seen.rate(), p50: seen.within(0.5), p99: seen.within(0.99) };
                 self.results.measured.entry((contestant, side, clients)).or_default().push(measured);
             }

@@ -14,14 +14,12 @@ const PROGRESS: usize = 1;
 const KEYS: usize = 2;
 const ABOUT: usize = 3;
 
-/// One record to write.
 pub(crate) struct Change {
     pub(crate) table: usize,
     pub(crate) key: u64,
     pub(crate) value: Vec<u8>,
 }
 
-/// A store of the inbox's records.
 pub(crate) trait Store: Send {
     /// Writes all records in one synced commit.
     fn commit(&mut self, changes: &[Change]);

@@ -15,7 +15,6 @@ pub(crate) enum Side {
     Remembers,
 }
 
-/// The measurements of one round.
 pub(crate) struct Measured {
     pub(crate) rate: f64,
     pub(crate) p50: f64,

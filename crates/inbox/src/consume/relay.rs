@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_pipeline::{DedupePolicy, EventSink, SinkError};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -73,13 +72,8 @@ impl Inbox {
     /// # let _ = pipeline; }
     /// ```
     pub fn relay<S: EventSink>(&self, sink: S) -> Relay<S> {
-        Relay {
-            inbox: self.clone(),
-            sink,
-            policy: DedupePolicy::default(),
-            concurrency: 64,
-            on_error: Box::new(|_| ()),
-        }
+        let policy = DedupePolicy::default();
+        Relay { inbox: self.clone(), sink, policy, concurrency: 64, on_error: Box::new(|_| ()) }
     }
 }
 
@@ -167,18 +161,14 @@ impl<S> Relay<S> {
                 let _ = lease.reject().await;
                 return;
             }
-            if is_closing_within(&mut closing, pause).await {
+            // The wait cannot fail: `self.inbox` keeps the sender alive.
+            if timeout(pause, closing.wait_for(|closing| *closing)).await.is_ok() {
                 let _ = lease.release().await;
                 return;
             }
             pause = (pause * 2).min(LONGEST_PAUSE.min(length / 8));
         }
     }
-}
-
-async fn is_closing_within(closing: &mut watch::Receiver<bool>, pause: Duration) -> bool {
-    // The wait cannot fail here: `self.inbox` keeps the sender alive.
-    timeout(pause, closing.wait_for(|closing| *closing)).await.is_ok()
 }
 
 debug_fields!(Relay<S>: concurrency);

@@ -74,7 +74,13 @@ impl Store {
         let exists = private_file::metadata(path)?.is_some_and(|file| file.len() > 0);
         faults::point("looked");
         let open = |file| catch_panics(|| database(file).map_err(store_error));
-        let (database, identity) = if exists { open_existing(path, open)? } else { create(path, open)? };
+        let (database, identity) = if exists {
+            let (file, identity) = private_file::open(path)?;
+            drop_page_cache(&file);
+            (open(file)?, identity)
+        } else {
+            create(path, open)?
+        };
         Ok(Self { database, identity, lock })
     }
 
@@ -104,12 +110,17 @@ impl Store {
     }
 
     pub(crate) fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
-        let mut found = None;
-        self.scan(table, key, &mut |first, value| {
-            found = (first == key).then_some(value);
+        Ok(self.first(table, key)?.filter(|(first, _)| *first == key).map(|(_, value)| value))
+    }
+
+    /// Returns the first record with a key of at least `from`.
+    pub(crate) fn first(&self, table: Table, from: u64) -> Result<Option<(u64, Bytes)>, StoreError> {
+        let mut first = None;
+        self.scan(table, from, &mut |key, value| {
+            first = Some((key, value));
             false
         })?;
-        Ok(found)
+        Ok(first)
     }
 
     /// Calls `visit` for each record with a key of at least `from`, in the order of the keys, until
@@ -166,15 +177,6 @@ impl Store {
             false => Err(StoreError::corrupt("checksums of pages are wrong; redb restored an earlier state")),
         }
     }
-}
-
-fn open_existing(
-    path: &Path,
-    open: impl FnOnce(File) -> Result<Database, StoreError>,
-) -> Result<(Database, FileIdentity), StoreError> {
-    let (file, identity) = private_file::open(path)?;
-    drop_page_cache(&file);
-    Ok((open(file)?, identity))
 }
 
 /// Creates the file under a temporary name and renames it once it is complete: a process that ends

@@ -204,12 +204,8 @@ impl<'a> Transaction<'a> {
     }
 
     fn first_keys_after(&self, number: u64) -> Option<(u64, u64)> {
-        let mut first = None;
-        let found = self.store.scan(Table::Keys, number + 1, &mut |number, record| {
-            first = Keys::read(record).ok().map(|keys| (number, keys.stored_at));
-            false
-        });
-        found.ok().and(first)
+        let (number, record) = self.store.first(Table::Keys, number + 1).ok()??;
+        Some((number, Keys::read(record).ok()?.stored_at))
     }
 
     /// Deletes the records of settled batches, and the unneeded bodies of the others.

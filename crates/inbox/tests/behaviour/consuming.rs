@@ -14,8 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn an_event_answered_200_is_leased_again_after_a_restart_until_it_is_acknowledged() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), 1..=3).await;
     let lease = receiver.next().await;
     assert_eq!((post(&lease), lease.attempts(), lease.id().to_string().as_str()), (1, 1, "0.0"));
     lease.ack().await.unwrap();
@@ -32,8 +31,7 @@ async fn an_event_answered_200_is_leased_again_after_a_restart_until_it_is_ackno
 
 #[tokio::test]
 async fn a_duplicate_is_not_stored_again_after_a_restart_or_an_acknowledgement() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1, 2]).await;
     assert_eq!(receiver.send(&deletions("7", [2, 3])).await, 200);
     let receiver = receiver.reopen(inbox_settings()).await;
     assert_eq!(receiver.send(&deletions("7", [3, 1])).await, 200);
@@ -101,8 +99,7 @@ async fn a_leased_event_has_the_same_dedupe_key_before_and_after_a_restart() {
 async fn a_failed_event_is_retried_after_the_backoff_and_becomes_a_dead_letter_after_its_last_attempt() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
     let settings = || inbox_settings().clock(clock.clone()).max_attempts(3).backoff(SECOND, 60 * SECOND);
-    let receiver = Receiver::new(settings()).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(settings(), [1]).await;
     receiver.next().await.nack(None).await.unwrap();
     assert!(receiver.is_quiet().await);
     clock.advance(SECOND - Duration::from_millis(1));
@@ -133,8 +130,7 @@ async fn a_failed_event_is_retried_after_the_backoff_and_becomes_a_dead_letter_a
 async fn an_expired_lease_is_granted_again_and_only_a_late_acknowledgement_counts() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
     let settings = inbox_settings().clock(clock.clone()).lease(30 * SECOND).backoff(SECOND, SECOND);
-    let receiver = Receiver::new(settings).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let receiver = Receiver::holding(settings, [1, 2]).await;
     let (slow, mut longer) = (receiver.next().await, receiver.next().await);
     clock.advance(20 * SECOND);
     longer.extend(30 * SECOND).await.unwrap();
@@ -154,8 +150,7 @@ async fn an_expired_lease_is_granted_again_and_only_a_late_acknowledgement_count
 async fn events_of_one_subscriber_are_leased_in_order_if_set() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
     let settings = inbox_settings().clock(clock.clone()).order(Order::BySubscriber).max_attempts(2);
-    let receiver = Receiver::new(settings).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let receiver = Receiver::holding(settings, [1, 2]).await;
     receiver.send(&deletions("8", [3])).await;
     let (one, three) = (receiver.next().await, receiver.next().await);
     assert_eq!((post(&one), post(&three)), (1, 3));

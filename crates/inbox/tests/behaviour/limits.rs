@@ -32,8 +32,7 @@ async fn a_full_inbox_answers_503_until_events_are_consumed() {
 
 #[tokio::test]
 async fn with_little_disk_space_deliveries_are_answered_503_and_events_are_consumed() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1, 2]).await;
     let receiver = receiver.reopen(inbox_settings().free_space(u64::MAX)).await;
     assert_eq!(receiver.send(&deletions("7", [3])).await, 503);
     assert_eq!(receiver.pipeline.health().answered(Outcome::SinkFull), 1);

@@ -53,8 +53,7 @@ async fn a_delivery_is_answered_without_a_consumer() {
 
 #[tokio::test]
 async fn a_function_that_hangs_is_cancelled_when_its_lease_expires_and_called_again() {
-    let receiver = Receiver::new(short_lease()).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(short_lease(), [1]).await;
     let (calls, ended, inbox) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), receiver.inbox.clone());
     let (counted, ends) = (Arc::clone(&calls), Arc::clone(&ended));
     let handle = move |_: Event| {
@@ -89,8 +88,7 @@ impl Drop for Ending {
 
 #[tokio::test]
 async fn events_of_a_dropped_run_are_leased_again() {
-    let receiver = Receiver::new(inbox_settings().backoff(Duration::ZERO, Duration::ZERO)).await;
-    receiver.send(&deletions("7", 1..=5)).await;
+    let receiver = Receiver::holding(inbox_settings().backoff(Duration::ZERO, Duration::ZERO), 1..=5).await;
     let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (begins, ends) = (Arc::clone(&begun), Arc::clone(&ended));
     let handle = move |_: Event| {
@@ -119,8 +117,7 @@ async fn events_of_a_dropped_run_are_leased_again() {
 
 #[tokio::test]
 async fn run_never_exceeds_its_concurrency() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", 1..=40)).await;
+    let receiver = Receiver::holding(inbox_settings(), 1..=40).await;
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inbox, peak) = (receiver.inbox.clone(), Arc::clone(&most));
     let four = Arc::new(tokio::sync::Barrier::new(4));
@@ -142,8 +139,7 @@ async fn run_never_exceeds_its_concurrency() {
 
 #[tokio::test]
 async fn closing_waits_for_leased_events_and_leases_no_more() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let receiver = Receiver::holding(inbox_settings(), [1, 2]).await;
     let lease = receiver.next().await;
     let mut closing = receiver.inbox.close(PATIENCE).boxed();
     let mut closing_too = receiver.inbox.close(PATIENCE).boxed();
@@ -164,8 +160,7 @@ async fn closing_waits_for_leased_events_and_leases_no_more() {
 
 #[tokio::test]
 async fn closing_ends_after_its_patience() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let lease = receiver.next().await;
     let started = Instant::now();
     receiver.inbox.close(Duration::from_millis(50)).await;
@@ -236,8 +231,7 @@ async fn a_lease_that_expired_before_it_was_received_is_not_yielded() {
 #[tokio::test]
 async fn a_lease_can_be_extended_by_any_duration() {
     let clock = SetClock::at(1000 * SECOND);
-    let receiver = Receiver::new(inbox_settings().clock(clock.clone())).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(inbox_settings().clock(clock.clone()), [1]).await;
     let mut lease = receiver.next().await;
     lease.extend(Duration::MAX).await.unwrap();
     clock.advance(1_000_000_000 * SECOND);
@@ -248,8 +242,7 @@ async fn a_lease_can_be_extended_by_any_duration() {
 /// The cost per event of a large delivery is about that of a small one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_events_of_a_large_delivery_are_leased_at_the_rate_of_small_ones() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", 0..10_000)).await;
+    let receiver = Receiver::holding(inbox_settings(), 0..10_000).await;
     assert_eq!(receiver.inbox.stats().depth, 10_000);
     let inbox = receiver.inbox.clone();
     let started = Instant::now();

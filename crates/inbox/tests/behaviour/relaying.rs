@@ -66,10 +66,6 @@ impl Engine {
         wait_until(|| self.0.taken.lock().unwrap().len() >= number).await;
         self.0.taken.lock().unwrap().clone()
     }
-
-    async fn was_tried(&self, times: usize) {
-        wait_until(|| self.0.attempts.load(SeqCst) >= times).await;
-    }
 }
 
 /// Closes the inbox, which ends its relay.
@@ -138,7 +134,7 @@ async fn a_sink_that_hangs_is_called_again() {
     engine.0.hangs.store(true, SeqCst);
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    engine.was_tried(3).await;
+    wait_until(|| engine.0.attempts.load(SeqCst) >= 3).await;
     engine.0.hangs.store(false, SeqCst);
     engine.has(1).await;
     is_empty(&receiver).await;
@@ -183,7 +179,7 @@ async fn closing_does_not_wait_for_an_unavailable_sink_and_counts_no_attempt() {
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     // By now the delays between attempts are long.
-    engine.was_tried(20).await;
+    wait_until(|| engine.0.attempts.load(SeqCst) >= 20).await;
     let closed = receiver.inbox.close(PATIENCE);
     tokio::time::timeout(Duration::from_millis(900), closed).await.expect("waiting events are released at once");
     relaying.await.unwrap();

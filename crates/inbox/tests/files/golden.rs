@@ -59,7 +59,6 @@ async fn assert_next(receiver: &Receiver, id: &str, attempts: u32) -> Event {
     event
 }
 
-/// Stores every body again.
 async fn send_all(inbox: &Inbox) {
     for (app, body) in bodies() {
         inbox.deliver(Delivery::restore(app, body, 10).unwrap()).await.unwrap();

@@ -54,8 +54,7 @@ async fn a_deleted_moved_or_replaced_file_or_folder_makes_deliveries_answer_503(
     ];
     for (name, meddle) in cases {
         println!("{name}:");
-        let receiver = Receiver::new(inbox_settings()).await;
-        assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+        let receiver = Receiver::holding(inbox_settings(), [1]).await;
         meddle(&file(&receiver, STORE));
         // The first delivery is refused after its commit, the later ones before theirs.
         is_refusing(&receiver, 2).await;
@@ -110,8 +109,7 @@ async fn a_file_deleted_during_a_commit_makes_its_deliveries_answer_503() {
 
 #[tokio::test]
 async fn deliveries_are_accepted_again_once_the_file_is_restored() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let (file, away) = (file(&receiver, STORE), file(&receiver, "away"));
     fs::rename(&file, &away).unwrap();
     is_refusing(&receiver, 2).await;
@@ -143,8 +141,7 @@ async fn a_deleted_lock_file_is_created_and_locked_again() {
 
 #[tokio::test]
 async fn a_deleted_watermark_is_written_again_and_an_older_copy_of_the_store_is_rejected() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let receiver = receiver.reopen(inbox_settings()).await;
     let older = fs::read(file(&receiver, STORE)).unwrap();
     assert_eq!(receiver.send(&deletions("7", [2])).await, 200);

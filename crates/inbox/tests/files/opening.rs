@@ -22,9 +22,7 @@ async fn is_corrupt(folder: &Path, what: &str) -> OpenError {
 
 /// Returns a folder with a closed inbox that holds one event.
 async fn used() -> Place {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    receiver.close().await
+    Receiver::holding(inbox_settings(), [1]).await.close().await
 }
 
 async fn is_unharmed(folder: &Place) {

@@ -181,8 +181,7 @@ async fn a_purge_leaves_the_kept_events_of_others() {
 #[tokio::test]
 async fn no_record_of_purged_events_is_left_after_the_retention() {
     let clock = SetClock::at(1000 * HOUR);
-    let receiver = Receiver::new(inbox_settings().clock(clock.clone()).keep_acknowledged(HOUR)).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let receiver = Receiver::holding(inbox_settings().clock(clock.clone()).keep_acknowledged(HOUR), [1, 2]).await;
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 2);
     clock.advance(HOUR);
     clean_up(&receiver).await;

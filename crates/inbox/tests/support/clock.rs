@@ -15,14 +15,12 @@ impl SetClock {
         Self(Arc::new(Mutex::new((wall, Duration::ZERO))))
     }
 
-    /// Lets time pass.
     pub(crate) fn advance(&self, by: Duration) {
         let mut clock = self.0.lock().unwrap();
         clock.0 += by;
         clock.1 += by;
     }
 
-    /// Sets the machine's clock.
     pub(crate) fn set_wall(&self, set: impl FnOnce(Duration) -> Duration) {
         let mut clock = self.0.lock().unwrap();
         clock.0 = set(clock.0);

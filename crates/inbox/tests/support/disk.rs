@@ -50,13 +50,9 @@ pub(crate) struct Switch {
     /// One commit of this many fails, chosen by this generator.
     pub(crate) random: Mutex<Option<(fastrand::Rng, u32)>>,
     pub(crate) cannot_open: AtomicBool,
-    /// The number of times the store was opened.
     pub(crate) opened: AtomicUsize,
-    /// The number of failed commits.
     pub(crate) failed: AtomicUsize,
-    /// Whether a store was used again after it had failed.
     pub(crate) used_after_failure: AtomicBool,
-    /// Whether a commit is blocked right now.
     pub(crate) is_stuck: AtomicBool,
 }
 
@@ -66,7 +62,6 @@ impl Switch {
         self.changed.notify_all();
     }
 
-    /// Opens a database on a disk that this switch controls.
     pub(crate) fn open(self: &Arc<Self>, file: File) -> Result<Database, DatabaseError> {
         self.opened.fetch_add(1, SeqCst);
         if self.cannot_open.load(SeqCst) {

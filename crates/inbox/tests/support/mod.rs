@@ -1,4 +1,5 @@
 //! A harness: an inbox behind a webhook, and a clock that tests control.
+
 pub(crate) mod clock;
 pub(crate) mod disk;
 
@@ -30,6 +31,13 @@ pub(crate) fn inbox_settings() -> InboxSettings {
 impl Receiver {
     pub(crate) async fn new(settings: InboxSettings) -> Self {
         Self::open(&Place::create(), settings).await
+    }
+
+    /// Creates a receiver and sends it one delivery with these deletions, for subscriber 7.
+    pub(crate) async fn holding(settings: InboxSettings, posts: impl IntoIterator<Item = u64>) -> Self {
+        let receiver = Self::new(settings).await;
+        assert_eq!(receiver.send(&deletions("7", posts)).await, 200);
+        receiver
     }
 
     pub(crate) async fn open(place: &Place, settings: InboxSettings) -> Self {
@@ -70,7 +78,6 @@ impl Receiver {
         self.place
     }
 
-    /// Sends a delivery and returns the status of the response.
     pub(crate) async fn send(&self, body: &str) -> u16 {
         send(&self.pipeline, body).await
     }
@@ -91,7 +98,6 @@ impl Receiver {
         self.inbox.list(query).await.unwrap()
     }
 
-    /// Makes the writer read the clock.
     pub(crate) async fn read_the_clock(&self) {
         // The second command runs after everything that the first one made due.
         self.inbox.requeue([]).await.unwrap();

@@ -28,10 +28,15 @@ pub const ROWS: &[Row] = &[
         .memory(|t| SLACK + connections(t) as u64 * 4 * CONNECTION)
         .waits(),
     attack!("bodies", cut_off, "connection ends within body").memory(|_| SLACK + BODIES),
-    attack!("bodies", slow_uploads, "1,100 endless uploads, 250 Mbit/s")
-        .memory(|t| SLACK + BODIES + 1_100 * (CONNECTION + t.kind.head_buffer() as u64)),
-    attack!("bodies", fast_newcomers, "2,000 endless uploads per second")
-        .memory(|t| SLACK + BODIES + 5_000 * (CONNECTION + t.kind.head_buffer() as u64)),
+    // One every 2 ms makes 250 Mbit/s.
+    row("bodies", "slow_uploads", "1,100 endless uploads, 250 Mbit/s", |t, tally| {
+        Box::pin(uploads(t, tally, (2_000, 2_000), 1_100))
+    })
+    .memory(|t| SLACK + BODIES + 1_100 * (CONNECTION + t.kind.head_buffer() as u64)),
+    row("bodies", "fast_newcomers", "2,000 endless uploads per second", |t, tally| {
+        Box::pin(uploads(t, tally, (500, 1_250), 6_000))
+    })
+    .memory(|t| SLACK + BODIES + 5_000 * (CONNECTION + t.kind.head_buffer() as u64)),
 ];
 
 const LIMIT: usize = 1 << 20;
@@ -138,18 +143,10 @@ async fn upload(target: &Target, payload: &[u8]) -> Option<TcpStream> {
 /// Outcomes of an upload: ended to make room, too slow, or refused for lack of room.
 const ENDED: &[Outcome] = &[Status(503), Status(408), Closed];
 
-async fn slow_uploads(target: Target, tally: &mut Tally) {
-    // One every 2 ms makes 250 Mbit/s.
-    uploads(target, tally, Duration::from_millis(2), 1_100).await;
-}
-
-async fn fast_newcomers(target: Target, tally: &mut Tally) {
-    let every = Duration::from_micros(target.scale(500, 1_250));
-    uploads(target, tally, every, 6_000).await;
-}
-
-/// Begins uploads at an interval, with a maximum in progress, while good deliveries are sent.
-async fn uploads(target: Target, tally: &mut Tally, every: Duration, most: usize) {
+/// Begins uploads at an interval, given in microseconds for the full and for the short form, with a
+/// maximum in progress, while good deliveries are sent.
+async fn uploads(target: Target, tally: &mut Tally, every: (u64, u64), most: usize) {
+    let every = Duration::from_micros(target.scale(every.0, every.1));
     let payload: Arc<Vec<u8>> = Arc::new(vec![b' '; UPLOAD]);
     let (begun, mut clock) = (Instant::now(), interval(every));
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);

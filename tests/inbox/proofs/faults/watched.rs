@@ -9,7 +9,6 @@ use redb::{BackendError, Database, DatabaseError, StorageBackend};
 
 use super::planted::point;
 
-/// Opens the database of an inbox, with fault points.
 pub fn open_watched(file: File) -> Result<Database, DatabaseError> {
     // The cache of the inbox's own database.
     Database::builder().set_cache_size(16 << 20).create_with_backend(Watched(FileBackend::new(file)?))
