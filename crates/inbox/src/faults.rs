@@ -41,23 +41,17 @@ pub fn install(hooks: Hooks) {
 }
 
 /// Returns whether this bug is planted. Always false without `birdhook_faults`.
-#[cfg(birdhook_faults)]
 pub(crate) fn has(bug: Bug) -> bool {
-    HOOKS.get().is_some_and(|hooks| (hooks.has)(bug))
-}
-
-#[cfg(not(birdhook_faults))]
-pub(crate) const fn has(_: Bug) -> bool {
+    let _ = bug;
+    #[cfg(birdhook_faults)]
+    return HOOKS.get().is_some_and(|hooks| (hooks.has)(bug));
+    #[cfg(not(birdhook_faults))]
     false
 }
 
 /// Marks a point at which tests can end the process.
-#[cfg(birdhook_faults)]
 pub(crate) fn point(name: &'static str) {
-    if let Some(hooks) = HOOKS.get() {
-        (hooks.point)(name);
-    }
+    #[cfg(birdhook_faults)]
+    HOOKS.get().into_iter().for_each(|hooks| (hooks.point)(name));
+    let _ = name;
 }
-
-#[cfg(not(birdhook_faults))]
-pub(crate) const fn point(_: &'static str) {}

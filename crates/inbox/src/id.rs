@@ -33,14 +33,10 @@ impl FromStr for EventId {
     type Err = ParseEventIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseEventIdError> {
-        let (batch, index) = text.split_once('.').ok_or(ParseEventIdError)?;
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(batch) || !digits(index) {
-            return Err(ParseEventIdError);
-        }
-        Ok(Self {
-            batch: batch.parse().map_err(|_| ParseEventIdError)?,
-            index: index.parse().map_err(|_| ParseEventIdError)?,
-        })
+        // `parse` would also accept a plus sign.
+        let numbers = text.split_once('.').filter(|_| !text.contains('+'));
+        let id =
+            numbers.and_then(|(batch, index)| Some(Self { batch: batch.parse().ok()?, index: index.parse().ok()? }));
+        id.ok_or(ParseEventIdError)
     }
 }

@@ -64,34 +64,6 @@ impl EventSink for Inbox {
 
     /// Stores the events, and half of each [`dedupe_key`](birdhook_core::Event::dedupe_key).
     fn deliver(&self, delivery: Delivery) -> Storing {
-        self.store(delivery)
-    }
-
-    fn remembers(&self, key: &EventKey) -> bool {
-        // While the file is gone, its events must be accepted again.
-        self.handle.shared.is_sound.load(SeqCst) && self.handle.shared.seen_keys.contains(&key_prefix(key))
-    }
-
-    fn timeout_error(&self) -> SinkError {
-        SinkError::TooSlow
-    }
-
-    fn is_open(&self) -> bool {
-        self.handle.shared.is_open()
-    }
-
-    /// Stops accepting deliveries. Stored events are still leased; [`Inbox::close`] ends that too.
-    fn close(&self) {
-        self.handle.shared.is_accepting.store(false, SeqCst);
-    }
-
-    fn reports_consumption(&self) -> bool {
-        true
-    }
-}
-
-impl Inbox {
-    fn store(&self, delivery: Delivery) -> Storing {
         let handle = self.handle.clone();
         Box::pin(async move {
             if !handle.shared.is_accepting.load(SeqCst) {
@@ -110,6 +82,28 @@ impl Inbox {
             let stored = handle.ask(|done| Command::Store(StoreRequest { stored, events, done, memory })).await;
             stored.unwrap_or(Err(SinkError::Closed))
         })
+    }
+
+    fn remembers(&self, key: &EventKey) -> bool {
+        // While the file is gone, its events must be accepted again.
+        self.handle.shared.is_sound.load(SeqCst) && self.handle.shared.seen_keys.contains(&key_prefix(key))
+    }
+
+    fn timeout_error(&self) -> SinkError {
+        SinkError::TooSlow
+    }
+
+    fn is_open(&self) -> bool {
+        self.handle.shared.is_accepting.load(SeqCst) && self.handle.shared.is_sound.load(SeqCst)
+    }
+
+    /// Stops accepting deliveries. Stored events are still leased; [`Inbox::close`] ends that too.
+    fn close(&self) {
+        self.handle.shared.is_accepting.store(false, SeqCst);
+    }
+
+    fn reports_consumption(&self) -> bool {
+        true
     }
 }
 

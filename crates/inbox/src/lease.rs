@@ -1,6 +1,5 @@
 //! A leased event, and the stream of leases.
 
-use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -149,11 +148,7 @@ impl Drop for Lease {
     }
 }
 
-impl fmt::Debug for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("id", &self.id).field("attempts", &self.attempts).finish_non_exhaustive()
-    }
-}
+debug_fields!(Lease: id, attempts);
 
 /// Receives leased events. Created by [`Inbox::leases`](crate::Inbox::leases).
 ///

@@ -61,6 +61,17 @@
 //! - `tracing`: records an event when the store fails or its files are gone, and when deliveries
 //!   are accepted again
 
+/// Implements `Debug` with these fields only.
+macro_rules! debug_fields {
+    ($type:ident $(<$parameter:ident>)?: $($field:ident),+) => {
+        impl $(<$parameter>)? std::fmt::Debug for $type $(<$parameter>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($type))$(.field(stringify!($field), &self.$field))+.finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 mod admin;
 mod config;
 mod consume;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -14,7 +14,6 @@ use crate::storage::error::StoreError;
 use crate::storage::folder;
 use crate::storage::redb::FILE;
 use crate::writer::Writer;
-use crate::writer::command::Command;
 use crate::writer::handle::Handle;
 use crate::writer::shared::Shared;
 
@@ -53,11 +52,17 @@ impl Inbox {
 async fn start(settings: InboxSettings, folder: PathBuf) -> Result<Inbox, StoreError> {
     let (commands, received) = channel();
     let shared = Arc::new(Shared::new(Duration::from_millis(settings.lease)));
-    let handle = Handle::new(commands, Arc::clone(&shared));
+    let handle = Handle { commands, shared: Arc::clone(&shared) };
     let (done, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("birdhook-inbox".to_owned());
     let thread = thread.spawn(move || {
-        let (writer, result) = match open_writer(settings, &folder, || !done.is_closed(), received, shared) {
+        let open = || {
+            let created = folder::create(&folder)?;
+            let writer = Writer::open(settings, &folder, || !done.is_closed(), received, shared)?;
+            folder::sync(&folder, &created)?;
+            Ok(writer)
+        };
+        let (writer, result) = match open() {
             Ok(writer) => (Some(writer), Ok(())),
             Err(error) => (None, Err(error)),
         };
@@ -76,17 +81,4 @@ async fn start(settings: InboxSettings, folder: PathBuf) -> Result<Inbox, StoreE
             Ok(()) => Err(std::io::Error::other("the inbox's thread has ended").into()),
         },
     }
-}
-
-fn open_writer(
-    settings: InboxSettings,
-    folder: &Path,
-    is_wanted: impl Fn() -> bool,
-    commands: Receiver<Command>,
-    shared: Arc<Shared>,
-) -> Result<Writer, StoreError> {
-    let created = folder::create(folder)?;
-    let writer = Writer::open(settings, folder, is_wanted, commands, shared)?;
-    folder::sync(folder, &created)?;
-    Ok(writer)
 }

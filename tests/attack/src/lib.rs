@@ -3,18 +3,9 @@
 //! Each server is a process of its own. `cargo xtask attack` runs this program. It needs Linux,
 //! which reports memory and open files.
 #![cfg(target_os = "linux")]
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    unreachable_pub,
-    reason = "a test that is a program"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that is a program")]
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a test that is a program")]
+#![allow(clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "a test that is a program")]
 
 mod attacks;
 mod frames;

@@ -13,14 +13,14 @@ use crate::pulse::{Beats, Pulse};
 use crate::server::{Kind, Server};
 use crate::target::{Tally, Target};
 
-pub type Attacking = Pin<Box<dyn Future<Output = Tally> + Send>>;
+pub type Attack = for<'a> fn(Target, &'a mut Tally) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 #[derive(Clone, Copy)]
 pub struct Row {
     pub family: &'static str,
     pub name: &'static str,
     pub about: &'static str,
-    pub attack: fn(Target) -> Attacking,
+    pub attack: Attack,
     /// Memory in bytes that the server may use above its memory at rest.
     pub memory: fn(&Target) -> u64,
     /// Whether good deliveries may fail during the attack, which then checks that they resume.
@@ -49,17 +49,12 @@ pub const CONNECTION: u64 = 24 << 10;
 /// A row whose attack has the name of the row.
 macro_rules! attack {
     ($family:literal, $attack:ident, $about:expr) => {
-        $crate::row::row($family, stringify!($attack), $about, |target| Box::pin($attack(target)))
+        $crate::row::row($family, stringify!($attack), $about, |target, tally| Box::pin($attack(target, tally)))
     };
 }
 pub(crate) use attack;
 
-pub const fn row(
-    family: &'static str,
-    name: &'static str,
-    about: &'static str,
-    attack: fn(Target) -> Attacking,
-) -> Row {
+pub const fn row(family: &'static str, name: &'static str, about: &'static str, attack: Attack) -> Row {
     Row {
         family,
         name,
@@ -121,7 +116,8 @@ pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
     reset_peak(server.id())?;
 
     let (begun, pulse) = (Instant::now(), Pulse::start(&target));
-    let mut tally = (row.attack)(target.clone()).await;
+    let mut tally = Tally::default();
+    (row.attack)(target.clone(), &mut tally).await;
     let took = begun.elapsed();
     tokio::time::sleep(SHORTEST.saturating_sub(took)).await;
     let beats = tokio::task::spawn_blocking(|| pulse.stop()).await?;

@@ -9,9 +9,7 @@ use crate::server::Kind;
 /// Returns a table with a row for each attack. Each figure is the worst of all servers.
 pub fn table(rows: &[(Row, Vec<anyhow::Result<Stand>>)]) -> String {
     let mut table = String::from("| attack | result | slowest, ms | memory, MiB |\n|---|---|--:|--:|\n");
-    for (row, stands) in rows {
-        table += &line(row, stands);
-    }
+    table.extend(rows.iter().map(|(row, stands)| line(row, stands)));
     table + "\n" + &foot()
 }
 
@@ -20,44 +18,31 @@ fn line(row: &Row, stands: &[anyhow::Result<Stand>]) -> String {
     let stands: Vec<_> = stands.iter().flatten().collect();
     let outcomes = stands.iter().flat_map(|stand| stand.tally.outcomes.keys());
     let outcomes: BTreeSet<_> = outcomes.map(|outcome| outcome.name()).collect();
-    let verdict = if held { "held" } else { "**broke**" };
-    let result = if outcomes.is_empty() {
-        verdict.to_owned()
-    } else {
-        format!("{verdict}: {}", outcomes.into_iter().collect::<Vec<_>>().join(", "))
-    };
+    let verdict = if held { "held" } else { "**broke**" }.to_owned();
+    let result = verdict + if outcomes.is_empty() { "" } else { ": " } + &Vec::from_iter(outcomes).join(", ");
     let slowest = stands.iter().map(|stand| stand.beats.slowest).max().unwrap_or_default().as_millis();
     let challenge = stands.iter().map(|stand| stand.beats.slowest_challenge).max().unwrap_or_default().as_millis();
     let (above, cap) = stands.iter().map(|stand| (stand.above, stand.cap)).max().unwrap_or_default();
-    format!(
-        "| `{}`: {} | {result} | {slowest}/{challenge} | {:.0}/{:.0} |\n",
-        row.name,
-        row.about,
-        mebibytes(above),
-        mebibytes(cap),
-    )
+    let (Row { name, about, .. }, above, cap) = (row, mebibytes(above), mebibytes(cap));
+    format!("| `{name}`: {about} | {result} | {slowest}/{challenge} | {above:.0}/{cap:.0} |\n")
 }
 
 pub fn details(stand: &anyhow::Result<Stand>) -> String {
-    let stand = match stand {
+    let Stand { tally, took, resting, above, cap, beats } = match stand {
         Ok(stand) => stand,
         Err(error) => return format!("BROKE: {error:#}"),
     };
-    let outcomes: Vec<_> = stand.tally.outcomes.iter().map(|(outcome, count)| format!("{outcome} ×{count}")).collect();
-    let wrong = stand.tally.wrong();
+    let outcomes: Vec<_> = tally.outcomes.iter().map(|(outcome, count)| format!("{outcome} ×{count}")).collect();
+    let wrong = tally.wrong();
     let verdict = if wrong.is_empty() { "held".to_owned() } else { format!("BROKE: {}", wrong.join("; ")) };
-    let note = if stand.tally.note.is_empty() { String::new() } else { format!(" ({})", stand.tally.note) };
+    let note = if tally.note.is_empty() { String::new() } else { format!(" ({})", tally.note) };
+    let outcomes = if outcomes.is_empty() { "-".to_owned() } else { outcomes.join(", ") };
+    let [resting, above, cap] = [*resting, *above, *cap].map(mebibytes);
+    let [slowest, challenge] = [beats.slowest, beats.slowest_challenge].map(|time| time.as_millis());
+    let (took, good, sent) = (took.as_secs_f64(), beats.good, beats.sent);
     format!(
-        "{verdict}: {}{note}; {:.1} s; {:.0}+{:.1} of {:.0} MiB; {}/{} good, slowest {} ms, challenge {} ms",
-        if outcomes.is_empty() { "-".to_owned() } else { outcomes.join(", ") },
-        stand.took.as_secs_f64(),
-        mebibytes(stand.resting),
-        mebibytes(stand.above),
-        mebibytes(stand.cap),
-        stand.beats.good,
-        stand.beats.sent,
-        stand.beats.slowest.as_millis(),
-        stand.beats.slowest_challenge.as_millis(),
+        "{verdict}: {outcomes}{note}; {took:.1} s; {resting:.0}+{above:.1} of {cap:.0} MiB; {good}/{sent} good, slowest \
+         {slowest} ms, challenge {challenge} ms"
     )
 }
 

@@ -38,15 +38,17 @@ impl Target {
     }
 
     /// Sends all requests at once, because some are answered only at the deadline.
-    pub async fn judge(&self, cases: impl IntoIterator<Item = (String, Vec<u8>, &'static [Outcome])>) -> Tally {
+    pub async fn judge(
+        &self,
+        tally: &mut Tally,
+        cases: impl IntoIterator<Item = (String, Vec<u8>, &'static [Outcome])>,
+    ) {
         let mut asking = JoinSet::new();
         for (what, bytes, allowed) in cases {
             let target = self.clone();
             asking.spawn(async move { (target.ask(&[&bytes]).await, what, allowed) });
         }
-        let mut tally = Tally::default();
         asking.join_all().await.iter().for_each(|(answer, what, allowed)| tally.judge(what, answer, allowed));
-        tally
     }
 
     /// Runs numbered clients, at most `at_most` at once. Returns their results in any order.
@@ -159,7 +161,7 @@ impl Tally {
         outcomes.into_iter().for_each(|outcome| self.count(what, outcome, allowed));
     }
 
-    pub fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+    pub fn holds<T: Into<String>>(&mut self, holds: bool, otherwise: impl FnOnce() -> T) {
         if !holds {
             self.add_wrong(otherwise());
         }
@@ -174,8 +176,8 @@ impl Tally {
         }
     }
 
-    pub fn add_wrong(&mut self, what: String) {
-        *self.wrong.entry(what).or_default() += 1;
+    pub fn add_wrong(&mut self, what: impl Into<String>) {
+        *self.wrong.entry(what.into()).or_default() += 1;
     }
 
     /// Returns the first five faults, with their counts.

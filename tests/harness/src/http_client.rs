@@ -252,10 +252,7 @@ pub async fn connect(server: SocketAddr) -> Result<TcpStream> {
 }
 
 /// Sends these pieces on a connection of their own. Returns the first response, even if it comes
-/// before everything is sent.
-///
-/// # Errors
-/// `TimedOut` if nothing was answered and the connection is still open.
+/// before everything is sent, or `TimedOut` if there is none and the connection is still open.
 pub async fn exchange(server: SocketAddr, pieces: &[impl AsRef<[u8]>], limit: Duration) -> Result<Answer> {
     let (mut reader, mut writer) = connect(server).await?.into_split();
     let writing = async {
@@ -277,9 +274,6 @@ pub async fn exchange(server: SocketAddr, pieces: &[impl AsRef<[u8]>], limit: Du
 }
 
 /// Reads one response with its body. Bytes after it stay in `unread`.
-///
-/// # Errors
-/// `UnexpectedEof` if the connection ends without a response.
 pub async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), unread: &mut Vec<u8>) -> Result<Answer> {
     read(reader, unread, true).await
 }

@@ -3,16 +3,9 @@
 //!
 //! A module that needs other packages is behind a feature, so that a test compiles only what it
 //! uses.
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "it runs in tests only"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "it runs in tests only")]
+#![allow(missing_docs, missing_debug_implementations, reason = "it runs in tests only")]
+#![allow(clippy::panic, clippy::print_stdout, reason = "it runs in tests only")]
 
 #[cfg(feature = "traffic")]
 pub mod consumption;

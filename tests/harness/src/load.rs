@@ -43,14 +43,10 @@ pub struct Body {
     is_answered: bool,
 }
 
-const KINDS: [MockEventKind; 6] = [
-    MockEventKind::Like,
-    MockEventKind::Mention,
-    MockEventKind::PostDelete,
-    MockEventKind::Follow,
-    MockEventKind::MessageReceived,
-    MockEventKind::Repost,
-];
+const KINDS: [MockEventKind; 6] = {
+    use MockEventKind::{Follow, Like, Mention, MessageReceived, PostDelete, Repost};
+    [Like, Mention, PostDelete, Follow, MessageReceived, Repost]
+};
 pub const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
 
 impl Load {

@@ -13,8 +13,6 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// # Panics
-    /// Panics if the process has ended.
     pub fn of(process: u32) -> Self {
         let bytes = |name| field(process, "smaps_rollup", name).expect("a process that runs") as f64;
         Self { resident: bytes("Rss:"), proportional: bytes("Pss:") }
@@ -31,9 +29,6 @@ pub fn reset_peak(process: u32) -> Result<()> {
 }
 
 /// Returns the number of open files.
-///
-/// # Panics
-/// Panics if the process has ended.
 pub fn open_files(process: u32) -> usize {
     fs::read_dir(format!("/proc/{process}/fd")).expect("a process that runs").count()
 }

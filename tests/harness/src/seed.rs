@@ -24,10 +24,8 @@ pub fn property() -> Config {
     Config { failure_persistence: None, rng_seed: RngSeed::Fixed(seed()), ..Config::default() }
 }
 
-/// Returns `BIRDHOOK_SEED`.
-///
-/// # Panics
-/// If the variable is not a number: a typo would run another seed than the one that failed.
+/// Returns `BIRDHOOK_SEED`. Panics if it is not a number: a typo would run another seed than the one
+/// that failed.
 #[must_use]
 pub fn given() -> Option<u64> {
     let text = env::var(VARIABLE).ok()?;
@@ -66,19 +64,13 @@ mod tests {
     #[test]
     fn the_command_names_package_binary_and_test() {
         let repeat = |package, binary, with_faults| repeat(7, package, binary, Some("a::b"), with_faults);
-        assert_eq!(
-            repeat("birdhook-core", "integration", false),
-            "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --test integration -- --exact a::b"
-        );
-        assert_eq!(
-            repeat("birdhook-core", "birdhook_core", false),
-            "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --lib -- --exact a::b"
-        );
-        assert_eq!(
-            repeat("birdhook-inbox-proof", "nothing_is_lost", true),
-            "BIRDHOOK_SEED=7 RUSTFLAGS='--cfg birdhook_faults' cargo test -p birdhook-inbox-proof --all-features \
-             --target-dir target/faults --test nothing_is_lost -- --exact a::b"
-        );
+        let expected = "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --test integration -- --exact a::b";
+        assert_eq!(repeat("birdhook-core", "integration", false), expected);
+        let expected = "BIRDHOOK_SEED=7 cargo test -p birdhook-core --all-features --lib -- --exact a::b";
+        assert_eq!(repeat("birdhook-core", "birdhook_core", false), expected);
+        let expected = "BIRDHOOK_SEED=7 RUSTFLAGS='--cfg birdhook_faults' cargo test -p birdhook-inbox-proof --all-features \
+                        --target-dir target/faults --test nothing_is_lost -- --exact a::b";
+        assert_eq!(repeat("birdhook-inbox-proof", "nothing_is_lost", true), expected);
     }
 
     #[test]

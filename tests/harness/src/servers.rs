@@ -76,10 +76,7 @@ impl Kind {
         }
     }
 
-    /// Starts a server.
-    ///
-    /// # Panics
-    /// Panics if its program is not installed.
+    /// Starts a server. Panics if its program is not installed.
     pub fn start(self) -> Server {
         self.start_with(&[])
     }

@@ -8,40 +8,27 @@ use crate::receiver::Receiver;
 use birdhook_test_harness::load::{Load, Traffic};
 use birdhook_test_harness::violation::{Violation, holds};
 
-/// All points, in the order in which opening and then a commit reach them.
-pub const POINTS: [&str; 12] = [
-    "looked",
-    "gathered",
-    "prepared",
-    "before-commit",
-    "store-grow",
-    "store-write",
-    "store-sync",
-    "store-synced",
-    "committed",
-    "sealed",
-    "remembered",
-    "answered",
-];
+/// Returns all points, in the order in which opening and then a commit reach them.
+pub fn points() -> impl Iterator<Item = &'static str> {
+    let points = "looked gathered prepared before-commit store-grow store-write store-sync store-synced committed sealed \
+                  remembered answered";
+    points.split(' ')
+}
 
 /// Returns the points named in the sources of the inbox and of the watched file.
 pub fn named_points() -> BTreeSet<String> {
-    fn read(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(&path, found);
-            } else {
-                let text = std::fs::read_to_string(&path).unwrap();
-                let names = text.split("point(\"").skip(1).filter_map(|rest| rest.split_once('"'));
-                found.extend(names.map(|(name, _)| name.to_owned()));
-            }
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut found, mut paths) =
+        (BTreeSet::new(), vec![here.join("../../crates/inbox/src"), here.join("proofs/faults")]);
+    while let Some(path) = paths.pop() {
+        if let Ok(entries) = path.read_dir() {
+            paths.extend(entries.map(|entry| entry.unwrap().path()));
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let names = text.split("point(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+            found.extend(names.map(|(name, _)| name.to_owned()));
         }
     }
-    let mut found = BTreeSet::new();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    read(&here.join("../../crates/inbox/src"), &mut found);
-    read(&here.join("proofs/faults"), &mut found);
     found
 }
 

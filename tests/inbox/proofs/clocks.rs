@@ -3,11 +3,11 @@
 
 use birdhook_test_harness::seed::seed;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use birdhook_inbox::Clock;
 
+use crate::clock::SetClock;
 use crate::fixture::{Fixture, options};
 use birdhook_test_harness::load::{Body, Load};
 use birdhook_test_harness::violation::{Violation, holds};
@@ -15,10 +15,15 @@ use birdhook_test_harness::violation::{Violation, holds};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
-type Jump = fn(&SetClock, Duration);
+type Jump = fn(Duration, Duration) -> Duration;
 
 /// Both directions, because a clock that jumps may be corrected later.
-const JUMPS: [Jump; 2] = [SetClock::jump_forwards, SetClock::jump_backwards];
+const JUMPS: [Jump; 2] = [|wall, by| wall + by, |wall, by| wall - by];
+
+/// Returns a clock that is set by hand.
+pub(crate) fn set_clock() -> SetClock {
+    SetClock::at(Duration::from_secs(1_795_426_200))
+}
 
 pub async fn forget_nothing() -> Result<(), Violation> {
     for (jump, back) in JUMPS.into_iter().zip(JUMPS.into_iter().rev()) {
@@ -53,11 +58,11 @@ async fn is_known(fixture: &Fixture, body: &Body) -> bool {
 /// While the inbox is open, only elapsed time counts: two jumps of two days exceed this horizon of
 /// one day.
 async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
+    let (clock, folder, load) = (set_clock(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let fixture = open(&clock, DAY, folder.path()).await?;
     let body = consumed(&fixture, &load).await?;
     for jump in [jump, back, back] {
-        jump(&clock, 2 * DAY);
+        clock.set_wall(|wall| jump(wall, 2 * DAY));
         clock.advance(HOUR);
         holds(is_known(&fixture, &body).await, || "a clock jumped, and an event is forgotten")?;
     }
@@ -70,7 +75,7 @@ async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
 /// While the inbox is closed, a jump drops no key within its five days: a jump backwards drops none
 /// early, and a jump forwards at most by its own length.
 async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
+    let (clock, folder, load) = (set_clock(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let mut bodies: Vec<Body> = Vec::new();
     for jump in [jump, back, back, jump] {
         let fixture = open(&clock, 5 * DAY, folder.path()).await?;
@@ -79,7 +84,7 @@ async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
         }
         bodies.push(consumed(&fixture, &load).await?);
         fixture.close().await;
-        jump(&clock, 2 * DAY);
+        clock.set_wall(|wall| jump(wall, 2 * DAY));
         clock.advance(HOUR);
     }
     let fixture = open(&clock, 5 * DAY, folder.path()).await?;
@@ -87,45 +92,6 @@ async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
         holds(is_known(&fixture, body).await, || "the clock jumped at last, and an event is forgotten")?;
     }
     Ok(())
-}
-
-/// A clock that is set by hand. Clones are the same clock.
-#[derive(Clone)]
-pub struct SetClock(Arc<Mutex<(Duration, Duration)>>);
-
-impl Default for SetClock {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new((Duration::from_secs(1_795_426_200), Duration::ZERO))))
-    }
-}
-
-impl SetClock {
-    /// Lets time pass.
-    pub fn advance(&self, by: Duration) {
-        let mut clock = self.0.lock().unwrap();
-        clock.0 += by;
-        clock.1 += by;
-    }
-
-    /// Sets the machine's clock forwards.
-    pub fn jump_forwards(&self, by: Duration) {
-        self.0.lock().unwrap().0 += by;
-    }
-
-    /// Sets the machine's clock backwards.
-    pub fn jump_backwards(&self, by: Duration) {
-        self.0.lock().unwrap().0 -= by;
-    }
-}
-
-impl Clock for SetClock {
-    fn wall(&self) -> Duration {
-        self.0.lock().unwrap().0
-    }
-
-    fn steady(&self) -> Duration {
-        self.0.lock().unwrap().1
-    }
 }
 
 /// A clock that starts at a given time and runs.
@@ -153,16 +119,16 @@ impl Clock for RunningClock {
 
 /// The age of events stored while the clock was two days slow is right once the clock is corrected.
 async fn set_right_again() -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
+    let (clock, folder, load) = (set_clock(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let horizon = 5 * DAY;
     let fixture = open(&clock, horizon, folder.path()).await?;
     consumed(&fixture, &load).await?;
     fixture.close().await;
-    clock.jump_backwards(2 * DAY);
+    clock.set_wall(|wall| wall - 2 * DAY);
     let fixture = open(&clock, horizon, folder.path()).await?;
     let body = consumed(&fixture, &load).await?;
     fixture.close().await;
-    clock.jump_forwards(2 * DAY);
+    clock.set_wall(|wall| wall + 2 * DAY);
     let fixture = open(&clock, horizon, folder.path()).await?;
     clock.advance(horizon - HOUR);
     holds(is_known(&fixture, &body).await, || "stored by a slow clock, and forgotten early")?;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use birdhook_inbox::{EventQuery, EventStatus, Inbox, OpenError, StoreError};
+use birdhook_inbox::{EventQuery, EventStatus, Inbox, StoreError};
 use birdhook_pipeline::EventKey;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -70,22 +70,19 @@ impl File {
         let opened = AssertUnwindSafe(disk.of(options()).open(folder.path())).catch_unwind().await;
         match opened.map_err(|_| Violation::other("it panicked in place of being refused"))? {
             Ok(inbox) => self.is_whole(inbox).await.map(|()| false),
-            Err(OpenError { reason: StoreError::Corrupt(_) | StoreError::Other(_), .. }) => Ok(true),
-            Err(OpenError { reason: StoreError::TooNew(_), .. }) => Ok(true),
-            Err(OpenError { reason: StoreError::Io(_), .. }) => Ok(true),
-            Err(other) => Err(Violation::other(format!("refused for a wrong reason: {other}"))),
+            Err(error) => match error.reason {
+                StoreError::Corrupt(_) | StoreError::Other(_) | StoreError::TooNew(_) | StoreError::Io(_) => Ok(true),
+                _ => Err(Violation::other(format!("refused for a wrong reason: {error}"))),
+            },
         }
     }
 
     async fn is_whole(&self, inbox: Inbox) -> Result<(), Violation> {
         let listed = inbox.list(EventQuery::all().limit(usize::MAX)).await;
         let listed = listed.map_err(|error| Violation::other(format!("opened, and then: {error}")))?;
-        let there: HashMap<_, _> = listed
-            .iter()
-            .filter(|one| one.status != EventStatus::Acknowledged)
-            .filter_map(|one| one.event.as_ref().ok())
-            .map(|event| (event.delivery_key(), content(event)))
-            .collect();
+        let unsettled = listed.into_iter().filter(|one| one.status != EventStatus::Acknowledged);
+        let events = unsettled.filter_map(|one| one.event.ok());
+        let there: HashMap<_, _> = events.map(|event| (event.delivery_key(), content(&event))).collect();
         let lost: Vec<_> = self.pending.keys().filter(|key| !there.contains_key(key)).copied().collect();
         if !lost.is_empty() {
             return Err(Violation::Lost(lost));
@@ -152,10 +149,9 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     let load = Load::new(seed());
     let path = folder.path().join("inbox.redb");
     let open = async |folder: &Path| Fixture::open(options(), folder).await;
-    let told = |error: OpenError| Violation::other(error.to_string());
     let mut copies = Vec::new();
     for _ in 0..3 {
-        let fixture = open(folder.path()).await.map_err(told)?;
+        let fixture = open(folder.path()).await.map_err(Violation::other)?;
         let body = load.fresh();
         load.answered(&body, fixture.send(&body).await);
         fixture.close().await;
@@ -166,16 +162,14 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
         std::fs::write(&path, older).unwrap();
         match open(folder.path()).await.map_err(|error| error.reason) {
             Err(StoreError::Corrupt(_)) => {}
-            Err(other) => {
-                return Err(Violation::other(format!("copy {number} is refused for a wrong reason: {other}")));
-            }
-            Ok(_) => return Err(Violation::other(format!("copy {number} of 3 is taken for the newest"))),
+            Err(other) => holds(false, || format!("copy {number} is refused for a wrong reason: {other}"))?,
+            Ok(_) => holds(false, || format!("copy {number} of 3 is taken for the newest"))?,
         }
     }
     std::fs::remove_file(&path).unwrap();
     holds(open(folder.path()).await.is_err(), || "a new file is taken for the one that was there".to_owned())?;
     std::fs::write(&path, newest).unwrap();
-    let fixture = open(folder.path()).await.map_err(told)?;
+    let fixture = open(folder.path()).await.map_err(Violation::other)?;
     let lines: Vec<Line> = fixture.drain().await?;
     load.journal(|journal| journal.judge(&lines))
 }

@@ -45,7 +45,6 @@ impl Fixture {
         post(&self.pipeline, body.bytes.clone()).await.status()
     }
 
-    /// Sends a new body and records the reply.
     pub(crate) async fn send_fresh(&self, load: &Load) -> u16 {
         let body = load.fresh();
         let status = self.send(&body).await;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::clocks::SetClock;
+use crate::clock::SetClock;
+use crate::clocks::set_clock;
 use crate::fixture::{Fixture, options};
 use birdhook_test_harness::load::Load;
 use birdhook_test_harness::violation::{Violation, holds};
@@ -49,7 +50,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
         return holds(std::env::var_os("CI").is_none(), || "no tmpfs can be mounted");
     };
     let load = Load::new(seed());
-    let clock = SetClock::default();
+    let clock = set_clock();
     let open = async |low| {
         let opened = Fixture::open(options().free_space(low).clock(clock.clone()), &disk.inbox()).await;
         opened.map_err(Violation::other)
@@ -139,7 +140,6 @@ fn free(folder: &Path) -> u64 {
     about.f_bavail * about.f_frsize
 }
 
-/// Fills the disk until `left` bytes are free.
 fn fill(file: &Path, folder: &Path, left: u64) {
     let mut out = fs::File::create(file).unwrap();
     let chunk = vec![1; 4096];

@@ -68,7 +68,6 @@ pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violatio
     judged_by_the_mock(&x, &events, &Line::read(&receiver.consumed())).await
 }
 
-/// The process gets SIGTERM under load.
 pub async fn terminations_lose_nothing(receiver: &Path, times: usize) -> Result<(), Violation> {
     let receiver = Receiver::new(receiver);
     let load = Load::new(seed());

@@ -1,18 +1,12 @@
 //! The proof that the inbox loses nothing. Each module holds one kind of failure: a function that
 //! causes it and returns what was violated. The tests run them all, and again with planted bugs.
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test that cannot go on"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on")]
+#![allow(missing_docs, missing_debug_implementations, reason = "a test that cannot go on")]
+#![allow(clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "a test that cannot go on")]
 
 pub mod aborts;
+#[path = "../../../crates/inbox/tests/support/clock.rs"]
+mod clock;
 pub mod clocks;
 #[cfg(birdhook_faults)]
 pub mod compaction;
@@ -35,6 +29,24 @@ pub mod syscalls;
 use std::time::Duration;
 
 use birdhook_pipeline::Webhook;
+
+/// Declares a test for each proof.
+#[macro_export]
+macro_rules! proofs {
+    ($($name:ident: $proof:expr;)*) => {
+        $(
+            #[test]
+            fn $name() -> Result<(), birdhook_test_harness::violation::Violation> {
+                $proof
+            }
+        )*
+    };
+}
+
+/// Runs a proof, on two threads.
+pub fn wait<T>(proof: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(proof)
+}
 
 /// Returns a webhook whose deadline is longer than any commit takes.
 pub fn webhook() -> Webhook {

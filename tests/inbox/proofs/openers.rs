@@ -49,10 +49,7 @@ fn round(load: &Load) -> Result<(), Violation> {
         let openers: Vec<_> = (0..OPENERS).map(|_| scope.spawn(opener)).collect();
         openers.into_iter().map(|opener| opener.join().unwrap()).collect()
     });
-    let mut answered = 0;
-    for turn in turns {
-        answered += turn?;
-    }
+    let answered: usize = turns.into_iter().sum::<Result<_, _>>()?;
     let there = wait(async {
         let fixture = Fixture::open(options(), folder.path()).await.map_err(Violation::other)?;
         let there = fixture.inbox.list(EventQuery::all()).await.map_err(Violation::other)?.len();

@@ -35,7 +35,6 @@ impl Receiver {
         self.file("consumed")
     }
 
-    /// Returns the path of a file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -4,7 +4,6 @@ use birdhook_pipeline::{Event, EventKey};
 use birdhook_test_harness::consumption;
 use bytes::Bytes;
 
-/// Key and content.
 pub(crate) type Short = (u64, u64);
 
 fn short(key: EventKey, content: u64) -> Short {

@@ -2,17 +2,9 @@
 //! clients fail in turn.
 //!
 //! Checks that memory and open files do not grow, and that no event is lost, duplicated or changed.
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test that cannot go on"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on")]
+#![allow(missing_docs, missing_debug_implementations, reason = "a test that cannot go on")]
+#![allow(clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "a test that cannot go on")]
 
 mod event;
 mod gauge;

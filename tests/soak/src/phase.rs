@@ -70,11 +70,9 @@ impl Phase {
     /// Applies the phase for this time, then removes all faults.
     pub(crate) async fn last(self, time: Duration, process: &Process, traffic: &Traffic, random: &mut fastrand::Rng) {
         let end = Instant::now() + time;
-        match self {
-            Self::Slow => _ = process.command("slow").await,
-            Self::Down => _ = process.command("down").await,
-            Self::Full => _ = process.command("stop").await,
-            Self::Calm | Self::Storm | Self::Drops | Self::Rotation | Self::Mixed => {}
+        let fault = [(Self::Slow, "slow"), (Self::Down, "down"), (Self::Full, "stop")];
+        if let Some((_, command)) = fault.into_iter().find(|(phase, _)| *phase == self) {
+            process.command(command).await;
         }
         // The pause between two changes is 2 to 8 % of the phase.
         let next = |random: &mut fastrand::Rng| sleep(time.mul_f64(0.02 + 0.06 * random.f64()));
@@ -91,14 +89,10 @@ impl Phase {
                 3 => traffic.rotate(process).await,
                 4 => traffic.usual_as_in(random.choice(Self::ALL).unwrap()),
                 5 => _ = process.command("go").await,
-                _ => {
-                    process.command("well").await;
-                    process.command("go").await;
-                }
+                _ => process.recover().await,
             }
         }
         sleep_until(end).await;
-        process.command("well").await;
-        process.command("go").await;
+        process.recover().await;
     }
 }

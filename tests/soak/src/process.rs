@@ -65,6 +65,11 @@ impl Process {
         State { in_flight, body_bytes, queue, remembered, consumed }
     }
 
+    pub(crate) async fn recover(&self) {
+        self.command("well").await;
+        self.command("go").await;
+    }
+
     pub(crate) fn held(&self) -> Held {
         Held { memory: Memory::of(self.id), files: self.files() }
     }

@@ -56,7 +56,8 @@ pub struct Report {
 impl Report {
     pub(crate) fn new(settings: &Settings, outcome: &Outcome) -> Self {
         let Settings { sink, seed, phase, rounds, rate, deadline, .. } = settings;
-        let all = outcome.total();
+        let mut all = Tally::default();
+        outcome.tallies.iter().for_each(|tally| all.add(tally));
         let title = format!(
             "{}: {} requests and {} events; {rounds} rounds of {} phases of {phase:.1?} each, and one that does not count; \
              {rate} requests/s wanted, deadline {deadline:.1?}, seed {seed}",
@@ -97,12 +98,6 @@ impl fmt::Display for Report {
 }
 
 impl Outcome {
-    fn total(&self) -> Tally {
-        let mut all = Tally::default();
-        self.tallies.iter().for_each(|tally| all.add(tally));
-        all
-    }
-
     /// Returns the medians over the second and the last quarter of the rounds. Each quarter
     /// contains every phase equally often.
     fn quarters(&self, settings: &Settings, of: impl Fn(&Sample) -> f64) -> (f64, f64) {
@@ -155,14 +150,13 @@ impl Outcome {
 
     fn answers(&self, all: &Tally) -> Verdict {
         let wrong: Vec<_> = all.wrong().into_iter().chain(self.violations.iter().take(3).cloned()).collect();
+        use Asked::{Challenge, CutOff, Delivery, Forged, Oversized};
+        let counts = [Delivery, Challenge, Forged, Oversized, CutOff].map(|kind| all.count(|asked, _| asked == kind));
+        let [deliveries, challenges, forged, oversized, cut_off] = counts;
         let text = match wrong.is_empty() {
             true => format!(
-                "{} deliveries, {} challenges, {} forged, {} too long and {} cut off were answered as they must be",
-                all.count(|asked, _| asked == Asked::Delivery),
-                all.count(|asked, _| asked == Asked::Challenge),
-                all.count(|asked, _| asked == Asked::Forged),
-                all.count(|asked, _| asked == Asked::Oversized),
-                all.count(|asked, _| asked == Asked::CutOff)
+                "{deliveries} deliveries, {challenges} challenges, {forged} forged, {oversized} too long and {cut_off} cut \
+                 off were answered as they must be"
             ),
             false => wrong.join("; "),
         };
@@ -199,22 +193,14 @@ impl Outcome {
             let samples = || self.samples.iter().filter(move |sample| sample.place == place);
             let middle = |of: fn(&Held) -> f64| median(samples().map(|sample| of(&sample.held)));
             let with = |wanted: u16| tally.count(|_, status| status == wanted).to_string();
-            table.add_row([
-                phase.name().to_owned(),
-                format!("{:.0}", tally.requests() as f64 / seconds),
-                with(200),
-                with(503),
-                with(401),
-                with(413),
-                with(408),
-                with(0),
-                format!("{:.2}", tally.within(0.5)),
-                format!("{:.2}", tally.within(0.99)),
-                format!("{:.2}", middle(|held| held.memory.resident) / MIB),
-                format!("{:.2}", middle(|held| held.memory.proportional) / MIB),
-                format!("{:.0}", middle(|held| held.files as f64)),
-                samples().map(|sample| sample.queue).max().unwrap_or_default().to_string(),
-            ]);
+            let mut row = vec![phase.name().to_owned(), format!("{:.0}", tally.requests() as f64 / seconds)];
+            row.extend([200, 503, 401, 413, 408, 0].map(with));
+            row.extend([0.5, 0.99].map(|share| format!("{:.2}", tally.within(share))));
+            row.push(format!("{:.2}", middle(|held| held.memory.resident) / MIB));
+            row.push(format!("{:.2}", middle(|held| held.memory.proportional) / MIB));
+            row.push(format!("{:.0}", middle(|held| held.files as f64)));
+            row.push(samples().map(|sample| sample.queue).max().unwrap_or_default().to_string());
+            table.add_row(row);
         }
         table
     }

@@ -16,7 +16,7 @@ use crate::process::{Process, State};
 use crate::report::{Outcome, Report};
 use crate::sender::Sender;
 use crate::settings::Settings;
-use crate::traffic::Traffic;
+use crate::traffic::{Body, Traffic};
 
 /// Bodies, and events per body, that overfill the receiver's deduplication window.
 const CROWD: (u64, u64) = (110, 1000);
@@ -30,8 +30,7 @@ pub async fn run(program: &Path, settings: &Settings) -> Report {
     let mut random = fastrand::Rng::with_seed(settings.seed ^ 2);
 
     // Fills the deduplication window first, because its memory grows until it is full.
-    let crowds = traffic.crowds(CROWD.0, CROWD.1);
-    send(&traffic, crowds).await;
+    send(&traffic, &traffic.crowds(CROWD.0, CROWD.1)).await;
     send_rest(&traffic).await;
     at_rest(&process, traffic.count_sent(), files_before).await;
 
@@ -81,12 +80,16 @@ pub async fn run(program: &Path, settings: &Settings) -> Report {
 }
 
 /// Sends each body once, several concurrently.
-async fn send(traffic: &Arc<Traffic>, bodies: Vec<Arc<crate::traffic::Body>>) {
+async fn send(traffic: &Arc<Traffic>, bodies: &[Arc<Body>]) {
     const AT_ONCE: usize = 8;
     let share = bodies.len().div_ceil(AT_ONCE).max(1);
     let senders = bodies.chunks(share).map(|share| {
-        let (mut sender, share) = (Sender::new(Arc::clone(traffic), 0), share.to_vec());
-        async move { sender.send_these(share).await }
+        let mut sender = Sender::new(Arc::clone(traffic), 0);
+        async move {
+            for body in share {
+                sender.deliver(body, 1).await;
+            }
+        }
     });
     join_all(senders).await;
 }
@@ -103,7 +106,7 @@ async fn send_rest(traffic: &Arc<Traffic>) {
         if begun.elapsed() > TIMEOUT {
             return traffic.violation(format!("{} deliveries get no 200, however often they come", rest.len()));
         }
-        send(traffic, rest).await;
+        send(traffic, &rest).await;
         sleep(Duration::from_millis(20)).await;
     }
 }

@@ -42,13 +42,6 @@ impl Sender {
         }
     }
 
-    /// Sends these bodies until each is answered, with any status.
-    pub(crate) async fn send_these(&mut self, bodies: impl IntoIterator<Item = Arc<Body>>) {
-        for body in bodies {
-            self.deliver(&body, 1).await;
-        }
-    }
-
     async fn act(&mut self) {
         let (traffic, place) = (Arc::clone(&self.traffic), self.traffic.place());
         match traffic.next() {
@@ -82,7 +75,7 @@ impl Sender {
         }
     }
 
-    async fn deliver(&mut self, body: &Arc<Body>, copies: usize) {
+    pub(crate) async fn deliver(&mut self, body: &Arc<Body>, copies: usize) {
         let traffic = &self.traffic;
         // Held until the responses arrive, so that its secret stays valid.
         let signing = traffic.signing();

@@ -125,14 +125,13 @@ impl Traffic {
 
     /// Starts a phase. Its requests count in its tally, if `counts` is true.
     pub(crate) fn enter(&self, phase: Phase, counts: bool) {
-        let place = Phase::ALL.iter().position(|one| *one == phase).unwrap();
-        self.mix.store(place, SeqCst);
-        self.tally.store(if counts { place } else { Phase::ALL.len() }, SeqCst);
+        self.usual_as_in(phase);
+        self.tally.store(if counts { phase as usize } else { Phase::ALL.len() }, SeqCst);
     }
 
     /// Changes the mix of requests to that of another phase. They still count in the same tally.
     pub(crate) fn usual_as_in(&self, phase: Phase) {
-        self.mix.store(Phase::ALL.iter().position(|one| *one == phase).unwrap(), SeqCst);
+        self.mix.store(phase as usize, SeqCst);
     }
 
     pub(crate) fn mix(&self) -> Mix {
@@ -213,11 +212,8 @@ impl Traffic {
     /// Returns `bodies` unique bodies of `events` events each.
     pub(crate) fn crowds(&self, bodies: u64, events: u64) -> Vec<Arc<Body>> {
         let mut script = self.script();
-        let mut crowd = |_| {
-            let bytes = script.deletions(events);
-            script.enter(bytes).unwrap()
-        };
-        (0..bodies).map(&mut crowd).collect()
+        let bodies: Vec<_> = (0..bodies).map(|_| script.deletions(events)).collect();
+        bodies.into_iter().map(|bytes| script.enter(bytes).unwrap()).collect()
     }
 
     /// Returns all deliveries that were not answered 200, due or not.

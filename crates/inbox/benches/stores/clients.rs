@@ -1,7 +1,8 @@
 //! Clients that each send one event after the other, and the stores that accept them.
 
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,40 +30,22 @@ impl Bodies {
         let id = fastrand::u64(1 << 60..);
         let from = fastrand::usize(..self.0.len() - BODY);
         let text = str::from_utf8(&self.0[from..from + BODY]).unwrap();
-        let mut body = String::with_capacity(BODY);
-        body.push_str(r#"{"for_user_id":"17","tweet_create_events":[{"id_str":""#);
-        body.push_str(&id.to_string());
-        body.push_str(r#"","user":{"id_str":"18"},"text":""#);
-        let end = r#""}]}"#;
-        body.push_str(&text[..BODY - body.len() - end.len()]);
-        body.push_str(end);
+        let event = format!(r#"{{"id_str":"{id}","user":{{"id_str":"18"}},"text":""#);
+        let (start, end) = (r#"{"for_user_id":"17","tweet_create_events":["#, r#""}]}"#);
+        let text = &text[..BODY - start.len() - event.len() - end.len()];
+        let body = [start, &event, text, end].concat();
         Delivery::restore("app", body, 10).unwrap()
     }
 }
 
-#[derive(Clone)]
-pub(crate) enum Taker {
-    Group(Sender<(Delivery, oneshot::Sender<()>)>),
-    Inbox(Inbox),
-}
-
-impl Taker {
-    async fn take(&self, delivery: Delivery) {
-        match self {
-            Self::Group(sender) => {
-                let (done, waits) = oneshot::channel();
-                sender.send((delivery, done)).unwrap();
-                waits.await.unwrap();
-            }
-            Self::Inbox(inbox) => inbox.deliver(delivery).await.unwrap(),
-        }
-    }
-}
+type Waiting = (Delivery, oneshot::Sender<()>);
 
 /// A contestant with an open folder.
-pub(crate) struct Running {
-    taker: Taker,
-    thread: Option<JoinHandle<()>>,
+#[derive(Clone)]
+pub(crate) enum Running {
+    /// A store with a thread that commits for all clients.
+    Group(Sender<Waiting>, Arc<JoinHandle<()>>),
+    Inbox(Inbox),
 }
 
 /// The limit of one commit, the same as in the inbox.
@@ -71,36 +54,39 @@ const MOST: usize = 4096;
 impl Running {
     pub(crate) async fn open(contestant: Contestant, folder: &Path) -> Self {
         let Some(store) = contestant.open(folder) else {
-            let inbox = InboxSettings::new().free_space(0).open(folder).await.unwrap();
-            return Self { taker: Taker::Inbox(inbox), thread: None };
+            return Self::Inbox(InboxSettings::new().free_space(0).open(folder).await.unwrap());
         };
         let (sender, receiver) = channel();
-        let thread = std::thread::spawn(move || group(store, || receiver.recv().ok(), || receiver.try_recv().ok()));
-        Self { taker: Taker::Group(sender), thread: Some(thread) }
+        Self::Group(sender, Arc::new(std::thread::spawn(move || group(store, &receiver))))
+    }
+
+    async fn take(&self, delivery: Delivery) {
+        match self {
+            Self::Group(sender, _) => {
+                let (done, waits) = oneshot::channel();
+                sender.send((delivery, done)).unwrap();
+                waits.await.unwrap();
+            }
+            Self::Inbox(inbox) => inbox.deliver(delivery).await.unwrap(),
+        }
     }
 
     pub(crate) async fn close(self) {
-        let Self { taker, thread } = self;
-        if let Taker::Inbox(inbox) = &taker {
-            inbox.close(Duration::ZERO).await;
-        }
-        drop(taker);
-        if let Some(thread) = thread {
-            thread.join().unwrap();
+        match self {
+            Self::Group(sender, thread) => {
+                drop(sender);
+                Arc::into_inner(thread).expect("no other client").join().unwrap();
+            }
+            Self::Inbox(inbox) => inbox.close(Duration::ZERO).await,
         }
     }
 }
 
-type Waiting = (Delivery, oneshot::Sender<()>);
-
 /// Commits everything that waits in one commit.
-fn group(mut store: Box<dyn Commit>, first: impl Fn() -> Option<Waiting>, next: impl Fn() -> Option<Waiting>) {
-    while let Some((delivery, done)) = first() {
-        let (mut deliveries, mut waiting) = (vec![delivery], vec![done]);
-        while let Some((delivery, done)) = (deliveries.len() < MOST).then(&next).flatten() {
-            deliveries.push(delivery);
-            waiting.push(done);
-        }
+fn group(mut store: Box<dyn Commit>, receiver: &Receiver<Waiting>) {
+    while let Ok(first) = receiver.recv() {
+        let rest = receiver.try_iter().take(MOST - 1);
+        let (deliveries, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(rest).unzip();
         store.commit(&deliveries);
         waiting.into_iter().for_each(|done| _ = done.send(()));
     }
@@ -110,15 +96,11 @@ fn group(mut store: Box<dyn Commit>, first: impl Fn() -> Option<Waiting>, next: 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     /// Time to the response, for each event.
-    took: Vec<Duration>,
+    pub(crate) took: Vec<Duration>,
     time: Duration,
 }
 
 impl Seen {
-    pub(crate) fn events(&self) -> usize {
-        self.took.len()
-    }
-
     /// Returns the number of events per second.
     pub(crate) fn rate(&self) -> f64 {
         self.took.len() as f64 / self.time.as_secs_f64()
@@ -134,17 +116,17 @@ impl Seen {
     /// Lets `clients` clients send for another slice of time.
     pub(crate) async fn go_on(&mut self, running: &Running, clients: usize, time: Duration, bodies: &Bodies) {
         let started = Instant::now();
-        let client = |taker: Taker, bodies: Bodies| async move {
+        let client = |running: Running, bodies: Bodies| async move {
             let mut took = Vec::new();
             while started.elapsed() < time {
                 let delivery = bodies.next();
                 let sent = Instant::now();
-                taker.take(delivery).await;
+                running.take(delivery).await;
                 took.push(sent.elapsed());
             }
             took
         };
-        let tasks: Vec<_> = (0..clients).map(|_| tokio::spawn(client(running.taker.clone(), bodies.clone()))).collect();
+        let tasks: Vec<_> = (0..clients).map(|_| tokio::spawn(client(running.clone(), bodies.clone()))).collect();
         for task in tasks {
             self.took.extend(task.await.unwrap());
         }

@@ -14,6 +14,8 @@
 mod clients;
 mod contestants;
 mod fjall_store;
+mod folder;
+#[path = "../../../benches/src/machine.rs"]
 mod machine;
 mod records;
 mod redb_store;
@@ -68,7 +70,7 @@ impl Arguments {
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    if machine::opened().await {
+    if folder::opened().await {
         return;
     }
     let arguments = Arguments::read();
@@ -76,12 +78,19 @@ async fn main() {
     let mut bench = Bench { bodies: Bodies::new(), results: Results::default(), arguments };
     let remembering = bench.remember(folder.path());
     for round in 0..bench.arguments.rounds {
-        bench.round(round, folder.path(), &remembering).await;
+        let mut contestants: Vec<_> = remembering.iter().collect();
+        // Each round starts with another contestant.
+        contestants.rotate_left(round % remembering.len());
+        for (contestant, remembers) in contestants {
+            bench.measure(*contestant, folder.path(), remembers).await;
+        }
+        eprintln!("round {round} is over");
     }
     let Arguments { seconds, rounds, keys, .. } = bench.arguments;
     println!(
-        "{}\n\nBodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
-        machine::facts(folder.path())
+        "{}, {}\n\nBodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
+        machine::facts(),
+        folder::file_system(folder.path())
     );
     bench.results.print(keys);
 }
@@ -102,23 +111,13 @@ impl Bench {
             let place = made(folder.join(format!("{contestant:?}-remembers")));
             contestant.remember(&place, &keys);
             eprintln!("{}: remembers {} keys ({:.1?})", contestant.name(), keys.len(), started.elapsed());
-            let opened = (0..3).map(|_| machine::open(contestant, &place)).collect();
+            let opened = (0..3).map(|_| folder::open(contestant, &place)).collect();
             eprintln!("{}: {opened:?}", contestant.name());
             self.results.opened.insert(contestant, opened);
             folders.insert(contestant, place);
         }
-        self.results.memory = machine::open(Contestant::Inbox, &made(folder.join("memory"))).memory;
+        self.results.memory = folder::open(Contestant::Inbox, &made(folder.join("memory"))).memory;
         folders
-    }
-
-    /// Measures every contestant once. Each round starts with another one.
-    async fn round(&mut self, round: usize, folder: &Path, remembering: &BTreeMap<Contestant, PathBuf>) {
-        let mut contestants: Vec<_> = remembering.iter().collect();
-        contestants.rotate_left(round % remembering.len());
-        for (contestant, remembers) in contestants {
-            self.measure(*contestant, folder, remembers).await;
-        }
-        eprintln!("round {round} is over");
     }
 
     /// Alternates slices of the log, of an empty store, and of one that holds keys.
@@ -139,7 +138,7 @@ impl Bench {
                 }
             }
             for (side, mut seen) in seen {
-                *events.entry(side).or_insert(0) += seen.events();
+                *events.entry(side).or_insert(0) += seen.took.len();
                 let measured = Measured { rate: seen.rate(), p50: seen.within(0.5), p99: seen.within(0.99) };
                 self.results.measured.entry((contestant, side, clients)).or_default().push(measured);
             }
@@ -148,7 +147,7 @@ impl Bench {
             running.close().await;
         }
         for (contestant, side, folder) in [(Contestant::Log, Side::Log, log), (contestant, Side::Empty, empty)] {
-            let disk = machine::disk(&folder) as f64 / (events[&side] * BODY) as f64;
+            let disk = folder::disk(&folder) as f64 / (events[&side] * BODY) as f64;
             self.results.disk.entry(contestant).or_default().push(disk);
             std::fs::remove_dir_all(folder).unwrap();
         }

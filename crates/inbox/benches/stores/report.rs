@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use birdhook_test_harness::statistics::{median, quantile};
+
 use crate::contestants::Contestant;
-use crate::machine::Opened;
+use crate::folder::Opened;
 
 /// The sides measured in turn: a log, a contestant that starts empty, and one that holds keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +15,6 @@ pub(crate) enum Side {
     Remembers,
 }
 
-/// The measurements of one round.
 pub(crate) struct Measured {
     pub(crate) rate: f64,
     pub(crate) p50: f64,
@@ -72,22 +73,23 @@ impl Results {
         let is_log = contestant == Contestant::Log;
         let own = if is_log { Side::Log } else { Side::Empty };
         let rate = |side, clients| {
-            let rate = median(&self.of(contestant, side, clients, |measured| measured.rate));
-            let of_log = median(&self.ratios(contestant, side, Side::Log, clients));
+            let rate = median(self.of(contestant, side, clients, |measured| measured.rate));
+            let of_log = median(self.ratios(contestant, side, Side::Log, clients));
             if is_log { format!("{rate:.0}") } else { format!("{rate:.0} ({of_log:.2})") }
         };
         let times = |clients| {
-            let p50 = median(&self.of(contestant, own, clients, |measured| measured.p50));
-            let p99 = median(&self.of(contestant, own, clients, |measured| measured.p99));
+            let p50 = median(self.of(contestant, own, clients, |measured| measured.p50));
+            let p99 = median(self.of(contestant, own, clients, |measured| measured.p99));
             format!("{p50:.2}/{p99:.2}")
         };
         let mut columns = vec![contestant.name().to_owned()];
         columns.extend([1, 128].map(|clients| rate(own, clients)));
         columns.push(if is_log { "-".to_owned() } else { rate(Side::Remembers, 128) });
         columns.extend([times(1), times(128)]);
-        columns.push(format!("{:.2}", self.disk.get(&contestant).map_or(f64::NAN, |disk| median(disk))));
+        columns
+            .push(format!("{:.2}", self.disk.get(&contestant).map_or(f64::NAN, |disk| median(disk.iter().copied()))));
         let opened: Vec<_> = self.opened.get(&contestant).into_iter().flatten().map(|opened| opened.seconds).collect();
-        columns.push(if is_log { "-".to_owned() } else { format!("{:.3}", median(&opened)) });
+        columns.push(if is_log { "-".to_owned() } else { format!("{:.3}", median(opened)) });
         columns
     }
 
@@ -101,7 +103,7 @@ impl Results {
             }
             let name = contestant.name();
             for (what, target, ratios) in [("log", OF_LOG, of_log), ("empty", OF_EMPTY, of_empty)] {
-                match median(&ratios) {
+                match median(ratios.iter().copied()) {
                     measured if measured >= target => met += 1,
                     measured => missed.push(format!(
                         "| {name}, 128 clients, vs. {what} | {measured:.2} ({}) | ≥{target} |",
@@ -113,7 +115,7 @@ impl Results {
         let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
         let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
         if !memory.is_empty() {
-            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(&memory));
+            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
         }
         // `cargo xtask bench` reads this line.
         println!("Goals: {met} met, {} not met.", missed.len());
@@ -123,18 +125,7 @@ impl Results {
     }
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    match (values.len(), values.get(values.len() / 2), values.get((values.len().max(1) - 1) / 2)) {
-        (0, ..) => f64::NAN,
-        (_, Some(one), Some(other)) => f64::midpoint(*one, *other),
-        _ => f64::NAN,
-    }
-}
-
 fn range(values: &[f64]) -> String {
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(0.0, f64::max);
-    format!("{least:.2}–{most:.2}")
+    let edge = |share| quantile(values.iter().copied(), share);
+    format!("{:.2}–{:.2}", edge(0.0), edge(1.0))
 }

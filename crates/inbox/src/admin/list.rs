@@ -62,21 +62,18 @@ impl EventQuery {
     }
 
     /// Selects only events with this status.
-    pub fn status(mut self, status: EventStatus) -> Self {
-        self.status = Some(status);
-        self
+    pub fn status(self, status: EventStatus) -> Self {
+        Self { status: Some(status), ..self }
     }
 
     /// Selects only events after this id, the last of the page before.
-    pub fn after(mut self, id: EventId) -> Self {
-        self.after = Some(id);
-        self
+    pub fn after(self, id: EventId) -> Self {
+        Self { after: Some(id), ..self }
     }
 
     /// Sets the maximum number of events. Defaults to 100.
-    pub fn limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
-        self
+    pub fn limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
     }
 }
 

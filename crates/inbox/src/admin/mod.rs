@@ -36,8 +36,7 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed.
     pub async fn requeue(&self, dead: impl IntoIterator<Item = EventId>) -> Result<usize, Closed> {
-        let dead = dead.into_iter().collect();
-        self.handle.ask(|done| Command::Requeue(dead, done)).await
+        self.handle.ask(|done| Command::Requeue(dead.into_iter().collect(), done)).await
     }
 
     /// Discards events without delivering them, dead letters or others. Returns their number.
@@ -45,8 +44,7 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed.
     pub async fn discard(&self, events: impl IntoIterator<Item = EventId>) -> Result<usize, Closed> {
-        let events = events.into_iter().collect();
-        self.handle.ask(|done| Command::Discard(events, done)).await
+        self.handle.ask(|done| Command::Discard(events.into_iter().collect(), done)).await
     }
 
     /// Deletes all events of this user's subscriptions, whichever app they belong to.

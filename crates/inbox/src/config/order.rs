@@ -17,7 +17,7 @@ pub enum Order {
 }
 
 /// The number of attempts and the delay between them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Retry {
     pub(crate) attempts: u32,
     pub(crate) first: u64,

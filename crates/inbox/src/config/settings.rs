@@ -1,6 +1,5 @@
 //! The settings of an inbox.
 
-use std::fmt;
 use std::fs::File;
 use std::time::Duration;
 
@@ -59,15 +58,13 @@ impl InboxSettings {
     }
 
     /// Sets the order in which events are leased. Defaults to [`Order::Unordered`].
-    pub fn order(mut self, order: Order) -> Self {
-        self.order = order;
-        self
+    pub fn order(self, order: Order) -> Self {
+        Self { order, ..self }
     }
 
     /// Sets how long a consumer may hold an event before it counts as failed. Defaults to 1 minute.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = millis(lease);
-        self
+    pub fn lease(self, lease: Duration) -> Self {
+        Self { lease: millis(lease), ..self }
     }
 
     /// Sets the number of attempts before an event becomes a dead letter. Defaults to 10; at least
@@ -88,54 +85,44 @@ impl InboxSettings {
     /// 1 hour, because X replays the events of the last 5 days.
     ///
     /// Takes about 30 bytes of memory and 20 bytes on disk for each event.
-    pub fn dedupe_horizon(mut self, horizon: Duration) -> Self {
-        self.horizon = millis(horizon);
-        self
+    pub fn dedupe_horizon(self, horizon: Duration) -> Self {
+        Self { horizon: millis(horizon), ..self }
     }
 
     /// Keeps acknowledged events for `time`. By default they are deleted soon after the
     /// acknowledgement.
     ///
     /// Kept events are listed by [`Inbox::list`](crate::Inbox::list) and exported by `birdhook inbox export`.
-    pub fn keep_acknowledged(mut self, time: Duration) -> Self {
-        self.keep = Some(millis(time));
-        self
+    pub fn keep_acknowledged(self, time: Duration) -> Self {
+        Self { keep: Some(millis(time)), ..self }
     }
 
     /// Sets the limit for stored deliveries and keys, in bytes. Defaults to 8 GiB.
     ///
     /// At the limit deliveries are answered 503 until events are consumed. The file may be up to
     /// twice as large.
-    pub fn size_limit(mut self, bytes: u64) -> Self {
-        self.size_limit = bytes;
-        self
+    pub fn size_limit(self, bytes: u64) -> Self {
+        Self { size_limit: bytes, ..self }
     }
 
     /// Sets the number of bytes that must stay free on the disk. Defaults to 128 MiB.
     ///
     /// With less, deliveries are answered 503 until space is free again.
-    pub fn free_space(mut self, bytes: u64) -> Self {
-        self.free_space = bytes;
-        self
+    pub fn free_space(self, bytes: u64) -> Self {
+        Self { free_space: bytes, ..self }
     }
 
     /// Replaces the machine's clocks, for tests.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
-        self
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Box::new(clock), ..self }
     }
 
     /// Replaces the function that opens the database in the store's file, for tests that simulate a
     /// disk.
     #[doc(hidden)]
-    pub fn database(mut self, open: impl Fn(File) -> Result<Database, DatabaseError> + Send + 'static) -> Self {
-        self.database = Box::new(open);
-        self
+    pub fn database(self, open: impl Fn(File) -> Result<Database, DatabaseError> + Send + 'static) -> Self {
+        Self { database: Box::new(open), ..self }
     }
 }
 
-impl fmt::Debug for InboxSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InboxSettings").field("order", &self.order).field("lease", &self.lease).finish_non_exhaustive()
-    }
-}
+debug_fields!(InboxSettings: order, lease);

@@ -1,11 +1,9 @@
 //! Forwards events to another sink.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_pipeline::{DedupePolicy, EventSink, SinkError};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -74,13 +72,8 @@ impl Inbox {
     /// # let _ = pipeline; }
     /// ```
     pub fn relay<S: EventSink>(&self, sink: S) -> Relay<S> {
-        Relay {
-            inbox: self.clone(),
-            sink,
-            policy: DedupePolicy::default(),
-            concurrency: 64,
-            on_error: Box::new(|_| ()),
-        }
+        let policy = DedupePolicy::default();
+        Relay { inbox: self.clone(), sink, policy, concurrency: 64, on_error: Box::new(|_| ()) }
     }
 }
 
@@ -88,22 +81,19 @@ impl<S> Relay<S> {
     /// Sets the deduplication policy, which determines the events' keys. Must be the receiver's
     /// ([`Webhook::dedupe_policy`](birdhook_pipeline::Webhook::dedupe_policy)) if its scope or dual
     /// mode is set: the inbox does not store whole keys.
-    pub fn dedupe_policy(mut self, policy: DedupePolicy) -> Self {
-        self.policy = policy;
-        self
+    pub fn dedupe_policy(self, policy: DedupePolicy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Sets how many events are forwarded at once. Defaults to 64; at least 1, at most 10,000.
-    pub fn concurrency(mut self, events: usize) -> Self {
-        self.concurrency = events.clamp(1, MAX_CONCURRENCY);
-        self
+    pub fn concurrency(self, events: usize) -> Self {
+        Self { concurrency: events.clamp(1, MAX_CONCURRENCY), ..self }
     }
 
     /// Sets a function that is called for each failed attempt. The sink's error may quote a
     /// message.
-    pub fn on_trouble(mut self, call: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
-        self.on_error = Box::new(call);
-        self
+    pub fn on_trouble(self, call: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
+        Self { on_error: Box::new(call), ..self }
     }
 
     /// Forwards events until the inbox is closed, then finishes the attempts in progress.
@@ -171,7 +161,8 @@ impl<S> Relay<S> {
                 let _ = lease.reject().await;
                 return;
             }
-            if is_closing_within(&mut closing, pause).await {
+            // The wait cannot fail: `self.inbox` keeps the sender alive.
+            if timeout(pause, closing.wait_for(|closing| *closing)).await.is_ok() {
                 let _ = lease.release().await;
                 return;
             }
@@ -180,13 +171,4 @@ impl<S> Relay<S> {
     }
 }
 
-async fn is_closing_within(closing: &mut watch::Receiver<bool>, pause: Duration) -> bool {
-    // The wait cannot fail here: `self.inbox` keeps the sender alive.
-    timeout(pause, closing.wait_for(|closing| *closing)).await.is_ok()
-}
-
-impl<S> fmt::Debug for Relay<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("concurrency", &self.concurrency).finish_non_exhaustive()
-    }
-}
+debug_fields!(Relay<S>: concurrency);

@@ -4,7 +4,6 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) state: EntryState,
-    /// The number of attempts.
     pub(crate) attempts: u32,
     /// The result of [`ordering_key`], equal for all events of one subscriber.
     pub(crate) ordering_key: u32,

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::storage::error::StoreError;
 
 /// Creates the folder if it does not exist. Only its owner may use a folder created here. Returns
-/// the folders that were created.
-///
-/// # Errors
-/// [`StoreError::Unsafe`] if every user of the machine may write to the folder.
+/// the folders that were created. Rejects a folder in which every user of the machine may replace
+/// files.
 pub(crate) fn create(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -18,12 +16,6 @@ pub(crate) fn create(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let created: Vec<_> = folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
     builder.create(folder)?;
-    check(folder)?;
-    Ok(created)
-}
-
-/// Rejects a folder in which every user of the machine may replace files.
-fn check(folder: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(folder)?.permissions()) & 0o7777;
@@ -35,8 +27,7 @@ fn check(folder: &Path) -> Result<(), StoreError> {
             )));
         }
     }
-    let _ = folder;
-    Ok(())
+    Ok(created)
 }
 
 /// Syncs the folder and the parents of the folders that were created: without that a power loss may

@@ -19,10 +19,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock without waiting.
-    ///
-    /// # Errors
-    /// [`StoreError::InUse`] if another opener has it, in this process or another one.
+    /// Takes the lock without waiting. Fails if another opener has it, in any process.
     pub(crate) fn take(path: &Path) -> Result<Self, StoreError> {
         let (mut file, identity) = private_file::open(path)?;
         match file.try_lock() {
@@ -39,9 +36,6 @@ impl Lock {
     }
 
     /// Takes the lock again if its file was deleted or replaced.
-    ///
-    /// # Errors
-    /// The same as [`take`](Self::take).
     pub(crate) fn keep(&mut self) -> Result<(), StoreError> {
         match self.identity.check() {
             Err(StoreError::Gone(path)) => *self = Self::take(&path)?,

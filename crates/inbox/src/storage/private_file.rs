@@ -27,10 +27,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, FileIdentity), StoreError> {
     Ok((file, identity))
 }
 
-/// Returns a file's metadata; `None` if it does not exist.
-///
-/// # Errors
-/// If it is not a regular file.
+/// Returns a regular file's metadata; `None` if it does not exist.
 pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => Ok(Some(found)),
@@ -47,7 +44,7 @@ pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
 #[derive(Clone, Debug)]
 pub(crate) struct FileIdentity {
     path: PathBuf,
-    id: Id,
+    id: (u64, u64),
 }
 
 impl FileIdentity {
@@ -60,10 +57,7 @@ impl FileIdentity {
         &self.path
     }
 
-    /// Checks that the path still names the file.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] if the file was deleted, moved or replaced.
+    /// Checks that the path still names the file: it was not deleted, moved or replaced.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         match fs::symlink_metadata(&self.path) {
             Ok(found) if id(&found) == self.id => Ok(()),
@@ -75,22 +69,12 @@ impl FileIdentity {
     }
 }
 
-/// Device and inode. No other file has the same while this one is open.
-#[cfg(unix)]
-type Id = (u64, u64);
-
-#[cfg(unix)]
-fn id(metadata: &Metadata) -> Id {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-/// The standard library has no file id here, so that only a missing file is noticed.
-#[cfg(not(unix))]
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Id;
-
-#[cfg(not(unix))]
-fn id(_: &Metadata) -> Id {
-    Id
+/// Returns device and inode. No other file has the same while this one is open. Elsewhere than on
+/// Unix the standard library has no file id, so that only a missing file is noticed.
+fn id(metadata: &Metadata) -> (u64, u64) {
+    let _ = metadata;
+    #[cfg(unix)]
+    return (std::os::unix::fs::MetadataExt::dev(metadata), std::os::unix::fs::MetadataExt::ino(metadata));
+    #[cfg(not(unix))]
+    (0, 0)
 }

@@ -89,7 +89,6 @@ impl Stored {
         }
     }
 
-    /// Returns the same delivery without its body.
     pub(crate) fn cleared(&self) -> Self {
         Self {
             app: Arc::clone(&self.app),
@@ -247,7 +246,6 @@ impl Keys {
     }
 }
 
-/// Encodes a single number.
 pub(crate) fn write_number(number: u64) -> Bytes {
     with_checksum(number.to_be_bytes().to_vec())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
+use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition};
 
 use crate::faults;
 use crate::storage::error::StoreError;
@@ -67,65 +67,64 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens the file, or creates it.
-    ///
-    /// # Errors
-    /// [`StoreError::InUse`] if it is already open; [`StoreError::Corrupt`] if it cannot be
-    /// recovered.
     pub(crate) fn open(path: &Path, database: &OpenDatabase) -> Result<Self, StoreError> {
         // Redb locks the file only once it is open, which does not protect its creation and
         // replacement.
         let lock = Lock::take(&lock::lock_path(path))?;
         let exists = private_file::metadata(path)?.is_some_and(|file| file.len() > 0);
         faults::point("looked");
-        let open = |file| catch_panics(|| database(file).map_err(open_error));
-        let (database, identity) = if exists { open_existing(path, open)? } else { create(path, open)? };
+        let open = |file| catch_panics(|| database(file).map_err(store_error));
+        let (database, identity) = if exists {
+            let (file, identity) = private_file::open(path)?;
+            drop_page_cache(&file);
+            (open(file)?, identity)
+        } else {
+            create(path, open)?
+        };
         Ok(Self { database, identity, lock })
     }
 
     /// Applies the changes in their order, all or none. `Ok` means that they survive a power loss.
     ///
-    /// # Errors
     /// After any error it is unknown whether the changes were applied. The store must then be
     /// dropped without another call, and opened again.
     pub(crate) fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         catch_panics(|| {
-            let transaction = self.database.begin_write().map_err(other_error)?;
+            let transaction = self.database.begin_write().map_err(store_error)?;
             for table in Table::ALL {
                 let mut changes = changes.iter().filter(|change| change.table == table).peekable();
                 if changes.peek().is_none() {
                     continue;
                 }
-                let mut table = transaction.open_table(definition(table)).map_err(other_error)?;
+                let mut table = transaction.open_table(definition(table)).map_err(store_error)?;
                 for change in changes {
-                    match &change.value {
+                    let changed = match &change.value {
                         Some(value) => table.insert(change.key, value.as_ref()),
                         None => table.remove(change.key),
-                    }
-                    .map_err(storage_error)?;
+                    };
+                    changed.map_err(store_error)?;
                 }
             }
-            transaction.commit().map_err(other_error)
+            transaction.commit().map_err(store_error)
         })
     }
 
-    /// Returns the value of a key.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     pub(crate) fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
-        let mut found = None;
-        self.scan(table, key, &mut |first, value| {
-            found = (first == key).then_some(value);
+        Ok(self.first(table, key)?.filter(|(first, _)| *first == key).map(|(_, value)| value))
+    }
+
+    /// Returns the first record with a key of at least `from`.
+    pub(crate) fn first(&self, table: Table, from: u64) -> Result<Option<(u64, Bytes)>, StoreError> {
+        let mut first = None;
+        self.scan(table, from, &mut |key, value| {
+            first = Some((key, value));
             false
         })?;
-        Ok(found)
+        Ok(first)
     }
 
     /// Calls `visit` for each record with a key of at least `from`, in the order of the keys, until
     /// it returns `false`.
-    ///
-    /// # Errors
-    /// If the records cannot be read.
     pub(crate) fn scan(
         &self,
         table: Table,
@@ -133,14 +132,14 @@ impl Store {
         visit: &mut dyn FnMut(u64, Bytes) -> bool,
     ) -> Result<(), StoreError> {
         catch_panics(|| {
-            let transaction = self.database.begin_read().map_err(other_error)?;
+            let transaction = self.database.begin_read().map_err(store_error)?;
             let table = match transaction.open_table(definition(table)) {
                 Ok(table) => table,
                 Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
-                Err(error) => return Err(other_error(error)),
+                Err(error) => return Err(store_error(error)),
             };
-            for record in table.range(from..).map_err(storage_error)? {
-                let (key, value) = record.map_err(storage_error)?;
+            for record in table.range(from..).map_err(store_error)? {
+                let (key, value) = record.map_err(store_error)?;
                 if !visit(key.value(), Bytes::copy_from_slice(value.value())) {
                     break;
                 }
@@ -150,9 +149,6 @@ impl Store {
     }
 
     /// Returns the size on disk, in bytes.
-    ///
-    /// # Errors
-    /// If the size cannot be read.
     pub(crate) fn size(&self) -> Result<u64, StoreError> {
         let metadata = self.identity.path().metadata()?;
         #[cfg(unix)]
@@ -163,42 +159,24 @@ impl Store {
 
     /// Returns unused space to the disk, as far as possible. May take long; called when space is
     /// low.
-    ///
-    /// # Errors
-    /// The same as [`commit`](Self::commit).
     pub(crate) fn reclaim(&mut self) -> Result<(), StoreError> {
-        catch_panics(|| self.database.compact().map(|_| ()).map_err(other_error))
+        catch_panics(|| self.database.compact().map(|_| ()).map_err(store_error))
     }
 
     /// Checks that the file is where it was opened, so that the next opener finds what was
     /// committed. Takes the lock again if its file was deleted.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] if the file was deleted, moved or replaced.
     pub(crate) fn check(&mut self) -> Result<(), StoreError> {
         self.identity.check()?;
         self.lock.keep()
     }
 
     /// Reads everything and verifies redb's checksums.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] if something differs from what was written.
     pub(crate) fn verify(&mut self) -> Result<(), StoreError> {
-        match catch_panics(|| self.database.check_integrity().map_err(open_error))? {
+        match catch_panics(|| self.database.check_integrity().map_err(store_error))? {
             true => Ok(()),
             false => Err(StoreError::corrupt("checksums of pages are wrong; redb restored an earlier state")),
         }
     }
-}
-
-fn open_existing(
-    path: &Path,
-    open: impl FnOnce(File) -> Result<Database, StoreError>,
-) -> Result<(Database, FileIdentity), StoreError> {
-    let (file, identity) = private_file::open(path)?;
-    drop_page_cache(&file);
-    Ok((open(file)?, identity))
 }
 
 /// Creates the file under a temporary name and renames it once it is complete: a process that ends
@@ -245,30 +223,14 @@ fn catch_panics<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, St
     done.unwrap_or_else(|_| Err(StoreError::corrupt("redb cannot read a page")))
 }
 
-fn open_error(error: DatabaseError) -> StoreError {
-    match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => StoreError::InUse(None),
-        DatabaseError::Storage(error) => storage_error(error),
-        DatabaseError::RepairAborted => StoreError::corrupt("redb could not repair it"),
-        error => StoreError::Other(error.into()),
-    }
-}
-
-fn storage_error(error: StorageError) -> StoreError {
-    match error {
-        StorageError::Corrupted(what) => StoreError::Corrupt(what),
-        // The file is not a redb file.
-        StorageError::Io(error) if error.kind() == io::ErrorKind::InvalidData => StoreError::Corrupt(error.to_string()),
-        StorageError::Io(error) => StoreError::Io(error),
-        error => StoreError::Other(error.into()),
-    }
-}
-
-fn other_error(error: impl Into<redb::Error>) -> StoreError {
+fn store_error(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         redb::Error::Corrupted(what) => StoreError::Corrupt(what),
+        // The file is not a redb file.
+        redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => StoreError::Corrupt(error.to_string()),
         redb::Error::Io(error) => StoreError::Io(error),
-        redb::Error::DatabaseAlreadyOpen => StoreError::InUse(None),
+        redb::Error::RepairAborted => StoreError::corrupt("redb could not repair it"),
+        redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => StoreError::InUse(None),
         error => StoreError::Other(error.into()),
     }
 }

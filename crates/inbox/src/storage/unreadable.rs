@@ -1,6 +1,5 @@
 //! A stored entry that can no longer be parsed.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +11,8 @@ use bytes::Bytes;
 /// [`Inbox::discard`](crate::Inbox::discard) removes it.
 ///
 /// `Display` prints the reason but not the content; only [`body`](Self::body) returns that.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its delivery's body {}", reason(body))]
 pub struct UnreadableEvent {
     pub(crate) app: Arc<str>,
     pub(crate) body: Bytes,
@@ -36,26 +36,12 @@ impl UnreadableEvent {
     }
 }
 
-impl fmt::Display for UnreadableEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match str::from_utf8(&self.body) {
-            Ok("") => f.write_str("its delivery's body is empty"),
-            Ok(_) => write!(f, "its delivery's body of {} bytes is not a JSON object", self.body.len()),
-            Err(error) => {
-                let (length, at) = (self.body.len(), error.valid_up_to());
-                write!(f, "its delivery's body of {length} bytes is not UTF-8 at byte {at}")
-            }
-        }
-    }
-}
+debug_fields!(UnreadableEvent: app, position);
 
-impl std::error::Error for UnreadableEvent {}
-
-impl fmt::Debug for UnreadableEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnreadableEvent")
-            .field("app", &self.app)
-            .field("position", &self.position)
-            .finish_non_exhaustive()
+fn reason(body: &[u8]) -> String {
+    match str::from_utf8(body) {
+        Ok("") => "is empty".to_owned(),
+        Ok(_) => format!("of {} bytes is not a JSON object", body.len()),
+        Err(error) => format!("of {} bytes is not UTF-8 at byte {}", body.len(), error.valid_up_to()),
     }
 }

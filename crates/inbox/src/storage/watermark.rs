@@ -51,12 +51,9 @@ impl Watermark {
 
     pub(crate) fn write(&mut self, number: u64) -> io::Result<()> {
         let number = number.to_le_bytes();
-        let mut bytes = [0; LENGTH];
-        let (left, right) = bytes.split_at_mut(number.len());
-        left.copy_from_slice(&number);
-        right.copy_from_slice(&crc32fast::hash(&number).to_le_bytes());
+        let checksum = crc32fast::hash(&number).to_le_bytes();
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&bytes)
+        self.file.write_all(&[number.as_slice(), &checksum].concat())
     }
 }
 

@@ -12,15 +12,11 @@ use crate::writer::shared::Shared;
 /// A handle to the writer. Cheap to clone; the writer ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Handle {
-    commands: Sender<Command>,
+    pub(crate) commands: Sender<Command>,
     pub(crate) shared: Arc<Shared>,
 }
 
 impl Handle {
-    pub(crate) fn new(commands: Sender<Command>, shared: Arc<Shared>) -> Self {
-        Self { commands, shared }
-    }
-
     pub(crate) fn send(&self, command: Command) -> Result<(), Closed> {
         self.commands.send(command).map_err(|_| Closed)
     }

@@ -9,7 +9,7 @@ use crate::storage::record::Progress;
 use crate::writer::command::LeaseOutcome;
 
 /// All batches with an event that is not settled, or that is kept.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
     order: Order,
     retry: Retry,
@@ -19,7 +19,7 @@ pub(crate) struct Index {
     /// Events that wait for a retry, and leased events, by the time at which that ends.
     waiting: BTreeSet<(u64, EventId)>,
     leased: BTreeSet<(u64, EventId)>,
-    dead: BTreeSet<EventId>,
+    pub(crate) dead: BTreeSet<EventId>,
     /// With [`Order::BySubscriber`], the events of each subscriber.
     queues: HashMap<u32, Queue>,
     /// Batches with events that are neither settled nor dead letters.
@@ -29,7 +29,8 @@ pub(crate) struct Index {
     /// Batches whose progress record must be written.
     dirty: BTreeSet<u64>,
     last_token: u64,
-    bytes: u64,
+    /// The size of all deliveries.
+    pub(crate) bytes: u64,
     unsettled: usize,
 }
 
@@ -56,22 +57,7 @@ struct Queue {
 
 impl Index {
     pub(crate) fn new(order: Order, retry: Retry) -> Self {
-        Self {
-            order,
-            retry,
-            batches: BTreeMap::new(),
-            ready: BTreeSet::new(),
-            waiting: BTreeSet::new(),
-            leased: BTreeSet::new(),
-            dead: BTreeSet::new(),
-            queues: HashMap::new(),
-            open: BTreeSet::new(),
-            clearable: BTreeSet::new(),
-            dirty: BTreeSet::new(),
-            last_token: 0,
-            bytes: 0,
-            unsettled: 0,
-        }
+        Self { order, retry, ..Self::default() }
     }
 
     /// Adds a batch of new events, or of events read from the store.
@@ -253,18 +239,10 @@ impl Index {
         self.batches.get(&id.batch)?.progress.entries.get(id.index as usize)
     }
 
-    pub(crate) fn dead(&self) -> &BTreeSet<EventId> {
-        &self.dead
-    }
-
     /// Returns the numbers of events that are neither settled nor dead letters, that are leased,
     /// and that wait for a retry.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         (self.unsettled, self.leased.len(), self.waiting.len())
-    }
-
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// Returns when the oldest event was stored that is neither settled nor a dead letter.

@@ -127,9 +127,7 @@ impl Writer {
         let Self { store, lock, closing, .. } = self;
         drop(store);
         drop(lock);
-        for done in closing.into_iter().flatten() {
-            let _ = done.send(());
-        }
+        closing.into_iter().flatten().for_each(|done| _ = done.send(()));
     }
 
     /// Waits for a command, then takes all that are queued. Returns `None` once all handles are
@@ -349,7 +347,7 @@ impl Writer {
             leased,
             waiting,
             oldest: self.state.index.oldest().map(|at| Duration::from_millis(now.saturating_sub(at))),
-            dead: self.state.index.dead().len(),
+            dead: self.state.index.dead.len(),
             remembered: self.state.remembered,
             bytes: self.state.bytes(),
             disk,

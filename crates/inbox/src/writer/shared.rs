@@ -60,8 +60,4 @@ impl Shared {
         self.is_sound.store(failure.is_none(), SeqCst);
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
-
-    pub(crate) fn is_open(&self) -> bool {
-        self.is_accepting.load(SeqCst) && self.is_sound.load(SeqCst)
-    }
 }

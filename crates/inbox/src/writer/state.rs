@@ -12,7 +12,7 @@ use crate::storage::redb::{Store, Table};
 use crate::writer::cache::Cache;
 use crate::writer::index::Index;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) index: Index,
     /// The number of the next batch.
@@ -40,12 +40,11 @@ impl State {
         watermark: Option<u64>,
         seen_keys: &SeenKeys,
     ) -> Result<Self, StoreError> {
-        if let Some(format) = store.get(Table::About, ABOUT_FORMAT)?.map(read_number).transpose()?
-            && format > u64::from(FORMAT)
-        {
+        let number = |key| store.get(Table::About, key)?.map(read_number).transpose();
+        if let Some(format) = number(ABOUT_FORMAT)?.filter(|format| *format > u64::from(FORMAT)) {
             return Err(StoreError::TooNew(u8::try_from(format).unwrap_or(u8::MAX)));
         }
-        let next = store.get(Table::About, ABOUT_NEXT)?.map(read_number).transpose()?.unwrap_or(0);
+        let next = number(ABOUT_NEXT)?.unwrap_or(0);
         if let Some(answered) = watermark.filter(|answered| *answered >= next) {
             let what = format!(
                 "it ends before batch {next}, but batch {answered} was answered 200; to open what is left, delete the \
@@ -56,13 +55,8 @@ impl State {
         let mut state = Self {
             index: Index::new(settings.order, settings.retry),
             next,
-            newest: store.get(Table::About, ABOUT_TIME)?.map(read_number).transpose()?.unwrap_or(0),
-            remembered: 0,
-            oldest_keys: None,
-            cache: Cache::default(),
-            has_more_to_clear: false,
-            is_full: false,
-            reclaimed_at: 0,
+            newest: number(ABOUT_TIME)?.unwrap_or(0),
+            ..Self::default()
         };
         state.read_keys(store, seen_keys)?;
         state.read_progress(store)?;
@@ -85,7 +79,7 @@ impl State {
         each(store, Table::Progress, |number, record| {
             let progress = Progress::read(record)?;
             self.newest = self.newest.max(progress.stored_at);
-            if self.index.bytes().checked_add(progress.bytes).is_none() {
+            if self.index.bytes.checked_add(progress.bytes).is_none() {
                 return Err(StoreError::corrupt(format!("the recorded size of batch {number} is impossible")));
             }
             self.index.add(number, progress);
@@ -109,32 +103,28 @@ impl State {
         // key.
         for (number, _) in self.index.batches(0) {
             for table in [Table::Deliveries, Table::Progress] {
-                if store.get(table, number)?.is_none() {
-                    return Err(StoreError::corrupt(format!(
-                        "batch {number} is listed but cannot be read by its number"
-                    )));
-                }
+                let unreadable =
+                    || StoreError::corrupt(format!("batch {number} is listed but cannot be read by its number"));
+                store.get(table, number)?.ok_or_else(unreadable)?;
             }
         }
         Ok(())
     }
 
-    /// Returns the deliveries of a batch.
     pub(crate) fn batch(&mut self, store: &Store, number: u64) -> Result<Arc<Batch>, StoreError> {
         if let Some(batch) = self.cache.get(number) {
             return Ok(batch);
         }
         let record = store.get(Table::Deliveries, number)?;
-        let record =
-            record.ok_or_else(|| StoreError::corrupt(format!("the deliveries of batch {number} are missing")))?;
-        let batch = Arc::new(Batch::read(record)?);
+        let missing = || StoreError::corrupt(format!("the deliveries of batch {number} are missing"));
+        let batch = Arc::new(Batch::read(record.ok_or_else(missing)?)?);
         self.cache.put(number, Arc::clone(&batch));
         Ok(batch)
     }
 
     /// Returns the size of the stored deliveries and keys, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.index.bytes().saturating_add((self.remembered * KEY_PREFIX) as u64)
+        self.index.bytes.saturating_add((self.remembered * KEY_PREFIX) as u64)
     }
 }
 

@@ -104,20 +104,20 @@ impl<'a> Transaction<'a> {
                 let is_open = self.state.index.entry(id).is_some_and(|entry| !entry.is_done());
                 self.batch.acknowledged += u64::from(is_open && matches!(outcome, LeaseOutcome::Acknowledged));
                 let is_held = self.state.index.settle(id, token, outcome, self.now);
-                self.batch.reply(PendingReply::Settled { id, token, outcome, is_held, done });
+                self.batch.replies.push(PendingReply::Settled { id, token, outcome, is_held, done });
             }
             Command::List(query, done) => {
                 let listed = self.list(&query);
-                self.batch.reply(PendingReply::Listed(query, listed, done));
+                self.batch.replies.push(PendingReply::Listed(query, listed, done));
             }
             Command::Requeue(ids, done) => {
                 let count = ids.iter().filter(|id| self.state.index.requeue(**id)).count();
-                self.batch.reply(PendingReply::Requeued(ids, count, done));
+                self.batch.replies.push(PendingReply::Requeued(ids, count, done));
             }
             Command::Discard(ids, done) => {
                 let now = self.now;
                 let count = ids.iter().filter(|id| self.state.index.discard(**id, now)).count();
-                self.batch.reply(PendingReply::Discarded(ids, count, done));
+                self.batch.replies.push(PendingReply::Discarded(ids, count, done));
             }
             Command::Purge { subscriber, from, removed, done } => self.purge(subscriber, from, removed, done),
             // Handled by the writer.
@@ -127,7 +127,7 @@ impl<'a> Transaction<'a> {
 
     fn store_delivery(&mut self, StoreRequest { mut stored, mut events, done, memory }: StoreRequest) {
         if self.state.is_full {
-            return self.batch.reply(PendingReply::Refused(done));
+            return self.batch.replies.push(PendingReply::Refused(done));
         }
         // The key may have been stored since the request was checked, or may occur twice in this
         // commit.
@@ -146,7 +146,7 @@ impl<'a> Transaction<'a> {
             batch.deliveries.push(Arc::new(stored));
             self.new.push(batch);
         }
-        self.batch.reply(PendingReply::Stored { done, memory });
+        self.batch.replies.push(PendingReply::Stored { done, memory });
     }
 
     /// Writes new batches, ends expired leases and due waits, and cleans up a little.
@@ -204,12 +204,8 @@ impl<'a> Transaction<'a> {
     }
 
     fn first_keys_after(&self, number: u64) -> Option<(u64, u64)> {
-        let mut first = None;
-        let found = self.store.scan(Table::Keys, number + 1, &mut |number, record| {
-            first = Keys::read(record).ok().map(|keys| (number, keys.stored_at));
-            false
-        });
-        found.ok().and(first)
+        let (number, record) = self.store.first(Table::Keys, number + 1).ok()??;
+        Some((number, Keys::read(record).ok()?.stored_at))
     }
 
     /// Deletes the records of settled batches, and the unneeded bodies of the others.
@@ -218,17 +214,15 @@ impl<'a> Transaction<'a> {
         let Some(time) = self.now.checked_sub(CLEAR_DELAY.max(keep)) else { return };
         for _ in 0..CLEAR_STEP {
             let Some(number) = self.state.index.clearable_before(time) else { return };
-            let done_since =
-                self.state.index.batch(number).filter(|batch| batch.is_done()).map(IndexedBatch::done_since);
-            match done_since {
+            let done = self.state.index.batch(number).filter(|batch| batch.is_done());
+            match done.map(IndexedBatch::done_since) {
                 Some(since) if since.saturating_add(keep) <= self.now => self.remove(number),
                 Some(since) => self.state.index.set_clearable(number, Some(since.max(time + 1))),
                 None => {
-                    let now = self.now;
-                    let is_unneeded = |since: u64| since.saturating_add(keep) <= now;
+                    let until = self.now - keep;
                     self.clear_bodies(
                         number,
-                        |_, entry| matches!(entry.state, EntryState::Done { since } if is_unneeded(since)),
+                        |_, entry| matches!(entry.state, EntryState::Done { since } if since <= until),
                     );
                 }
             }
@@ -343,10 +337,7 @@ impl<'a> Transaction<'a> {
         for number in &step {
             let batch = match self.state.batch(self.store, *number) {
                 Ok(batch) => batch,
-                Err(error) => {
-                    let _ = done.send(Err(error));
-                    return;
-                }
+                Err(error) => return drop(done.send(Err(error))),
             };
             let mut theirs = HashSet::new();
             let mut index = 0;
@@ -373,7 +364,7 @@ impl<'a> Transaction<'a> {
             }
         }
         let further = step.last().map(|last| last + 1);
-        self.batch.reply(PendingReply::Purged { subscriber, from, removed, count, further, done });
+        self.batch.replies.push(PendingReply::Purged { subscriber, from, removed, count, further, done });
     }
 
     fn write(&mut self, table: Table, key: u64, value: Bytes) {

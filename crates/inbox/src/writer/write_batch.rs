@@ -28,7 +28,8 @@ pub(crate) struct WriteBatch {
     pub(crate) remember: Vec<KeyPrefix>,
     pub(crate) forget: Vec<KeyPrefix>,
     pub(crate) grants: Vec<(ReplySender<Grant>, Grant)>,
-    replies: Vec<PendingReply>,
+    /// The replies to send after the commit.
+    pub(crate) replies: Vec<PendingReply>,
 }
 
 /// A reply to send once the commit has succeeded.
@@ -61,11 +62,6 @@ pub(crate) enum PendingReply {
 }
 
 impl WriteBatch {
-    /// Adds a reply to send after the commit.
-    pub(crate) fn reply(&mut self, reply: PendingReply) {
-        self.replies.push(reply);
-    }
-
     /// Commits all changes and records the last acknowledged batch. Does nothing without changes.
     pub(crate) fn commit(
         &mut self,
@@ -136,24 +132,14 @@ impl PendingReply {
                 drop(memory);
                 let _ = done.send(Ok(()));
             }
-            Self::Refused(done) => {
-                let _ = done.send(Err(SinkError::Full));
-            }
-            Self::Settled { is_held, done, .. } => {
-                let _ = done.map(|done| done.send(is_held));
-            }
-            Self::Listed(_, listed, done) => {
-                let _ = done.send(listed);
-            }
-            Self::Requeued(_, count, done) | Self::Discarded(_, count, done) => {
-                let _ = done.send(count);
-            }
+            Self::Refused(done) => _ = done.send(Err(SinkError::Full)),
+            Self::Settled { is_held, done, .. } => _ = done.map(|done| done.send(is_held)),
+            Self::Listed(_, listed, done) => _ = done.send(listed),
+            Self::Requeued(_, count, done) | Self::Discarded(_, count, done) => _ = done.send(count),
             Self::Purged { subscriber, count, further: Some(from), done, .. } => {
                 return Some(Command::Purge { subscriber, from, removed: count, done });
             }
-            Self::Purged { count, further: None, done, .. } => {
-                let _ = done.send(Ok(count));
-            }
+            Self::Purged { count, further: None, done, .. } => _ = done.send(Ok(count)),
         }
         None
     }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use crate::Tested;
-use crate::support::backend::Backend;
-use crate::support::{Receiver, SetClock, deletions, inbox_settings, post, webhook};
+use crate::support::clock::SetClock;
+use crate::support::{Receiver, deletions, inbox_settings, post, posts, wait_until, webhook};
 use birdhook_inbox::{Closed, Event, EventQuery, EventStatus, Order};
 use birdhook_pipeline::{ApiMode, Delivery, EventKey, EventSink};
 use futures_util::{FutureExt, StreamExt};
@@ -15,8 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn an_event_answered_200_is_leased_again_after_a_restart_until_it_is_acknowledged() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), 1..=3).await;
     let lease = receiver.next().await;
     assert_eq!((post(&lease), lease.attempts(), lease.id().to_string().as_str()), (1, 1, "0.0"));
     lease.ack().await.unwrap();
@@ -33,16 +31,13 @@ async fn an_event_answered_200_is_leased_again_after_a_restart_until_it_is_ackno
 
 #[tokio::test]
 async fn a_duplicate_is_not_stored_again_after_a_restart_or_an_acknowledgement() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1, 2]).await;
     assert_eq!(receiver.send(&deletions("7", [2, 3])).await, 200);
     let receiver = receiver.reopen(inbox_settings()).await;
     assert_eq!(receiver.send(&deletions("7", [3, 1])).await, 200);
     assert_eq!(receiver.pipeline.health().duplicates, 2, "the gate asks the inbox");
     for expected in 1..=3 {
-        let lease = receiver.next().await;
-        assert_eq!(post(&lease), expected);
-        lease.ack().await.unwrap();
+        assert_eq!(receiver.ack_next().await, (expected, 1));
     }
     assert!(receiver.is_quiet().await);
     let receiver = receiver.reopen(inbox_settings()).await;
@@ -67,10 +62,8 @@ async fn the_inbox_remembers_the_dedupe_key_of_each_event_that_it_stores() {
         }
         let receiver = receiver.reopen(inbox_settings()).await;
         assert_eq!((receiver.inbox.stats().depth, receiver.inbox.stats().remembered), (2, 2));
-        assert_eq!(
-            keys.iter().map(|key| receiver.inbox.remembers(key)).collect::<Vec<_>>(),
-            [false, true, false, true]
-        );
+        let remembered: Vec<_> = keys.iter().map(|key| receiver.inbox.remembers(key)).collect();
+        assert_eq!(remembered, [false, true, false, true]);
     }
 }
 
@@ -79,19 +72,13 @@ async fn the_inbox_remembers_the_dedupe_key_of_each_event_that_it_stores() {
 async fn the_inbox_stores_the_key_that_the_gate_claimed() {
     const POST: &str = r#"{"data":{"event_uuid":"1","event_type":"post.mention.create","filter":{"user_id":"7"},"payload":{"id":"20","author_id":"8","text":"tea"}}}"#;
     for api_mode in [ApiMode::Single, ApiMode::Dual] {
-        let place = Tested::create();
-        let inbox = place.open(inbox_settings()).await.unwrap();
-        let receiver = Receiver::behind(&place, inbox, webhook().api_mode(api_mode));
+        let receiver = Receiver::with(webhook().api_mode(api_mode)).await;
         assert_eq!(receiver.send(POST).await, 200);
         let receiver = receiver.reopen(inbox_settings()).await;
         let event = receiver.next().await;
         let remembers = |key| receiver.inbox.remembers(&key);
-        let is_dual = api_mode == ApiMode::Dual;
-        assert_eq!(
-            (remembers(event.delivery_key()), remembers(event.content_key())),
-            (!is_dual, is_dual),
-            "{api_mode:?}"
-        );
+        let remembered = [event.delivery_key(), event.content_key()].map(remembers);
+        assert_eq!(remembered, [ApiMode::Single, ApiMode::Dual].map(|mode| mode == api_mode), "{api_mode:?}");
     }
 }
 
@@ -112,8 +99,7 @@ async fn a_leased_event_has_the_same_dedupe_key_before_and_after_a_restart() {
 async fn a_failed_event_is_retried_after_the_backoff_and_becomes_a_dead_letter_after_its_last_attempt() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
     let settings = || inbox_settings().clock(clock.clone()).max_attempts(3).backoff(SECOND, 60 * SECOND);
-    let receiver = Receiver::new(settings()).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(settings(), [1]).await;
     receiver.next().await.nack(None).await.unwrap();
     assert!(receiver.is_quiet().await);
     clock.advance(SECOND - Duration::from_millis(1));
@@ -127,11 +113,8 @@ async fn a_failed_event_is_retried_after_the_backoff_and_becomes_a_dead_letter_a
     assert!(receiver.is_quiet().await, "it waits across a restart");
     clock.advance(Duration::from_millis(1));
     drop(receiver.next().await);
-    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
-    assert_eq!(
-        dead.iter().map(|dead| (post(dead.event.as_ref().unwrap()), dead.attempts)).collect::<Vec<_>>(),
-        [(1, 3)]
-    );
+    let dead = receiver.list(EventQuery::all().status(EventStatus::Dead)).await;
+    assert_eq!((posts(&dead), dead[0].attempts), (vec![1], 3));
     assert_eq!((receiver.inbox.stats().dead, receiver.inbox.stats().depth), (1, 0));
     clock.advance(3600 * SECOND);
     assert!(receiver.is_quiet().await);
@@ -139,18 +122,15 @@ async fn a_failed_event_is_retried_after_the_backoff_and_becomes_a_dead_letter_a
     let receiver = receiver.reopen(settings()).await;
     assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(1));
     assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(0));
-    let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.attempts()), (1, 1));
-    lease.ack().await.unwrap();
-    assert_eq!(receiver.inbox.list(EventQuery::all()).await.unwrap().len(), 0);
+    assert_eq!(receiver.ack_next().await, (1, 1));
+    assert_eq!(receiver.list(EventQuery::all()).await.len(), 0);
 }
 
 #[tokio::test]
 async fn an_expired_lease_is_granted_again_and_only_a_late_acknowledgement_counts() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
-    let receiver =
-        Receiver::new(inbox_settings().clock(clock.clone()).lease(30 * SECOND).backoff(SECOND, SECOND)).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let settings = inbox_settings().clock(clock.clone()).lease(30 * SECOND).backoff(SECOND, SECOND);
+    let receiver = Receiver::holding(settings, [1, 2]).await;
     let (slow, mut longer) = (receiver.next().await, receiver.next().await);
     clock.advance(20 * SECOND);
     longer.extend(30 * SECOND).await.unwrap();
@@ -169,9 +149,8 @@ async fn an_expired_lease_is_granted_again_and_only_a_late_acknowledgement_count
 #[tokio::test]
 async fn events_of_one_subscriber_are_leased_in_order_if_set() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
-    let receiver =
-        Receiver::new(inbox_settings().clock(clock.clone()).order(Order::BySubscriber).max_attempts(2)).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let settings = inbox_settings().clock(clock.clone()).order(Order::BySubscriber).max_attempts(2);
+    let receiver = Receiver::holding(settings, [1, 2]).await;
     receiver.send(&deletions("8", [3])).await;
     let (one, three) = (receiver.next().await, receiver.next().await);
     assert_eq!((post(&one), post(&three)), (1, 3));
@@ -189,28 +168,23 @@ async fn events_of_one_subscriber_are_leased_in_order_if_set() {
 
 #[tokio::test]
 async fn run_calls_the_function_with_each_event_until_it_succeeds() {
-    let receiver =
-        Receiver::new(inbox_settings().backoff(Duration::from_millis(1), Duration::from_millis(1)).max_attempts(100))
-            .await;
+    let backoff = Duration::from_millis(1);
+    let receiver = Receiver::new(inbox_settings().backoff(backoff, backoff).max_attempts(100)).await;
     for number in 0..50 {
         receiver.send(&deletions("7", [number])).await;
     }
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let inbox = receiver.inbox.clone();
-    let running = tokio::spawn(async move {
-        let handle = move |_| {
-            let call = counted.fetch_add(1, SeqCst);
-            async move {
-                assert!(call % 7 != 3, "a panic is a failure");
-                if call % 5 == 2 { Err("a failure") } else { Ok(()) }
-            }
-        };
-        inbox.run(handle, 4).await;
-    });
-    while receiver.inbox.stats().depth > 0 {
-        tokio::task::yield_now().await;
-    }
+    let handle = move |_| {
+        let call = counted.fetch_add(1, SeqCst);
+        async move {
+            assert!(call % 7 != 3, "a panic is a failure");
+            if call % 5 == 2 { Err("a failure") } else { Ok(()) }
+        }
+    };
+    let running = tokio::spawn(async move { inbox.run(handle, 4).await });
+    wait_until(|| receiver.inbox.stats().depth == 0).await;
     assert_eq!(receiver.inbox.stats().acknowledged, 50);
     assert!(calls.load(SeqCst) > 50);
     receiver.inbox.close(crate::support::PATIENCE).await;
@@ -224,9 +198,7 @@ async fn a_grant_that_was_not_received_counts_no_attempt() {
     assert!(leases.next().now_or_never().is_none());
     receiver.send(&deletions("7", [1])).await;
     drop(leases);
-    let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.attempts()), (1, 1));
-    lease.ack().await.unwrap();
+    assert_eq!(receiver.ack_next().await, (1, 1));
     receiver.send(&deletions("7", [2, 3])).await;
     let posts: Vec<_> = receiver.inbox.leases().take(2).map(|lease| post(&lease)).collect().await;
     assert_eq!(posts, [2, 3]);

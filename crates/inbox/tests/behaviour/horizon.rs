@@ -5,9 +5,10 @@ use std::time::Duration;
 use birdhook_inbox::InboxSettings;
 use birdhook_pipeline::{ApiMode, DedupeScope, Webhook};
 
+use crate::support::clock::SetClock;
 use crate::Tested;
 use crate::support::backend::Backend;
-use crate::support::{Receiver, SetClock, deletions, inbox_settings, secret};
+use crate::support::{Receiver, deletions, inbox_settings, message, secret};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -24,25 +25,33 @@ async fn is_new(receiver: &Receiver, post: u64) -> bool {
     receiver.inbox.stats().stored > before
 }
 
-#[tokio::test]
-async fn a_key_is_forgotten_at_the_horizon_and_not_before() {
+/// Returns a receiver that has stored event 1.
+async fn with_one() -> (SetClock, Receiver) {
     let clock = SetClock::at(10 * DAY);
     let receiver = Receiver::new(settings(&clock)).await;
     assert!(is_new(&receiver, 1).await);
+    (clock, receiver)
+}
+
+/// Lets time pass, and the writer read the clock.
+async fn pass(receiver: &Receiver, clock: &SetClock, time: Duration) {
+    clock.advance(time);
+    receiver.read_the_clock().await;
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_at_the_horizon_and_not_before() {
+    let (clock, receiver) = with_one().await;
     receiver.next().await.ack().await.unwrap();
-    clock.advance(HOUR - MOMENT);
-    receiver.read_the_clock().await;
+    pass(&receiver, &clock, HOUR - MOMENT).await;
     assert!(!is_new(&receiver, 1).await);
-    clock.advance(MOMENT);
-    receiver.read_the_clock().await;
+    pass(&receiver, &clock, MOMENT).await;
     assert!(is_new(&receiver, 1).await, "a duplicate does not extend the horizon");
 }
 
 #[tokio::test]
 async fn restarts_do_not_change_the_horizon() {
-    let clock = SetClock::at(10 * DAY);
-    let mut receiver = Receiver::new(settings(&clock)).await;
-    assert!(is_new(&receiver, 1).await);
+    let (clock, mut receiver) = with_one().await;
     for minute in 1..60 {
         clock.advance(HOUR / 60);
         if minute % 7 == 0 {
@@ -61,22 +70,18 @@ async fn restarts_do_not_change_the_horizon() {
 
 #[tokio::test]
 async fn a_clock_set_back_before_a_restart_forgets_no_key_early() {
-    let clock = SetClock::at(10 * DAY);
-    let receiver = Receiver::new(settings(&clock)).await;
-    assert!(is_new(&receiver, 1).await);
-    clock.set_wall(8 * DAY);
+    let (clock, receiver) = with_one().await;
+    clock.set_wall(|_| 8 * DAY);
     let receiver = receiver.reopen(settings(&clock)).await;
     assert!(!is_new(&receiver, 1).await);
     assert!(is_new(&receiver, 2).await);
-    clock.set_wall(12 * DAY);
+    clock.set_wall(|_| 12 * DAY);
     receiver.read_the_clock().await;
     assert!(!is_new(&receiver, 1).await, "a change while it runs has no effect");
-    clock.set_wall(8 * DAY);
-    clock.advance(HOUR - MOMENT);
-    receiver.read_the_clock().await;
+    clock.set_wall(|_| 8 * DAY);
+    pass(&receiver, &clock, HOUR - MOMENT).await;
     assert!(!is_new(&receiver, 1).await && !is_new(&receiver, 2).await);
-    clock.advance(MOMENT);
-    receiver.read_the_clock().await;
+    pass(&receiver, &clock, MOMENT).await;
     assert!(is_new(&receiver, 1).await, "nor late: its time continues");
     assert!(is_new(&receiver, 2).await);
 }
@@ -88,12 +93,11 @@ async fn a_clock_set_back_before_a_restart_delays_no_retry() {
     assert!(is_new(&receiver, 1).await);
     clock.advance(2 * DAY);
     receiver.next().await.nack(HOUR).await.unwrap();
-    clock.set_wall(10 * DAY);
+    clock.set_wall(|_| 10 * DAY);
     let receiver = receiver.reopen(settings(&clock)).await;
     clock.advance(HOUR - MOMENT);
     assert!(receiver.is_quiet().await, "the retry waits one hour");
-    clock.advance(MOMENT);
-    receiver.read_the_clock().await;
+    pass(&receiver, &clock, MOMENT).await;
     assert!(!receiver.is_quiet().await, "not longer");
 }
 
@@ -119,25 +123,14 @@ async fn many_expired_keys_are_forgotten_in_steps_until_none_is_left() {
 
 #[tokio::test]
 async fn a_key_stored_while_the_last_old_one_is_forgotten_is_forgotten_at_its_horizon() {
-    let clock = SetClock::at(10 * DAY);
-    let receiver = Receiver::new(settings(&clock)).await;
-    assert!(is_new(&receiver, 1).await);
+    let (clock, receiver) = with_one().await;
     clock.advance(HOUR);
     assert!(is_new(&receiver, 2).await);
     receiver.read_the_clock().await;
     assert_eq!(receiver.inbox.stats().remembered, 1);
     assert!(is_new(&receiver, 3).await);
-    clock.advance(HOUR);
-    receiver.read_the_clock().await;
+    pass(&receiver, &clock, HOUR).await;
     assert_eq!(receiver.inbox.stats().remembered, 0);
-}
-
-/// A message from 30 to 40, as X delivers it to `subscriber`.
-fn message_for(subscriber: &str) -> String {
-    let content = r#"{"target":{"recipient_id":"40"},"sender_id":"30","message_data":{"text":"hello"}}"#;
-    format!(
-        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
-    )
 }
 
 /// Returns how many of the bodies are stored when the inbox is reopened before each, so that only
@@ -157,10 +150,9 @@ async fn stored(webhook: &Webhook, bodies: &[String]) -> u64 {
 
 #[tokio::test]
 async fn the_dedupe_scope_applies_across_restarts() {
-    let copies = ["30", "40", "30", "40"].map(message_for);
-    for (scope, expected) in
-        [(DedupeScope::Subscription, 2), (DedupeScope::Conversation, 1), (DedupeScope::Everywhere, 1)]
-    {
+    let copies = ["30", "40", "30", "40"].map(|subscriber| message(subscriber, "30", "40", "hello"));
+    use DedupeScope::{Conversation, Everywhere, Subscription};
+    for (scope, expected) in [(Subscription, 2), (Conversation, 1), (Everywhere, 1)] {
         let webhook = Webhook::new(secret()).dedupe_scope(scope);
         assert_eq!(stored(&webhook, &copies).await, expected, "{scope:?}");
     }

@@ -1,9 +1,10 @@
 //! Limits of size and disk space, and a slow disk.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::backend::{Fate, Switch};
-use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, post};
+use crate::support::{PATIENCE, Receiver, deletions, inbox_settings};
 use birdhook_pipeline::{Delivery, EventSink, HeadResult, Outcome, RequestHead};
 use futures_util::future::join_all;
 use tokio::time::timeout;
@@ -22,9 +23,7 @@ async fn a_full_inbox_answers_503_until_events_are_consumed() {
     assert_eq!(receiver.pipeline.health().answered(Outcome::SinkFull), 1);
     assert_eq!(receiver.send(&deletions("7", [1000])).await, 200, "a duplicate needs no space");
     for number in 0..taken {
-        let lease = receiver.next().await;
-        assert_eq!(post(&lease), 1000 + number);
-        lease.ack().await.unwrap();
+        assert_eq!(receiver.ack_next().await.0, 1000 + number);
     }
     assert_eq!(receiver.send(&deletions("7", [1000 + taken])).await, 200);
     assert!(!receiver.inbox.stats().is_full);
@@ -33,8 +32,7 @@ async fn a_full_inbox_answers_503_until_events_are_consumed() {
 
 #[tokio::test]
 async fn with_little_disk_space_deliveries_are_answered_503_and_events_are_consumed() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1, 2]).await;
     let receiver = receiver.reopen(inbox_settings().free_space(u64::MAX)).await;
     assert_eq!(receiver.send(&deletions("7", [3])).await, 503);
     assert_eq!(receiver.pipeline.health().answered(Outcome::SinkFull), 1);
@@ -44,9 +42,7 @@ async fn with_little_disk_space_deliveries_are_answered_503_and_events_are_consu
     };
     assert_eq!(reply.status(), 200);
     for expected in [1, 2] {
-        let lease = receiver.next().await;
-        assert_eq!(post(&lease), expected);
-        lease.ack().await.unwrap();
+        assert_eq!(receiver.ack_next().await.0, expected);
     }
     assert!(receiver.inbox.stats().is_full, "the disk has no more space than before");
     let receiver = receiver.reopen(inbox_settings()).await;
@@ -56,7 +52,7 @@ async fn with_little_disk_space_deliveries_are_answered_503_and_events_are_consu
 #[tokio::test]
 async fn the_memory_of_deliveries_that_wait_for_a_slow_disk_is_limited() {
     const BODY: usize = 1 << 20;
-    let switch = Switch::default();
+    let switch = Arc::<Switch>::default();
     let receiver = Receiver::failing(&switch, inbox_settings()).await;
     switch.set(Fate::Stuck);
     let deliver = |number: u64| {

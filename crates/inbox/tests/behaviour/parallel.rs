@@ -1,18 +1,18 @@
 //! Many senders and consumers at once, and the end of an inbox.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use birdhook_inbox::{Event, Lease};
+use birdhook_inbox::{Event, InboxSettings};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
+use crate::support::clock::SetClock;
 use crate::Tested;
 use crate::support::backend::Backend;
-use crate::support::{PATIENCE, Receiver, SetClock, deletions, inbox_settings, post, send, wait_until, webhook};
+use crate::support::{PATIENCE, Receiver, consumers, deletions, inbox_settings, post, send, wait_until, webhook};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,23 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn each_event_is_leased_to_one_of_many_consumers() {
     const EVENTS: usize = 3000;
     let receiver = Receiver::new(inbox_settings()).await;
-    let seen = Arc::new(Mutex::new(HashMap::<u64, usize>::new()));
-    let consumers: Vec<_> = (0..16)
-        .map(|number| {
-            let (inbox, seen) = (receiver.inbox.clone(), Arc::clone(&seen));
-            tokio::spawn(async move {
-                let mut leases = inbox.leases();
-                let mut count = 0;
-                // Half of the consumers use the stream.
-                while let Some(lease) = if number % 2 == 0 { leases.next().await } else { inbox.recv().await } {
-                    *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
-                    lease.ack().await.unwrap();
-                    count += 1;
-                }
-                count
-            })
-        })
-        .collect();
+    let (seen, consumers) = consumers(&receiver.inbox, 16);
     let senders = (0..30).map(|sender| {
         let pipeline = receiver.pipeline.clone();
         tokio::spawn(async move {
@@ -47,16 +31,9 @@ async fn each_event_is_leased_to_one_of_many_consumers() {
         })
     });
     join_all(senders).await.into_iter().for_each(|sent| sent.unwrap());
-    timeout(PATIENCE, async {
-        while receiver.inbox.stats().acknowledged < EVENTS as u64 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await
-    .unwrap();
+    wait_until(|| receiver.inbox.stats().acknowledged == EVENTS as u64).await;
     receiver.inbox.close(PATIENCE).await;
-    let counts: Vec<usize> = join_all(consumers).await.into_iter().map(|count| count.unwrap()).collect();
-    assert_eq!(counts.iter().sum::<usize>(), EVENTS);
+    consumers.join_all().await;
     let seen = seen.lock().unwrap();
     assert_eq!((seen.len(), seen.values().max()), (EVENTS, Some(&1)));
 }
@@ -77,30 +54,28 @@ async fn a_delivery_is_answered_without_a_consumer() {
 
 #[tokio::test]
 async fn a_function_that_hangs_is_cancelled_when_its_lease_expires_and_called_again() {
-    let settings =
-        inbox_settings().lease(Duration::from_millis(50)).backoff(Duration::from_millis(1), Duration::from_millis(1));
-    let receiver = Receiver::new(settings).await;
-    receiver.send(&deletions("7", [1])).await;
-    let (calls, inbox) = (Arc::new(AtomicUsize::new(0)), receiver.inbox.clone());
-    let ended = Arc::new(AtomicUsize::new(0));
+    let receiver = Receiver::holding(short_lease(), [1]).await;
+    let (calls, ended, inbox) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), receiver.inbox.clone());
     let (counted, ends) = (Arc::clone(&calls), Arc::clone(&ended));
-    let running = tokio::spawn(async move {
-        let handle = move |_: Event| {
-            let (call, ended) = (counted.fetch_add(1, SeqCst), Ending(Arc::clone(&ends)));
-            async move {
-                let _ended = ended;
-                if call < 2 {
-                    std::future::pending::<()>().await;
-                }
-                Ok::<_, ()>(())
+    let handle = move |_: Event| {
+        let (call, ended) = (counted.fetch_add(1, SeqCst), Ending(Arc::clone(&ends)));
+        async move {
+            let _ended = ended;
+            if call < 2 {
+                std::future::pending::<()>().await;
             }
-        };
-        inbox.run(handle, 1).await;
-    });
+            Ok::<_, ()>(())
+        }
+    };
+    let running = tokio::spawn(async move { inbox.run(handle, 1).await });
     wait_until(|| receiver.inbox.stats().acknowledged == 1).await;
     assert_eq!((calls.load(SeqCst), ended.load(SeqCst)), (3, 3));
     receiver.inbox.close(PATIENCE).await;
     running.await.unwrap();
+}
+
+fn short_lease() -> InboxSettings {
+    inbox_settings().lease(Duration::from_millis(50)).backoff(Duration::from_millis(1), Duration::from_millis(1))
 }
 
 /// Counts drops.
@@ -114,8 +89,7 @@ impl Drop for Ending {
 
 #[tokio::test]
 async fn events_of_a_dropped_run_are_leased_again() {
-    let receiver = Receiver::new(inbox_settings().backoff(Duration::ZERO, Duration::ZERO)).await;
-    receiver.send(&deletions("7", 1..=5)).await;
+    let receiver = Receiver::holding(inbox_settings().backoff(Duration::ZERO, Duration::ZERO), 1..=5).await;
     let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (begins, ends) = (Arc::clone(&begun), Arc::clone(&ended));
     let handle = move |_: Event| {
@@ -136,9 +110,7 @@ async fn events_of_a_dropped_run_are_leased_again() {
     wait_until(|| ended.load(SeqCst) == 3).await;
     let mut attempts = Vec::new();
     for _ in 0..5 {
-        let lease = receiver.next().await;
-        attempts.push((post(&lease), lease.attempts()));
-        lease.ack().await.unwrap();
+        attempts.push(receiver.ack_next().await);
     }
     attempts.sort_unstable();
     assert_eq!(attempts, [(1, 2), (2, 2), (3, 2), (4, 1), (5, 1)]);
@@ -146,23 +118,20 @@ async fn events_of_a_dropped_run_are_leased_again() {
 
 #[tokio::test]
 async fn run_never_exceeds_its_concurrency() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", 1..=40)).await;
+    let receiver = Receiver::holding(inbox_settings(), 1..=40).await;
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inbox, peak) = (receiver.inbox.clone(), Arc::clone(&most));
     let four = Arc::new(tokio::sync::Barrier::new(4));
-    let running = tokio::spawn(async move {
-        let handle = move |_: Event| {
-            let (now, peak, four) = (Arc::clone(&now), Arc::clone(&peak), Arc::clone(&four));
-            async move {
-                peak.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
-                four.wait().await;
-                now.fetch_sub(1, SeqCst);
-                Ok::<_, ()>(())
-            }
-        };
-        inbox.run(handle, 4).await;
-    });
+    let handle = move |_: Event| {
+        let (now, peak, four) = (Arc::clone(&now), Arc::clone(&peak), Arc::clone(&four));
+        async move {
+            peak.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+            four.wait().await;
+            now.fetch_sub(1, SeqCst);
+            Ok::<_, ()>(())
+        }
+    };
+    let running = tokio::spawn(async move { inbox.run(handle, 4).await });
     wait_until(|| receiver.inbox.stats().acknowledged == 40).await;
     assert_eq!(most.load(SeqCst), 4);
     receiver.inbox.close(PATIENCE).await;
@@ -171,8 +140,7 @@ async fn run_never_exceeds_its_concurrency() {
 
 #[tokio::test]
 async fn closing_waits_for_leased_events_and_leases_no_more() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let receiver = Receiver::holding(inbox_settings(), [1, 2]).await;
     let lease = receiver.next().await;
     let mut closing = receiver.inbox.close(PATIENCE).boxed();
     let mut closing_too = receiver.inbox.close(PATIENCE).boxed();
@@ -193,8 +161,7 @@ async fn closing_waits_for_leased_events_and_leases_no_more() {
 
 #[tokio::test]
 async fn closing_ends_after_its_patience() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let lease = receiver.next().await;
     let started = Instant::now();
     receiver.inbox.close(Duration::from_millis(50)).await;
@@ -250,9 +217,7 @@ async fn a_dropped_inbox_can_be_opened_again_at_once() {
 
 #[tokio::test]
 async fn a_lease_that_expired_before_it_was_received_is_not_yielded() {
-    let settings =
-        inbox_settings().lease(Duration::from_millis(40)).backoff(Duration::from_millis(1), Duration::from_millis(1));
-    let receiver = Receiver::new(settings).await;
+    let receiver = Receiver::new(short_lease()).await;
     let mut slow = receiver.inbox.leases();
     assert!(slow.next().now_or_never().is_none());
     receiver.send(&deletions("7", [1])).await;
@@ -267,9 +232,8 @@ async fn a_lease_that_expired_before_it_was_received_is_not_yielded() {
 #[tokio::test]
 async fn a_lease_can_be_extended_by_any_duration() {
     let clock = SetClock::at(1000 * SECOND);
-    let receiver = Receiver::new(inbox_settings().clock(clock.clone())).await;
-    receiver.send(&deletions("7", [1])).await;
-    let mut lease: Lease = receiver.next().await;
+    let receiver = Receiver::holding(inbox_settings().clock(clock.clone()), [1]).await;
+    let mut lease = receiver.next().await;
     lease.extend(Duration::MAX).await.unwrap();
     clock.advance(1_000_000_000 * SECOND);
     assert!(receiver.is_quiet().await);
@@ -279,8 +243,7 @@ async fn a_lease_can_be_extended_by_any_duration() {
 /// The cost per event of a large delivery is about that of a small one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_events_of_a_large_delivery_are_leased_at_the_rate_of_small_ones() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", 0..10_000)).await;
+    let receiver = Receiver::holding(inbox_settings(), 0..10_000).await;
     assert_eq!(receiver.inbox.stats().depth, 10_000);
     let inbox = receiver.inbox.clone();
     let started = Instant::now();
@@ -306,7 +269,7 @@ async fn opening_does_not_block_other_tasks_while_it_waits_for_the_lock() {
         tokio::time::sleep(Duration::from_millis(10)).await;
         assert!(!second.is_finished());
     }
-    Tested::end(first).await;
+    first.close(Duration::ZERO).await;
     let second = timeout(PATIENCE, second).await.unwrap().unwrap();
     assert!(second.is_ok(), "{second:?}");
 }
@@ -317,6 +280,6 @@ async fn an_opening_that_is_dropped_leaves_the_place_free() {
     let first = place.open(inbox_settings()).await.unwrap();
     let waited = timeout(Duration::from_millis(20), place.open(inbox_settings())).await;
     assert!(waited.is_err(), "{waited:?}");
-    Tested::end(first).await;
+    first.close(Duration::ZERO).await;
     assert!(place.open(inbox_settings()).await.is_ok());
 }

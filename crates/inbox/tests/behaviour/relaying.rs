@@ -8,11 +8,10 @@ use std::time::Duration;
 use birdhook_inbox::{EventQuery, EventStatus, Order};
 use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, SinkError};
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use crate::Tested;
-use crate::support::backend::Backend;
-use crate::support::{Inbox, PATIENCE, Receiver, deletions, inbox_settings, post, webhook};
+use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, post, posts, wait_until, webhook};
 
 /// An event as the broker received it: its key, its subscriber and the post it is about.
 type Taken = (EventKey, String, u64);
@@ -24,7 +23,6 @@ struct Engine(Arc<Inside>);
 #[derive(Default)]
 struct Inside {
     taken: Mutex<Vec<Taken>>,
-    grows: Notify,
     is_down: AtomicBool,
     hangs: AtomicBool,
     refuses: Mutex<Option<u64>>,
@@ -58,7 +56,6 @@ impl EventSink for Engine {
             }
             let taken = (event.dedupe_key(), event.subscriber().unwrap().to_owned(), post(event));
             inside.taken.lock().unwrap().push(taken);
-            inside.grows.notify_waiters();
             Ok(())
         })
     }
@@ -66,63 +63,45 @@ impl EventSink for Engine {
 
 impl Engine {
     async fn has(&self, number: usize) -> Vec<Taken> {
-        self.until(|inside| inside.taken.lock().unwrap().len() >= number).await;
+        wait_until(|| self.0.taken.lock().unwrap().len() >= number).await;
         self.0.taken.lock().unwrap().clone()
-    }
-
-    async fn was_tried(&self, times: usize) {
-        self.until(|inside| inside.attempts.load(SeqCst) >= times).await;
-    }
-
-    async fn until(&self, is_so: impl Fn(&Inside) -> bool) {
-        let waited = async {
-            while !is_so(&self.0) {
-                let _ = tokio::time::timeout(Duration::from_millis(5), self.0.grows.notified()).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waited).await.unwrap();
     }
 }
 
-async fn depth(inbox: &Inbox, expected: usize) {
-    let waited = async {
-        while inbox.stats().depth != expected {
-            inbox.requeue([]).await.unwrap();
-        }
-    };
-    tokio::time::timeout(PATIENCE, waited).await.unwrap();
+/// Closes the inbox, which ends its relay.
+async fn end(receiver: Receiver, relaying: JoinHandle<()>) {
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+async fn is_empty(receiver: &Receiver) {
+    wait_until(|| receiver.inbox.stats().depth == 0).await;
 }
 
 #[tokio::test]
 async fn an_event_that_the_sink_accepted_is_acknowledged_and_has_the_key_of_the_receiver() {
     let receiver = Receiver::new(inbox_settings()).await;
-    let (engine, running) = (Engine::default(), receiver.inbox.clone());
-    let relaying = tokio::spawn(running.relay(engine.clone()).run());
+    let engine = Engine::default();
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", 1..=100)).await, 200);
     let taken = engine.has(100).await;
-    depth(&receiver.inbox, 0).await;
+    is_empty(&receiver).await;
     let delivery = Delivery::restore("default", deletions("7", 1..=100), 100).unwrap();
     let expected: HashMap<_, _> = delivery.events().iter().map(|event| (post(event), event.delivery_key())).collect();
-    for (key, _, post) in taken {
-        assert_eq!(key, expected[&post]);
-    }
-    receiver.close().await;
-    relaying.await.unwrap();
+    assert!(taken.iter().all(|(key, _, post)| *key == expected[post]));
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
 async fn keys_follow_the_dedupe_policy() {
     let settings = webhook().dedupe_scope(DedupeScope::Everywhere);
-    let place = Tested::create();
-    let inbox = place.open(inbox_settings()).await.unwrap();
-    let engine = Engine::default();
-    let relaying = tokio::spawn(inbox.relay(engine.clone()).dedupe_policy(settings.dedupe_policy()).run());
-    let receiver = Receiver::behind(&place, inbox, settings);
+    let (engine, policy) = (Engine::default(), settings.dedupe_policy());
+    let receiver = Receiver::with(settings).await;
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).dedupe_policy(policy).run());
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
     let delivery = Delivery::restore("default", deletions("7", [1]), 1).unwrap();
     assert_eq!(engine.has(1).await[0].0, delivery.events()[0].delivery_key_in(DedupeScope::Everywhere));
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -143,10 +122,9 @@ async fn an_unavailable_sink_costs_no_attempts() {
     assert_eq!((stats.depth, stats.leased, stats.dead), (3, 2, 0), "two are forwarded at a time, and each waits");
     engine.0.is_down.store(false, SeqCst);
     let taken = engine.has(3).await;
-    depth(&receiver.inbox, 0).await;
+    is_empty(&receiver).await;
     assert_eq!(taken.len(), 3, "each of them once");
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -156,12 +134,11 @@ async fn a_sink_that_hangs_is_called_again() {
     engine.0.hangs.store(true, SeqCst);
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    engine.was_tried(3).await;
+    wait_until(|| engine.0.attempts.load(SeqCst) >= 3).await;
     engine.0.hangs.store(false, SeqCst);
     engine.has(1).await;
-    depth(&receiver.inbox, 0).await;
-    receiver.close().await;
-    relaying.await.unwrap();
+    is_empty(&receiver).await;
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -172,9 +149,8 @@ async fn a_sink_that_panics_does_not_end_the_relay() {
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).concurrency(2).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     assert_eq!(engine.has(3).await.len(), 3);
-    depth(&receiver.inbox, 0).await;
-    receiver.close().await;
-    relaying.await.unwrap();
+    is_empty(&receiver).await;
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -185,15 +161,14 @@ async fn an_event_that_the_sink_refuses_is_a_dead_letter_and_delays_no_other() {
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     assert_eq!(engine.has(2).await.iter().map(|taken| taken.2).collect::<Vec<_>>(), [1, 3]);
-    depth(&receiver.inbox, 0).await;
-    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
-    assert_eq!(dead.iter().map(|listed| post(listed.event.as_ref().unwrap())).collect::<Vec<_>>(), [2]);
+    is_empty(&receiver).await;
+    let dead = receiver.list(EventQuery::all().status(EventStatus::Dead)).await;
+    assert_eq!(posts(&dead), [2]);
     assert_eq!(engine.0.attempts.load(SeqCst), 3, "it is not retried");
     *engine.0.refuses.lock().unwrap() = None;
     receiver.inbox.requeue([dead[0].id]).await.unwrap();
     assert_eq!(engine.has(3).await[2].2, 2);
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -204,7 +179,7 @@ async fn closing_does_not_wait_for_an_unavailable_sink_and_counts_no_attempt() {
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     // By now the delays between attempts are long.
-    engine.was_tried(20).await;
+    wait_until(|| engine.0.attempts.load(SeqCst) >= 20).await;
     let closed = receiver.inbox.close(PATIENCE);
     tokio::time::timeout(Duration::from_millis(900), closed).await.expect("waiting events are released at once");
     relaying.await.unwrap();
@@ -227,8 +202,7 @@ async fn an_event_that_was_accepted_but_not_acknowledged_is_forwarded_again_with
     drop(lease);
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(engine.has(1).await[0].0, key);
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }
 
 #[tokio::test]
@@ -251,7 +225,7 @@ async fn the_events_of_each_subscriber_arrive_in_order_through_a_failing_sink() 
             relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
         }
     }
-    depth(&receiver.inbox, 0).await;
+    is_empty(&receiver).await;
     let mut last = HashMap::new();
     let mut seen = HashMap::new();
     for (key, subscriber, post) in engine.has(300).await {
@@ -262,6 +236,5 @@ async fn the_events_of_each_subscriber_arrive_in_order_through_a_failing_sink() 
         }
     }
     assert_eq!(seen.len(), 300);
-    receiver.close().await;
-    relaying.await.unwrap();
+    end(receiver, relaying).await;
 }

@@ -2,46 +2,33 @@
 
 use std::time::Duration;
 
-use birdhook_inbox::{EventQuery, Lease};
+use birdhook_inbox::EventQuery;
 
-use crate::support::backend::Backend;
-use crate::support::{Receiver, inbox_settings};
+use crate::support::{Receiver, inbox_settings, message};
 
 const TEXT: &str = "meet me at the pond";
 const SENDER: &str = "3040506070";
 const SUBSCRIBER: &str = "4030201000";
 const SECRET: &str = "the-consumer-secret";
 
-fn message() -> String {
-    let content = format!(
-        r#"{{"target":{{"recipient_id":"{SUBSCRIBER}"}},"sender_id":"{SENDER}","message_data":{{"text":"{TEXT}"}}}}"#
-    );
-    format!(
-        r#"{{"for_user_id":"{SUBSCRIBER}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
-    )
-}
-
 #[tokio::test]
 async fn debug_output_and_errors_contain_no_messages_users_or_secrets() {
     let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&message()).await;
-    let mut printed =
-        vec![format!("{:?}", inbox_settings()), format!("{:?} {:?}", receiver.inbox, receiver.inbox.stats())];
-    let leases = receiver.inbox.leases();
-    printed.push(format!("{leases:?}"));
-    let lease: Lease = receiver.next().await;
-    printed.push(format!("{lease:?} {:?} {}", lease.event(), lease.id()));
-    let query = EventQuery::all();
-    let listed = receiver.inbox.list(query.clone()).await.unwrap();
-    printed.push(format!("{query:?} {listed:?}"));
-    printed.push(format!("{:?}", receiver.pipeline));
+    receiver.send(&message(SUBSCRIBER, SENDER, SUBSCRIBER, TEXT)).await;
+    let (leases, lease) = (receiver.inbox.leases(), receiver.next().await);
+    let (query, listed) = (EventQuery::all(), receiver.list(EventQuery::all()).await);
+    let mut printed = vec![
+        format!("{:?}", inbox_settings()),
+        format!("{:?} {:?} {leases:?}", receiver.inbox, receiver.inbox.stats()),
+        format!("{lease:?} {:?} {}", lease.event(), lease.id()),
+        format!("{query:?} {listed:?}"),
+        format!("{:?}", receiver.pipeline),
+    ];
     let in_use = receiver.place.open(inbox_settings()).await.unwrap_err();
-    printed.push(format!("{in_use} {in_use:?}"));
     receiver.inbox.close(Duration::ZERO).await;
     let closed = lease.ack().await.unwrap_err();
-    printed.push(format!("{closed} {closed:?}"));
-    let closed = receiver.inbox.purge(SUBSCRIBER).await.unwrap_err();
-    printed.push(format!("{closed} {closed:?}"));
+    let not_purged = receiver.inbox.purge(SUBSCRIBER).await.unwrap_err();
+    printed.push(format!("{in_use} {in_use:?} {closed} {closed:?} {not_purged} {not_purged:?}"));
     for text in printed {
         assert!(!text.is_empty());
         for hidden in [TEXT, SENDER, SUBSCRIBER, SECRET] {

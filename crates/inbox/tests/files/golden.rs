@@ -6,12 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use birdhook_core::Delivery;
-use birdhook_inbox::{EventQuery, Inbox, InboxSettings, Lease, Order};
+use birdhook_inbox::{Event, EventQuery, Inbox, InboxSettings, ListedEvent, Order};
 use birdhook_pipeline::EventSink;
 
-use crate::files::redb_file::RedbFile;
+use crate::support::clock::SetClock;
+use crate::Tested;
 use crate::support::backend::Backend;
-use crate::support::{PATIENCE, Receiver, SetClock, deletions, inbox_settings, post, webhook};
+use crate::support::{Receiver, deletions, inbox_settings, post, webhook};
 
 /// The bodies that were stored, with the app of each.
 fn bodies() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -20,13 +21,13 @@ fn bodies() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// A copy of the folder, and the time at which its inbox was closed.
 struct Golden {
-    folder: RedbFile,
+    folder: Tested,
     clock: SetClock,
 }
 
 impl Golden {
     fn new() -> Self {
-        let folder = RedbFile::create();
+        let folder = Tested::create();
         for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/inbox-0.1")).unwrap() {
             let entry = entry.unwrap();
             fs::write(folder.path().join(entry.file_name()), fs::read(entry.path()).unwrap()).unwrap();
@@ -38,16 +39,11 @@ impl Golden {
         let inbox = options.clock(self.clock.clone()).open(self.folder.path()).await.unwrap();
         Receiver::behind(&self.folder, inbox, webhook())
     }
-
-    async fn reopen(&self, receiver: Receiver) -> Receiver {
-        receiver.close().await;
-        self.open(inbox_settings()).await
-    }
 }
 
 /// Returns each event as one line of text.
 async fn lines(inbox: &Inbox) -> Vec<String> {
-    let line = |listed: birdhook_inbox::ListedEvent| {
+    let line = |listed: ListedEvent| {
         let (event, status) = (listed.event.unwrap(), listed.status.as_str());
         let (subscriber, name) = (event.subscriber().unwrap(), event.name());
         format!("{} {status} {} {} {} {subscriber} {name}", listed.id, listed.attempts, listed.stored_at, event.app())
@@ -55,13 +51,15 @@ async fn lines(inbox: &Inbox) -> Vec<String> {
     inbox.list(EventQuery::all()).await.unwrap().into_iter().map(line).collect()
 }
 
-/// Receives an event, and returns its id, its attempts and its lease.
-async fn next(receiver: &Receiver) -> (String, u32, Lease) {
+/// Acknowledges the next event, which must have this id and number of attempts. Returns it.
+async fn assert_next(receiver: &Receiver, id: &str, attempts: u32) -> Event {
     let lease = receiver.next().await;
-    (lease.id().to_string(), lease.attempts(), lease)
+    assert_eq!((&*lease.id().to_string(), lease.attempts()), (id, attempts));
+    let event = lease.event().clone();
+    lease.ack().await.unwrap();
+    event
 }
 
-/// Stores every body again.
 async fn send_all(inbox: &Inbox) {
     for (app, body) in bodies() {
         inbox.deliver(Delivery::restore(app, body, 10).unwrap()).await.unwrap();
@@ -89,7 +87,7 @@ async fn every_event_of_a_folder_of_version_0_1_is_listed_with_its_state() {
 #[tokio::test]
 async fn every_event_of_a_folder_of_version_0_1_has_the_json_that_was_stored() {
     let receiver = Golden::new().open(inbox_settings()).await;
-    let listed = receiver.inbox.list(EventQuery::all()).await.unwrap();
+    let listed = receiver.list(EventQuery::all()).await;
     let sent: Vec<_> = bodies().map(|(app, body)| Delivery::restore(app, body, 10).unwrap()).collect();
     let places = [(1, 0), (1, 1), (1, 2), (2, 0), (3, 0), (4, 0), (5, 1)];
     assert_eq!(listed.len(), places.len());
@@ -107,29 +105,22 @@ async fn the_events_of_a_folder_of_version_0_1_are_consumed_and_not_stored_again
     send_all(&receiver.inbox).await;
     assert_eq!((receiver.inbox.stats().stored, receiver.inbox.stats().depth), (0, 5));
     for (id, attempt) in [("1.2", 2), ("3.0", 1), ("4.0", 1), ("5.0", 1)] {
-        let (found, attempts, lease) = next(&receiver).await;
-        assert_eq!((&*found, attempts), (id, attempt));
-        lease.ack().await.unwrap();
+        assert_next(&receiver, id, attempt).await;
     }
     assert!(receiver.is_quiet().await);
     // The retry is due at 10:30:03.
     golden.clock.advance(Duration::from_secs(3596));
     assert!(receiver.is_quiet().await);
     golden.clock.advance(Duration::from_secs(1));
-    let (found, attempts, lease) = next(&receiver).await;
-    assert_eq!((&*found, attempts), ("2.0", 2));
-    lease.ack().await.unwrap();
+    assert_next(&receiver, "2.0", 2).await;
     assert_eq!(receiver.inbox.requeue(["1.1".parse().unwrap()]).await.unwrap(), 1);
-    let (found, attempts, lease) = next(&receiver).await;
-    assert_eq!((&*found, attempts), ("1.1", 1));
-    lease.ack().await.unwrap();
+    assert_next(&receiver, "1.1", 1).await;
 
     assert_eq!(receiver.send(&deletions("2001", [9])).await, 200);
-    let receiver = golden.reopen(receiver).await;
+    receiver.close().await;
+    let receiver = golden.open(inbox_settings()).await;
     send_all(&receiver.inbox).await;
-    let (found, _, lease) = next(&receiver).await;
-    assert_eq!((&*found, post(&lease)), ("6.0", 9));
-    lease.ack().await.unwrap();
+    assert_eq!(post(&assert_next(&receiver, "6.0", 1).await), 9);
     let stats = receiver.inbox.stats();
     assert_eq!((stats.depth, stats.dead, stats.remembered), (0, 0, 9));
 }
@@ -155,9 +146,9 @@ async fn new_events_of_a_subscriber_follow_those_of_version_0_1() {
     let take = async |count: usize| {
         let mut ids = Vec::new();
         for _ in 0..count {
-            let (id, _, lease) = tokio::time::timeout(PATIENCE, next(&receiver)).await.unwrap();
+            let lease = receiver.next().await;
+            ids.push(lease.id().to_string());
             lease.ack().await.unwrap();
-            ids.push(id);
         }
         ids.sort();
         ids

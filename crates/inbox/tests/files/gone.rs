@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-#[cfg(feature = "tracing")]
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 use birdhook_inbox::{Inbox, StoreError};
 
@@ -34,47 +34,36 @@ async fn takes_deliveries(receiver: &Receiver, number: u64) {
     assert_eq!(receiver.send(&deletions("7", [number])).await, 200);
 }
 
-/// Checks that deliveries are refused after `meddle` has changed the file of a running inbox.
-async fn refuses_after(meddle: impl Fn(&Path)) {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    meddle(&file(&receiver, STORE));
-    // The first delivery is refused after its commit, the later ones before theirs.
-    is_refusing(&receiver, 2).await;
-    is_refusing(&receiver, 3).await;
-    is_refusing(&receiver, 2).await;
-    let lease = receiver.next().await;
-    assert_eq!(post(&lease), 1, "what was answered 200 is still delivered");
-    lease.ack().await.unwrap();
-    is_refusing(&receiver, 1).await;
-    receiver.close().await;
-}
-
 #[tokio::test]
-async fn a_deleted_file_makes_deliveries_answer_503() {
-    refuses_after(|file| fs::remove_file(file).unwrap()).await;
-}
-
-#[tokio::test]
-async fn a_replaced_file_makes_deliveries_answer_503() {
-    refuses_after(|file| {
-        let copy = file.with_extension("copy");
-        fs::copy(file, &copy).unwrap();
-        fs::rename(copy, file).unwrap();
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_deleted_or_moved_folder_makes_deliveries_answer_503() {
-    refuses_after(|file| fs::remove_dir_all(file.parent().unwrap()).unwrap()).await;
-    refuses_after(|file| {
-        let folder = file.parent().unwrap();
-        fs::rename(folder, folder.with_extension("moved")).unwrap();
-        fs::create_dir(folder).unwrap();
-        fs::remove_dir_all(folder.with_extension("moved")).unwrap();
-    })
-    .await;
+async fn a_deleted_moved_or_replaced_file_or_folder_makes_deliveries_answer_503() {
+    type Meddle = fn(&Path);
+    let cases: [(&str, Meddle); 4] = [
+        ("a deleted file", |file| fs::remove_file(file).unwrap()),
+        ("a replaced file", |file| {
+            let copy = file.with_extension("copy");
+            fs::copy(file, &copy).unwrap();
+            fs::rename(copy, file).unwrap();
+        }),
+        ("a deleted folder", |file| fs::remove_dir_all(file.parent().unwrap()).unwrap()),
+        ("a moved folder", |file| {
+            let folder = file.parent().unwrap();
+            fs::rename(folder, folder.with_extension("moved")).unwrap();
+            fs::create_dir(folder).unwrap();
+            fs::remove_dir_all(folder.with_extension("moved")).unwrap();
+        }),
+    ];
+    for (name, meddle) in cases {
+        println!("{name}:");
+        let receiver = Receiver::holding(inbox_settings(), [1]).await;
+        meddle(&file(&receiver, STORE));
+        // The first delivery is refused after its commit, the later ones before theirs.
+        is_refusing(&receiver, 2).await;
+        is_refusing(&receiver, 3).await;
+        is_refusing(&receiver, 2).await;
+        assert_eq!(receiver.ack_next().await, (1, 1), "{name}: what was answered 200 is still delivered");
+        is_refusing(&receiver, 1).await;
+        receiver.close().await;
+    }
 }
 
 #[tokio::test]
@@ -85,29 +74,12 @@ async fn a_deleted_file_is_detected_without_a_request() {
     is_refusing(&receiver, 1).await;
 }
 
-/// Collects the log of this process.
-#[cfg(feature = "tracing")]
-#[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
-
-#[cfg(feature = "tracing")]
-impl std::io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(text)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(feature = "tracing")]
 #[tokio::test]
 async fn a_deleted_and_a_restored_file_are_logged() {
-    let log = Log::default();
-    let writer = log.clone();
+    let log = tempfile::NamedTempFile::new().unwrap();
     // The inbox logs from its own thread, so the subscriber must be global.
-    tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).init();
+    tracing_subscriber::fmt().with_writer(log.reopen().unwrap()).with_ansi(false).init();
     let receiver = Receiver::new(inbox_settings()).await;
     let (file, away) = (file(&receiver, STORE), file(&receiver, "away"));
     fs::rename(&file, &away).unwrap();
@@ -115,7 +87,7 @@ async fn a_deleted_and_a_restored_file_are_logged() {
     fs::rename(&away, &file).unwrap();
     takes_deliveries(&receiver, 1).await;
     receiver.close().await;
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = fs::read_to_string(log.path()).unwrap();
     let refuses = format!("ERROR birdhook_inbox::observe: the inbox refuses deliveries why=\"{} was", file.display());
     assert_eq!(text.matches(&refuses).count(), 1, "{text}");
     assert_eq!(text.matches("INFO birdhook_inbox::observe: the inbox takes deliveries again").count(), 1, "{text}");
@@ -123,12 +95,12 @@ async fn a_deleted_and_a_restored_file_are_logged() {
 
 #[tokio::test]
 async fn a_file_deleted_during_a_commit_makes_its_deliveries_answer_503() {
-    let switch = Switch::default();
+    let switch = Arc::<Switch>::default();
     let receiver = Receiver::failing(&switch, inbox_settings()).await;
     switch.set(Fate::Stuck);
     let pipeline = receiver.pipeline.clone();
     let sending = tokio::spawn(async move { send(&pipeline, &deletions("7", [1])).await });
-    wait_until(|| switch.is_stuck()).await;
+    wait_until(|| switch.is_stuck.load(SeqCst)).await;
     fs::remove_file(file(&receiver, STORE)).unwrap();
     switch.set(Fate::Done);
     assert_eq!(sending.await.unwrap(), 503);
@@ -137,8 +109,7 @@ async fn a_file_deleted_during_a_commit_makes_its_deliveries_answer_503() {
 
 #[tokio::test]
 async fn deliveries_are_accepted_again_once_the_file_is_restored() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let (file, away) = (file(&receiver, STORE), file(&receiver, "away"));
     fs::rename(&file, &away).unwrap();
     is_refusing(&receiver, 2).await;
@@ -170,8 +141,7 @@ async fn a_deleted_lock_file_is_created_and_locked_again() {
 
 #[tokio::test]
 async fn a_deleted_watermark_is_written_again_and_an_older_copy_of_the_store_is_rejected() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let receiver = receiver.reopen(inbox_settings()).await;
     let older = fs::read(file(&receiver, STORE)).unwrap();
     assert_eq!(receiver.send(&deletions("7", [2])).await, 200);

@@ -8,17 +8,22 @@ use birdhook_inbox::{Inbox, OpenError, StoreError};
 
 use super::records::{self, ABOUT, DELIVERIES, KEYS, PROGRESS};
 use crate::Tested;
+use crate::support::backend::Backend;
 use crate::support::{Receiver, deletions, inbox_settings, post};
 
 async fn rejected(folder: &Path) -> OpenError {
     Inbox::open(folder).await.map(drop).unwrap_err()
 }
 
+async fn is_corrupt(folder: &Path, what: &str) -> OpenError {
+    let error = rejected(folder).await;
+    assert!(matches!(error.reason, StoreError::Corrupt(_)), "{what}: {error}");
+    error
+}
+
 /// Returns a folder with a closed inbox that holds one event.
 async fn used() -> Tested {
-    let receiver = Receiver::new(inbox_settings()).await;
-    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    receiver.close().await
+    Receiver::holding(inbox_settings(), [1]).await.close().await
 }
 
 async fn is_unharmed(folder: &Tested) {
@@ -71,8 +76,7 @@ async fn a_file_that_is_not_a_store_is_rejected_and_not_changed() {
     let file = folder.path().join("inbox.redb");
     let text = "my diary\n".repeat(1000);
     fs::write(&file, &text).unwrap();
-    let error = rejected(folder.path()).await;
-    assert!(matches!(error.reason, StoreError::Corrupt(_)), "{error}");
+    is_corrupt(folder.path(), "text").await;
     assert_eq!(fs::read_to_string(file).unwrap(), text);
 }
 
@@ -114,11 +118,10 @@ async fn a_store_that_ends_before_the_watermark_is_rejected_with_advice() {
     let right = fs::read(&seal).unwrap();
     let number = 41_u64.to_le_bytes();
     fs::write(&seal, [&number[..], &crc32fast::hash(&number).to_le_bytes()].concat()).unwrap();
-    let error = rejected(folder.path()).await;
-    assert!(matches!(error.reason, StoreError::Corrupt(_)), "{error}");
+    let error = is_corrupt(folder.path(), "first").await;
     let said = "it ends before batch 1, but batch 41 was answered 200; to open what is left, delete the file `sealed`";
     assert!(error.to_string().contains(said), "{error}");
-    assert!(matches!(rejected(folder.path()).await.reason, StoreError::Corrupt(_)), "rejected again");
+    is_corrupt(folder.path(), "again").await;
     fs::write(&seal, right).unwrap();
     is_unharmed(&folder).await;
     fs::remove_file(&seal).unwrap();
@@ -143,8 +146,7 @@ async fn a_damaged_record_is_rejected() {
         damaged[9] ^= 1;
         for value in [&damaged[..], &[]] {
             records::set(folder.path(), table, 0, Some(value));
-            let error = rejected(folder.path()).await;
-            assert!(matches!(error.reason, StoreError::Corrupt(_)), "{table}: {error}");
+            is_corrupt(folder.path(), table).await;
         }
         records::set(folder.path(), table, 0, Some(&intact));
         is_unharmed(&folder).await;
@@ -156,8 +158,7 @@ async fn a_missing_record_is_rejected() {
     for table in [DELIVERIES, PROGRESS] {
         let folder = used().await;
         records::set(folder.path(), table, 0, None);
-        let error = rejected(folder.path()).await;
-        assert!(matches!(error.reason, StoreError::Corrupt(_)), "{table}: {error}");
+        is_corrupt(folder.path(), table).await;
     }
 }
 

@@ -5,18 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Receiver, deletions, inbox_settings};
+use crate::support::{Receiver, inbox_settings};
 
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
 
 fn files(folder: &Path) -> Vec<(String, u32)> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), mode(&path)))
-        .collect();
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let mut files: Vec<_> = files.map(|file| (file.file_name().into_string().unwrap(), mode(&file.path()))).collect();
     files.sort();
     files
 }
@@ -37,8 +34,7 @@ async fn only_the_owner_may_read_a_new_inbox() {
 
 #[tokio::test]
 async fn opening_removes_the_permissions_of_others_from_the_files() {
-    let receiver = Receiver::new(inbox_settings()).await;
-    receiver.send(&deletions("7", [1])).await;
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
     let folder = receiver.close().await;
     for (name, _) in files(folder.path()) {
         fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o666)).unwrap();

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::time::Duration;
 
-use crate::support::{deletions, inbox_settings, post, send, webhook};
+use crate::support::{deletions, inbox_settings, posts, send, webhook};
 use birdhook_inbox::{EventQuery, StoreError};
 
 const OPENERS: u64 = 4;
@@ -43,7 +43,7 @@ fn holds_all(folder: &Path, mut answered: Vec<u64>) {
         let inbox = inbox_settings().open(folder).await.unwrap();
         inbox.list(EventQuery::all()).await.unwrap()
     });
-    let mut there: Vec<_> = listed.iter().map(|one| post(one.event.as_ref().unwrap())).collect();
+    let mut there = posts(&listed);
     there.sort_unstable();
     answered.sort_unstable();
     assert_eq!(there, answered, "{}", folder.display());

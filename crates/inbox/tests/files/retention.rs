@@ -7,7 +7,8 @@ use birdhook_inbox::{EventId, EventQuery, EventStatus, InboxSettings};
 use futures_util::future::join_all;
 
 use super::records::{self, DELIVERIES, KEYS, PROGRESS};
-use crate::support::{Receiver, SetClock, deletions, inbox_settings, post};
+use crate::support::clock::SetClock;
+use crate::support::{Receiver, deletions, inbox_settings, posts};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -16,6 +17,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn has_body_of(folder: &Path, post: u64) -> bool {
     let id = format!("\"{post}\"");
     records::all(folder, DELIVERIES).iter().any(|(_, body)| body.windows(id.len()).any(|part| part == id.as_bytes()))
+}
+
+/// Lets the writer clean up in several steps.
+async fn clean_up(receiver: &Receiver) {
+    for _ in 0..10 {
+        receiver.read_the_clock().await;
+    }
 }
 
 /// Sends all bodies at the same time, so that they are stored in few commits.
@@ -46,30 +54,23 @@ async fn an_unneeded_body_is_deleted_within_a_minute_while_others_of_its_commit_
     let receiver = Receiver::new(inbox_settings().clock(clock.clone())).await;
     send_together(&receiver, (1001..=1020).map(|post| deletions("7", [post])).collect()).await;
     // Keeps the last event of every commit.
-    let listed = receiver.inbox.list(EventQuery::all()).await.unwrap();
+    let listed = receiver.list(EventQuery::all()).await;
     let is_last = |id: EventId| !listed.iter().any(|other| other.id > id && same_commit(other.id, id));
     let (last, others): (Vec<_>, Vec<_>) = listed.iter().partition(|listed| is_last(listed.id));
     assert!(others.len() >= 10, "deliveries that come together are stored together: {}", others.len());
     receiver.inbox.discard(others.iter().map(|listed| listed.id)).await.unwrap();
     clock.advance(60 * SECOND);
-    for _ in 0..10 {
-        receiver.read_the_clock().await;
-    }
+    clean_up(&receiver).await;
     let bytes = receiver.inbox.stats().bytes;
     let folder = receiver.close().await;
-    for gone in &others {
-        assert!(!has_body_of(folder.path(), post(gone.event.as_ref().unwrap())));
-    }
-    for kept in &last {
-        assert!(has_body_of(folder.path(), post(kept.event.as_ref().unwrap())));
-    }
+    assert!(posts(others).into_iter().all(|gone| !has_body_of(folder.path(), gone)));
+    let last = posts(last);
+    assert!(last.iter().all(|kept| has_body_of(folder.path(), *kept)));
     let receiver = Receiver::open(&folder, inbox_settings()).await;
     assert_eq!(receiver.inbox.stats().bytes, bytes, "what it takes is known after a restart");
     assert_eq!(bytes, last.len() as u64 * deletions("7", [1001]).len() as u64 + 20 * 16);
     for kept in last {
-        let lease = receiver.next().await;
-        assert_eq!(post(&lease), post(kept.event.as_ref().unwrap()));
-        lease.ack().await.unwrap();
+        assert_eq!(receiver.ack_next().await, (kept, 1));
     }
 }
 
@@ -88,27 +89,21 @@ async fn acknowledged_events_are_kept_for_the_set_time() {
         receiver.next().await.ack().await.unwrap();
         clock.advance(60 * SECOND);
     }
-    let kept = receiver.inbox.list(EventQuery::all().status(EventStatus::Acknowledged)).await.unwrap();
-    assert_eq!(kept.iter().map(|kept| post(kept.event.as_ref().unwrap())).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    let kept = receiver.list(EventQuery::all().status(EventStatus::Acknowledged)).await;
+    assert_eq!(posts(&kept), [1, 2, 3, 4, 5, 6]);
     assert!(receiver.is_quiet().await);
     assert_eq!(receiver.inbox.stats().depth, 0);
     let receiver = receiver.reopen(settings()).await;
     assert!(receiver.is_quiet().await, "nor after a restart");
     // The retention of the first three has expired by then.
     clock.advance(HOUR - 4 * 60 * SECOND);
-    for _ in 0..10 {
-        receiver.read_the_clock().await;
-    }
+    clean_up(&receiver).await;
     let folder = receiver.close().await;
-    assert_eq!(
-        [1, 2, 3, 4, 5, 6].map(|post| has_body_of(folder.path(), post)),
-        [false, false, false, true, true, true]
-    );
+    let left = [1, 2, 3, 4, 5, 6].map(|post| has_body_of(folder.path(), post));
+    assert_eq!(left, [false, false, false, true, true, true]);
     let receiver = Receiver::open(&folder, settings()).await;
     clock.advance(HOUR);
-    for _ in 0..10 {
-        receiver.read_the_clock().await;
-    }
+    clean_up(&receiver).await;
     let folder = receiver.close().await;
     assert_eq!(records::all(folder.path(), PROGRESS).len(), 0);
     assert_eq!(records::all(folder.path(), DELIVERIES).len(), 0);
@@ -147,7 +142,7 @@ async fn a_purge_deletes_all_events_of_one_user_and_none_of_others() {
     for (index, lease) in leased.into_iter().enumerate() {
         if index % 4 < 2 { lease.ack().await.unwrap() } else { lease.nack(None).await.unwrap() }
     }
-    let listed = receiver.inbox.list(EventQuery::all().limit(1000)).await.unwrap();
+    let listed = receiver.list(EventQuery::all().limit(1000)).await;
     assert!(listed.iter().all(|listed| listed.event.as_ref().unwrap().subscriber() == Some("8")));
     let folder = receiver.close().await;
     for number in (0..300).step_by(2) {
@@ -173,13 +168,11 @@ async fn a_purge_leaves_the_kept_events_of_others() {
         receiver.next().await.ack().await.unwrap();
     }
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 10);
-    let kept = receiver.inbox.list(EventQuery::all()).await.unwrap();
+    let kept = receiver.list(EventQuery::all()).await;
     let kept: Vec<_> = kept.iter().map(|kept| kept.event.as_ref().unwrap().subscriber().unwrap().to_owned()).collect();
     assert_eq!(kept, ["8"; 10]);
     clock.advance(HOUR);
-    for _ in 0..10 {
-        receiver.read_the_clock().await;
-    }
+    clean_up(&receiver).await;
     let folder = receiver.close().await;
     assert_eq!(records::all(folder.path(), PROGRESS).len(), 0, "no record is left");
     assert_eq!(records::all(folder.path(), DELIVERIES).len(), 0);
@@ -188,13 +181,10 @@ async fn a_purge_leaves_the_kept_events_of_others() {
 #[tokio::test]
 async fn no_record_of_purged_events_is_left_after_the_retention() {
     let clock = SetClock::at(1000 * HOUR);
-    let receiver = Receiver::new(inbox_settings().clock(clock.clone()).keep_acknowledged(HOUR)).await;
-    receiver.send(&deletions("7", [1, 2])).await;
+    let receiver = Receiver::holding(inbox_settings().clock(clock.clone()).keep_acknowledged(HOUR), [1, 2]).await;
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 2);
     clock.advance(HOUR);
-    for _ in 0..10 {
-        receiver.read_the_clock().await;
-    }
+    clean_up(&receiver).await;
     let folder = receiver.close().await;
     assert_eq!(records::all(folder.path(), PROGRESS).len(), 0);
 }

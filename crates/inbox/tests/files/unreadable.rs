@@ -4,7 +4,7 @@
 use birdhook_inbox::{EventQuery, EventStatus, InboxSettings, ListedEvent, Order, UnreadableEvent};
 
 use super::records::{self, DELIVERIES};
-use crate::support::{Receiver, deletions, inbox_settings, post};
+use crate::support::{Receiver, deletions, inbox_settings, post, posts};
 
 /// Sends a delivery, closes the inbox, and replaces `text` by `with` in the store under a correct
 /// checksum.
@@ -19,10 +19,6 @@ async fn overwritten(inbox_settings: impl Fn() -> InboxSettings, body: &str, tex
     record[at..at + with.len()].copy_from_slice(with);
     records::set(place.path(), DELIVERIES, 0, Some(&records::with_checksum(record)));
     Receiver::open(&place, inbox_settings()).await
-}
-
-async fn listed(receiver: &Receiver) -> Vec<ListedEvent> {
-    receiver.inbox.list(EventQuery::all()).await.unwrap()
 }
 
 fn unreadable(listed: &ListedEvent) -> &UnreadableEvent {
@@ -45,11 +41,9 @@ async fn an_unreadable_event_is_listed_with_its_bytes_and_the_reason() {
         let mut expected = body.clone().into_bytes();
         let at = body.find(text).unwrap();
         expected[at..at + with.len()].copy_from_slice(with);
-        let all = listed(&receiver).await;
-        assert_eq!(
-            all.iter().map(|one| (one.status, unreadable(one).position())).collect::<Vec<_>>(),
-            [(EventStatus::Ready, 0), (EventStatus::Ready, 1)]
-        );
+        let all = receiver.list(EventQuery::all()).await;
+        let found: Vec<_> = all.iter().map(|one| (one.status, unreadable(one).position())).collect();
+        assert_eq!(found, [(EventStatus::Ready, 0), (EventStatus::Ready, 1)]);
         for one in &all {
             assert_eq!((unreadable(one).app(), &unreadable(one).body()[..]), ("default", &expected[..]));
             assert_eq!(unreadable(one).to_string(), why);
@@ -64,14 +58,14 @@ async fn an_unreadable_event_is_never_leased_and_becomes_a_dead_letter_at_once()
     assert_eq!(receiver.send(&deletions("7", [2])).await, 200);
     assert_eq!(post(&*receiver.next().await), 2, "it does not delay later events");
     assert_eq!(receiver.inbox.stats().dead, 1);
-    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
+    let dead = receiver.list(EventQuery::all().status(EventStatus::Dead)).await;
     assert_eq!(dead.len(), 1);
     assert_eq!((dead[0].attempts, unreadable(&dead[0]).body()[0]), (1, b'['));
     let receiver = receiver.reopen(inbox_settings()).await;
     assert_eq!(receiver.inbox.stats().dead, 1);
     assert_eq!(receiver.inbox.requeue([dead[0].id]).await.unwrap(), 1, "for a version that can read it");
     assert_eq!(receiver.inbox.discard([dead[0].id]).await.unwrap(), 1);
-    assert!(listed(&receiver).await.iter().all(|one| one.event.is_ok()));
+    assert!(receiver.list(EventQuery::all()).await.iter().all(|one| one.event.is_ok()));
 }
 
 #[tokio::test]
@@ -79,9 +73,9 @@ async fn a_purge_deletes_unreadable_events_of_the_subscriber() {
     let receiver = overwritten(inbox_settings, &deletions("7", [1, 2]), "{", b"[").await;
     assert_eq!(receiver.send(&deletions("8", [3])).await, 200);
     assert_eq!(receiver.inbox.purge("9").await.unwrap(), 0);
-    assert_eq!(listed(&receiver).await.len(), 3);
+    assert_eq!(receiver.list(EventQuery::all()).await.len(), 3);
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 2);
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 0);
-    let left = listed(&receiver).await;
-    assert_eq!(left.iter().map(|one| post(one.event.as_ref().unwrap())).collect::<Vec<_>>(), [3]);
+    let left = receiver.list(EventQuery::all()).await;
+    assert_eq!(posts(&left), [3]);
 }

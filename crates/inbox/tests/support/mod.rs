@@ -1,23 +1,24 @@
 //! A harness: an inbox behind a webhook, and a clock that tests control.
-#![allow(dead_code, reason = "each test uses some of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
 
 pub(crate) mod backend;
+pub(crate) mod clock;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::{Clock, Event, InboxSettings, Lease};
+use birdhook_inbox::{Event, EventQuery, InboxSettings, Lease, ListedEvent};
 use birdhook_pipeline::{HeadResult, Pipeline, RequestHead, Secret, Webhook, signature};
+use futures_util::StreamExt;
+use tokio::task::JoinSet;
 
 use self::backend::{Backend, Switch};
 use crate::Tested;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The handle of the inbox under test.
 pub(crate) type Inbox = <Tested as Backend>::Inbox;
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An inbox in a new place, with a webhook in front of it.
 pub(crate) struct Receiver {
@@ -35,14 +36,29 @@ impl Receiver {
         Self::open(&Tested::create(), settings).await
     }
 
+    /// Creates a receiver and sends it one delivery with these deletions, for subscriber 7.
+    pub(crate) async fn holding(settings: InboxSettings, posts: impl IntoIterator<Item = u64>) -> Self {
+        let receiver = Self::new(settings).await;
+        assert_eq!(receiver.send(&deletions("7", posts)).await, 200);
+        receiver
+    }
+
     pub(crate) async fn open(place: &Tested, settings: InboxSettings) -> Self {
         Self::behind(place, place.open(settings).await.unwrap(), webhook())
     }
 
-    pub(crate) async fn failing(switch: &Switch, settings: InboxSettings) -> Self {
+    /// Creates a receiver on a disk that the switch controls.
+    pub(crate) async fn failing(switch: &Arc<Switch>, settings: InboxSettings) -> Self {
         let place = Tested::create();
         let inbox = place.open_failing(settings, switch).await.unwrap();
         Self::behind(&place, inbox, webhook())
+    }
+
+    /// Creates a receiver in a new place, with other webhook settings.
+    pub(crate) async fn with(webhook: Webhook) -> Self {
+        let place = Tested::create();
+        let inbox = place.open(inbox_settings()).await.unwrap();
+        Self::behind(&place, inbox, webhook)
     }
 
     /// Creates a receiver with other webhook settings.
@@ -62,11 +78,10 @@ impl Receiver {
 
     /// Ends the inbox as the end of its process would.
     pub(crate) async fn close(self) -> Tested {
-        Tested::end(self.inbox).await;
+        self.inbox.close(Duration::ZERO).await;
         self.place
     }
 
-    /// Sends a delivery and returns the status of the response.
     pub(crate) async fn send(&self, body: &str) -> u16 {
         send(&self.pipeline, body).await
     }
@@ -75,7 +90,18 @@ impl Receiver {
         tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
     }
 
-    /// Makes the writer read the clock.
+    /// Acknowledges the next event. Returns its post and the number of the attempt.
+    pub(crate) async fn ack_next(&self) -> (u64, u32) {
+        let lease = self.next().await;
+        let next = (post(&lease), lease.attempts());
+        lease.ack().await.unwrap();
+        next
+    }
+
+    pub(crate) async fn list(&self, query: EventQuery) -> Vec<ListedEvent> {
+        self.inbox.list(query).await.unwrap()
+    }
+
     pub(crate) async fn read_the_clock(&self) {
         // The second command runs after everything that the first one made due.
         self.inbox.requeue([]).await.unwrap();
@@ -120,6 +146,33 @@ pub(crate) async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
     pipeline.receive(incoming, chunks).await.status()
 }
 
+/// Starts consumers that count how often they get each post, until they are dropped or the inbox is
+/// closed. Half of them use the stream.
+pub(crate) fn consumers(inbox: &Inbox, consumers: usize) -> (Arc<Mutex<HashMap<u64, u32>>>, JoinSet<()>) {
+    let (seen, mut tasks) = (Arc::<Mutex<HashMap<u64, u32>>>::default(), JoinSet::new());
+    for number in 0..consumers {
+        let (inbox, seen) = (inbox.clone(), Arc::clone(&seen));
+        tasks.spawn(async move {
+            let mut leases = inbox.leases();
+            while let Some(lease) = if number % 2 == 0 { leases.next().await } else { inbox.recv().await } {
+                *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
+                lease.ack().await.unwrap();
+            }
+        });
+    }
+    (seen, tasks)
+}
+
+/// A body with one message, as X delivers it to `subscriber`.
+pub(crate) fn message(subscriber: &str, sender: &str, recipient: &str, text: &str) -> String {
+    let content = format!(
+        r#"{{"target":{{"recipient_id":"{recipient}"}},"sender_id":"{sender}","message_data":{{"text":"{text}"}}}}"#
+    );
+    format!(
+        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
+    )
+}
+
 /// A body with one deleted post per number, for this subscriber.
 pub(crate) fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) -> String {
     let posts: Vec<_> = posts.into_iter().map(|id| format!(r#"{{"status":{{"id":"{id}"}}}}"#)).collect();
@@ -128,44 +181,10 @@ pub(crate) fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) 
 
 /// Returns the number of the post in an event of [`deletions`].
 pub(crate) fn post(event: &Event) -> u64 {
-    event
-        .raw()
-        .as_str()
-        .split('"')
-        .rfind(|part| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty())
-        .unwrap()
-        .parse()
-        .unwrap()
+    event.raw().as_str().split('"').rev().find_map(|part| part.parse().ok()).unwrap()
 }
 
-/// A clock that a test sets.
-#[derive(Clone, Default)]
-pub(crate) struct SetClock(Arc<Mutex<(Duration, Duration)>>);
-
-impl SetClock {
-    pub(crate) fn at(wall: Duration) -> Self {
-        Self(Arc::new(Mutex::new((wall, Duration::ZERO))))
-    }
-
-    /// Lets time pass.
-    pub(crate) fn advance(&self, by: Duration) {
-        let mut clock = self.0.lock().unwrap();
-        clock.0 += by;
-        clock.1 += by;
-    }
-
-    /// Sets the machine's clock.
-    pub(crate) fn set_wall(&self, wall: Duration) {
-        self.0.lock().unwrap().0 = wall;
-    }
-}
-
-impl Clock for SetClock {
-    fn wall(&self) -> Duration {
-        self.0.lock().unwrap().0
-    }
-
-    fn steady(&self) -> Duration {
-        self.0.lock().unwrap().1
-    }
+/// Returns the posts of listed events.
+pub(crate) fn posts<'a>(listed: impl IntoIterator<Item = &'a ListedEvent>) -> Vec<u64> {
+    listed.into_iter().map(|listed| post(listed.event.as_ref().unwrap())).collect()
 }

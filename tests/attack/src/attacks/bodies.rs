@@ -18,27 +18,31 @@ use crate::target::{Tally, Target, X_WAITS, chunked, signed, signed_head, unsign
 
 pub const ROWS: &[Row] = &[
     attack!("bodies", too_long, "20 MB, signed and unsigned").memory(|_| SLACK + BODIES),
-    row("bodies", "as_long_as_allowed", "400 unfinished bodies, 1 MiB", |t| Box::pin(at_once(t, LIMIT)))
+    row("bodies", "as_long_as_allowed", "400 unfinished bodies, 1 MiB", |t, tally| Box::pin(at_once(t, tally, LIMIT)))
         .memory(|t| SLACK + BODIES + connections(t) as u64 * (CONNECTION + t.kind.head_buffer() as u64))
         .waits(),
-    row("bodies", "short_and_many", "1,600 unfinished bodies, 60 KB", |t| Box::pin(at_once(t, 60_000)))
+    row("bodies", "short_and_many", "1,600 unfinished bodies, 60 KB", |t, tally| Box::pin(at_once(t, tally, 60_000)))
         .memory(|t| SLACK + BODIES + connections(t) as u64 * (CONNECTION + t.kind.head_buffer() as u64))
         .waits(),
     attack!("bodies", promised, "1 MiB announced, one byte sent")
         .memory(|t| SLACK + connections(t) as u64 * 4 * CONNECTION)
         .waits(),
     attack!("bodies", cut_off, "connection ends within body").memory(|_| SLACK + BODIES),
-    attack!("bodies", slow_uploads, "1,100 endless uploads, 250 Mbit/s")
-        .memory(|t| SLACK + BODIES + 1_100 * (CONNECTION + t.kind.head_buffer() as u64)),
-    attack!("bodies", fast_newcomers, "2,000 endless uploads per second")
-        .memory(|t| SLACK + BODIES + 5_000 * (CONNECTION + t.kind.head_buffer() as u64)),
+    // One every 2 ms makes 250 Mbit/s.
+    row("bodies", "slow_uploads", "1,100 endless uploads, 250 Mbit/s", |t, tally| {
+        Box::pin(uploads(t, tally, (2_000, 2_000), 1_100))
+    })
+    .memory(|t| SLACK + BODIES + 1_100 * (CONNECTION + t.kind.head_buffer() as u64)),
+    row("bodies", "fast_newcomers", "2,000 endless uploads per second", |t, tally| {
+        Box::pin(uploads(t, tally, (500, 1_250), 6_000))
+    })
+    .memory(|t| SLACK + BODIES + 5_000 * (CONNECTION + t.kind.head_buffer() as u64)),
 ];
 
 const LIMIT: usize = 1 << 20;
 const TOO_LONG: usize = 20_000_000;
 
-async fn too_long(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn too_long(target: Target, tally: &mut Tally) {
     let body = format!(r#"{{"for_user_id":"1","a":"{}"}}"#, "a".repeat(TOO_LONG)).into_bytes();
     // A server that answers and closes while the client still writes may reset the connection
     // before the client reads the answer.
@@ -58,14 +62,9 @@ async fn too_long(target: Target) -> Tally {
     let exact = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     tally.judge("the limit", &target.ask(&[&signed(exact(LIMIT), &[])]).await, &[Status(200)]);
     tally.judge("a byte more", &target.ask(&[&signed(exact(LIMIT + 1), &[])]).await, too_large);
-    tally.judge(
-        "the limit in chunks",
-        &target.ask(&[&chunked(exact(LIMIT).as_bytes(), 999, true)]).await,
-        &[Status(200)],
-    );
-    let more = chunked(exact(LIMIT + 1).as_bytes(), 999, true);
-    tally.judge("a byte more in chunks", &target.ask(&[&more]).await, too_large);
-    tally
+    let in_chunks = |length| chunked(exact(length).as_bytes(), 999, true);
+    tally.judge("the limit in chunks", &target.ask(&[&in_chunks(LIMIT)]).await, &[Status(200)]);
+    tally.judge("a byte more in chunks", &target.ask(&[&in_chunks(LIMIT + 1)]).await, too_large);
 }
 
 fn connections(target: &Target) -> usize {
@@ -73,7 +72,7 @@ fn connections(target: &Target) -> usize {
 }
 
 /// Sends all but the last byte of a body on each connection.
-async fn at_once(target: Target, length: usize) -> Tally {
+async fn at_once(target: Target, tally: &mut Tally, length: usize) {
     let count = if length < LIMIT { connections(&target) * 4 } else { connections(&target) };
     let body = Arc::new(vec![b' '; length]);
     let head = signed_head(body.as_slice(), &[]);
@@ -92,7 +91,6 @@ async fn at_once(target: Target, length: usize) -> Tally {
             }
         }
     };
-    let mut tally = Tally::default();
     for answer in target.clients(count, usize::MAX, send).await {
         match answer {
             Some(answer) => tally.judge("a body at once with others", &answer, &[Status(408), Status(503), Closed]),
@@ -104,19 +102,16 @@ async fn at_once(target: Target, length: usize) -> Tally {
     let sent = (count * length) >> 20;
     tally.note = format!("{sent} MiB sent");
     tally.holds(refused > 0 || length < LIMIT, || format!("none of {sent} MiB was 503"));
-    tally
 }
 
 /// Announces 1 MiB on each connection and sends one byte: answered 408.
-async fn promised(target: Target) -> Tally {
-    let (mut tally, head) = (Tally::default(), signed_head(vec![b' '; LIMIT], &[]));
+async fn promised(target: Target, tally: &mut Tally) {
+    let head = signed_head(vec![b' '; LIMIT], &[]);
     let answers = target.ask_many(connections(&target) * 4, usize::MAX, &[&head, b" "]).await;
     tally.judge_all("a promise", &answers, &[Status(408)]);
-    tally
 }
 
-async fn cut_off(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn cut_off(target: Target, tally: &mut Tally) {
     let whole = signed(vec![b' '; 100_000], &[]);
     let chunks = chunked(&[b' '; 100_000], 5000, true);
     for round in 0..target.scale(2000, 200) {
@@ -130,7 +125,6 @@ async fn cut_off(target: Target) -> Tally {
             tally.count("a body cut off", outcome, &[Status(400), Status(408), Status(401), Closed]);
         }
     }
-    tally
 }
 
 const UPLOAD: usize = 63 << 10;
@@ -149,31 +143,23 @@ async fn upload(target: &Target, payload: &[u8]) -> Option<TcpStream> {
 /// Outcomes of an upload: ended to make room, too slow, or refused for lack of room.
 const ENDED: &[Outcome] = &[Status(503), Status(408), Closed];
 
-async fn slow_uploads(target: Target) -> Tally {
-    // One every 2 ms makes 250 Mbit/s.
-    uploads(target, Duration::from_millis(2), 1_100).await
-}
-
-async fn fast_newcomers(target: Target) -> Tally {
-    uploads(target.clone(), Duration::from_micros(target.scale(500, 1_250)), 6_000).await
-}
-
-/// Begins uploads at an interval, with a maximum in progress, while good deliveries are sent.
-async fn uploads(target: Target, every: Duration, most: usize) -> Tally {
+/// Begins uploads at an interval, given in microseconds for the full and for the short form, with a
+/// maximum in progress, while good deliveries are sent.
+async fn uploads(target: Target, tally: &mut Tally, every: (u64, u64), most: usize) {
+    let every = Duration::from_micros(target.scale(every.0, every.1));
     let payload: Arc<Vec<u8>> = Arc::new(vec![b' '; UPLOAD]);
     let (begun, mut clock) = (Instant::now(), interval(every));
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let good = tokio::spawn(good_deliveries(target.clone()));
-    let (mut sending, mut tally, mut count) = (JoinSet::new(), Tally::default(), 0);
+    let (mut sending, mut count) = (JoinSet::new(), 0);
     while begun.elapsed() < LASTS {
         clock.tick().await;
         while let Some(ended) = sending.try_join_next() {
             match ended {
                 Ok(Some((answer, is_closed))) => {
                     tally.judge("an upload", &answer, ENDED);
-                    tally.holds(is_closed, || {
-                        format!("an upload: {}, and its connection is still open", answer.outcome)
-                    });
+                    let open = || format!("an upload: {}, and its connection is still open", answer.outcome);
+                    tally.holds(is_closed, open);
                 }
                 _ => tally.count("an upload", Closed, ENDED),
             }
@@ -193,11 +179,10 @@ async fn uploads(target: Target, every: Duration, most: usize) -> Tally {
     while sending.join_next().await.is_some() {}
     let ended = tally.outcomes.get(&Status(503)).copied().unwrap_or_default();
     tally.note = format!("{count} uploads");
-    tally.holds(ended > 0, || "no upload was ended: the room was never full".to_owned());
+    tally.holds(ended > 0, || "no upload was ended: the room was never full");
     if let Ok(good) = good.await {
         tally.add(good);
     }
-    tally
 }
 
 /// Sends a delivery of 6 KB every 50 ms, each at 1 Mbit/s.

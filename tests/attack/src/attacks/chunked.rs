@@ -29,9 +29,8 @@ fn raw_chunks(chunks: &[u8]) -> Vec<u8> {
 /// Outcomes for an invalid body: the server or birdhook refuses it.
 const NO_BODY: &[Outcome] = &[Status(400), Status(401), Status(408), Status(413), Closed];
 
-async fn chunk_lies(target: Target) -> Tally {
-    let mut true_chunk = Tally::default();
-    true_chunk.judge("a true chunk", &target.ask(&[&raw_chunks(b"2\r\n{}\r\n0\r\n\r\n")]).await, &[Status(200)]);
+async fn chunk_lies(target: Target, tally: &mut Tally) {
+    tally.judge("a true chunk", &target.ask(&[&raw_chunks(b"2\r\n{}\r\n0\r\n\r\n")]).await, &[Status(200)]);
     let lies: &[(&str, &[u8])] = &[
         ("a chunk that is too short", b"5\r\n{}\r\n0\r\n\r\n"),
         ("a chunk that is too long", b"1\r\n{}\r\n0\r\n\r\n"),
@@ -50,17 +49,13 @@ async fn chunk_lies(target: Target) -> Tally {
         ("a chunk without its line's end", b"2\r\n{}0\r\n\r\n"),
         ("other lines' ends", b"2\n{}\n0\n\n"),
     ];
-    let mut tally =
-        target.judge(lies.iter().map(|(what, bytes)| ((*what).to_owned(), raw_chunks(bytes), NO_BODY))).await;
-    tally.add(true_chunk);
+    target.judge(tally, lies.iter().map(|(what, bytes)| ((*what).to_owned(), raw_chunks(bytes), NO_BODY))).await;
     let huge = raw_chunks(b"fffffffffffffff0\r\n{}");
     let many = target.ask_many(target.scale(500, 100), usize::MAX, &[&huge]).await;
     tally.judge_all("a huge chunk, many times", &many, NO_BODY);
-    tally
 }
 
-async fn chunk_extensions(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn chunk_extensions(target: Target, tally: &mut Tally) {
     let taken: &[Outcome] = &[Status(200), Status(400), Status(401), Closed];
     tally.judge("an extension", &target.ask(&[&raw_chunks(b"2;a=b\r\n{}\r\n0\r\n\r\n")]).await, taken);
     tally.judge("a trailer", &target.ask(&[&raw_chunks(b"2\r\n{}\r\n0\r\nx-a: b\r\n\r\n")]).await, taken);
@@ -70,16 +65,14 @@ async fn chunk_extensions(target: Target) -> Tally {
     let trailer = [b"2\r\n{}\r\n0\r\nx-a: ".as_slice(), &[b'a'; 1 << 20], b"\r\n\r\n"].concat();
     // The body is complete before its trailer, which a server may leave unread.
     tally.judge("a trailer of 1 MiB", &target.ask(&[&raw_chunks(&trailer)]).await, &[Status(200), Status(400), Closed]);
-    let ones =
-        [b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n".as_slice(); 20_000].concat();
-    tally.judge("20,000 extensions", &target.ask(&[&raw_chunks(&ones)]).await, NO_BODY);
+    let ones = format!("1;{}\r\n \r\n", "a".repeat(62)).repeat(20_000);
+    tally.judge("20,000 extensions", &target.ask(&[&raw_chunks(ones.as_bytes())]).await, NO_BODY);
     let body = body(target.journal.ids(5000));
     let answer = target.ask(&[&chunked(body.as_bytes(), 1, true)]).await;
     tally.judge("a body of chunks of one byte", &answer, &[Status(200), Status(408)]);
-    tally
 }
 
-async fn lengths(target: Target) -> Tally {
+async fn lengths(target: Target, tally: &mut Tally) {
     let signature = format!("{}: {}", signature::HEADER, sign("{}"));
     let cases: &[(&[&str], &str, &'static [Outcome])] = &[
         (&["content-length: 3"], "a body that is too short", &[Status(408), Status(400)]),
@@ -102,15 +95,13 @@ async fn lengths(target: Target) -> Tally {
         let headers: Vec<_> = [signature.as_str()].iter().chain(headers.iter()).copied().collect();
         ((*what).to_owned(), [&post(&headers), b"{}".as_slice()].concat(), *allowed)
     });
-    let mut tally = target.judge(cases).await;
+    target.judge(tally, cases).await;
     let same = post(&[&signature, "content-length: 2", "content-length: 2"]);
     tally.judge("two that are the same", &target.ask(&[&same, b"{}"]).await, &[Status(200), Status(400)]);
-    tally
 }
 
 /// Hides a request in the body of another one by two different lengths. It must not be answered.
-async fn smuggling(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn smuggling(target: Target, tally: &mut Tally) {
     // Must never be answered, because it is part of a body.
     let hidden = get("crc_token=smuggled", &[]);
     let whole = format!("content-length: {}", b"0\r\n\r\n".len() + hidden.len());
@@ -143,16 +134,12 @@ async fn smuggling(target: Target) -> Tally {
         second = after.map_or(Outcome::Open, |answer| answer.outcome);
     }
     tally.count("what was smuggled behind both lengths", second, &[Closed, Outcome::Open, Status(400)]);
-    tally
 }
 
 /// Writes 500 requests at once, valid and invalid ones, which must be answered in order.
-async fn pipelining(target: Target) -> Tally {
-    let mut tally = Tally::default();
-    let ids = target.journal.ids(500);
-    let mut bytes = Vec::new();
-    let mut expected = Vec::new();
-    for (number, id) in ids.enumerate() {
+async fn pipelining(target: Target, tally: &mut Tally) {
+    let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+    for (number, id) in target.journal.ids(500).enumerate() {
         let body = body([id]);
         let (request, status) = match number % 5 {
             0 => (get("crc_token=pipelined", &[]), 200),
@@ -194,5 +181,4 @@ async fn pipelining(target: Target) -> Tally {
             }
         }
     }
-    tally
 }

@@ -26,13 +26,13 @@ pub const ROWS: &[Row] = &[
 ];
 
 /// Delivers more events than the deduplication window holds, which is 100,000.
-async fn distinct_keys(target: Target) -> Tally {
+async fn distinct_keys(target: Target, tally: &mut Tally) {
     // As many events as 1 MiB holds, and fewer than the 10,000 beyond which a body is not split
     // into events. Printing this many at once blocks a thread of an unoptimised server for seconds,
     // during which it answers no other request.
     let events = target.scale(9_000, 2_000);
     const UNDER_WAY: usize = 4;
-    let (mut tally, early) = (Tally::default(), target.journal.ids(1));
+    let early = target.journal.ids(1);
     tally.judge("an event before the flood", &target.deliver(early.clone()).await, &[Status(200)]);
     let bodies = target.scale(1_000_000, 120_000_u64).div_ceil(events);
     let (mut sending, mut latest) = (JoinSet::new(), 0);
@@ -68,10 +68,8 @@ async fn distinct_keys(target: Target) -> Tally {
     while target.journal.events().count_consumed(&early.start) < 2 && begun.elapsed() < Duration::from_secs(2) {
         sleep(Duration::from_millis(5)).await;
     }
-    let again = target.journal.events().count_consumed(&early.start) == 2;
-    tally.note =
-        format!("an event of before the flood {} again", if again { "is delivered" } else { "is not delivered" });
-    tally
+    let is_not = if target.journal.events().count_consumed(&early.start) == 2 { "is" } else { "is not" };
+    tally.note = format!("an event of before the flood {is_not} delivered again");
 }
 
 /// Time limit for an app to print the events delivered to it.
@@ -80,11 +78,12 @@ const X_PRINTS: Duration = Duration::from_secs(20);
 /// Sends requests one after another on several connections for a while. `good` judges the answers.
 async fn storm(
     target: &Target,
+    tally: &mut Tally,
     request: impl Fn(usize) -> Vec<u8>,
     good: impl Fn(usize, &Answer) -> Option<String>,
-) -> Tally {
+) {
     let until = Instant::now() + target.scale(Duration::from_secs(10), Duration::from_millis(1500));
-    let (number, tally) = (AtomicUsize::new(0), std::sync::Mutex::new(Tally::default()));
+    let (number, shared) = (AtomicUsize::new(0), std::sync::Mutex::new(&mut *tally));
     let client = || async {
         // A server that answers before it reads the body may announce that it closes the
         // connection.
@@ -92,7 +91,7 @@ async fn storm(
         while Instant::now() < until {
             let own = number.fetch_add(1, SeqCst);
             let answer = Answer::from(connection.ask(&request(own), X_WAITS).await);
-            let mut tally = tally.lock().unwrap();
+            let mut tally = shared.lock().unwrap();
             *tally.outcomes.entry(answer.outcome).or_default() += 1;
             if answer.outcome != Closed
                 && let Some(wrong) = good(own, &answer)
@@ -102,42 +101,38 @@ async fn storm(
         }
     };
     futures_util::future::join_all((0..32).map(|_| client())).await;
-    let mut tally = tally.into_inner().unwrap();
     tally.note = format!("{} a second", number.load(SeqCst) * 1000 / target.scale(10_000, 1500));
-    tally
 }
 
-async fn challenges(target: Target) -> Tally {
+async fn challenges(target: Target, tally: &mut Tally) {
     let secret = birdhook::Secret::new(SECRET).unwrap();
     let challenge = |number: usize| Challenge::new(format!("token{number}"));
     let request = |number: usize| get(&challenge(number).query(), &[]);
-    storm(&target, request, |number, answer| {
+    let is_wrong = |number, answer: &Answer| {
         let judged = challenge(number).verify(&secret, &answer.content.body);
         (answer.outcome != Status(200) || judged.is_err()).then(|| format!("{}: {judged:?}", answer.outcome))
-    })
-    .await
+    };
+    storm(&target, tally, request, is_wrong).await;
 }
 
-async fn unsigned(target: Target) -> Tally {
+async fn unsigned(target: Target, tally: &mut Tally) {
     let body = body(target.journal.ids(5));
     let request = crate::target::unsigned(body);
     let is_wrong =
         |_, answer: &Answer| (answer.outcome != Status(401)).then(|| format!("unsigned: {}", answer.outcome));
-    storm(&target, |_| request.clone(), is_wrong).await
+    storm(&target, tally, |_| request.clone(), is_wrong).await;
 }
 
-async fn connections(target: Target) -> Tally {
-    let (mut tally, request) = (Tally::default(), get("crc_token=a", &["connection: close"]));
+async fn connections(target: Target, tally: &mut Tally) {
+    let request = get("crc_token=a", &["connection: close"]);
     let answers = target.ask_many(target.scale(50_000, 3000), 64, &[&request]).await;
     tally.judge_all("a challenge", &answers, &[Status(200)]);
-    tally
 }
 
 /// Sends one delivery on many connections at once: it is printed once.
-async fn copies(target: Target) -> Tally {
-    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
+async fn copies(target: Target, tally: &mut Tally) {
+    let ids = target.journal.ids(1);
     let answers = target.ask_many(target.scale(10_000, 1000), 256, &[&signed(body(ids.clone()), &[])]).await;
     tally.judge_all("a copy", &answers, &[Status(200)]);
     target.journal.events().answered(ids);
-    tally
 }

@@ -25,8 +25,7 @@ pub const ROWS: &[Row] = &[
     attack!("headers", expect_continue, "`Expect: 100-continue`, without body").waits(),
 ];
 
-async fn many_headers(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn many_headers(target: Target, tally: &mut Tally) {
     for count in [101, 1000, 10_000, 100_000] {
         let lines: Vec<_> = (0..count).map(|number| format!("x-{number}: a")).collect();
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
@@ -34,11 +33,9 @@ async fn many_headers(target: Target) -> Tally {
         let asked = target.ask(&[&get("crc_token=abc", &lines)]).await;
         tally.judge(&format!("a challenge with {count} headers"), &asked, REFUSED);
     }
-    tally
 }
 
-async fn huge_headers(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn huge_headers(target: Target, tally: &mut Tally) {
     for length in [200_000, 1 << 20, 10 << 20] {
         let value = format!("x-a: {}", "a".repeat(length));
         let name = format!("{}: a", "x".repeat(length));
@@ -50,10 +47,9 @@ async fn huge_headers(target: Target) -> Tally {
     // The server accepts this head, so birdhook must refuse it.
     let signature = format!("{}: sha256={}", signature::HEADER, "A".repeat(16_000));
     tally.judge("a signature of 16 KB", &target.ask(&[&post(&[&signature])]).await, &[Status(401)]);
-    tally
 }
 
-async fn endless_head(target: Target) -> Tally {
+async fn endless_head(target: Target, tally: &mut Tally) {
     const MOST: usize = 64 << 20;
     let flood = |target: Target, _| async move {
         let Ok(stream) = connect(target.address).await else { return Closed };
@@ -73,9 +69,7 @@ async fn endless_head(target: Target) -> Tally {
             () = writing => Open,
         }
     };
-    let mut tally = Tally::default();
     tally.count_all("an endless head", target.clients(8, usize::MAX, flood).await, REFUSED);
-    tally
 }
 
 fn unfinished(target: &Target) -> usize {
@@ -83,8 +77,7 @@ fn unfinished(target: &Target) -> usize {
 }
 
 /// Sends 390 KiB of a head, without its end.
-async fn unfinished_heads(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn unfinished_heads(target: Target, tally: &mut Tally) {
     // By default, hyper would buffer 400 KiB for each connection.
     let head = [post(&[]).trim_ascii_end(), b"\r\nx-a: ", &[b'a'; 390 << 10]].concat();
     let open = |target: Target, _| {
@@ -101,11 +94,9 @@ async fn unfinished_heads(target: Target) -> Tally {
         let outcome = answer_within(Duration::from_millis(20), &mut reader).await;
         tally.count("an unfinished head", outcome, &[Open, Closed, Status(431), Status(408), Status(400)]);
     }
-    tally
 }
 
-async fn huge_crc_token(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn huge_crc_token(target: Target, tally: &mut Tally) {
     let query = |length: usize| get(&format!("crc_token={}", "a".repeat(length)), &[]);
     tally.judge("512 bytes", &target.ask(&[&query(512)]).await, &[Status(200)]);
     tally.judge("513 bytes", &target.ask(&[&query(513)]).await, &[Status(400)]);
@@ -115,11 +106,9 @@ async fn huge_crc_token(target: Target) -> Tally {
     }
     let pairs = get(&"crc_token=a&".repeat(1000), &[]);
     tally.judge("1,000 tokens", &target.ask(&[&pairs]).await, &[Status(400)]);
-    tally
 }
 
-async fn control_characters(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn control_characters(target: Target, tally: &mut Tally) {
     for byte in (0..0x20).chain([0x7f, 0x80, 0xff]) {
         let escaped = get(&format!("crc_token=a%{byte:02x}b"), &[]);
         tally.judge(&format!("%{byte:02x} in a token"), &target.ask(&[&escaped]).await, &[Status(400)]);
@@ -145,11 +134,9 @@ async fn control_characters(target: Target) -> Tally {
         let answer = crate::outcome::ask(target.address, &[garbage], Duration::from_secs(1)).await;
         tally.judge("what is not HTTP", &answer, &[Status(400), Closed, Open]);
     }
-    tally
 }
 
-async fn odd_headers(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn odd_headers(target: Target, tally: &mut Tally) {
     let body = body(target.journal.ids(1));
     let good = sign(&body);
     let header = |value: &str| format!("{}: {value}", signature::HEADER);
@@ -182,12 +169,11 @@ async fn odd_headers(target: Target) -> Tally {
     tally.judge("a blank in a name", &target.ask(&[&raw(b"x a: a")]).await, refused);
     tally.judge("a name without a colon", &target.ask(&[&raw(b"x-a")]).await, refused);
     tally.judge("two hosts", &target.ask(&[&raw(b"host: other")]).await, refused);
-    tally
 }
 
 /// Expects `100 Continue`: sends the body then, is refused before it, or never sends a body.
-async fn expect_continue(target: Target) -> Tally {
-    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
+async fn expect_continue(target: Target, tally: &mut Tally) {
+    let ids = target.journal.ids(1);
     let body = body(ids.clone());
     let expect = "expect: 100-continue";
     // A client that waits for 100, then sends the body, then gets 200.
@@ -208,17 +194,14 @@ async fn expect_continue(target: Target) -> Tally {
     tally.judge("unsigned", &unsigned, &[Status(401)]);
     // actix-web always answers 100 first, and has no setting for it.
     let says_always = target.kind == crate::server::Kind::Actix;
-    tally.holds(!unsigned.content.is_continued || says_always, || {
-        "the body of what nobody signed was asked for".to_owned()
-    });
+    tally.holds(!unsigned.content.is_continued || says_always, || "the body of what nobody signed was asked for");
     let promise = format!("{}: {}", signature::HEADER, sign("{}"));
     let long = target.ask(&[&post(&[&promise, expect, "content-length: 20000000"])]).await;
     tally.judge("20 MB", &long, &[Status(413)]);
-    tally.holds(!long.content.is_continued || says_always, || "20 MB were asked for".to_owned());
+    tally.holds(!long.content.is_continued || says_always, || "20 MB were asked for");
     let other = target.ask(&[&signed("{}", &["expect: the-impossible"])]).await;
     tally.judge("another expectation", &other, &[Status(417), Status(200), Status(400)]);
     let promise = post(&[&promise, expect, "content-length: 100"]);
     let waiting = target.ask_many(target.scale(500, 100), usize::MAX, &[&promise]).await;
     tally.judge_all("a body that never comes", &waiting, &[Status(408)]);
-    tally
 }

@@ -19,68 +19,62 @@ use crate::row::{BODIES, Row, SLACK, row};
 use crate::target::{Tally, Target, X_WAITS, sign};
 use crate::tools;
 
-/// A row whose attack has the name of the row without `h2_`.
-macro_rules! flooding {
-    ($attack:ident, $about:expr) => {
-        row("http2", concat!("h2_", stringify!($attack)), $about, |target| {
-            Box::pin(
-                async move { if target.kind.speaks_http2() { $attack(target).await } else { refused(target).await } },
-            )
+/// A row whose attack needs HTTP/2. A server without it must refuse the connection.
+macro_rules! http2 {
+    ($name:literal, $about:expr, |$target:ident, $tally:ident| $attack:expr) => {
+        row("http2", $name, $about, |$target, $tally| {
+            if $target.kind.speaks_http2() { Box::pin($attack) } else { Box::pin(refused($target, $tally)) }
         })
         // Each connection has its own windows, tables and queues.
         .memory(|target| SLACK + target.scale(50, 10) * (1 << 20))
     };
 }
 
+/// A row that floods several connections at once. The number of frames is
+/// divided by `$share`.
+macro_rules! flood {
+    ($name:literal, $about:literal, $what:literal, $share:literal, $frames:expr) => {
+        http2!($name, $about, |target, tally| flood(target, tally, $what, $share, $frames))
+    };
+}
+
 pub const ROWS: &[Row] = &[
-    flooding!(load, "`h2load`, 400 streams"),
-    flooding!(rapid_reset, "signed, reset at once"),
-    flooding!(continuation, "endless CONTINUATION frames"),
-    flooding!(header_bomb, "too many, too long headers"),
-    flooding!(empty_data, "endless empty DATA frames"),
-    flooding!(small_data, "DATA frames of one byte"),
-    flooding!(settings, "endless SETTINGS frames"),
-    flooding!(ping, "endless PING frames"),
-    flooding!(windows, "endless WINDOW_UPDATE, PRIORITY"),
-    flooding!(open_streams, "streams without body").waits(),
-    flooding!(bodies, "90 unfinished bodies per connection")
+    http2!("h2_load", "`h2load`, 400 streams", |t, tally| load(t, tally)),
+    flood!("h2_rapid_reset", "signed, reset at once", "a rapid reset", 1, rapid_reset),
+    flood!("h2_continuation", "endless CONTINUATION frames", "an endless head", 1, continuation),
+    flood!("h2_header_bomb", "too many, too long headers", "a head of 12 KB of headers of one byte", 1000, header_bomb),
+    flood!("h2_empty_data", "endless empty DATA frames", "empty DATA", 1, |number| data(number, b"")),
+    flood!("h2_small_data", "DATA frames of one byte", "DATA of a byte", 1, |number| data(number, b" ")),
+    flood!("h2_settings", "endless SETTINGS frames", "SETTINGS", 1, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])),
+    flood!("h2_ping", "endless PING frames", "PING", 1, |_| frame(PING, 0, 0, &[7; 8])),
+    flood!("h2_windows", "endless WINDOW_UPDATE, PRIORITY", "windows", 1, windows),
+    http2!("h2_open_streams", "streams without body", |t, tally| open_streams(t, tally)).waits(),
+    http2!("h2_bodies", "90 unfinished bodies per connection", |t, tally| bodies(t, tally))
         // Besides the bodies that birdhook reads, HTTP/2's windows let 1 MiB of other bodies arrive on
         // each connection.
         .memory(|t| SLACK + BODIES + t.scale(20, 4) * (2 << 20))
         .waits(),
-    flooding!(garbage, "malformed frames"),
+    http2!("h2_garbage", "malformed frames", |t, tally| garbage(t, tally)),
 ];
 
 /// Outcomes of a flood: the server ends the connection, or withstands it.
 const FLOODED: &[Outcome] = &[GoAway(11), GoAway(1), GoAway(2), GoAway(6), GoAway(0), Closed, Open];
 
-async fn refused(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn refused(target: Target, tally: &mut Tally) {
     tally.note = "no HTTP/2".to_owned();
     tally.count("HTTP/2's preface", refusal(target.address).await, &[Status(400), Status(505), Closed]);
-    tally
 }
 
-/// Runs a flood on several connections at once.
-async fn on_each<F, Fut>(target: &Target, what: &str, flood: F) -> Tally
-where
-    F: Fn(Connection) -> Fut,
-    Fut: Future<Output = Outcome> + Send + 'static,
-{
-    let mut tally = Tally::default();
-    let mut flooding = JoinSet::new();
+/// Floods several connections at once with these frames, numbered from 0.
+async fn flood(target: Target, tally: &mut Tally, what: &str, share: u32, frames: fn(u32) -> Vec<u8>) {
+    let (times, mut flooding) = (target.scale(200_000, 20_000) / share, JoinSet::new());
     for _ in 0..target.scale(20, 4) {
         match Connection::open(target.address).await {
-            Ok(connection) => drop(flooding.spawn(flood(connection))),
+            Ok(connection) => drop(flooding.spawn(connection.flood(frames, times, AFTER))),
             Err(error) => tally.add_wrong(format!("no connection: {error}")),
         }
     }
     tally.count_all(what, flooding.join_all().await, FLOODED);
-    tally
-}
-
-fn times(target: &Target) -> u32 {
-    target.scale(200_000, 20_000)
 }
 
 const AFTER: Duration = Duration::from_millis(300);
@@ -90,8 +84,8 @@ fn head(stream: u32, flags: u8) -> Vec<u8> {
     frame(HEADERS, flags, stream, &block("POST", &[(signature::HEADER, &sign("{}"))]))
 }
 
-async fn load(target: Target) -> Tally {
-    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
+async fn load(target: Target, tally: &mut Tally) {
+    let ids = target.journal.ids(1);
     let (body, count) = (body(ids.clone()), target.scale(100_000, 4000));
     let file = std::env::temp_dir().join(format!("birdhook-attack-{}.json", std::process::id()));
     std::fs::write(&file, &body).unwrap();
@@ -111,93 +105,59 @@ async fn load(target: Target) -> Tally {
         Err(why) => tally.add_wrong(why),
     }
     std::fs::remove_file(&file).ok();
-    tally
 }
 
-/// Floods each connection with these frames, numbered from 0.
-async fn flood<F>(target: Target, what: &str, times: u32, frames: F) -> Tally
-where
-    F: Fn(u32) -> Vec<u8> + Clone + Send + 'static,
-{
-    on_each(&target, what, |connection| connection.flood(frames.clone(), times, AFTER)).await
+fn rapid_reset(number: u32) -> Vec<u8> {
+    let stream = 2 * number + 1;
+    [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
 }
 
-async fn rapid_reset(target: Target) -> Tally {
-    let times = times(&target);
-    let reset = |time: u32| {
-        let stream = 2 * time + 1;
-        [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
-    };
-    flood(target, "a rapid reset", times, reset).await
+fn continuation(number: u32) -> Vec<u8> {
+    if number == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &literal(b"x-a", &[b'a'; 100])) }
 }
 
-async fn continuation(target: Target) -> Tally {
-    let (times, more) = (times(&target), literal(b"x-a", &[b'a'; 100]));
-    let endless = move |time| if time == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &more) };
-    flood(target, "an endless head", times, endless).await
-}
-
-async fn header_bomb(target: Target) -> Tally {
-    let times = times(&target) / 1000;
-    // Many tiny headers, which take far more memory than bytes on the wire.
+/// Many tiny headers, which take far more memory than bytes on the wire.
+fn header_bomb(number: u32) -> Vec<u8> {
     let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
-    let bomb = move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many);
-    flood(target, "a head of 12 KB of headers of one byte", times, bomb).await
+    frame(HEADERS, END_HEADERS | END_STREAM, 2 * number + 1, &many)
 }
 
-async fn empty_data(target: Target) -> Tally {
-    data(target, "empty DATA", b"").await
+fn data(number: u32, piece: &[u8]) -> Vec<u8> {
+    if number == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) }
 }
 
-async fn small_data(target: Target) -> Tally {
-    data(target, "DATA of a byte", b" ").await
-}
-
-async fn data(target: Target, what: &str, piece: &'static [u8]) -> Tally {
-    let times = times(&target);
-    let frames = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, piece) };
-    flood(target, what, times, frames).await
-}
-
-async fn settings(target: Target) -> Tally {
-    let times = times(&target);
-    flood(target, "SETTINGS", times, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await
-}
-
-async fn ping(target: Target) -> Tally {
-    let times = times(&target);
-    flood(target, "PING", times, |_| frame(PING, 0, 0, &[7; 8])).await
-}
-
-async fn windows(target: Target) -> Tally {
+fn windows(_: u32) -> Vec<u8> {
     const PRIORITY: u8 = 2;
-    let times = times(&target);
-    let both = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat();
-    flood(target, "windows", times, move |_| both.clone()).await
+    [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat()
 }
 
 /// Opens as many streams as the server allows, each with a body that never arrives: answered 408.
-async fn open_streams(target: Target) -> Tally {
+async fn open_streams(target: Target, tally: &mut Tally) {
     let connections = target.scale(50, 10);
-    on_streams(target, connections, b"", "a stream whose body never comes", &[Status(408)]).await
+    on_streams(target, tally, connections, b"", "a stream whose body never comes", &[Status(408)]).await;
 }
 
 /// Leaves 1 MiB unfinished on each of 90 streams per connection: answered 503 or 408.
-async fn bodies(target: Target) -> Tally {
+async fn bodies(target: Target, tally: &mut Tally) {
     let connections = target.scale(20, 4);
     // Data for refused streams still arrives. The server ends the connection if it is too much.
     let allowed = [Status(408), Status(503), GoAway(11)];
-    on_streams(target, connections, &[b' '; (1 << 20) - 1], "a body on a stream", &allowed).await
+    on_streams(target, tally, connections, &[b' '; (1 << 20) - 1], "a body on a stream", &allowed).await;
 }
 
 /// Sends a body that never ends on each of 90 streams of several connections.
-async fn on_streams(target: Target, connections: usize, body: &'static [u8], what: &str, allowed: &[Outcome]) -> Tally {
+async fn on_streams(
+    target: Target,
+    tally: &mut Tally,
+    connections: usize,
+    body: &'static [u8],
+    what: &str,
+    allowed: &[Outcome],
+) {
     const STREAMS: u32 = 90;
-    let mut tally = Tally::default();
     let client = |target: Target, _| streams(target.address, STREAMS, body);
     let outcomes = target.clients(connections, usize::MAX, client).await;
     tally.count_all(what, outcomes.into_iter().flatten(), allowed);
-    tally
 }
 
 /// Opens streams, sends on each as much of the body as the windows allow, and returns the outcomes.
@@ -243,8 +203,7 @@ async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Out
     }
 }
 
-async fn garbage(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn garbage(target: Target, tally: &mut Tally) {
     let frames: Vec<(&str, Vec<u8>)> = vec![
         ("a frame that is too long", frame(DATA, 0, 1, &vec![0; 1 << 20])),
         ("a frame of 16 MiB", vec![0xff, 0xff, 0xff, HEADERS, 0, 0, 0, 0, 1]),
@@ -290,5 +249,4 @@ async fn garbage(target: Target) -> Tally {
         let outcome = timeout(X_WAITS, connection.reader.outcome(1)).await.unwrap_or(Open);
         tally.count(what, outcome, &[Status(400), Status(401), Reset(1), Reset(2), GoAway(1), GoAway(9)]);
     }
-    tally
 }

@@ -23,10 +23,9 @@ const MOST: usize = 3_000;
 
 /// Leaves standard output unread: challenges are answered within 1 s and deliveries within 3 s, no
 /// event is lost, and the server ends when asked to.
-async fn unread(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn unread(target: Target, tally: &mut Tally) {
     target.journal.pause_reading();
-    fill(&target, true, &mut tally).await;
+    fill(&target, true, tally).await;
 
     let mut slowest = Duration::ZERO;
     for number in 0..20 {
@@ -35,9 +34,8 @@ async fn unread(target: Target) -> Tally {
         slowest = slowest.max(asked.elapsed());
         tally.judge("a challenge while the output is not read", &answer, &[Status(200)]);
     }
-    tally.holds(slowest <= Duration::from_secs(1), || {
-        format!("a challenge took {slowest:?} while the output was not read")
-    });
+    let late = || format!("a challenge took {slowest:?} while the output was not read");
+    tally.holds(slowest <= Duration::from_secs(1), late);
     tally.note = format!("the slowest challenge took {} ms", slowest.as_millis());
 
     target.journal.resume_reading();
@@ -47,7 +45,6 @@ async fn unread(target: Target) -> Tally {
         outcome = target.deliver(target.journal.ids(1)).await.outcome;
     }
     tally.count("a delivery once the output is read again", outcome, &[Status(200)]);
-    tally
 }
 
 /// Delivers events until the server has no room for another.
@@ -64,9 +61,7 @@ pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
         };
         for (answer, took) in target.clients(AT_ONCE, AT_ONCE, send).await {
             tally.judge("a delivery while the output is not read", &answer, &[Status(200), Status(503)]);
-            tally.holds(took <= X_WAITS_AT_LEAST, || {
-                "a delivery was answered late while the output was not read".to_owned()
-            });
+            tally.holds(took <= X_WAITS_AT_LEAST, || "a delivery was answered late while the output was not read");
             is_full |= answer.outcome != Status(200);
         }
         if is_full {

@@ -16,9 +16,15 @@ use crate::target::{Tally, Target, X_WAITS, get, post, signed, signed_head};
 use crate::tools;
 
 pub const ROWS: &[Row] = &[
-    row("slow", "slow_headers_tool", "`slowhttptest -H`", |t| Box::pin(tool(t, "-H"))).memory(tool_memory).waits(),
-    row("slow", "slow_bodies_tool", "`slowhttptest -B`", |t| Box::pin(tool(t, "-B"))).memory(tool_memory).waits(),
-    row("slow", "slow_read_tool", "`slowhttptest -X`", |t| Box::pin(tool(t, "-X"))).memory(tool_memory).waits(),
+    row("slow", "slow_headers_tool", "`slowhttptest -H`", |t, tally| Box::pin(tool(t, tally, "-H")))
+        .memory(tool_memory)
+        .waits(),
+    row("slow", "slow_bodies_tool", "`slowhttptest -B`", |t, tally| Box::pin(tool(t, tally, "-B")))
+        .memory(tool_memory)
+        .waits(),
+    row("slow", "slow_read_tool", "`slowhttptest -X`", |t, tally| Box::pin(tool(t, tally, "-X")))
+        .memory(tool_memory)
+        .waits(),
     attack!("slow", slow_headers, "heads, byte by byte")
         .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
         .waits(),
@@ -32,7 +38,7 @@ pub const ROWS: &[Row] = &[
         may_miss: true,
         files: Some(FILES),
         waits: true,
-        ..row("slow", "out_of_files", "128 files, 150 silent connections", |t| Box::pin(out_of_files(t)))
+        ..row("slow", "out_of_files", "128 files, 150 silent connections", |t, tally| Box::pin(out_of_files(t, tally)))
     },
 ];
 
@@ -46,8 +52,7 @@ fn tool_connections(target: &Target) -> u64 {
     target.scale(4000, 500)
 }
 
-async fn tool(target: Target, mode: &str) -> Tally {
-    let mut tally = Tally::default();
+async fn tool(target: Target, tally: &mut Tally, mode: &str) {
     let (count, seconds) = (tool_connections(&target), target.scale(15, 2));
     let url = target.url();
     let common = [mode, "-c", &count.to_string(), "-r", "1000", "-l", &seconds.to_string(), "-i", "1", "-u", &url];
@@ -70,7 +75,6 @@ async fn tool(target: Target, mode: &str) -> Tally {
         }
         Err(why) => tally.add_wrong(why),
     }
-    tally
 }
 
 const APART: Duration = Duration::from_micros(500);
@@ -96,56 +100,50 @@ async fn drip(server: std::net::SocketAddr, at_once: &[u8], bytes: &[u8], every:
     }
 }
 
-async fn slow_headers(target: Target) -> Tally {
+async fn slow_headers(target: Target, tally: &mut Tally) {
     let client = |target: Target, number| async move {
         sleep(APART * number).await;
         let head = b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\nx-a: ";
         let bytes = vec![b'a'; target.scale(14, 2) * 2];
         drip(target.address, head, &bytes, Duration::from_millis(500)).await
     };
-    let mut tally = Tally::default();
     // After 14 s every server must have given up. The short form ends before that; there only
     // `out_of_files` tests the timeout.
     let allowed: &[Outcome] = if target.quick { &[Open, Closed, Status(408)] } else { &[Closed, Status(408)] };
     let outcomes = target.clients(slow_connections(&target), usize::MAX, client).await;
     tally.count_all("a slow head", outcomes, allowed);
-    tally
 }
 
 /// Sends signed bodies, byte by byte: answered 408 by the deadline.
-async fn slow_bodies(target: Target) -> Tally {
+async fn slow_bodies(target: Target, tally: &mut Tally) {
     let client = |target: Target, number| async move {
         sleep(APART * number).await;
         let (head, begun) = (signed_head([b' '; 1000], &[]), Instant::now());
         (drip(target.address, &head, &[b' '; 20], Duration::from_millis(250)).await, begun.elapsed())
     };
-    let (mut tally, mut slowest) = (Tally::default(), Duration::ZERO);
+    let mut slowest = Duration::ZERO;
     for (outcome, took) in target.clients(slow_connections(&target), usize::MAX, client).await {
         tally.count("a slow body", outcome, &[Status(408)]);
         slowest = slowest.max(took);
     }
     tally.note = format!("the last after {:.1} s", slowest.as_secs_f64());
-    tally
 }
 
 fn idle_connections(target: &Target) -> usize {
     target.scale(10_000, 1000)
 }
 
-async fn idle(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn idle(target: Target, tally: &mut Tally) {
     // Opens a few at a time, to test the server and not the kernel's accept queue.
     let opened = target.clients(idle_connections(&target), 64, |target, _| connect(target.address)).await;
     let opened: Vec<TcpStream> = opened.into_iter().filter_map(Result::ok).collect();
     tally.holds(opened.len() == idle_connections(&target), || format!("only {} could be opened", opened.len()));
     sleep(target.scale(Duration::from_secs(3), Duration::from_secs(1))).await;
     tally.note = format!("{} connections", opened.len());
-    tally
 }
 
 /// Sends requests without reading the responses, until the server closes the connection.
-async fn untaken(target: Target) -> Tally {
-    let mut tally = Tally::default();
+async fn untaken(target: Target, tally: &mut Tally) {
     // The short form sends fewer requests: slow servers are attacked in parallel, and actix-web,
     // which never stops answering, would be busy with nothing else.
     let (clients, at_once, pause) = target.scale((20, 500, Duration::ZERO), (4, 150, Duration::from_millis(75)));
@@ -166,16 +164,11 @@ async fn untaken(target: Target) -> Tally {
     };
     let outcomes = target.clients(clients, usize::MAX, client).await;
     tally.count_all("a client that takes nothing", outcomes, &[Closed]);
-    tally
 }
 
 /// Not an attack: shows that the timeouts are not too short for idle connections.
-async fn kept_alive(target: Target) -> Tally {
-    let mut tally = Tally::default();
-    let Ok(mut stream) = connect(target.address).await else {
-        tally.add_wrong("no connection".to_owned());
-        return tally;
-    };
+async fn kept_alive(target: Target, tally: &mut Tally) {
+    let Ok(mut stream) = connect(target.address).await else { return tally.add_wrong("no connection") };
     for unused in [0, 12] {
         sleep(Duration::from_secs(unused)).await;
         let ids = target.journal.ids(1);
@@ -186,13 +179,12 @@ async fn kept_alive(target: Target) -> Tally {
             target.journal.events().answered(ids);
         }
     }
-    tally
 }
 
 /// Holds 150 connections that send nothing, half a head or half of HTTP/2's preface. The server has
 /// 128 files: it closes the connections, and then answers good deliveries again.
-async fn out_of_files(target: Target) -> Tally {
-    let (mut tally, begun) = (Tally::default(), Instant::now());
+async fn out_of_files(target: Target, tally: &mut Tally) {
+    let begun = Instant::now();
     let mut held = Vec::new();
     for number in 0..150 {
         let Ok(mut stream) = connect(target.address).await else { continue };
@@ -212,9 +204,8 @@ async fn out_of_files(target: Target) -> Tally {
         let delivered = timeout(Duration::from_secs(2), target.deliver(ids)).await;
         answered = delivered.ok().filter(|answer| answer.outcome == Status(200));
     }
-    tally.holds(answered.is_some(), || {
-        format!("no good delivery was answered in {:.0} s", begun.elapsed().as_secs_f64())
-    });
+    let unanswered = || format!("no good delivery was answered in {:.0} s", begun.elapsed().as_secs_f64());
+    tally.holds(answered.is_some(), unanswered);
     tally.note = format!("answered again after {:.1} s", begun.elapsed().as_secs_f64());
     for mut stream in held {
         let said = timeout(Duration::from_millis(1), stream.read(&mut [0; 512])).await;
@@ -225,5 +216,4 @@ async fn out_of_files(target: Target) -> Tally {
         };
         tally.count("a held connection", outcome, &[Open, Closed, Status(408), Status(400)]);
     }
-    tally
 }

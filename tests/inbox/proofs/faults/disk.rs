@@ -42,16 +42,11 @@ enum Done {
 }
 
 impl Disk {
-    /// Creates a disk with this content.
     pub fn holding(image: Vec<u8>) -> Self {
         let content = Content { start: image.clone(), now: image, ..Content::default() };
         Self(Arc::new(Mutex::new(content)))
     }
 
-    /// Opens a database on this disk.
-    ///
-    /// # Errors
-    /// If its content cannot be read.
     pub fn open(&self) -> Result<Database, DatabaseError> {
         // The cache of the inbox's own database.
         Database::builder().set_cache_size(16 << 20).create_with_backend(self.clone())
@@ -68,7 +63,6 @@ impl Disk {
         self.content().done.len()
     }
 
-    /// Returns the number of syncs so far.
     pub fn syncs(&self) -> usize {
         self.content().syncs
     }
@@ -85,7 +79,6 @@ impl Disk {
         self.content().before_sync = Hook(Some(Arc::new(call)));
     }
 
-    /// Lets syncs succeed again.
     pub fn repair(&self) {
         self.content().failing = None;
     }
@@ -123,7 +116,6 @@ impl Disk {
         image
     }
 
-    /// Returns the moments of all syncs.
     pub fn synced_at(&self) -> Vec<usize> {
         let content = self.content();
         content.done.iter().enumerate().filter(|(_, done)| matches!(done, Done::Synced)).map(|(at, _)| at).collect()

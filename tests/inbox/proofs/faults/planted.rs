@@ -59,7 +59,6 @@ pub(super) fn point(name: &'static str) {
     }
 }
 
-/// Returns how often the process has passed each point.
 pub fn points() -> Vec<(&'static str, u64)> {
     let passed = PASSED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut points: Vec<_> = passed.iter().flatten().map(|(name, count)| (*name, *count)).collect();

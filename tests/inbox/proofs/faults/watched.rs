@@ -1,7 +1,7 @@
 //! A redb file backend with fault points at its writes and syncs.
 
 use std::fs::File;
-use std::io::{self, Error};
+use std::io;
 use std::ops::Bound;
 
 use redb::backends::FileBackend;
@@ -9,10 +9,6 @@ use redb::{BackendError, Database, DatabaseError, StorageBackend};
 
 use super::planted::point;
 
-/// Opens the database of an inbox, with fault points.
-///
-/// # Errors
-/// If it cannot be opened.
 pub fn open_watched(file: File) -> Result<Database, DatabaseError> {
     // The cache of the inbox's own database.
     Database::builder().set_cache_size(16 << 20).create_with_backend(Watched(FileBackend::new(file)?))
@@ -23,13 +19,24 @@ struct Watched(FileBackend);
 
 type Edge = Bound<u64>;
 
-impl StorageBackend for Watched {
-    fn len(&self) -> Result<u64, Error> {
-        self.0.len()
-    }
+/// Passes calls without a fault point to the file.
+macro_rules! pass {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> $result { self.0.$name($($argument),*) })*
+    };
+}
 
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
+impl StorageBackend for Watched {
+    pass! {
+        len() -> io::Result<u64>;
+        read(offset: u64, out: &mut [u8]) -> io::Result<()>;
+        close() -> io::Result<()>;
+        try_lock_range(start: Edge, end: Edge) -> Result<bool, BackendError>;
+        try_lock_shared_range(start: Edge, end: Edge) -> Result<bool, BackendError>;
+        lock_range(start: Edge, end: Edge) -> Result<(), BackendError>;
+        lock_shared_range(start: Edge, end: Edge) -> Result<(), BackendError>;
+        unlock_range(start: Edge, end: Edge) -> Result<(), BackendError>;
+        query_lock_range(start: Edge, end: Edge) -> Result<bool, BackendError>;
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -47,33 +54,5 @@ impl StorageBackend for Watched {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         point("store-write");
         self.0.write(offset, data)
-    }
-
-    fn close(&self) -> io::Result<()> {
-        self.0.close()
-    }
-
-    fn try_lock_range(&self, start: Edge, end: Edge) -> Result<bool, BackendError> {
-        self.0.try_lock_range(start, end)
-    }
-
-    fn try_lock_shared_range(&self, start: Edge, end: Edge) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
-    }
-
-    fn lock_range(&self, start: Edge, end: Edge) -> Result<(), BackendError> {
-        self.0.lock_range(start, end)
-    }
-
-    fn lock_shared_range(&self, start: Edge, end: Edge) -> Result<(), BackendError> {
-        self.0.lock_shared_range(start, end)
-    }
-
-    fn unlock_range(&self, start: Edge, end: Edge) -> Result<(), BackendError> {
-        self.0.unlock_range(start, end)
-    }
-
-    fn query_lock_range(&self, start: Edge, end: Edge) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
     }
 }

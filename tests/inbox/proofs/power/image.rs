@@ -19,7 +19,6 @@ pub(super) struct Examiner<'a> {
     folder: TempDir,
     runtime: Runtime,
     random: fastrand::Rng,
-    /// The number of images examined.
     pub(super) images: usize,
 }
 
@@ -94,7 +93,6 @@ async fn opened(
     Ok(())
 }
 
-/// Checks the state of one event.
 fn stands(
     key: &EventKey,
     fate: &Fate,

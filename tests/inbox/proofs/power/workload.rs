@@ -7,16 +7,18 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use birdhook_inbox::{Clock, Lease};
-use birdhook_pipeline::EventKey;
+use birdhook_pipeline::{Event, EventKey};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::clocks::SetClock;
+use crate::clock::SetClock;
+use crate::clocks::set_clock;
 use crate::faults::Disk;
 use crate::fixture::{Fixture, options};
+use birdhook_test_harness::consumption::APP;
 use birdhook_test_harness::load::{Body, Load, SUBSCRIBERS};
 use birdhook_test_harness::violation::{Violation, holds};
 
@@ -81,7 +83,7 @@ struct Workload {
 
 pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let clock = SetClock::default();
+    let clock = set_clock();
     let mut workload = Workload::new(seed, &clock).await;
     for step in 0..steps {
         let mut work: Vec<LocalBoxFuture<'static, Done>> = Vec::new();
@@ -170,13 +172,10 @@ impl Workload {
                 for (key, _) in &body.events {
                     self.fates.entry(*key).or_default().answered.get_or_insert(now);
                 }
-                for event in birdhook_testkit::read(birdhook_test_harness::consumption::APP, body.bytes.clone())
-                    .unwrap()
-                    .events()
-                {
-                    let subscriber = event.subscriber().unwrap_or_default().to_owned();
-                    self.subscribers.insert(event.delivery_key(), subscriber);
-                }
+                let delivery = birdhook_testkit::read(APP, body.bytes).unwrap();
+                let subscriber = |event: &Event| event.subscriber().unwrap_or_default().to_owned();
+                self.subscribers
+                    .extend(delivery.events().iter().map(|event| (event.delivery_key(), subscriber(event))));
             }
             Done::HandedOut(lease) => {
                 let fate = self.fates.entry(lease.delivery_key()).or_default();
@@ -209,16 +208,12 @@ impl Workload {
     fn settling(&self, lease: Lease, how: u8) -> LocalBoxFuture<'static, Done> {
         let (key, asked) = (lease.delivery_key(), self.disk.moment());
         async move {
-            match how {
-                0 => {
-                    lease.nack(Duration::ZERO).await.unwrap();
-                    Done::Other
-                }
-                _ => {
-                    lease.ack().await.unwrap();
-                    Done::Acknowledged(key, asked)
-                }
+            if how == 0 {
+                lease.nack(Duration::ZERO).await.unwrap();
+                return Done::Other;
             }
+            lease.ack().await.unwrap();
+            Done::Acknowledged(key, asked)
         }
         .boxed_local()
     }

@@ -13,39 +13,35 @@ use tokio::sync::watch;
 
 use crate::event::to_bytes;
 
-pub(super) struct Journal(Mutex<(BufWriter<File>, u64)>);
+pub(super) struct Journal(Mutex<(BufWriter<File>, usize)>);
 
 impl Journal {
     pub(super) fn new(file: &Path) -> Self {
         Self(Mutex::new((BufWriter::new(File::create(file).unwrap()), 0)))
     }
 
-    fn write(&self, event: &Event) {
+    fn write(&self, events: &[Event]) {
         let mut journal = self.0.lock().unwrap();
-        journal.0.write_all(&to_bytes(event)).unwrap();
-        journal.1 += 1;
+        events.iter().for_each(|event| journal.0.write_all(&to_bytes(event)).unwrap());
+        journal.1 += events.len();
     }
 
     pub(super) fn flush(&self) {
         self.0.lock().unwrap().0.flush().unwrap();
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> usize {
         self.0.lock().unwrap().1
     }
 }
 
 #[derive(Clone)]
 pub(super) struct Consumer {
-    journal: Arc<Journal>,
-    is_going: watch::Receiver<bool>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) is_going: watch::Receiver<bool>,
 }
 
 impl Consumer {
-    pub(super) fn new(journal: Arc<Journal>, is_going: watch::Receiver<bool>) -> Self {
-        Self { journal, is_going }
-    }
-
     async fn may_go(&mut self) {
         // Ignores errors: the sender is dropped only when the receiver ends.
         let _ = self.is_going.wait_for(|is_going| *is_going).await;
@@ -54,7 +50,7 @@ impl Consumer {
     pub(super) async fn read(mut self, mut deliveries: Deliveries) {
         while let Some(delivery) = deliveries.recv().await {
             self.may_go().await;
-            delivery.events().iter().for_each(|event| self.journal.write(event));
+            self.journal.write(delivery.events());
         }
     }
 
@@ -62,14 +58,14 @@ impl Consumer {
     /// it.
     pub(super) async fn handle(&mut self, delivery: &Delivery) -> Result<(), Infallible> {
         self.may_go().await;
-        delivery.events().iter().for_each(|event| self.journal.write(event));
+        self.journal.write(delivery.events());
         Ok(())
     }
 
     pub(super) async fn lease(mut self, inbox: Inbox) {
         while let Some(lease) = inbox.recv().await {
             self.may_go().await;
-            self.journal.write(lease.event());
+            self.journal.write(std::slice::from_ref(lease.event()));
             lease.ack().await.unwrap();
         }
     }

@@ -48,7 +48,7 @@ pub async fn receive(words: &[String]) {
     let (fault, faults) = watch::channel(Fault::None);
     let (going, is_going) = watch::channel(true);
     let journal = Arc::new(Journal::new(&folder.join("consumed")));
-    let consumer = Consumer::new(Arc::clone(&journal), is_going);
+    let consumer = Consumer { journal: Arc::clone(&journal), is_going };
     let webhook = Webhook::new(App::new(APP, secret(0))).deadline(deadline);
     let control = Control { fault, going, journal };
     // The pipeline behind the faults. It does not deduplicate, and its deadline is not used.
@@ -113,14 +113,7 @@ where
             ["state"] => control.journal.flush(),
             _ => panic!("{line} means nothing"),
         }
-        let health = pipeline.health();
-        println!(
-            "{} {} {} {} {}",
-            health.in_flight,
-            health.body_bytes,
-            depth(),
-            health.remembered,
-            control.journal.count()
-        );
+        let (health, depth, consumed) = (pipeline.health(), depth(), control.journal.count());
+        println!("{} {} {depth} {} {consumed}", health.in_flight, health.body_bytes, health.remembered);
     }
 }

@@ -6,8 +6,8 @@ use std::io::{self, Error};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
+use redb::{StorageBackend, StorageError};
 use tempfile::TempDir;
 
 use super::*;
@@ -282,16 +282,14 @@ fn change(random: &mut fastrand::Rng) -> Change {
 #[test]
 fn behaves_like_an_ordered_map_over_a_long_run() {
     let seed = birdhook_test_harness::seed::seed();
-    println!("seed {seed}");
     assert_eq!(long_run(&mut model(), seed), 0);
 }
 
-/// A file that outlives the store. One sync of `one_of` fails while `random` is set.
+/// A file that outlives the store. One sync of 15 fails.
 #[derive(Clone, Debug)]
 struct FailingFile {
     content: Arc<InMemoryBackend>,
     random: Arc<Mutex<fastrand::Rng>>,
-    one_of: u32,
 }
 
 impl StorageBackend for FailingFile {
@@ -308,7 +306,7 @@ impl StorageBackend for FailingFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        match self.random.lock().unwrap().u32(..self.one_of) {
+        match self.random.lock().unwrap().u32(..15) {
             0 => Err(Error::other("the disk failed")),
             _ => self.content.sync_data(),
         }
@@ -322,9 +320,8 @@ impl StorageBackend for FailingFile {
 #[test]
 fn a_failed_commit_is_applied_as_a_whole_or_not_at_all() {
     let seed = birdhook_test_harness::seed::seed();
-    println!("seed {seed}");
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
-    let file = FailingFile { content: Arc::default(), random, one_of: 15 };
+    let file = FailingFile { content: Arc::default(), random };
     // Opening syncs too, so it is repeated until it succeeds.
     let open = move |_| loop {
         match Database::builder().create_with_backend(file.clone()) {

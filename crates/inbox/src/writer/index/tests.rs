@@ -60,10 +60,8 @@ impl Model {
         let attempts = self.event(id).unwrap().attempts;
         let pause = after.unwrap_or([FIRST, 2 * FIRST, LONGEST][attempts as usize - 1]);
         let is_dead = attempts >= ATTEMPTS;
-        self.set(
-            id,
-            if is_dead { EntryState::Dead { since: now } } else { EntryState::Waiting { until: now + pause } },
-        );
+        let (dead, waiting) = (EntryState::Dead { since: now }, EntryState::Waiting { until: now + pause });
+        self.set(id, if is_dead { dead } else { waiting });
         is_dead
     }
 
@@ -88,7 +86,7 @@ impl Model {
         assert_eq!(index.ready, self.leasable(), "{step}");
         assert_eq!(index.oldest(), open.iter().map(|event| event.stored_at).min(), "{step}");
         let dead = self.events.iter().filter(|event| matches!(event.state, EntryState::Dead { .. }));
-        assert_eq!(*index.dead(), dead.map(|event| event.id).collect(), "{step}");
+        assert_eq!(index.dead, dead.map(|event| event.id).collect(), "{step}");
         let changes = self.events.iter().filter_map(|event| match event.state {
             EntryState::Waiting { until } | EntryState::Leased { until, .. } => Some(until),
             _ => None,
@@ -100,18 +98,15 @@ impl Model {
         }
         let batches: BTreeSet<u64> = self.events.iter().map(|event| event.id.batch).collect();
         assert_eq!(index.batches(0).map(|(number, _)| number).collect::<BTreeSet<_>>(), batches, "{step}");
-        assert_eq!(index.bytes(), batches.iter().map(|batch| bytes(*batch)).sum::<u64>(), "{step}");
+        assert_eq!(index.bytes, batches.iter().map(|batch| bytes(*batch)).sum::<u64>(), "{step}");
         for (number, batch) in index.batches(0) {
             let mut here = self.events.iter().filter(|event| event.id.batch == number);
             assert_eq!(batch.is_done(), here.all(|event| matches!(event.state, EntryState::Done { .. })), "{step}");
         }
         if self.order == Order::BySubscriber {
             let queues: BTreeSet<u32> = open.iter().map(|event| event.ordering_key).collect();
-            assert_eq!(
-                index.queues.keys().copied().collect::<BTreeSet<_>>(),
-                queues,
-                "{step}: no queue outlives its events"
-            );
+            let found: BTreeSet<u32> = index.queues.keys().copied().collect();
+            assert_eq!(found, queues, "{step}: no queue outlives its events");
         }
     }
 }
@@ -132,15 +127,9 @@ fn run(order: Order, seed: u64) {
         let step = match random.u8(..100) {
             0..12 if model.events.len() < 60 => {
                 let entries: Vec<_> = (0..random.usize(1..5)).map(|_| Entry::new(random.u32(..4))).collect();
-                for (entry, index) in entries.iter().zip(0..) {
+                for (Entry { ordering_key, state, attempts }, index) in entries.iter().copied().zip(0..) {
                     let id = EventId { batch: next, index };
-                    model.events.push(Known {
-                        id,
-                        ordering_key: entry.ordering_key,
-                        stored_at: now,
-                        state: EntryState::Ready,
-                        attempts: 0,
-                    });
+                    model.events.push(Known { id, ordering_key, stored_at: now, state, attempts });
                 }
                 index.add(next, Progress { stored_at: now, bytes: bytes(next), entries });
                 next += 1;
@@ -203,7 +192,7 @@ fn run(order: Order, seed: u64) {
             82..90 if !model.events.is_empty() => {
                 let id = model.events[random.usize(..model.events.len())].id;
                 // Mostly dead letters.
-                let id = index.dead().first().copied().filter(|_| random.bool()).unwrap_or(id);
+                let id = index.dead.first().copied().filter(|_| random.bool()).unwrap_or(id);
                 let is_dead = matches!(model.event(id).unwrap().state, EntryState::Dead { .. });
                 if is_dead {
                     model.event(id).unwrap().attempts = 0;

@@ -1,4 +1,4 @@
-//! Facts about the machine, and measurements of a separate process that opens a folder.
+//! Measurements of a folder, and of a separate process that opens one.
 
 use std::fs;
 use std::path::Path;
@@ -8,27 +8,15 @@ use std::time::Instant;
 use crate::clients::Running;
 use crate::contestants::Contestant;
 
-/// Describes the machine. Elsewhere than on Linux it returns less.
-pub(crate) fn facts(folder: &Path) -> String {
-    let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
-    let field = |text: &str, name: &str| -> Option<String> {
-        let line = text.lines().find(|line| line.starts_with(name))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    };
-    let processor = field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let kilobytes =
-        field(&read("/proc/meminfo"), "MemTotal").and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-    let memory = kilobytes.map_or_else(String::new, |kilobytes| format!(", {:.0} GiB", kilobytes / 1_048_576.0));
-    let system = format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim());
-    let mounts = read("/proc/mounts");
+/// Returns the type of the file system that holds a folder.
+pub(crate) fn file_system(folder: &Path) -> String {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
     let mount = mounts.lines().filter_map(|line| {
         let mut fields = line.split(' ').skip(1);
         let (place, kind) = (fields.next()?, fields.next()?);
         folder.starts_with(place).then_some((place.len(), kind))
     });
-    let files = mount.max().map_or("unknown", |(_, kind)| kind);
-    format!("{cores} cores of {processor}{memory}, {}, {files}", system.trim())
+    mount.max().map_or("unknown", |(_, kind)| kind).to_owned()
 }
 
 /// Returns the size of a folder on disk, in bytes.
