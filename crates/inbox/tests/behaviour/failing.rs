@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{sleep, timeout};
 
-use crate::support::backend::{Fate, Switch};
+use crate::support::backend::{Backend, Fate, Switch};
 use crate::support::{PATIENCE, Receiver, consumers, deletions, inbox_settings, post, send, wait_until};
 
 const HOUR: Duration = Duration::from_secs(3600);

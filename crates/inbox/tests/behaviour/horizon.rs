@@ -5,9 +5,9 @@ use std::time::Duration;
 use birdhook_inbox::InboxSettings;
 use birdhook_pipeline::{ApiMode, DedupeScope, Webhook};
 
-use crate::support::clock::SetClock;
 use crate::Tested;
 use crate::support::backend::Backend;
+use crate::support::clock::SetClock;
 use crate::support::{Receiver, deletions, inbox_settings, message, secret};
 
 const HOUR: Duration = Duration::from_secs(3600);

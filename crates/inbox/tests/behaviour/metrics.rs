@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use crate::support::clock::SetClock;
 use crate::support::backend::{Fate, Switch};
+use crate::support::clock::SetClock;
 use crate::support::{PATIENCE, Receiver, deletions, inbox_settings, wait_until};
 use birdhook_pipeline::{Delivery, EventSink, SinkError};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};

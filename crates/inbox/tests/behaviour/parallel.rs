@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
-use crate::support::clock::SetClock;
 use crate::Tested;
 use crate::support::backend::Backend;
+use crate::support::clock::SetClock;
 use crate::support::{PATIENCE, Receiver, consumers, deletions, inbox_settings, post, send, wait_until, webhook};
 
 const SECOND: Duration = Duration::from_secs(1);

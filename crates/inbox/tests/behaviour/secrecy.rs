@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use birdhook_inbox::EventQuery;
 
+use crate::support::backend::Backend;
 use crate::support::{Receiver, inbox_settings, message};
 
 const TEXT: &str = "meet me at the pond";

@@ -9,9 +9,9 @@ use birdhook_core::Delivery;
 use birdhook_inbox::{Event, EventQuery, Inbox, InboxSettings, ListedEvent, Order};
 use birdhook_pipeline::EventSink;
 
-use crate::support::clock::SetClock;
 use crate::Tested;
 use crate::support::backend::Backend;
+use crate::support::clock::SetClock;
 use crate::support::{Receiver, deletions, inbox_settings, post, webhook};
 
 /// The bodies that were stored, with the app of each.

@@ -8,7 +8,6 @@ use birdhook_inbox::{Inbox, OpenError, StoreError};
 
 use super::records::{self, ABOUT, DELIVERIES, KEYS, PROGRESS};
 use crate::Tested;
-use crate::support::backend::Backend;
 use crate::support::{Receiver, deletions, inbox_settings, post};
 
 async fn rejected(folder: &Path) -> OpenError {

@@ -66,7 +66,7 @@ pub async fn receive(words: &[String]) {
                 let mut consumer = consumer.clone();
                 async move { consumer.handle(&delivery).await }
             };
-            let inner = bare.handler(handle);
+            let inner = bare.delivery_handler(handle);
             serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, || 0).await;
         }
         Sink::Inbox => {
