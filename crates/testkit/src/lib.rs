@@ -11,7 +11,6 @@
 //!
 //! The crate `birdhook-doctor` checks a receiver at a URL.
 
-mod http_client;
 pub mod mock;
 mod payload;
 mod reading;

@@ -86,11 +86,12 @@ fn declared(package: &Package) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the dependencies of a package on our own packages that violate the layers.
-fn wrong_ways<'a>(package: &str, needs: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let Some((_, allowed)) = MAY_NEED.iter().find(|(name, _)| *name == package) else {
+fn wrong_ways<'a>(package: &'a str, needs: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let short = |name: &'a str| name.strip_prefix("birdhook-").unwrap_or(name);
+    let Some((_, allowed)) = MAY_NEED.iter().find(|(name, _)| *name == short(package)) else {
         return vec![format!("{package} is not in the table MAY_NEED of crates/xtask/src/rules/tables.rs: add it")];
     };
-    let wrong = needs.filter(|name| name.starts_with("birdhook") && !allowed.contains(name));
+    let wrong = needs.filter(|name| name.starts_with("birdhook") && !allowed.split(' ').any(|one| one == short(name)));
     wrong.map(|name| format!("{package} must not depend on {name}")).collect()
 }
 
@@ -155,8 +156,8 @@ mod tests {
     #[test]
     fn the_table_is_in_order() {
         for (at, (name, allowed)) in MAY_NEED.iter().enumerate() {
-            for ask in *allowed {
-                assert!(MAY_NEED[..at].iter().any(|(earlier, _)| earlier == ask), "{name} may need {ask}");
+            for ask in allowed.split_whitespace() {
+                assert!(MAY_NEED[..at].iter().any(|(earlier, _)| *earlier == ask), "{name} may need {ask}");
             }
         }
     }

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use super::clock::after;
 use super::inner::{Inner, wake};
 use super::ledger::{DeliveryCause, DeliveryResult, Sent};
+use super::lock::lock;
 use super::scheduler::{Origin, QueuedDelivery, Task};
 use super::settings::{DeliveryOrder, EarlyEvents, MockApi, RetrySchedule};
 use super::state::{MockActivitySubscription, State};
 use super::tagging;
-use crate::payload::{MockEvent, MockEventKind, PayloadGenerator};
+use crate::payload::{MockEvent, MockEventKind};
 use crate::reading::read;
 use crate::request::WebhookPost;
 use crate::sender::{Answer, SendError};
@@ -114,11 +115,9 @@ impl State {
 impl Inner {
     pub(crate) fn generate(&self, kind: MockEventKind, user: &str) -> MockEvent {
         let now = self.settings.clock.now();
-        let mut state = self.state();
-        let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
-        let event = scene.event(kind, user);
-        state.scene = scene;
-        event
+        let mut scene = lock(&self.scene);
+        *scene = scene.clone().at(now);
+        scene.event(kind, user)
     }
 
     pub(crate) fn deliver_event(&self, event: &MockEvent) -> usize {

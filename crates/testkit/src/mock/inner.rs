@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::lock::lock;
 use super::settings::MockSettings;
 use super::state::State;
+use crate::payload::PayloadGenerator;
 use crate::sender::{Answer, SendError, Sender};
 
 /// The state that the tasks share.
@@ -17,6 +18,7 @@ pub(crate) struct Inner {
     pub(crate) settings: MockSettings,
     pub(crate) ledger: Ledger,
     pub(crate) state: Mutex<State>,
+    pub(crate) scene: Mutex<PayloadGenerator>,
     pub(crate) changed: watch::Sender<()>,
     pub(crate) sender: Sender,
 }

@@ -27,7 +27,6 @@ mod settings;
 mod state;
 mod tagging;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,8 +40,7 @@ use tokio::task::JoinHandle;
 use crate::payload::PayloadGenerator;
 use crate::sender::{SendError, Sender};
 use inner::{Inner, wake};
-use scheduler::Scheduler;
-use state::{Logins, State};
+use state::State;
 
 pub use clock::Clock;
 pub use contradictions::{
@@ -124,36 +122,10 @@ impl MockX {
         let longest = longest.into_iter().fold(settings.delivery_timeout, Duration::max);
         let sender = Sender::trusting(longest + Duration::from_secs(1), &roots)?;
         let ledger = Ledger::new(settings.expect_timeout);
-        let state = State {
-            random: fastrand::Rng::with_seed(settings.seed),
-            scene: PayloadGenerator::new(settings.seed),
-            apps: Vec::new(),
-            permission: Permission::default(),
-            users: BTreeMap::new(),
-            grants: BTreeMap::new(),
-            grants2: BTreeMap::new(),
-            logins: Logins::default(),
-            nonces: BTreeSet::new(),
-            rates: BTreeMap::new(),
-            webhooks: Vec::new(),
-            subscriptions: Vec::new(),
-            activities: Vec::new(),
-            links: Vec::new(),
-            written: Vec::new(),
-            withholds_answers: false,
-            jobs: Vec::new(),
-            scheduler: Scheduler::default(),
-            chaos: settings.chaos,
-            is_held: false,
-            waiting: BTreeMap::new(),
-            in_flight: BTreeMap::new(),
-            challenging: 0,
-            next_delivery: 0,
-            outage: None,
-            has_ended: false,
-        };
-        let (state, changed) = (Mutex::new(state), watch::Sender::new(()));
-        let inner = Arc::new(Inner { settings, ledger, state, changed, sender });
+        let random = fastrand::Rng::with_seed(settings.seed);
+        let state = Mutex::new(State { random, chaos: settings.chaos, ..State::default() });
+        let (scene, changed) = (Mutex::new(PayloadGenerator::new(settings.seed)), watch::Sender::new(()));
+        let inner = Arc::new(Inner { settings, ledger, state, scene, changed, sender });
         let app =
             inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
         let timed: Arc<dyn clock::Timed> = Arc::<Inner>::clone(&inner);

@@ -9,7 +9,7 @@ use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, Mo
 use http::header;
 
 use crate::mock::receiver::Crc;
-use crate::mock::world::{START, USER, World, h, s};
+use crate::mock::world::{START, World, h, s};
 
 /// Returns the occasions of the challenges so far, with the hours since the start.
 fn challenged(world: &World) -> Vec<(Occasion, f64)> {
@@ -111,8 +111,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         Crc::Gzip,
     ];
     for (number, crc) in table.into_iter().enumerate() {
-        let world = World::new().await;
-        let webhook = world.subscribed().await;
+        let (world, webhook) = World::subscribed().await;
         world.receiver.crc(crc.clone());
         if number == 0 {
             // Scheduled challenges have the same effect.
@@ -122,8 +121,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
             world.x.revalidate(&webhook).await.unwrap_err();
         }
         assert!(!valid(&world), "{crc:?}");
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Like).await;
         assert_eq!(world.receiver.deliveries().len(), 0, "{crc:?}: nothing is sent to an invalid webhook");
 
         let before = challenged(&world).len();
@@ -132,8 +130,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         world.receiver.crc(Crc::Right);
         world.x.revalidate(&webhook).await.unwrap();
         assert!(valid(&world), "{crc:?}");
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Like).await;
         assert_eq!(world.receiver.deliveries().len(), 1, "{crc:?}");
     }
 }
@@ -144,7 +141,7 @@ async fn errors_and_timeouts_invalidate_after_28_hours() {
     for crc in [Crc::Answer(404, ""), Crc::Answer(401, ""), Crc::Answer(500, ""), Crc::RightWith(503, None), Crc::Hang]
     {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
-        let webhook = world.subscribed().await;
+        let webhook = world.subscribe(MockApi::V2).await;
         world.advance(h(12)).await;
         world.x.revalidate(&webhook).await.unwrap();
         world.receiver.crc(crc.clone());
@@ -165,8 +162,7 @@ async fn errors_and_timeouts_invalidate_after_28_hours() {
 
 #[tokio::test]
 async fn one_success_within_the_grace_period_keeps_a_webhook_valid() {
-    let world = World::new().await;
-    world.subscribed().await;
+    let (world, _) = World::subscribed().await;
     world.receiver.crc(Crc::Answer(503, ""));
     world.advance(h(27)).await;
     world.receiver.crc(Crc::Right);
@@ -183,20 +179,18 @@ async fn one_success_within_the_grace_period_keeps_a_webhook_valid() {
 async fn enterprise_invalidates_at_once_after_any_failure() {
     for crc in [Crc::OtherSecret, Crc::Answer(404, ""), Crc::Answer(500, ""), Crc::RightWith(302, None), Crc::Hang] {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
-        world.subscribed_v1().await;
+        world.subscribe(MockApi::Enterprise).await;
         world.receiver.crc(crc.clone());
         world.advance(h(24)).await;
         assert!(!valid(&world), "{crc:?}");
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Like).await;
         assert!(world.receiver.deliveries().is_empty(), "{crc:?}");
     }
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_transient() {
-    let world = World::new().await;
-    let webhook = world.subscribed().await;
+    let (world, webhook) = World::subscribed().await;
     let World { x, receiver, .. } = world;
     drop(receiver);
     tokio::task::yield_now().await;

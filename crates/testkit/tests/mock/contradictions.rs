@@ -90,8 +90,7 @@ async fn a_setting_allows_subscriptions_to_revocations() {
         let asked = json!({"event_type": "oauth.revoke", "filter": {}, "webhook_id": webhook.id}).to_string();
         let reply = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
         assert_eq!(reply.status, if can_be { 200 } else { 400 });
-        world.x.emit(MockEventKind::Revoke, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Revoke).await;
         assert_eq!(world.receiver.deliveries().len(), usize::from(can_be));
         for seen in world.receiver.deliveries() {
             let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -131,10 +130,9 @@ async fn replay_settings_decide_its_end_and_response() {
     for (end, kinds) in [(ReplayEnd::Exclusive, 1), (ReplayEnd::Inclusive, 2)] {
         for answer in [ReplayAnswer::Job, ReplayAnswer::Sample] {
             let world = world(|all| (all.replay_end, all.replay_answer) = (end, answer)).await;
-            let webhook = world.subscribed().await;
+            let webhook = world.subscribe(MockApi::V2).await;
             for _ in 0..3 {
-                world.x.emit(MockEventKind::Like, USER);
-                world.x.settle().await;
+                world.emit(MockEventKind::Like).await;
                 world.advance(s(60)).await;
             }
             world.advance(h(1)).await;
@@ -175,7 +173,7 @@ async fn the_error_form_decides_the_body_of_errors() {
 async fn a_setting_decides_whether_a_repeated_subscription_fails() {
     for (repeated, status) in [(RepeatedSubscription::Conflict, 409), (RepeatedSubscription::Accepted, 204)] {
         let world = world(|all| all.repeated_subscription = repeated).await;
-        let webhook = world.subscribed_v1().await;
+        let webhook = world.subscribe(MockApi::Enterprise).await;
         let user = world.x.user(USER);
         let path = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
         assert_eq!(world.call("POST", &path, As::User(world.app(), &user), "").await.status, status, "{repeated:?}");

@@ -44,8 +44,7 @@ async fn accepts_the_url_in_a_signed_form() {
 
 #[tokio::test]
 async fn lists_a_webhook_as_invalid_until_a_put() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, webhook) = World::subscribed_v1().await;
     let one = format!("{HOOKS}/{}.json", webhook.id);
     world.receiver.crc(Crc::Answer(500, ""));
     assert_eq!(world.call("PUT", &one, world.owner(), "").await.status, 403);
@@ -57,8 +56,7 @@ async fn lists_a_webhook_as_invalid_until_a_put() {
 
 #[tokio::test]
 async fn users_are_subscribed_counted_listed_and_unsubscribed() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
+    let (world, webhook) = World::registered(MockApi::Enterprise).await;
     let all = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
     let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
     let (as_ada, as_bob) = (As::User(world.app(), &ada), As::User(world.app(), &bob));
@@ -95,8 +93,7 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 
 #[tokio::test]
 async fn accepts_a_replay() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
+    let (world, webhook) = World::registered(MockApi::Enterprise).await;
     let path = format!(
         "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230800&to_date=202611230900",
         webhook.id

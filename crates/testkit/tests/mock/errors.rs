@@ -59,7 +59,7 @@ async fn reports_a_refused_connection_at_registration() {
 #[tokio::test]
 async fn enterprise_errors_have_the_documented_codes() {
     let world = World::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
-    let webhook = world.subscribed_v1().await;
+    let webhook = world.subscribe(MockApi::Enterprise).await;
     let second = world.x.add_app("second").unwrap();
     let (user, other) = (world.x.user(USER), world.x.user("3003"));
     let (as_user, as_other) = (As::User(world.app(), &user), As::User(world.app(), &other));
@@ -111,7 +111,7 @@ async fn enterprise_errors_have_the_documented_codes() {
 #[tokio::test]
 async fn v2_errors_have_the_documented_problems() {
     let world = World::with(|settings| settings.limits.users = 1).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     let second = world.x.add_app("second").unwrap();
     let (user, other) = (world.x.user(USER), world.x.user("3003"));
     let (as_user, as_other) = (As::User(world.app(), &user), As::User(world.app(), &other));
@@ -161,8 +161,7 @@ async fn v2_errors_have_the_documented_problems() {
 
 #[tokio::test]
 async fn an_outage_fails_every_call() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let again = "Twitter server error. Retry using an exponential backoff pattern.";
     let outages = [
         (Outage::Internal, (500, 0, "Internal server error."), "Internal Server Error"),

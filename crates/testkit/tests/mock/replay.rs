@@ -32,8 +32,7 @@ fn since(world: &World, before: usize) -> Vec<(MockEventKind, DeliveryCause)> {
 #[tokio::test]
 async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
     for generation in [MockApi::Enterprise, MockApi::V2] {
-        let world = World::new().await;
-        let webhook = world.webhook(generation).await;
+        let (world, webhook) = World::registered(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
         world.receiver.take(Take::Status(503));
         world.x.emit(MockEventKind::Like, USER);
@@ -87,11 +86,10 @@ async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
 #[tokio::test]
 async fn a_replay_covers_its_minutes() {
     let world = World::with(|settings| settings.contradictions.replay_end = ReplayEnd::Exclusive).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     let kinds = [MockEventKind::Like, MockEventKind::Follow, MockEventKind::Block, MockEventKind::Mute];
     for kind in kinds {
-        world.x.emit(kind, USER);
-        world.x.settle().await;
+        world.emit(kind).await;
         world.advance(s(60)).await;
     }
     world.advance(h(1)).await;
@@ -112,8 +110,7 @@ async fn a_replay_covers_its_minutes() {
 
 #[tokio::test]
 async fn a_replay_does_not_retry_and_reports_its_failure() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, webhook) = World::subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
     world.x.emit(MockEventKind::Follow, USER);
     world.advance(h(1)).await;
@@ -131,7 +128,7 @@ async fn a_webhook_has_one_job_at_a_time() {
     let world = World::new().await;
     let url = format!("{}/2", world.receiver.url);
     let second = world.x.register_for(world.app(), &url, MockApi::Enterprise).await.unwrap();
-    let webhook = world.subscribed_v1().await;
+    let webhook = world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     world.x.hold();
@@ -155,8 +152,7 @@ async fn a_webhook_has_one_job_at_a_time() {
 
 #[tokio::test]
 async fn concurrent_calls_start_one_job() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, webhook) = World::subscribed_v1().await;
     world.advance(h(1)).await;
     world.x.hold();
     let ask = || replay(&world, &webhook, FROM, "202611230940");
@@ -168,8 +164,7 @@ async fn concurrent_calls_start_one_job() {
 
 #[tokio::test]
 async fn a_replay_requires_a_webhook_that_passes_its_challenge() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, webhook) = World::subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     world.receiver.crc(Crc::OtherSecret);

@@ -40,26 +40,28 @@ pub(crate) fn signature(method: &str, url: &str, parameters: &[(&str, &str)], ke
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Returns the `Authorization` header (section 3.5.1).
+/// Returns the `Authorization` header (section 3.5.1), with these further parameters in the header and
+/// in the rest of the request. Without a token, the header has none.
 pub(crate) fn header(
     method: &str,
     url: &str,
-    further: &[(&str, &str)],
+    (in_header, elsewhere): (&[(&str, &str)], &[(&str, &str)]),
     keys: Keys<'_>,
     (nonce, timestamp): (&str, i64),
 ) -> String {
     let timestamp = timestamp.to_string();
-    let own = [
+    let mut own = vec![
         ("oauth_consumer_key", keys.consumer_key),
         ("oauth_nonce", nonce),
         ("oauth_signature_method", "HMAC-SHA1"),
         ("oauth_timestamp", timestamp.as_str()),
-        ("oauth_token", keys.token),
         ("oauth_version", "1.0"),
     ];
-    let signature = signature(method, url, &[own.as_slice(), further].concat(), keys);
-    let all = [own.as_slice(), &[("oauth_signature", signature.as_str())]].concat();
-    let all: Vec<String> = all.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
+    own.extend((!keys.token.is_empty()).then_some(("oauth_token", keys.token)));
+    own.extend_from_slice(in_header);
+    let signature = signature(method, url, &[own.as_slice(), elsewhere].concat(), keys);
+    own.push(("oauth_signature", &signature));
+    let all: Vec<String> = own.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
     format!("OAuth {}", all.join(", "))
 }
 
@@ -74,7 +76,8 @@ fn signs_like_the_published_examples() {
     };
     let parameters = [("include_entities", "true"), ("status", "Hello Ladies + Gentlemen, a signed OAuth request!")];
     let url = "https://api.twitter.com/1.1/statuses/update.json";
-    let reply = header("POST", url, &parameters, x, ("kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg", 1_318_622_958));
+    let reply =
+        header("POST", url, (&[], &parameters), x, ("kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg", 1_318_622_958));
     assert!(reply.contains(r#"oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D""#), "{reply}");
 
     let printer = Keys {

@@ -34,8 +34,7 @@ async fn a_webhook_is_registered_listed_checked_and_deleted() {
 
 #[tokio::test]
 async fn users_are_subscribed_counted_listed_and_unsubscribed() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
     let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
     let (by_oauth1, by_oauth2) = (As::User(world.app(), &ada), As::Bearer(&bob.oauth2_token));
@@ -71,8 +70,7 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 
 #[tokio::test]
 async fn a_webhook_is_linked_to_the_filtered_stream() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let one = format!("/2/tweets/search/webhooks/{}", webhook.id);
     let list = "/2/tweets/search/stream/webhooks";
     let links = async || world.call("GET", list, world.bearer(), "").await.both();

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use birdhook_testkit::mock::{MockApi, MockApp, MockSettings, MockToken, MockUser, MockWebhook};
-use birdhook_testkit::{MockEventKind, MockX, Sender};
+use birdhook_testkit::{MockEvent, MockEventKind, MockX, Sender};
 use bytes::Bytes;
 use http::{HeaderMap, Request, header};
 use serde_json::Value;
@@ -123,18 +123,46 @@ impl World {
         self.x.register_for(self.app(), &self.receiver.url, generation).await.unwrap()
     }
 
-    /// Registers a v2 webhook and subscribes the user.
-    pub(crate) async fn subscribed(&self) -> MockWebhook {
-        let webhook = self.webhook(MockApi::V2).await;
+    /// Registers a webhook of the first app and subscribes the user.
+    pub(crate) async fn subscribe(&self, generation: MockApi) -> MockWebhook {
+        let webhook = self.webhook(generation).await;
         self.x.subscribe(&webhook, USER).unwrap();
         webhook
     }
 
-    /// Registers a 1.1 webhook and subscribes the user.
-    pub(crate) async fn subscribed_v1(&self) -> MockWebhook {
-        let webhook = self.webhook(MockApi::Enterprise).await;
-        self.x.subscribe(&webhook, USER).unwrap();
-        webhook
+    /// Starts a mock X with a webhook.
+    pub(crate) async fn registered(generation: MockApi) -> (Self, MockWebhook) {
+        let world = Self::new().await;
+        let webhook = world.webhook(generation).await;
+        (world, webhook)
+    }
+
+    /// Starts a mock X with a v2 webhook to which the user is subscribed.
+    pub(crate) async fn subscribed() -> (Self, MockWebhook) {
+        let world = Self::new().await;
+        let webhook = world.subscribe(MockApi::V2).await;
+        (world, webhook)
+    }
+
+    /// Starts a mock X with a 1.1 webhook to which the user is subscribed.
+    pub(crate) async fn subscribed_v1() -> (Self, MockWebhook) {
+        let world = Self::new().await;
+        let webhook = world.subscribe(MockApi::Enterprise).await;
+        (world, webhook)
+    }
+
+    /// Generates an event of the user, and waits until it is delivered.
+    pub(crate) async fn emit(&self, kind: MockEventKind) -> MockEvent {
+        let event = self.x.emit(kind, USER);
+        self.x.settle().await;
+        event
+    }
+
+    /// Waits until this is the case.
+    pub(crate) async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        while !is_so(self) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Returns the kinds of the delivery attempts, in order.
@@ -167,7 +195,7 @@ impl World {
             .flat_map(|text| form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>())
             .collect();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        signer::header(method, &format!("{}{path}", self.x.url()), &pairs, keys, at)
+        signer::header(method, &format!("{}{path}", self.x.url()), (&[], &pairs), keys, at)
     }
 
     /// Calls an endpoint with a JSON body.
@@ -211,6 +239,12 @@ pub(crate) fn keys<'a>(app: &'a MockApp, user: &'a MockUser) -> Keys<'a> {
         token: user.token.as_str(),
         token_secret: user.token_secret.as_str(),
     }
+}
+
+/// Returns every call of every API: its method, its path, the credentials it accepts, and its limit
+/// per 15 minutes.
+pub(crate) fn calls() -> impl Iterator<Item = [&'static str; 4]> {
+    include_str!("calls.txt").lines().map(|line| line.split(' ').collect::<Vec<_>>().try_into().unwrap())
 }
 
 /// Returns a 1.1 path with the URL to register.

@@ -10,8 +10,7 @@ const MESSAGE: &str = "/2/dm_conversations/with/3003/messages";
 
 #[tokio::test]
 async fn records_what_apps_write_and_reports_no_event() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     for user in [USER, "3003"] {
         world.x.subscribe(&webhook, user).unwrap();
         for kind in [MockEventKind::MessageSent, MockEventKind::MessageReceived, MockEventKind::Post] {
@@ -78,9 +77,7 @@ async fn sends_a_withheld_response_when_it_is_released() {
     world.x.withhold_answers(true);
     let post = world.call("POST", "/2/tweets", As::User(world.app(), &user), r#"{"text":"a"}"#);
     let release = async {
-        while world.x.written().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        world.until(|world| !world.x.written().is_empty()).await;
         world.x.withhold_answers(false);
     };
     let (reply, ()) = tokio::join!(post, release);

@@ -14,8 +14,7 @@ async fn create(world: &World, who: As<'_>, body: Value) -> (u16, Value) {
 
 #[tokio::test]
 async fn creates_lists_changes_and_deletes_a_subscription() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let asked = json!({"event_type": "profile.update.bio", "filter": {"user_id": USER}, "tag": "bios"});
     let (status, reply) = create(&world, world.bearer(), asked).await;
     let id = world.x.activity_subscriptions()[0].id.clone();
@@ -41,8 +40,7 @@ async fn creates_lists_changes_and_deletes_a_subscription() {
     let other = world.call("PUT", &format!("{ALL}/{id}"), world.bearer(), r#"{"event_type":"news.new"}"#).await;
     assert_eq!(other.reason(), (400, "InvalidParameter"), "tag and webhook_id only");
 
-    world.x.emit(MockEventKind::Bio, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Bio).await;
     let body: Value = serde_json::from_slice(&world.receiver.deliveries()[0].body).unwrap();
     assert_eq!((&body["data"]["tag"], &body["data"]["filter"]), (&json!("new"), &json!({"user_id": USER})));
 
@@ -99,47 +97,15 @@ async fn lists_subscriptions_in_pages_and_deletes_several_at_once() {
 async fn private_events_require_a_token_of_the_user_concerned() {
     let world = World::new().await;
     let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
-    let private = [
-        "like.create",
-        "dm.received",
-        "dm.sent",
-        "dm.read",
-        "dm.indicate_typing",
-        "chat.received",
-        "chat.sent",
-        "chat.conversation.join",
-        "post.mention.create",
-        "post.reply.create",
-        "post.quote.create",
-        "post.repost.create",
-        "mute.mute",
-        "mute.unmute",
-        "block.block",
-        "block.unblock",
-        "broadcast.chat",
-    ];
-    let public = [
-        "post.create",
-        "post.delete",
-        "follow.follow",
-        "follow.unfollow",
-        "profile.update.bio",
-        "profile.update.profile_picture",
-        "profile.update.banner_picture",
-        "profile.update.screenname",
-        "profile.update.handle",
-        "profile.update.geo",
-        "profile.update.url",
-        "profile.update.verified_badge",
-        "profile.update.affiliate_badge",
-        "news.new",
-        "spaces.start",
-        "spaces.end",
-        "broadcast.start",
-        "broadcast.end",
-    ];
+    let private = "like.create dm.received dm.sent dm.read dm.indicate_typing chat.received chat.sent \
+        chat.conversation.join post.mention.create post.reply.create post.quote.create post.repost.create \
+        mute.mute mute.unmute block.block block.unblock broadcast.chat";
+    let public = "post.create post.delete follow.follow follow.unfollow profile.update.bio \
+        profile.update.profile_picture profile.update.banner_picture profile.update.screenname \
+        profile.update.handle profile.update.geo profile.update.url profile.update.verified_badge \
+        profile.update.affiliate_badge news.new spaces.start spaces.end broadcast.start broadcast.end";
     let asked = |kind: &str| json!({"event_type": kind, "filter": {"user_id": USER}});
-    for kind in private {
+    for kind in private.split(' ') {
         for (who, name) in
             [(world.bearer(), "app"), (As::User(world.app(), &bob), "1.0a"), (As::Bearer(&bob.oauth2_token), "other")]
         {
@@ -149,10 +115,10 @@ async fn private_events_require_a_token_of_the_user_concerned() {
         let (status, reply) = create(&world, As::Bearer(&ada.oauth2_token), asked(kind)).await;
         assert_eq!(status, 200, "{kind}: {reply}");
     }
-    for kind in public {
+    for kind in public.split(' ') {
         assert_eq!(create(&world, world.bearer(), asked(kind)).await.0, 200, "{kind}");
     }
-    assert_eq!(world.x.activity_subscriptions().len(), private.len() + public.len());
+    assert_eq!(world.x.activity_subscriptions().len(), private.split(' ').chain(public.split(' ')).count());
 
     let asked = json!({"event_type": "like.create", "filter": {"user_id": "3003"}});
     assert_eq!(create(&world, As::User(world.app(), &bob), asked).await.0, 200, "OAuth 1.0a, as OpenAPI has it");
@@ -178,10 +144,7 @@ async fn rejects_invalid_subscriptions() {
         (json!({"filter": user}), "InvalidParameter"),
         (json!({"event_type": "post.create", "filter": {"user_id": "ada"}}), "InvalidParameter"),
         (json!({"event_type": "post.create", "filter": {"user_id": "12345678901234567890"}}), "InvalidParameter"),
-        (
-            json!({"event_type": "post.create", "filter": {"user_id": USER, "direction": "sideways"}}),
-            "InvalidParameter",
-        ),
+        (json!({"event_type": "post.create", "filter": {"direction": "sideways"}}), "InvalidParameter"),
         (json!({"event_type": "post.create", "filter": {"user_id": USER, "colour": "red"}}), "InvalidParameter"),
         (json!({"event_type": "post.create", "filter": user, "tag": ""}), "InvalidParameter"),
         (json!({"event_type": "post.create", "filter": user, "tag": "x".repeat(201)}), "InvalidParameter"),
@@ -214,8 +177,7 @@ async fn accepts_deprecated_event_names() {
 
 #[tokio::test]
 async fn delivers_only_events_that_match_the_filter() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let subscribe = async |kind: &str, filter: Value| {
         let asked = json!({"event_type": kind, "filter": filter, "webhook_id": webhook.id});
         assert_eq!(create(&world, world.bearer(), asked).await.0, 200);
@@ -227,8 +189,7 @@ async fn delivers_only_events_that_match_the_filter() {
     world.x.deliver(&post.clone().with_text("The pot is silent"));
     world.x.deliver(&post.with_text("author_id and text are not words of it"));
     // `payload` is a member name, and keywords match only values.
-    world.x.emit(MockEventKind::News, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::News).await;
     assert_eq!(world.delivered(), [MockEventKind::Post]);
     assert!(world.receiver.deliveries()[0].text().contains("The kettle sings"));
 }

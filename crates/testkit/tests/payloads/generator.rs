@@ -74,14 +74,8 @@ fn a_batch_is_one_body_with_many_events() {
 #[test]
 fn a_test_can_set_the_other_user_and_the_text() {
     let said = "Is 3 < 4 & who is @somebody_else? #maths https://maths.example/three 🐝";
-    for kind in [
-        MockEventKind::Post,
-        MockEventKind::Mention,
-        MockEventKind::Reply,
-        MockEventKind::Quote,
-        MockEventKind::MessageReceived,
-        MockEventKind::BroadcastChat,
-    ] {
+    let kinds = "post.create post.mention.create post.reply.create post.quote.create dm.received broadcast.chat";
+    for kind in kinds.split(' ').map(|name| name.parse::<MockEventKind>().unwrap()) {
         let mock_event = PayloadGenerator::new(5).event(kind, SUBSCRIBER).with_other("3003").with_text(said);
         for generation in kind.api_sources() {
             let event = event(&mock_event, *generation);

@@ -35,6 +35,11 @@ impl Call<'_> {
         &self.caller.app
     }
 
+    /// Returns the id of the calling user.
+    pub(super) fn user(&self) -> Result<&str, Refusal> {
+        self.caller.user().ok_or(Refusal::NotPermitted)
+    }
+
     /// Parses the body as JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.body).map_err(|error| Refusal::Invalid(format!("invalid body: {error}")).into())

@@ -140,8 +140,7 @@ async fn a_confidential_client_must_send_its_secret() {
 
 #[tokio::test]
 async fn a_token_is_limited_to_its_scopes() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let reply = spend(&world, &code(&world, "tweet.read users.read").await).await;
     assert!(reply.json().get("refresh_token").is_none(), "without offline.access: {reply:?}");
     let access = text(&reply, "access_token");
