@@ -238,7 +238,6 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since).unwrap_or(i64::MAX))
 }
 
-/// Returns a random version 4 UUID.
 pub(crate) fn uuid(random: &mut fastrand::Rng) -> String {
     let (high, low) = (random.u64(..), random.u64(..));
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);

@@ -138,12 +138,10 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Returns the time `by` after `time`.
 pub(crate) fn after(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }
 
-/// Returns the time `by` before `time`.
 pub(crate) fn before(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }

@@ -102,7 +102,6 @@ impl Inner {
     }
 }
 
-/// The subject of a challenge.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The id of the webhook; `None` before it is registered.

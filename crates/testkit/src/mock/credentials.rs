@@ -54,7 +54,6 @@ pub struct MockApp {
     keys: Keys,
 }
 
-/// The secrets that sign.
 #[derive(Clone, Debug)]
 struct Keys {
     consumer: Secret,
@@ -98,7 +97,6 @@ impl MockApp {
         self.secrets().filter(move |(kind, _)| signs.with(*kind, has_client))
     }
 
-    /// Returns the app's secrets, with their kinds.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (SecretKind, &Secret)> {
         let client = self.keys.client.iter().map(|secret| (SecretKind::Client, secret));
         std::iter::once((SecretKind::Consumer, &self.keys.consumer)).chain(client)

@@ -13,7 +13,6 @@ use super::state::State;
 use crate::payload::PayloadGenerator;
 use crate::sender::{Answer, SendError, Sender};
 
-/// The state that the tasks share.
 pub(crate) struct Inner {
     pub(crate) settings: MockSettings,
     pub(crate) ledger: Ledger,

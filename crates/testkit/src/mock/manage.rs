@@ -180,7 +180,6 @@ impl Inner {
         Ok(subscription)
     }
 
-    /// Changes the tag or webhook of a subscription.
     pub(crate) fn change_activity(
         &self,
         app: &str,
@@ -241,7 +240,6 @@ pub(crate) struct NewActivity {
 }
 
 impl NewActivity {
-    /// Returns the expiry of the subscription.
     fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = &self.expires_at else { return Ok(None) };
         let end = Timestamp::parse(text).filter(|end| text.contains('T') && *end > now);

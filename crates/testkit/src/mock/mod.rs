@@ -90,7 +90,6 @@ pub struct MockX {
     tasks: [Task; 2],
 }
 
-/// A task that is aborted on drop.
 #[derive(Debug)]
 struct Task(JoinHandle<()>);
 

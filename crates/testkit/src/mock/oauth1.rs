@@ -61,7 +61,6 @@ impl Claim {
         })
     }
 
-    /// Returns a signed parameter.
     pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
         self.signed.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
     }

@@ -30,7 +30,6 @@ pub(crate) struct Rules {
 pub(crate) struct Span(Timestamp, Timestamp);
 
 impl Span {
-    /// Parses and checks the dates.
     pub(crate) fn read(from: Option<&str>, to: Option<&str>, rules: Rules, now: Timestamp) -> Result<Self, DateFault> {
         let (from_text, to_text) =
             (from.ok_or(DateFault::Missing("from_date"))?, to.ok_or(DateFault::Missing("to_date"))?);

@@ -146,7 +146,6 @@ pub(crate) struct Grant {
     pub(crate) permission: Permission,
     /// The scopes, for OAuth 2.0.
     pub(crate) scopes: BTreeSet<String>,
-    /// The expiry.
     pub(crate) expires_at: Option<Timestamp>,
 }
 
@@ -217,7 +216,6 @@ pub(crate) struct Job {
     pub(crate) failed: usize,
 }
 
-/// The mutable state.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) random: fastrand::Rng,
@@ -251,9 +249,7 @@ pub(crate) struct State {
     /// Number of scheduled challenges in progress.
     pub(crate) challenging: usize,
     pub(crate) next_delivery: u64,
-    /// The outage with which all calls fail, if any.
     pub(crate) outage: Option<Outage>,
-    /// Whether the server has stopped.
     pub(crate) has_ended: bool,
 }
 

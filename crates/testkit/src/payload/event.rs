@@ -233,7 +233,6 @@ impl MockEvent {
         }
     }
 
-    /// Returns the random number generator for one part of this event.
     fn rng(&self, part: &str) -> Rng {
         rng(self.scene, &format!("event {} {part}", self.serial))
     }

@@ -17,7 +17,6 @@ const CALLBACK: &str = "https://app.example/callback?tenant=7";
 /// From RFC 7636, appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// The number of the next nonce.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
@@ -32,7 +31,6 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Returns a field of the form in the response.
     fn field(&self, wanted: &str) -> String {
         field(&self.body, wanted)
     }

@@ -17,6 +17,7 @@ mod receiver;
 mod replay;
 mod signer;
 mod tls;
+mod transcript;
 mod urls;
 mod v2;
 mod world;

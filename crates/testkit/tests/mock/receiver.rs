@@ -15,7 +15,6 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// The response to challenges.
 #[derive(Clone, Debug)]
 pub(crate) enum Crc {
     Right,
@@ -30,7 +29,6 @@ pub(crate) enum Crc {
     Hang,
 }
 
-/// The response to deliveries.
 #[derive(Clone, Debug)]
 pub(crate) enum Take {
     Status(u16),
@@ -41,7 +39,6 @@ pub(crate) enum Take {
     Hang,
 }
 
-/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: Method,

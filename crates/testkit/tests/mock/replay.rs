@@ -5,7 +5,7 @@ use birdhook_testkit::mock::{DeliveryCause, MockApi, MockWebhook, Occasion, Repl
 use serde_json::{Value, json};
 
 use crate::mock::receiver::{Crc, Take};
-use crate::mock::world::{As, START, USER, World, h, s};
+use crate::mock::world::{START, USER, World, h, s};
 
 /// The manual clock starts at 2026-11-23T09:30:00Z.
 const FROM: &str = "202611230930";
@@ -183,67 +183,11 @@ async fn a_replay_requires_a_webhook_that_passes_its_challenge() {
 #[tokio::test]
 async fn rejects_invalid_dates_and_ids() {
     let world = World::with(|settings| settings.rate_limits = false).await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
-    let second = world.x.add_app("second").unwrap();
-    let id = webhook.id.as_str();
-    let none = "Webhook does not exist or is associated with a different twitter application.";
-    let parse = |name: &str| format!("Unable to parse {name} parameter.");
-    let base = |query: &str| format!("{}?{query}", path(id, "", "").split_once('?').unwrap().0);
-    // The clock is at 09:30.
-    let table = [
-        (base(""), 400, 357, "from_date: queryParam is required.".to_owned()),
-        (base("from_date=202611230800"), 400, 357, "to_date: queryParam is required.".to_owned()),
-        (base("to_date=202611230800"), 400, 357, "from_date: queryParam is required.".to_owned()),
-        (path(id, "2026112308", "202611230900"), 400, 358, parse("from_date")),
-        (path(id, "202611230800", "tomorrow"), 400, 358, parse("to_date")),
-        (path(id, "202613230800", "202611230900"), 400, 358, parse("from_date")),
-        (path("abc", "202611230800", "202611230900"), 400, 358, parse("webhook_id")),
-        (
-            path("-7", "202611230800", "202611230900"),
-            400,
-            360,
-            "webhook_id: [-7] is not greater than or equal to 0.".into(),
-        ),
-        (path(id, "202611230900", "202611230910"), 400, 368, "from_date: [202611230900] is not in the past.".into()),
-        (path(id, "202611230800", "202611230921"), 400, 368, "to_date: [202611230921] is not in the past.".into()),
-        (path(id, "202611240800", "202611230900"), 400, 368, "from_date: [202611240800] is not in the past.".into()),
-        (path(id, "202611230800", "202611230800"), 400, 356, "from_date must be before to_date.".into()),
-        (path(id, "202611230800", "202611230700"), 400, 356, "from_date must be before to_date.".into()),
-        (path(id, "202611180929", "202611230700"), 400, 356, "from_date must be within the past 5 days.".into()),
-        (path("1", "202611230800", "202611230900"), 404, 34, none.into()),
-    ];
-    for (path, status, code, text) in &table {
-        let reply = world.call("POST", path, world.bearer(), "").await;
-        assert_eq!(reply.error(), (*status, *code, text.as_str()), "{path}");
-    }
-    let good = path(id, "202611180930", "202611230920");
-    let reply = world.call("POST", &good, As::Bearer(&second.bearer), "").await;
-    assert_eq!(reply.error(), (404, 34, none), "another app's");
-    let reply = world.call("GET", &good, world.bearer(), "").await;
-    assert_eq!(reply.error(), (401, 61, "Client is not permitted to request this method."));
-    assert_eq!(world.call("POST", &good, world.bearer(), "").await.status, 202, "five days, and 10 minutes ago");
-    assert_eq!(world.x.clock().now().as_millis(), START);
-
-    // v2 reaches back 24 hours.
+    world.webhook(MockApi::Enterprise).await;
+    assert_eq!(world.x.clock().now().as_millis(), START, "09:30");
+    world.play("1.1: replays have valid dates and ids").await;
     world.x.settle().await;
-    let v2 = async |from: &str, to: &str| {
-        let body = json!({"webhook_id": id, "from_date": from, "to_date": to}).to_string();
-        world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await
-    };
-    for (from, to, text) in [
-        ("202611220929", "202611230900", "from_date must be within the past 24 hours."),
-        ("202611230900", "202611230910", "from_date: [202611230900] is not in the past."),
-        ("202611230800", "202611230700", "from_date must be before to_date."),
-        ("yesterday", "202611230700", "Unable to parse from_date parameter."),
-    ] {
-        let reply = v2(from, to).await;
-        assert_eq!(reply.reason(), (400, "InvalidParameter"), "{from}");
-        assert_eq!(reply.body["errors"][0]["message"], format!("InvalidParameter: {text}"));
-    }
-    assert_eq!(v2("202611220930", "202611230920").await.status, 200);
-    let unknown = json!({"webhook_id": "1", "from_date": "202611230800", "to_date": "202611230900"}).to_string();
-    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &unknown).await;
-    assert_eq!(reply.reason(), (400, "WebhookIdInvalid"));
+    world.play("v2: replays have valid dates and ids").await;
 }
 
 #[tokio::test]

@@ -33,19 +33,16 @@ pub(crate) struct World {
     nonces: Cell<u32>,
 }
 
-/// The credentials of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum As<'a> {
     Nobody,
     /// A bearer token of an app or of an OAuth 2.0 user.
     Bearer(&'a MockToken),
-    /// OAuth 1.0a.
     User(&'a MockApp, &'a MockUser),
     /// This `Authorization` header.
     Header(&'a str),
 }
 
-/// The response to a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -59,7 +56,6 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Returns status and body.
     pub(crate) fn both(self) -> (u16, Value) {
         (self.status, self.body)
     }
@@ -75,7 +71,13 @@ impl Reply {
     pub(crate) fn reason(&self) -> (u16, &str) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
-        (self.status, self.body["errors"][0]["title"].as_str().unwrap_or_else(|| panic!("{self:?}")))
+        assert_eq!(self.body["type"], "https://api.x.com/2/problems/invalid-request", "{self:?}");
+        assert_eq!(self.body["title"], if self.status == 409 { "Conflict" } else { "Invalid Request" }, "{self:?}");
+        let error = &self.body["errors"][0];
+        let detail =
+            self.body["detail"].as_str().unwrap().strip_prefix("One or more parameters to your request was invalid. ");
+        assert_eq!(detail, error["message"].as_str(), "{self:?}");
+        (self.status, error["title"].as_str().unwrap_or_else(|| panic!("{self:?}")))
     }
 }
 

@@ -11,7 +11,6 @@ pub(super) async fn read(body: Body) -> Result<Bytes, axum::Error> {
     axum::body::to_bytes(body, 1 << 20).await
 }
 
-/// A status with an optional JSON body.
 pub(crate) struct JsonReply(pub(super) StatusCode, pub(super) Option<Value>);
 
 impl JsonReply {

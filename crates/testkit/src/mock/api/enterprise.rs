@@ -62,7 +62,6 @@ pub(super) fn subscriptions(call: &Call<'_>) -> Result<JsonReply, Fault> {
     list_of(call).map(JsonReply::ok)
 }
 
-/// Returns the list of a webhook's subscriptions.
 pub(super) fn list_of(call: &Call<'_>) -> Result<Value, Fault> {
     let webhook = owned(call, 0)?;
     let state = call.inner.state();

@@ -12,14 +12,12 @@ use crate::mock::refusal::{ChallengeFailure, DateFault, Refusal};
 use crate::mock::settings::MockSettings;
 use crate::mock::state::Outage;
 
-/// The reason why a call fails.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// The credentials are missing or unknown.
     Unauthenticated,
     /// The call needs other credentials: the supported kinds, and the kind that was used.
     WrongAuth(Kinds, &'static str),
-    /// The caller lacks permission.
     Forbidden,
     /// The account's plan does not include this call.
     NoProduct,
@@ -67,7 +65,6 @@ impl Kinds {
     }
 }
 
-/// Returns the error response for a fault.
 pub(crate) fn respond(fault: &Fault, is_v1: bool, action: Option<Action>, settings: &MockSettings) -> Response {
     if is_v1 { v1(fault, action).into_response() } else { v2(fault, settings) }
 }

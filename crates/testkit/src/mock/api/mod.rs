@@ -34,7 +34,6 @@ use errors::Fault;
 use login::{oauth1, oauth2};
 use table::{Action, Row};
 
-/// Returns the router of the server.
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
         .route("/", get(dashboard::page))
@@ -135,7 +134,6 @@ async fn perform(row: &Row, call: Call<'_>) -> Result<JsonReply, Fault> {
     }
 }
 
-/// Handles `POST /oauth2/token`.
 async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();

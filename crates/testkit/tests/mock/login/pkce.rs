@@ -20,7 +20,6 @@ async fn code(world: &World, scopes: &str) -> String {
     reply.sent("code")
 }
 
-/// Calls the token endpoint.
 async fn ask(world: &World, authorization: &str, parameters: &[(&str, &str)]) -> Reply {
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     send(world, "POST", "/2/oauth2/token", authorization, &form).await

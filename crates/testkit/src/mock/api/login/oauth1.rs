@@ -19,7 +19,6 @@ use crate::mock::state::PendingLogin;
 
 const PIN: &str = "oob";
 
-/// Handles `POST /oauth/request_token`.
 pub(crate) async fn request_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
@@ -68,7 +67,6 @@ pub(crate) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     }
 }
 
-/// Handles `POST /oauth/access_token`.
 pub(crate) async fn access_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();

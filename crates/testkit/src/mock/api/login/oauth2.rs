@@ -61,7 +61,6 @@ pub(crate) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     answer
 }
 
-/// Handles `POST /2/oauth2/token`.
 pub(crate) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let form = Fields::parse(&read(body).await.unwrap_or_default());
