@@ -108,20 +108,14 @@ impl MockApp {
     }
 }
 
-/// The headers in which deliveries and challenges are signed.
-///
-/// A secret that the app does not have never signs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Signs {
-    /// Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old
-    /// header. X's newest pages describe this.
-    #[default]
-    Client,
-    /// Only the old header, with the consumer secret.
-    Consumer,
-    /// Both headers.
-    Both,
+choices! {
+    Signs "The headers in which deliveries and challenges are signed.\n\nA secret that the app does not have never \
+           signs." {
+        Client "Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old header. \
+                X's newest pages describe this.",
+        Consumer "Only the old header, with the consumer secret.",
+        Both "Both headers.",
+    }
 }
 
 impl Signs {

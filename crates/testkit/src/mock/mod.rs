@@ -1,5 +1,20 @@
 //! A mock of X for tests of receivers and clients. See [`MockX`].
 
+/// Declares enums of choices, with documentation beside each. The first one is the default.
+macro_rules! choices {
+    ($($name:ident $doc:literal { $first:ident $first_doc:literal $(, $variant:ident $variant_doc:literal)+ $(,)? })+) => {$(
+        #[doc = $doc]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $name {
+            #[default]
+            #[doc = $first_doc]
+            $first,
+            $(#[doc = $variant_doc] $variant,)+
+        }
+    )+};
+}
+
 mod api;
 mod auth;
 mod clock;

@@ -188,6 +188,8 @@ async fn rejects_invalid_dates_and_ids() {
     world.play("1.1: replays have valid dates and ids").await;
     world.x.settle().await;
     world.play("v2: replays have valid dates and ids").await;
+    world.x.settle().await;
+    world.play("v2: a replay of the last possible minutes").await;
 }
 
 #[tokio::test]

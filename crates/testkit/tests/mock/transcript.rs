@@ -26,7 +26,7 @@ impl World {
     fn filled(&self, text: &str) -> String {
         let id = self.x.webhooks().first().map(|webhook| webhook.id.clone()).unwrap_or_default();
         let sub = self.x.activity_subscriptions().first().map(|one| one.id.clone()).unwrap_or_default();
-        let text = text.replace("$id", &id).replace("$sub", &sub).replace("$x200", &"x".repeat(200));
+        let text = text.replace("$id", &id).replace("$sub", &sub).replace("$x180", &"x".repeat(180));
         let text = text.replace("$url", &self.receiver.url).replace("$%url", &encode(&self.receiver.url));
         text.replace("$app", &self.app().id).replace("$owner", &self.app().owner.id)
     }
