@@ -9,7 +9,7 @@ use http::{Request, header};
 use super::clock;
 use super::credentials::MockApp;
 use super::inner::Inner;
-use super::ledger::{Challenged, DeliveryResult, Occasion};
+use super::ledger::{Challenged, DeliveryResult, Entry, Occasion};
 use super::refusal::ChallengeFailure;
 use super::settings::{Challenges, MockApi};
 use crate::request::{Challenge, WrongResponse};
@@ -21,7 +21,7 @@ impl Inner {
         let settings = target.generation.challenges(&self.settings);
         let at = self.settings.clock.now();
         let signed = settings.signed && occasion != Occasion::Schedule;
-        let challenge = Challenge::from_seed(self.random_u64(), at);
+        let challenge = Challenge::from_seed(self.state().random.u64(..), at);
         let challenge = if settings.nonce { challenge } else { Challenge::new(challenge.token()) };
         let request = match signed {
             true => challenge.signed_request(&target.url, target.app.signing(self.settings.signs)),
@@ -34,8 +34,8 @@ impl Inner {
                 (DeliveryResult::Unreachable(error.to_string()), Duration::ZERO, Err(failure))
             }
         };
-        self.ledger.push_challenge(Challenged {
-            number: 0,
+        let challenged = |number| Challenged {
+            number,
             webhook: target.webhook.clone(),
             app: target.app.name.clone(),
             url: target.url.clone(),
@@ -45,7 +45,8 @@ impl Inner {
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             answered_with: verdict.as_ref().ok().map(|kind| kind.as_str()),
             failure: verdict.as_ref().err().map(ToString::to_string),
-        });
+        };
+        self.ledger.push(|number| Entry::Challenged(challenged(number)));
         verdict.map(drop)
     }
 

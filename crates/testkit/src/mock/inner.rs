@@ -27,10 +27,6 @@ impl Inner {
         lock(&self.state)
     }
 
-    pub(crate) fn random_u64(&self) -> u64 {
-        self.state().random.u64(..)
-    }
-
     /// Sends a request, and returns the result with the time it took.
     pub(crate) async fn send(
         &self,

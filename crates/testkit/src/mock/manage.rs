@@ -231,11 +231,8 @@ impl Inner {
 pub(crate) struct NewActivity {
     pub(crate) event_type: String,
     pub(crate) filter: MockFilter,
-    #[serde(default)]
     pub(crate) tag: Option<String>,
-    #[serde(default)]
     pub(crate) webhook_id: Option<String>,
-    #[serde(default)]
     pub(crate) expires_at: Option<String>,
 }
 

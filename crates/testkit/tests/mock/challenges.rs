@@ -112,7 +112,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
     ];
     for (number, crc) in table.into_iter().enumerate() {
         let (world, webhook) = World::subscribed().await;
-        world.receiver.crc(crc.clone());
+        world.receiver.set().crc = crc.clone();
         if number == 0 {
             // Scheduled challenges have the same effect.
             world.advance(h(24)).await;
@@ -127,7 +127,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         let before = challenged(&world).len();
         world.advance(h(48)).await;
         assert_eq!(challenged(&world).len(), before, "{crc:?}: only PUT helps");
-        world.receiver.crc(Crc::Right);
+        world.receiver.set().crc = Crc::Right;
         world.x.revalidate(&webhook).await.unwrap();
         assert!(valid(&world), "{crc:?}");
         world.emit(MockEventKind::Like).await;
@@ -144,7 +144,7 @@ async fn errors_and_timeouts_invalidate_after_28_hours() {
         let webhook = world.subscribe(MockApi::V2).await;
         world.advance(h(12)).await;
         world.x.revalidate(&webhook).await.unwrap();
-        world.receiver.crc(crc.clone());
+        world.receiver.set().crc = crc.clone();
         world.x.revalidate(&webhook).await.unwrap_err();
         assert!(valid(&world), "{crc:?}: valid at once");
         world.advance(h(28)).await;
@@ -163,11 +163,11 @@ async fn errors_and_timeouts_invalidate_after_28_hours() {
 #[tokio::test]
 async fn one_success_within_the_grace_period_keeps_a_webhook_valid() {
     let (world, _) = World::subscribed().await;
-    world.receiver.crc(Crc::Answer(503, ""));
+    world.receiver.set().crc = Crc::Answer(503, "");
     world.advance(h(27)).await;
-    world.receiver.crc(Crc::Right);
+    world.receiver.set().crc = Crc::Right;
     world.advance(h(1)).await;
-    world.receiver.crc(Crc::Answer(503, ""));
+    world.receiver.set().crc = Crc::Answer(503, "");
     world.advance(h(27)).await;
     assert!(valid(&world));
     world.advance(h(2)).await;
@@ -180,7 +180,7 @@ async fn enterprise_invalidates_at_once_after_any_failure() {
     for crc in [Crc::OtherSecret, Crc::Answer(404, ""), Crc::Answer(500, ""), Crc::RightWith(302, None), Crc::Hang] {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
         world.subscribe(MockApi::Enterprise).await;
-        world.receiver.crc(crc.clone());
+        world.receiver.set().crc = crc.clone();
         world.advance(h(24)).await;
         assert!(!valid(&world), "{crc:?}");
         world.emit(MockEventKind::Like).await;
@@ -209,7 +209,7 @@ async fn a_response_after_the_timeout_fails_the_challenge() {
         settings.challenges_v2.timeout = std::time::Duration::from_millis(400);
     })
     .await;
-    world.receiver.crc(Crc::Hang);
+    world.receiver.set().crc = Crc::Hang;
     for (generation, least, most) in [(MockApi::Enterprise, 50, 399), (MockApi::V2, 400, 5000)] {
         let refusal = world.x.register_for(world.app(), &world.receiver.url, generation).await.unwrap_err();
         assert_eq!(refusal, Refusal::Challenge(ChallengeFailure::Timeout));
@@ -221,9 +221,9 @@ async fn a_response_after_the_timeout_fails_the_challenge() {
 #[tokio::test]
 async fn the_ledger_records_every_challenge() {
     let world = World::new().await;
-    world.receiver.crc(Crc::Answer(418, ""));
+    world.receiver.set().crc = Crc::Answer(418, "");
     world.x.register(&world.receiver.url).await.unwrap_err();
-    world.receiver.crc(Crc::Right);
+    world.receiver.set().crc = Crc::Right;
     let webhook = world.webhook(MockApi::V2).await;
     world.x.revalidate(&webhook).await.unwrap();
     let challenges = world.x.ledger().challenges();

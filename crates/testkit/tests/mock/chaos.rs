@@ -62,7 +62,7 @@ async fn sends_concurrently_on_demand() {
     for at_once in [1, 4] {
         let (world, _) = World::subscribed().await;
         let permits = Arc::new(Semaphore::new(0));
-        world.receiver.take(Take::Wait(Arc::clone(&permits)));
+        world.receiver.set().take = Take::Wait(Arc::clone(&permits));
         world.x.hold();
         for _ in 0..6 {
             world.x.emit(MockEventKind::Like, USER);
@@ -72,7 +72,7 @@ async fn sends_concurrently_on_demand() {
         world.until(|world| world.receiver.deliveries().len() >= at_once).await;
         permits.add_permits(6);
         world.x.settle().await;
-        assert_eq!(world.receiver.most_open(), at_once);
+        assert_eq!(world.receiver.set().open.1, at_once);
         assert_eq!(world.x.ledger().sent().len(), 6);
         world.x.ledger().every_200_was_consumed().await.unwrap();
     }
@@ -82,7 +82,7 @@ async fn sends_concurrently_on_demand() {
 async fn a_higher_concurrency_applies_at_once() {
     let (world, _) = World::subscribed().await;
     let permits = Arc::new(Semaphore::new(0));
-    world.receiver.take(Take::Wait(Arc::clone(&permits)));
+    world.receiver.set().take = Take::Wait(Arc::clone(&permits));
     for _ in 0..2 {
         world.x.emit(MockEventKind::Like, USER);
     }

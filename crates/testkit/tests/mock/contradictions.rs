@@ -53,7 +53,7 @@ async fn webhook_check_decides_the_result_of_a_failed_put() {
         let world = world(|all| all.webhook_check = check).await;
         let webhook = world.webhook(MockApi::V2).await;
         for (crc, expected, valid) in [(Crc::Right, right, true), (Crc::OtherSecret, wrong, false)] {
-            world.receiver.crc(crc);
+            world.receiver.set().crc = crc;
             let reply = world.call("PUT", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
             assert_eq!(reply.both(), (200, json!({"data": expected})), "{check:?}");
             let list = world.call("GET", "/2/webhooks", world.bearer(), "").await;

@@ -116,7 +116,7 @@ async fn explains_the_loss_of_early_events() {
 async fn retries_deliveries_of_1_1_three_times() {
     for status in [201, 204, 302, 400, 401, 403, 404, 410, 429, 500, 503] {
         let world = World::new().await;
-        world.receiver.take(Take::Status(status));
+        world.receiver.set().take = Take::Status(status);
         world.subscribe(MockApi::Enterprise).await;
         world.x.emit(MockEventKind::Like, USER);
         let mut attempts = vec![0];
@@ -143,7 +143,7 @@ async fn retries_deliveries_of_1_1_three_times() {
 #[tokio::test]
 async fn an_attempt_without_a_response_fails_at_its_timeout() {
     let world = World::that_waits(true).await;
-    world.receiver.take(Take::Hang);
+    world.receiver.set().take = Take::Hang;
     world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
@@ -154,7 +154,7 @@ async fn an_attempt_without_a_response_fails_at_its_timeout() {
 #[tokio::test]
 async fn a_200_ends_retries() {
     let world = World::new().await;
-    world.receiver.take(Take::Statuses(vec![500, 503, 200]));
+    world.receiver.set().take = Take::Statuses(vec![500, 503, 200]);
     world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
@@ -175,7 +175,7 @@ async fn v2_retries_only_if_set() {
     ];
     for (retries, generation, attempts) in table {
         let world = World::with(|settings| settings.retries = retries).await;
-        world.receiver.take(Take::Status(500));
+        world.receiver.set().take = Take::Status(500);
         let webhook = world.webhook(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
         world.x.emit(MockEventKind::Like, USER);
@@ -183,7 +183,7 @@ async fn v2_retries_only_if_set() {
         assert_eq!(world.delivered().len(), attempts, "{retries:?}, {generation:?}");
     }
     let world = World::with(|settings| settings.retry_waits = [5, 30, 300].map(s).to_vec()).await;
-    world.receiver.take(Take::Status(500));
+    world.receiver.set().take = Take::Status(500);
     world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
@@ -198,7 +198,7 @@ async fn retries_on_the_system_clock() {
         settings.delivery_timeout = Duration::from_millis(500);
     })
     .await;
-    world.receiver.take(Take::Statuses(vec![500, 500, 200]));
+    world.receiver.set().take = Take::Statuses(vec![500, 500, 200]);
     world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.x.ledger().expect(MockEventKind::Like.event_kind()).await.unwrap();
@@ -239,7 +239,7 @@ async fn unsubscribing_stops_events() {
 #[tokio::test]
 async fn a_deleted_webhook_gets_no_more_deliveries() {
     let (world, webhook) = World::subscribed_v1().await;
-    world.receiver.take(Take::Status(500));
+    world.receiver.set().take = Take::Status(500);
     world.emit(MockEventKind::Like).await;
     world.x.delete(&webhook);
     world.x.emit(MockEventKind::Like, USER);
@@ -278,12 +278,12 @@ async fn a_revocation_is_delivered_and_ends_subscriptions_and_tokens() {
 async fn apps_with_the_same_url_each_sign_with_their_own_secret() {
     let world = World::new().await;
     let second = world.x.add_app("second").unwrap();
-    world.receiver.knows("second", second.secret());
+    world.receiver.set().secrets.push(("second".to_owned(), second.secret().clone()));
     world.subscribe(MockApi::V2).await;
     // The receiver answers challenges only with the first app's secret.
     let refused = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await;
     assert!(refused.is_err());
-    world.receiver.crc(crate::mock::receiver::Crc::RightOf(second.secret().clone()));
+    world.receiver.set().crc = crate::mock::receiver::Crc::RightOf(second.secret().clone());
     let webhook = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await.unwrap();
     world.x.subscribe(&webhook, USER).unwrap();
     world.emit(MockEventKind::Like).await;

@@ -33,10 +33,10 @@ async fn accepts_the_url_in_a_signed_form() {
 async fn lists_a_webhook_as_invalid_until_a_put() {
     let (world, webhook) = World::subscribed_v1().await;
     let one = format!("{HOOKS}/{}.json", webhook.id);
-    world.receiver.crc(Crc::Answer(500, ""));
+    world.receiver.set().crc = Crc::Answer(500, "");
     assert_eq!(world.call("PUT", &one, world.owner(), "").await.status, 403);
     assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.body[0]["valid"], false);
-    world.receiver.crc(Crc::Right);
+    world.receiver.set().crc = Crc::Right;
     assert_eq!(world.call("PUT", &one, world.owner(), "").await.status, 204);
     assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.body[0]["valid"], true);
 }

@@ -30,7 +30,7 @@ async fn reports_the_cause_of_a_failed_challenge_at_registration() {
     ];
     for (crc, v1, v2) in table {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
-        world.receiver.crc(crc.clone());
+        world.receiver.set().crc = crc.clone();
         let reply = world.call("POST", &with_url(HOOKS, &world.receiver.url), world.owner(), "").await;
         assert_eq!(reply.error(), (403, 214, v1), "{crc:?}");
         let reply =
@@ -42,7 +42,7 @@ async fn reports_the_cause_of_a_failed_challenge_at_registration() {
     }
     // 201 with the right token is accepted like 200.
     let world = World::new().await;
-    world.receiver.crc(Crc::RightWith(201, None));
+    world.receiver.set().crc = Crc::RightWith(201, None);
     assert_eq!(world.call("POST", &with_url(HOOKS, &world.receiver.url), world.owner(), "").await.status, 200);
 }
 
@@ -59,7 +59,7 @@ async fn reports_a_refused_connection_at_registration() {
 async fn enterprise_errors_have_the_documented_codes() {
     let world = World::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
     world.subscribe(MockApi::Enterprise).await;
-    world.receiver.knows("second", world.x.add_app("second").unwrap().secret());
+    world.receiver.set().secrets.push(("second".to_owned(), world.x.add_app("second").unwrap().secret().clone()));
     world.play("1.1: errors have the documented codes").await;
 }
 

@@ -62,18 +62,18 @@ async fn expect_reports_the_other_events_if_none_matches() {
         format!("no liked was consumed: it happened to 3003, but no webhook is subscribed to it{nothing}")
     );
 
-    world.receiver.take(Take::Status(500));
+    world.receiver.set().take = Take::Status(500);
     world.emit(MockEventKind::Like).await;
     let text = say(EventKind::Liked).await;
     assert_eq!(text, format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}"));
 
-    world.receiver.take(Take::Status(200));
-    world.receiver.consumes(false);
+    world.receiver.set().take = Take::Status(200);
+    world.receiver.set().consumes = false;
     world.emit(MockEventKind::Mute).await;
     let text = say(EventKind::Muted).await;
     assert_eq!(text, format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}"));
 
-    world.receiver.consumes(true);
+    world.receiver.set().consumes = true;
     world.emit(MockEventKind::Block).await;
     let text = say(EventKind::Muted).await;
     assert!(text.ends_with("; consumed were 1 blocked"), "{text}");
@@ -93,12 +93,12 @@ async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
     world.emit(MockEventKind::Like).await;
     ledger.every_200_was_consumed().await.unwrap();
 
-    world.receiver.consumes(false);
-    world.receiver.take(Take::Status(500));
+    world.receiver.set().consumes = false;
+    world.receiver.set().take = Take::Status(500);
     world.emit(MockEventKind::Like).await;
     ledger.every_200_was_consumed().await.expect("what was not answered 200 may be lost");
 
-    world.receiver.take(Take::Status(200));
+    world.receiver.set().take = Take::Status(200);
     world.emit(MockEventKind::Follow).await;
     let error = ledger.every_200_was_consumed().await.unwrap_err();
     let text = "answered 200 and not consumed was delivery 3 (followed of 2001)";
@@ -127,7 +127,7 @@ async fn the_copies_of_two_subscribers_are_one_event_only_in_a_wider_scope() {
     let webhook = world.subscribe(MockApi::V2).await;
     world.x.subscribe(&webhook, "3003").unwrap();
     let received = world.emit(MockEventKind::MessageReceived).await;
-    world.receiver.consumes(false);
+    world.receiver.set().consumes = false;
     world.x.deliver(&received.subscribers("3003"));
     world.x.settle().await;
     let ledger = world.x.ledger();

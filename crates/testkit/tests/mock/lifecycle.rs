@@ -46,7 +46,7 @@ async fn requests_in_progress_end_with_the_mock_and_do_not_block_the_clock() {
     };
     let (first, second) = (start().await, start().await);
     let receiver = Receiver::start(&first).await;
-    receiver.take(Take::Hang);
+    receiver.set().take = Take::Hang;
     let webhook = first.register(&receiver.url).await.unwrap();
     first.subscribe(&webhook, USER).unwrap();
     first.emit(MockEventKind::Like, USER);
@@ -122,7 +122,7 @@ async fn concurrent_registrations_create_one_webhook() {
 #[tokio::test]
 async fn settle_waits_for_requests_in_progress_and_not_for_later_ones() {
     let (world, _) = World::subscribed_v1().await;
-    world.receiver.take(Take::Status(500));
+    world.receiver.set().take = Take::Status(500);
     world.emit(MockEventKind::Like).await;
     assert_eq!(world.delivered().len(), 1, "the retry is later");
     let settled = tokio::time::timeout(Duration::from_secs(1), world.x.settle()).await;

@@ -34,10 +34,10 @@ async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
     for generation in [MockApi::Enterprise, MockApi::V2] {
         let (world, webhook) = World::registered(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
-        world.receiver.take(Take::Status(503));
+        world.receiver.set().take = Take::Status(503);
         world.x.emit(MockEventKind::Like, USER);
         world.advance(s(600)).await;
-        world.receiver.take(Take::Status(200));
+        world.receiver.set().take = Take::Status(200);
         world.x.emit(MockEventKind::Follow, USER);
         // No webhook is subscribed to this user, so there is nothing to replay.
         world.x.emit(MockEventKind::Like, "3003");
@@ -115,7 +115,7 @@ async fn a_replay_does_not_retry_and_reports_its_failure() {
     world.x.emit(MockEventKind::Follow, USER);
     world.advance(h(1)).await;
     let before = world.x.ledger().sent().len();
-    world.receiver.take(Take::Statuses(vec![200, 500, 200]));
+    world.receiver.set().take = Take::Statuses(vec![200, 500, 200]);
     assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202);
     world.advance(h(1)).await;
     assert_eq!(since(&world, before).len(), 3);
@@ -167,7 +167,7 @@ async fn a_replay_requires_a_webhook_that_passes_its_challenge() {
     let (world, webhook) = World::subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
-    world.receiver.crc(Crc::OtherSecret);
+    world.receiver.set().crc = Crc::OtherSecret;
     for _ in 0..2 {
         let reply = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
         assert_eq!(reply.error(), (400, 214, "Webhook is marked invalid and requires a CRC check."));

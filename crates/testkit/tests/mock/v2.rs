@@ -12,7 +12,7 @@ async fn a_webhook_is_registered_listed_checked_and_deleted() {
     world.play("v2: a webhook is registered, listed and checked").await;
     let id = &world.x.webhooks()[0].id;
     assert!((1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
-    world.receiver.crc(Crc::OtherSecret);
+    world.receiver.set().crc = Crc::OtherSecret;
     world.play("v2: an invalid webhook is listed and deleted").await;
 }
 

@@ -11,6 +11,7 @@ use crate::mock::contradictions::ErrorForm;
 use crate::mock::refusal::{ChallengeFailure, DateFault, Refusal};
 use crate::mock::settings::MockSettings;
 use crate::mock::state::Outage;
+use crate::payload::json::with;
 
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -195,10 +196,7 @@ fn v2(fault: &Fault, settings: &MockSettings) -> Response {
         let body = json!({"code": status, "message": detail});
         return JsonReply(status_code, Some(body)).into_response();
     }
-    let mut body = json!({"type": kind, "title": title, "status": status, "detail": detail});
-    if let (Some(body), Some(further)) = (body.as_object_mut(), further.as_object()) {
-        body.extend(further.clone());
-    }
+    let body = with(json!({"type": kind, "title": title, "status": status, "detail": detail}), further);
     let content_type = HeaderValue::from_static("application/problem+json");
     (status_code, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
 }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::body::{JsonReply, iso};
+use super::body::JsonReply;
 use super::call::Call;
 use super::enterprise::owned;
 use super::errors::Fault;
 use crate::mock::contradictions::StreamLinksList;
 use crate::mock::refusal::Refusal;
+use crate::payload::dates::iso_millis;
 
 pub(super) fn link(call: &Call<'_>) -> Result<JsonReply, Fault> {
     call.inner.link(call.app(), call.path(0), call.query.clone())?;
@@ -42,7 +43,7 @@ pub(super) fn list(call: &Call<'_>) -> JsonReply {
             json!({
                 "application_id": app.map(|app| &app.id),
                 "business_user_id": app.map(|app| &app.owner.id),
-                "created_at": iso(link.created_at),
+                "created_at": iso_millis(link.created_at),
                 "fields": fields,
                 "instance_id": "1",
                 "webhook_id": link.webhook,

@@ -145,7 +145,8 @@ impl Ledger {
             },
             sent => {
                 let answers: Vec<String> = sent.iter().map(|sent| answer(sent)).collect();
-                write!(text, ": {} sent ({})", times(sent.len()), answers.join("; "))
+                let were = if sent.len() == 1 { "it was".to_owned() } else { format!("{} were", sent.len()) };
+                write!(text, ": {were} sent ({})", answers.join("; "))
             }
         };
         let _ = match records.consumed.len() {
@@ -177,10 +178,6 @@ fn answer(sent: &Sent) -> String {
 
 fn of(subscriber: Option<&str>) -> &str {
     subscriber.unwrap_or("no user")
-}
-
-fn times(many: usize) -> String {
-    if many == 1 { "it was".to_owned() } else { format!("{many} were") }
 }
 
 /// Formats as `2 liked, 1 followed`.
