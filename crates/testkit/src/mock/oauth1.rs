@@ -188,6 +188,17 @@ mod tests {
         assert_eq!(right, [true, true, true]);
     }
 
+    /// The example of RFC 5849, sections 1.2 and 3.1.
+    #[test]
+    fn the_signature_matches_that_of_the_rfc() {
+        let header = "OAuth oauth_consumer_key=\"dpf43f3p2l4k3l03\", oauth_token=\"nnch734d00sl2jdk\", \
+                      oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"137131202\", oauth_nonce=\"chapoH\", \
+                      oauth_signature=\"MdpQcU8iPSUjWoN%2FUDMsK2sui9I%3D\"";
+        let (host, path, query) = ("photos.example.net", "/photos", "file=vacation.jpg&size=original");
+        let request = Signed { scheme: "http", host, path, query, ..EMPTY };
+        assert!(Claim::parse(header).unwrap().signs(&request, "kd94hf93k423kf44", "pfkkdhi9sl3r4s00"));
+    }
+
     #[test]
     fn rejects_invalid_authorization_headers() {
         let good = [

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::mock::receiver::Crc;
 use crate::mock::signer::encode;
 use crate::mock::world::{As, Reply, World};
 
@@ -12,6 +13,11 @@ impl World {
         let (_, rest) = include_str!("transcripts.txt").split_once(&title).expect(section);
         let lines = rest.lines().take_while(|line| !line.starts_with("== "));
         for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(crc) = line.strip_prefix("! crc ") {
+                let crc = if crc == "right" { Crc::Right } else { Crc::OtherSecret };
+                self.receiver.set().crc = crc;
+                continue;
+            }
             let (request, expected) = line.split_once(" = ").expect(line);
             let request = self.filled(request);
             let mut words = request.splitn(4, ' ');
@@ -36,6 +42,7 @@ impl World {
         let (who, id) = who.split_once(':').unwrap_or((who, "0"));
         let user = self.x.user(id);
         let who = match who {
+            "nobody" => As::Nobody,
             "app" => self.bearer(),
             "owner" => self.owner(),
             "second" => As::Bearer(&second.bearer),
@@ -67,8 +74,12 @@ impl Reply {
             }
             _ => {
                 assert_eq!(self.body, serde_json::from_str::<Value>(expected).expect(line), "{line}");
-                let is_json = self.header("content-type") == "application/json; charset=utf-8";
-                assert_eq!(is_json, self.status < 400, "{line}: {self:?}");
+                let is_problem = self.header("content-type") == "application/problem+json";
+                assert_eq!(is_problem, !self.body["type"].is_null(), "{line}: {self:?}");
+                assert!(
+                    is_problem || self.header("content-type") == "application/json; charset=utf-8",
+                    "{line}: {self:?}"
+                );
             }
         }
     }

@@ -119,11 +119,7 @@ async fn rejects_invalid_subscriptions() {
 
 #[tokio::test]
 async fn accepts_deprecated_event_names() {
-    let world = World::new().await;
-    let user = world.x.user(USER);
-    let asked = json!({"event_type": "chat.conversation_join", "filter": {"user_id": USER}});
-    let (status, reply) = create(&world, As::Bearer(&user.oauth2_token), asked).await;
-    assert_eq!((status, &reply["data"]["event_type"]), (200, &json!("chat.conversation.join")));
+    World::new().await.play("X Activity: deprecated names are accepted").await;
 }
 
 #[tokio::test]
@@ -155,16 +151,5 @@ async fn pay_per_use_allows_fewer_subscriptions() {
     for user in ["1", "2", "3"] {
         world.x.subscribe(&webhook, user).unwrap();
     }
-    let user = world.x.user("4");
-    let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
-    let reply = world.call("POST", &all, As::User(world.app(), &user), "{}").await;
-    assert_eq!(reply.reason(), (400, "SubscriptionLimitExceeded"));
-    let body = json!({"url": format!("{}/second", world.receiver.url)}).to_string();
-    let reply = world.call("POST", "/2/webhooks", world.bearer(), &body).await;
-    assert_eq!(reply.reason(), (400, "WebhookLimitExceeded"));
-    // Only enterprise accounts have these calls.
-    let links = world.call("GET", "/2/tweets/search/stream/webhooks", world.bearer(), "").await;
-    assert_eq!((links.status, &links.body["reason"]), (403, &json!("client-not-enrolled")));
-    let list = world.call("GET", "/1.1/account_activity/webhooks.json", world.bearer(), "").await;
-    assert_eq!(list.error(), (403, 200, "Forbidden."));
+    world.play("pay per use").await;
 }
