@@ -221,8 +221,6 @@ pub enum RecordingError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     /// A reader that always fails, like a broken disk or a directory.

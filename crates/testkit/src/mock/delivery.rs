@@ -229,14 +229,12 @@ impl MockActivitySubscription {
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);
         let holds = |word: &String| tagging::contains_text(body, word);
         let goes = |direction: &String| tagging::direction(body).is_none_or(|other| other == *direction);
+        let applies = |(name, value): (&String, _)| if name == "direction" { goes(value) } else { holds(value) };
         self.event_type == kind.as_str()
             && about
             && filter.keyword.as_ref().is_none_or(holds)
             && filter.direction.as_ref().is_none_or(goes)
-            && filter
-                .qualifiers
-                .iter()
-                .all(|(name, value)| if name == "direction" { goes(value) } else { holds(value) })
+            && filter.qualifiers.iter().all(applies)
     }
 }
 

@@ -52,26 +52,31 @@ async fn expect_reports_the_other_events_if_none_matches() {
     let ledger = world.x.ledger();
     let nothing = "; nothing at all was consumed: does the app call Ledger::consumed for every event?";
     let say = async |kind| ledger.expect(kind).await.unwrap_err().to_string();
-    let text = say(EventKind::Liked).await;
-    assert_eq!(text, format!("no liked was consumed: none was sent, since none happened{nothing}"));
+    assert_eq!(
+        say(EventKind::Liked).await,
+        format!("no liked was consumed: none was sent, since none happened{nothing}")
+    );
 
     world.x.emit(MockEventKind::Like, "3003");
-    let text = say(EventKind::Liked).await;
     assert_eq!(
-        text,
+        say(EventKind::Liked).await,
         format!("no liked was consumed: it happened to 3003, but no webhook is subscribed to it{nothing}")
     );
 
     world.receiver.set().take = Take::Status(500);
     world.emit(MockEventKind::Like).await;
-    let text = say(EventKind::Liked).await;
-    assert_eq!(text, format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}"));
+    assert_eq!(
+        say(EventKind::Liked).await,
+        format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}")
+    );
 
     world.receiver.set().take = Take::Status(200);
     world.receiver.set().consumes = false;
     world.emit(MockEventKind::Mute).await;
-    let text = say(EventKind::Muted).await;
-    assert_eq!(text, format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}"));
+    assert_eq!(
+        say(EventKind::Muted).await,
+        format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}")
+    );
 
     world.receiver.set().consumes = true;
     world.emit(MockEventKind::Block).await;

@@ -16,15 +16,9 @@ pub(crate) struct Keys<'a> {
 
 /// Percent-encodes a text (section 3.6).
 pub(crate) fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded += &format!("%{byte:02X}");
-        }
-    }
-    encoded
+    let is_unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let encoded = |byte| if is_unreserved(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encoded).collect()
 }
 
 /// Returns the signature of a request to `url` (section 3.4), with the parameters of its query,
@@ -40,12 +34,14 @@ pub(crate) fn signature(method: &str, url: &str, parameters: &[(&str, &str)], ke
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 /// Returns the `Authorization` header (section 3.5.1), with these further parameters in the header and
 /// in the rest of the request. Without a token, the header has none.
 pub(crate) fn header(
     method: &str,
     url: &str,
-    (in_header, elsewhere): (&[(&str, &str)], &[(&str, &str)]),
+    (in_header, elsewhere): (Parameters<'_>, Parameters<'_>),
     keys: Keys<'_>,
     (nonce, timestamp): (&str, i64),
 ) -> String {

@@ -143,18 +143,11 @@ fn remove(call: &Call<'_>, id: &str) -> bool {
     state.activities.len() < before
 }
 
-const BASE32HEX: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-
 /// Encodes the id of a page's last subscription as 16 characters of base32hex.
 fn page_token(id: &str) -> String {
-    let mut rest: u64 = id.parse().unwrap_or(0);
-    let mut digits = Vec::new();
-    while digits.len() < 16 {
-        let digit = usize::try_from(rest % 32).unwrap_or(0);
-        digits.push(BASE32HEX.get(digit).copied().unwrap_or(b'0'));
-        rest /= 32;
-    }
-    digits.iter().rev().map(|digit| char::from(*digit)).collect()
+    let id: u64 = id.parse().unwrap_or(0);
+    let digit = |place: u32| char::from_digit(id.checked_shr(5 * place).unwrap_or(0) as u32 % 32, 32);
+    (0..16).rev().filter_map(digit).collect()
 }
 
 /// Decodes a page token to the id of the previous page's last subscription.
@@ -162,10 +155,8 @@ fn page_end(token: &str) -> Option<String> {
     if token.len() != 16 {
         return None;
     }
-    token
-        .chars()
-        .try_fold(0_u64, |id, digit| id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?)))
-        .map(|id| id.to_string())
+    let add = |id: u64, digit: char| id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?));
+    token.chars().try_fold(0, add).map(|id| id.to_string())
 }
 
 #[cfg(test)]

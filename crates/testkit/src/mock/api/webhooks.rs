@@ -33,12 +33,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<JsonReply, Fault> {
         return Err(Refusal::Invalid(format!("webhook_config.fields: unknown field {unknown:?}")).into());
     }
     let state = call.inner.state();
-    let all: Vec<Value> = state
-        .webhooks
-        .iter()
-        .filter(|webhook| webhook.app == call.app())
-        .map(|webhook| entry(webhook, &asked))
-        .collect();
+    let own = state.webhooks.iter().filter(|webhook| webhook.app == call.app());
+    let all: Vec<Value> = own.map(|webhook| entry(webhook, &asked)).collect();
     Ok(JsonReply::ok(json!({"meta": {"result_count": all.len()}, "data": all})))
 }
 
