@@ -7,7 +7,7 @@ use birdhook_testkit::mock::{
 };
 use serde_json::{Value, json};
 
-use crate::mock::world::{As, USER, World, h, s};
+use crate::mock::world::{USER, World, h, s};
 
 async fn world(change: impl FnOnce(&mut Contradictions)) -> World {
     World::with(|settings| change(&mut settings.contradictions)).await
@@ -44,10 +44,8 @@ async fn activity_answer_decides_the_shape_of_the_response() {
 async fn a_setting_allows_subscriptions_to_revocations() {
     for can_be in [false, true] {
         let world = world(|all| all.revoke_can_be_subscribed = can_be).await;
-        let webhook = world.webhook(MockApi::V2).await;
-        let asked = json!({"event_type": "oauth.revoke", "filter": {}, "webhook_id": webhook.id}).to_string();
-        let reply = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
-        assert_eq!(reply.status, if can_be { 200 } else { 400 });
+        world.webhook(MockApi::V2).await;
+        world.play(&format!("revoke_can_be_subscribed: {can_be}")).await;
         world.emit(MockEventKind::Revoke).await;
         assert_eq!(world.receiver.deliveries().len(), usize::from(can_be));
         for seen in world.receiver.deliveries() {
@@ -92,12 +90,8 @@ async fn replay_settings_decide_its_end_and_response() {
             let again = world.delivered().len() - 3 - 1;
             assert_eq!(again, kinds, "{end:?}");
             // In 1.1, `to_date` is never included.
-            let path = format!(
-                "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230930&to_date=202611230931",
-                webhook.id
-            );
             let before = world.delivered().len();
-            assert_eq!(world.call("POST", &path, world.bearer(), "").await.status, 202);
+            world.play("1.1: a replay of a minute").await;
             world.x.settle().await;
             assert_eq!(world.delivered().len() - before, 1 + 1, "{end:?}");
         }
@@ -111,12 +105,10 @@ async fn the_error_form_decides_the_body_of_errors() {
 
 #[tokio::test]
 async fn a_setting_decides_whether_a_repeated_subscription_fails() {
-    for (repeated, status) in [(RepeatedSubscription::Conflict, 409), (RepeatedSubscription::Accepted, 204)] {
+    for repeated in [RepeatedSubscription::Conflict, RepeatedSubscription::Accepted] {
         let world = world(|all| all.repeated_subscription = repeated).await;
-        let webhook = world.subscribe(MockApi::Enterprise).await;
-        let user = world.x.user(USER);
-        let path = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
-        assert_eq!(world.call("POST", &path, As::User(world.app(), &user), "").await.status, status, "{repeated:?}");
+        world.subscribe(MockApi::Enterprise).await;
+        world.play(&format!("repeated_subscription: {repeated:?}")).await;
         assert_eq!(world.x.subscriptions().len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Enterprise 1.1: the responses to successful calls.
+//! Enterprise and premium 1.1: the responses to successful calls.
 
 use birdhook_testkit::mock::{MockApi, Occasion};
 use serde_json::json;
@@ -52,4 +52,9 @@ async fn accepts_a_replay() {
     assert_eq!(reply.status, 202);
     let job = reply.body["job_id"].as_str().unwrap();
     assert_eq!(reply.body, json!({"job_id": job, "created_at": "2026-11-23T09:30:00Z"}));
+}
+
+#[tokio::test]
+async fn an_environment_has_a_webhook_and_subscriptions() {
+    World::new().await.play("premium: a webhook is registered in an environment").await;
 }

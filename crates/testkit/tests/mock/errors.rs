@@ -84,3 +84,15 @@ async fn an_outage_fails_every_call() {
     assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.status, 200);
     assert_eq!(world.x.webhooks(), [webhook]);
 }
+
+#[tokio::test]
+async fn rejects_urls_that_x_rejects_unless_local() {
+    for (local, section) in [(false, "URLs that X rejects"), (true, "URLs of local receivers")] {
+        let world = World::with(|settings| {
+            (settings.local, settings.rate_limits, settings.limits.webhooks) = (local, false, 0);
+        })
+        .await;
+        world.play(section).await;
+        assert!(world.receiver.challenges().is_empty(), "{section}");
+    }
+}

@@ -4,7 +4,7 @@ use birdhook_core::{Activity, DedupeScope, EventKind, PostRelation};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::read_back::text;
+use super::read_back::{relation, text};
 use super::*;
 
 #[test]
@@ -30,9 +30,7 @@ fn two_subscribers_of_a_conversation_get_the_same_content() {
             }
         }
         let expected = match kind {
-            MockEventKind::Mention | MockEventKind::Reply | MockEventKind::Quote | MockEventKind::Repost => {
-                MockEventKind::Post
-            }
+            _ if relation(kind).is_some() => MockEventKind::Post,
             MockEventKind::MessageReceived => MockEventKind::MessageSent,
             MockEventKind::MessageSent => MockEventKind::MessageReceived,
             _ => kind,

@@ -109,16 +109,13 @@ fn listed() -> Result<Option<Vec<(Package, String)>>> {
 /// Returns whether the compiler derives the item for almost every type. Seven such lines per type
 /// would hide the others. A missing or conditional implementation is an item.
 fn goes_without_saying(item: &str) -> bool {
-    const INTERNAL: [&str; 4] = [
-        "core::marker::Freeze",
-        "core::marker::StructuralPartialEq",
-        "core::marker::UnsafeUnpin",
-        "pin_project_lite::__",
-    ];
+    let internal =
+        "core::marker::Freeze core::marker::StructuralPartialEq core::marker::UnsafeUnpin pin_project_lite::__";
     // `Trait for Type` of `impl<T: Bound<T>> Trait for Type`.
     let name = item.split_once(" for ").map_or("", |(before, _)| before).rsplit(' ').next().unwrap_or_default();
     let is_mark = ["core::marker::", "core::panic::unwind_safe::"].iter().any(|mark| name.starts_with(mark));
-    INTERNAL.iter().any(|name| item.contains(name)) || is_mark && item.starts_with("impl") && !item.contains(" where ")
+    internal.split(' ').any(|name| item.contains(name))
+        || is_mark && item.starts_with("impl") && !item.contains(" where ")
 }
 
 /// Returns the lines that only one of the lists contains. The order of lines does not matter.
