@@ -77,18 +77,13 @@ impl Inner {
         } else if is_misencoded(&answer) {
             Err(ChallengeFailure::Encoding)
         } else {
-            self.verify_response(challenge, app, &answer.body)
+            self.verify(challenge, app, &answer.body)
         };
         (DeliveryResult::Status(status.as_u16()), took, verdict)
     }
 
     /// Returns the kind of secret that signed the response.
-    fn verify_response(
-        &self,
-        challenge: &Challenge,
-        app: &MockApp,
-        body: &[u8],
-    ) -> Result<SecretKind, ChallengeFailure> {
+    fn verify(&self, challenge: &Challenge, app: &MockApp, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
         let mut wrong = WrongResponse::Wrong;
         for (kind, secret) in app.secrets() {
             if self.settings.answers.is_some_and(|only| only != kind) {

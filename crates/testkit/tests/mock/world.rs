@@ -90,12 +90,8 @@ impl World {
     /// Starts a mock X with a long timeout for slow machines, or a short one for a receiver that
     /// hangs.
     pub(crate) async fn that_waits(hangs: bool) -> Self {
-        Self::with(|settings| {
-            if hangs {
-                settings.timeout = Duration::from_millis(150);
-            }
-        })
-        .await
+        let short = Duration::from_millis(150);
+        Self::with(|settings| settings.timeout = if hangs { short } else { settings.timeout }).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut MockSettings)) -> Self {
@@ -205,15 +201,8 @@ impl World {
         self.call_with(method, path, who, "application/json", body).await
     }
 
-    pub(crate) async fn call_with(
-        &self,
-        method: &str,
-        path: &str,
-        who: As<'_>,
-        content_type: &str,
-        body: &str,
-    ) -> Reply {
-        let form = if content_type == "application/x-www-form-urlencoded" { body } else { "" };
+    pub(crate) async fn call_with(&self, method: &str, path: &str, who: As<'_>, media_type: &str, body: &str) -> Reply {
+        let form = if media_type == "application/x-www-form-urlencoded" { body } else { "" };
         let authorization = match who {
             As::Nobody => None,
             As::Bearer(token) => Some(format!("Bearer {}", token.as_str())),
@@ -222,7 +211,7 @@ impl World {
         };
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.x.url()));
         if !body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, content_type);
+            request = request.header(header::CONTENT_TYPE, media_type);
         }
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);

@@ -1,7 +1,7 @@
 //! Guarantees of a scene.
 
 use birdhook_core::{Activity, DedupeScope, EventKind, PostRelation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::read_back::{relation, text};
@@ -166,4 +166,42 @@ fn the_same_seed_generates_the_same_bodies() {
     assert_ne!(bodies, all(2));
     // The signature serves as a hash of all bodies.
     assert_eq!(sign(&Secret::new("pinned").unwrap(), &bodies), "sha256=3kzjyFJx6QSQgg+wi9kyYn99R7l4ckVbdhfonOWFXEA=");
+}
+
+/// Relations such as follows have no ids, so only their delivery keys differ.
+#[test]
+fn no_two_events_of_a_generator_share_a_key_or_an_id() {
+    for seed in 0..SEEDS {
+        let mut scene = PayloadGenerator::new(seed);
+        let (mut keys, mut ids, mut last) = (BTreeMap::new(), BTreeSet::new(), 0);
+        for round in 0..4 {
+            for kind in MockEventKind::ALL {
+                let mock_event = scene.event(*kind, SUBSCRIBER);
+                let what = format!("{kind} in round {round} of seed {seed}");
+                if let Some(id) = mock_event.id() {
+                    assert!(ids.insert(id), "{what} has an id that another has");
+                }
+                if let (Some(id), true) = (mock_event.id(), relation(*kind).is_some()) {
+                    let id: u64 = id.parse().unwrap();
+                    assert!(id > last && id > 1 << 53, "{what}: {id} after {last}");
+                    last = id;
+                }
+                for generation in kind.api_sources() {
+                    let event = event(&mock_event, *generation);
+                    let mut reply = vec![event.delivery_key()];
+                    if !event.lacks_unique_id()
+                        && event.content_key() != event.delivery_key()
+                        && *generation == XActivity
+                    {
+                        reply.push(event.content_key());
+                    }
+                    for key in reply {
+                        let other = keys.insert(key, what.clone());
+                        // In the Account Activity API, the delivery key is also the content key.
+                        assert!(other.is_none() || other.as_ref() == Some(&what), "{what} has the key of {other:?}");
+                    }
+                }
+            }
+        }
+    }
 }

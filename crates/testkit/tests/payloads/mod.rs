@@ -2,7 +2,6 @@
 //! seeds.
 
 mod generator;
-mod keys;
 mod read_back;
 mod shapes;
 mod wire;
