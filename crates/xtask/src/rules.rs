@@ -45,13 +45,11 @@ pub(crate) fn check() -> Result<Outcome> {
     }
 }
 
-/// Returns the names of the published library packages.
-pub(crate) fn libraries() -> Result<Vec<String>> {
-    let libraries = published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib));
-    Ok(libraries.map(|package| package.name.to_string()).collect())
+/// Returns the published packages that have a library.
+pub(crate) fn libraries() -> Result<Vec<Package>> {
+    Ok(published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib)).collect())
 }
 
-/// Returns all published packages.
 pub(crate) fn published() -> Result<Vec<Package>> {
     let members = MetadataCommand::new().no_deps().exec()?.packages;
     Ok(members.into_iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty())).collect())

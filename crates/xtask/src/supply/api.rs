@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{Package, Target};
+use cargo_metadata::Package;
 use public_api::PublicItem;
 use serde_json::Value;
 
 use crate::process::{cargo, run};
-use crate::rules;
+use crate::rules::libraries;
 use crate::step::Outcome;
 use crate::tools::{self, EXTERNAL_TYPES, pinned};
 
@@ -38,7 +38,6 @@ pub(super) fn check() -> Result<Outcome> {
     }
 }
 
-/// Rewrites the lists.
 pub(crate) fn write() -> Result<()> {
     for (package, now) in listed()?.with_context(other_format)? {
         let path = package.manifest_path.with_file_name(FILE);
@@ -63,11 +62,6 @@ pub(super) fn external() -> Result<Outcome> {
 
 fn other_format() -> String {
     "this rustdoc writes another format than public-api of crates/xtask/Cargo.toml reads".to_owned()
-}
-
-fn libraries() -> Result<Vec<Package>> {
-    let is_library = |package: &Package| package.targets.iter().any(Target::is_lib);
-    Ok(rules::published()?.into_iter().filter(is_library).collect())
 }
 
 /// Returns a folder for rustdoc's output, which must not mix with other builds.

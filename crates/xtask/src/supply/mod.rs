@@ -84,7 +84,7 @@ pub(crate) struct Semver {
 pub(crate) fn semver(options: &Semver) -> Result<()> {
     let newest_tag = || printed(Command::new("git").args(["describe", "--tags", "--abbrev=0"])).ok();
     let revision = options.revision.clone().or_else(newest_tag).unwrap_or_else(|| "HEAD".to_owned());
-    let libraries = rules::libraries()?;
+    let libraries: Vec<_> = rules::libraries()?.iter().map(|package| package.name.to_string()).collect();
     if let Some(unknown) = options.packages.iter().find(|name| !libraries.contains(name)) {
         bail!("unknown library {unknown}: expected one of {}", libraries.join(", "));
     }
