@@ -13,7 +13,6 @@
 //! The crate `birdhook-doctor` checks a receiver at a URL.
 
 mod event;
-mod http_client;
 pub mod mock;
 mod payload;
 mod reading;

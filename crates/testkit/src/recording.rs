@@ -1,6 +1,5 @@
 //! Recorded deliveries: a file of lines, each of them a JSON object.
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 use std::str::FromStr;
 
@@ -67,10 +66,10 @@ impl std::fmt::Display for Recorded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = str::from_utf8(&self.body).ok();
         let line = Line {
-            time: self.time.to_string().into(),
-            method: self.method.as_str().into(),
-            target: self.target.as_str().into(),
-            headers: self.headers.iter().map(|(name, value)| (name.as_str().into(), Value::new(value))).collect(),
+            time: self.time.to_string(),
+            method: self.method.clone(),
+            target: self.target.clone(),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), Value::new(value))).collect(),
             body: text.map(Into::into),
             body_base64: text.is_none().then(|| STANDARD.encode(&self.body)),
         };
@@ -86,24 +85,24 @@ impl FromStr for Recorded {
         if let Some(later) = version.filter(|version| *version > VERSION) {
             return Err(RecordingError::Version(later));
         }
-        let line: Line<'_> = serde_json::from_str(line).map_err(RecordingError::NotALine)?;
+        let line: Line = serde_json::from_str(line).map_err(RecordingError::NotALine)?;
         let decode = |text: &str| STANDARD.decode(text).map(Bytes::from).map_err(|_| RecordingError::NotBase64);
         let headers = line.headers.into_iter().map(|(name, value)| {
             let value = match value {
-                Value::Text(text) => Bytes::copy_from_slice(text.as_bytes()),
+                Value::Text(text) => Bytes::from(text),
                 Value::Bytes { base64 } => decode(&base64)?,
             };
-            Ok((name.into_owned(), value))
+            Ok((name, value))
         });
         let body = match (line.body, line.body_base64) {
-            (Some(text), None) => Bytes::copy_from_slice(text.as_bytes()),
+            (Some(text), None) => Bytes::from(text),
             (None, Some(text)) => decode(&text)?,
             _ => return Err(RecordingError::Body),
         };
         Ok(Self {
             time: Timestamp::parse(&line.time).ok_or(RecordingError::Time)?,
-            method: line.method.into_owned(),
-            target: line.target.into_owned(),
+            method: line.method,
+            target: line.target,
             headers: headers.collect::<Result<_, _>>()?,
             body,
         })
@@ -120,33 +119,26 @@ struct Versioned {
 }
 
 #[derive(Deserialize, Serialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    time: Cow<'a, str>,
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    target: Cow<'a, str>,
-    #[serde(borrow)]
-    headers: Vec<(Cow<'a, str>, Value<'a>)>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    body: Option<Cow<'a, str>>,
+struct Line {
+    time: String,
+    method: String,
+    target: String,
+    headers: Vec<(String, Value)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(untagged)]
-enum Value<'a> {
-    #[serde(borrow)]
-    Text(Cow<'a, str>),
-    Bytes {
-        base64: String,
-    },
+enum Value {
+    Text(String),
+    Bytes { base64: String },
 }
 
-impl<'a> Value<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+impl Value {
+    fn new(bytes: &[u8]) -> Self {
         match str::from_utf8(bytes) {
             Ok(text) => Self::Text(text.into()),
             Err(_) => Self::Bytes { base64: STANDARD.encode(bytes) },
@@ -229,8 +221,6 @@ pub enum RecordingError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     /// A reader that always fails, like a broken disk or a directory.

@@ -208,10 +208,7 @@ impl WebhookPost {
         let mut bytes = format!("POST {}{query} HTTP/1.1\r\n", uri.path()).into_bytes();
         let own = [(&HOST, &host), (&http::header::CONTENT_LENGTH, &length)];
         for (name, value) in own.into_iter().chain(&self.headers) {
-            bytes.extend_from_slice(name.as_str().as_bytes());
-            bytes.extend_from_slice(b": ");
-            bytes.extend_from_slice(value.as_bytes());
-            bytes.extend_from_slice(b"\r\n");
+            bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(&self.body);
@@ -238,7 +235,6 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since).unwrap_or(i64::MAX))
 }
 
-/// Returns a random version 4 UUID.
 pub(crate) fn uuid(random: &mut fastrand::Rng) -> String {
     let (high, low) = (random.u64(..), random.u64(..));
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);

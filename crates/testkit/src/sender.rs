@@ -1,12 +1,12 @@
 //! Sends requests to a receiver over HTTP, as X does.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use rustls::pki_types::CertificateDer;
-
-use crate::http_client;
+use rustls::{ClientConfig, RootCertStore};
 
 /// Maximum number of bytes read from a response body: 1 MiB.
 const MAX_BODY: usize = 1 << 20;
@@ -34,7 +34,20 @@ impl Sender {
     /// # Errors
     /// Returns an error if one of `roots` is not a valid certificate.
     pub fn trusting(timeout: Duration, roots: &[CertificateDer<'static>]) -> Result<Self, SendError> {
-        http_client::client(timeout, roots).map(Self).map_err(|error| SendError::Other(error.to_string()))
+        let invalid = |error: rustls::Error| SendError::Other(format!("invalid root certificate: {error}"));
+        let mut store: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        roots.iter().try_for_each(|root| store.add(root.clone())).map_err(invalid)?;
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(invalid)?
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(config)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(timeout);
+        client.build().map(Self).map_err(|error| SendError::Other(error.to_string()))
     }
 
     /// Sends a request and reads the response, with at most 1 MiB of its body.

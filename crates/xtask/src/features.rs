@@ -17,7 +17,7 @@ const INTERACTING: &[(&str, &str)] = &[
 
 pub(crate) fn check() -> Result<Outcome> {
     let libraries = rules::libraries()?;
-    let packages: Vec<_> = libraries.iter().flat_map(|package| ["-p", package]).collect();
+    let packages: Vec<_> = libraries.iter().flat_map(|package| ["-p", &*package.name]).collect();
     hack(&["--each-feature", "--exclude-features=default"], &packages)?;
     for (package, features) in INTERACTING {
         let include = format!("--include-features={features}");

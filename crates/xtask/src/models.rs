@@ -1,7 +1,6 @@
 //! Runs the pipeline's model tests: its real code under chosen schedules, and a check that planted
 //! mistakes are noticed.
 
-mod mistakes;
 mod planting;
 
 use std::path::Path;

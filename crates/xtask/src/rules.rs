@@ -45,13 +45,11 @@ pub(crate) fn check() -> Result<Outcome> {
     }
 }
 
-/// Returns the names of the published library packages.
-pub(crate) fn libraries() -> Result<Vec<String>> {
-    let libraries = published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib));
-    Ok(libraries.map(|package| package.name.to_string()).collect())
+/// Returns the published packages that have a library.
+pub(crate) fn libraries() -> Result<Vec<Package>> {
+    Ok(published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib)).collect())
 }
 
-/// Returns all published packages.
 pub(crate) fn published() -> Result<Vec<Package>> {
     let members = MetadataCommand::new().no_deps().exec()?.packages;
     Ok(members.into_iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty())).collect())
@@ -86,11 +84,12 @@ fn declared(package: &Package) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the dependencies of a package on our own packages that violate the layers.
-fn wrong_ways<'a>(package: &str, needs: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let Some((_, allowed)) = MAY_NEED.iter().find(|(name, _)| *name == package) else {
+fn wrong_ways<'a>(package: &'a str, needs: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let short = |name: &'a str| name.strip_prefix("birdhook-").unwrap_or(name);
+    let Some((_, allowed)) = MAY_NEED.iter().find(|(name, _)| *name == short(package)) else {
         return vec![format!("{package} is not in the table MAY_NEED of crates/xtask/src/rules/tables.rs: add it")];
     };
-    let wrong = needs.filter(|name| name.starts_with("birdhook") && !allowed.contains(name));
+    let wrong = needs.filter(|name| name.starts_with("birdhook") && !allowed.split(' ').any(|one| one == short(name)));
     wrong.map(|name| format!("{package} must not depend on {name}")).collect()
 }
 
@@ -155,8 +154,8 @@ mod tests {
     #[test]
     fn the_table_is_in_order() {
         for (at, (name, allowed)) in MAY_NEED.iter().enumerate() {
-            for ask in *allowed {
-                assert!(MAY_NEED[..at].iter().any(|(earlier, _)| earlier == ask), "{name} may need {ask}");
+            for ask in allowed.split_whitespace() {
+                assert!(MAY_NEED[..at].iter().any(|(earlier, _)| *earlier == ask), "{name} may need {ask}");
             }
         }
     }

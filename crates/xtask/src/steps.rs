@@ -54,27 +54,25 @@ pub(crate) const LONG: &[Step] = &[
 fn fmt() -> Result<Outcome> {
     tools::component("rustfmt", "fmt")?;
     run_command(&mut cargo(["fmt", "--all", "--check"]))?;
-    run_command(&mut cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]))?;
-    Ok(passed())
+    run_command(&mut cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"])).map(passed)
 }
 
 fn clippy() -> Result<Outcome> {
     tools::component("clippy", "clippy")?;
-    run_command(&mut cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
-    Ok(passed())
+    run_command(&mut cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))
+        .map(passed)
 }
 
 /// Uses the build of the step `tests`. `cargo run` would compile the libraries again with fewer
 /// features.
 fn quickstart() -> Result<Outcome> {
     run_command(cargo(["build", "--example=quickstart"]).args(testing::BUILT))?;
-    run_command(&mut Command::new(tools::target_folder()?.join("debug/examples/quickstart")))?;
-    Ok(passed())
+    run_command(&mut Command::new(tools::target_folder()?.join("debug/examples/quickstart"))).map(passed)
 }
 
 fn docs() -> Result<Outcome> {
-    run_command(cargo(["doc", "--workspace", "--all-features", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
-    Ok(passed())
+    run_command(cargo(["doc", "--workspace", "--all-features", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        .map(passed)
 }
 
 fn wasm() -> Result<Outcome> {
@@ -83,8 +81,7 @@ fn wasm() -> Result<Outcome> {
         eprintln!("\n!!! {error:#}\n!!! NOT BUILT FOR {TARGET}: only the step `rules` keeps I/O out of the core\n");
         return Ok(Outcome::Skipped(format!("{error:#}")));
     }
-    run_command(&mut cargo(["build", "-p", "birdhook-core", "--target", TARGET]))?;
-    Ok(passed())
+    run_command(&mut cargo(["build", "-p", "birdhook-core", "--target", TARGET])).map(passed)
 }
 
 /// Runs a short soak test, with the program that the step `tests` built.
@@ -108,6 +105,6 @@ fn sizes() -> Result<Outcome> {
     Ok(Outcome::Passed(format!("{} files, {total} lines", files.len())))
 }
 
-fn passed() -> Outcome {
+fn passed(_: ()) -> Outcome {
     Outcome::Passed(String::new())
 }

@@ -27,33 +27,33 @@ pub(crate) fn rustc(name: &str) -> Result<String> {
     value.map(str::to_owned).with_context(|| format!("rustc does not report its {name}"))
 }
 
-/// Installs a component of the toolchain (`clippy`), unless its cargo subcommand already works.
-pub(crate) fn component(name: &str, subcommand: &str) -> Result<()> {
-    if succeeds(&mut cargo([subcommand, "--version"])) {
+/// Installs something with this command, unless it works already.
+fn install(works: bool, what: &str, command: &[&str]) -> Result<()> {
+    let (program, args) = command.split_first().context("no command")?;
+    if works {
         return Ok(());
     }
-    run(Command::new("rustup").args(["component", "add", name]))
-        .with_context(|| format!("cargo {subcommand} is missing: run `rustup component add {name}`"))
+    let mut install = if *program == "cargo" { cargo::<&str>([]) } else { Command::new(program) };
+    run(install.args(args)).with_context(|| format!("{what} is missing: run `{}`", command.join(" ")))
+}
+
+/// Installs a component of the toolchain (`clippy`), unless its cargo subcommand already works.
+pub(crate) fn component(name: &str, subcommand: &str) -> Result<()> {
+    let works = succeeds(&mut cargo([subcommand, "--version"]));
+    install(works, &format!("cargo {subcommand}"), &["rustup", "component", "add", name])
 }
 
 /// Installs the standard library of a target, unless it is present.
 pub(crate) fn target(name: &str) -> Result<()> {
     let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", name]).output();
-    if libraries.is_ok_and(|libraries| Path::new(String::from_utf8_lossy(&libraries.stdout).trim()).is_dir()) {
-        return Ok(());
-    }
-    run(Command::new("rustup").args(["target", "add", name]))
-        .with_context(|| format!("the target {name} is missing: run `rustup target add {name}`"))
+    let works = libraries.is_ok_and(|path| Path::new(String::from_utf8_lossy(&path.stdout).trim()).is_dir());
+    install(works, &format!("the target {name}"), &["rustup", "target", "add", name])
 }
 
 /// Installs a cargo subcommand from crates.io, unless it already works.
 pub(crate) fn subcommand(name: &str) -> Result<()> {
-    if succeeds(&mut cargo([name, "--version"])) {
-        return Ok(());
-    }
     let package = format!("cargo-{name}");
-    run(&mut cargo(["install", &package, "--locked"]))
-        .with_context(|| format!("{package} is missing: run `cargo install {package} --locked`"))
+    install(succeeds(&mut cargo([name, "--version"])), &package, &["cargo", "install", &package, "--locked"])
 }
 
 /// Returns a command for a program from crates.io in this version, with its name as a subcommand of

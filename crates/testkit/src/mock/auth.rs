@@ -35,7 +35,6 @@ pub(crate) enum Who {
 }
 
 impl Caller {
-    /// Returns the id of the user, if the caller is one.
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.who {
             Who::App => None,

@@ -75,20 +75,18 @@ impl Clock {
         let Some(manual) = &self.0 else { return tokio::time::sleep(by).await };
         let _alone = manual.moving.lock().await;
         let end = after(self.now(), by);
+        let mut is_over = false;
         loop {
             let timed: Vec<_> = lock(&manual.timed).iter().filter_map(Weak::upgrade).collect();
             for one in &timed {
                 settled(one.as_ref()).await;
             }
-            let next = timed.iter().filter_map(|one| one.next_due()).min().filter(|due| *due <= end);
-            let (to, is_over) = next.map_or((end, true), |due| (due.max(self.now()), false));
-            manual.now.send_replace(to);
             if is_over {
-                for one in &timed {
-                    settled(one.as_ref()).await;
-                }
                 return;
             }
+            let next = timed.iter().filter_map(|one| one.next_due()).min().filter(|due| *due <= end);
+            is_over = next.is_none();
+            manual.now.send_replace(next.map_or(end, |due| due.max(self.now())));
         }
     }
 
@@ -138,12 +136,10 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Returns the time `by` after `time`.
 pub(crate) fn after(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }
 
-/// Returns the time `by` before `time`.
 pub(crate) fn before(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }

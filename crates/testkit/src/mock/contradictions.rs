@@ -35,121 +35,49 @@ pub struct Contradictions {
     pub repeated_subscription: RepeatedSubscription,
 }
 
-/// The credentials that may manage webhooks in v2.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WebhookAuth {
-    /// Only the app's bearer token: prose.
-    #[default]
-    Bearer,
-    /// For POST, PUT and DELETE also OAuth 1.0a of the app's owner: OpenAPI.
-    BearerOrOwner,
-}
-
-/// The response to `PUT /2/webhooks/:id`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WebhookCheck {
-    /// `{"data":{"valid":...}}` with the result of the challenge.
-    #[default]
-    Valid,
-    /// `{"data":{"valid":true}}`, which only says that the check was started: OpenAPI's
-    /// description.
-    Triggered,
-    /// `{"data":{"attempted":true}}`: X's playground.
-    Attempted,
-}
-
-/// The place of the subscription in a response of `/2/activity/subscriptions`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ActivityAnswer {
-    /// `data` is the subscription.
-    #[default]
-    Object,
-    /// `data` is an array with the subscription.
-    Array,
-    /// `data.subscription` is the subscription: OpenAPI.
-    Nested,
-    /// 204 without a body, as clients have reported.
-    Empty,
-}
-
-/// The X Activity subscriptions that count as duplicates of each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SameActivity {
-    /// Subscriptions with the same event type, filter and webhook.
-    #[default]
-    MockFilter,
-    /// Subscriptions with the same event type and user or keyword, regardless of webhook and other
-    /// filter members.
-    Subject,
-}
-
-/// The path of the list of filtered stream links.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StreamLinksPath {
-    /// `/2/tweets/search/stream/webhooks`: the guide.
-    #[default]
-    Guide,
-    /// `/2/tweets/search/webhooks`: OpenAPI.
-    OpenApi,
-}
-
-/// The format of the list of filtered stream links.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StreamLinksList {
-    /// `{"data":{"links":[]}}`: the guide.
-    #[default]
-    Links,
-    /// `{"data":[]}`: OpenAPI.
-    Array,
-}
-
-/// Whether a v2 replay includes its `to_date`. In 1.1 it never does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReplayEnd {
-    /// It does not: prose.
-    #[default]
-    Exclusive,
-    /// It does: OpenAPI.
-    Inclusive,
-}
-
-/// The response to `POST /2/webhooks/replay`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReplayAnswer {
-    /// `{"data":{"job_id","created_at"}}`: OpenAPI. Only this response gives the client the job's
-    /// id.
-    #[default]
-    Job,
-    /// `{"for_user_id","replay_event"}`: the quickstart's sample.
-    Sample,
-}
-
-/// The format of v2 errors. OpenAPI lists both for every call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorForm {
-    /// `application/problem+json`, RFC 7807.
-    #[default]
-    Problem,
-    /// `{"code","message"}`.
-    Code,
-}
-
-/// The response to a user's second subscription in 1.1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RepeatedSubscription {
-    /// 409 with code 355, "Subscription already exists.", as clients of premium 1.1 have reported.
-    #[default]
-    Conflict,
-    /// 204, like the first.
-    Accepted,
+choices! {
+    WebhookAuth "The credentials that may manage webhooks in v2." {
+        Bearer "Only the app's bearer token: prose.",
+        BearerOrOwner "For POST, PUT and DELETE also OAuth 1.0a of the app's owner: OpenAPI.",
+    }
+    WebhookCheck "The response to `PUT /2/webhooks/:id`." {
+        Valid r#"`{"data":{"valid":...}}` with the result of the challenge."#,
+        Triggered r#"`{"data":{"valid":true}}`, which only says that the check was started: OpenAPI's description."#,
+        Attempted r#"`{"data":{"attempted":true}}`: X's playground."#,
+    }
+    ActivityAnswer "The place of the subscription in a response of `/2/activity/subscriptions`." {
+        Object "`data` is the subscription.",
+        Array "`data` is an array with the subscription.",
+        Nested "`data.subscription` is the subscription: OpenAPI.",
+        Empty "204 without a body, as clients have reported.",
+    }
+    SameActivity "The X Activity subscriptions that count as duplicates of each other." {
+        MockFilter "Subscriptions with the same event type, filter and webhook.",
+        Subject "Subscriptions with the same event type and user or keyword, regardless of webhook and other filter \
+                 members.",
+    }
+    StreamLinksPath "The path of the list of filtered stream links." {
+        Guide "`/2/tweets/search/stream/webhooks`: the guide.",
+        OpenApi "`/2/tweets/search/webhooks`: OpenAPI.",
+    }
+    StreamLinksList "The format of the list of filtered stream links." {
+        Links r#"`{"data":{"links":[]}}`: the guide."#,
+        Array r#"`{"data":[]}`: OpenAPI."#,
+    }
+    ReplayEnd "Whether a v2 replay includes its `to_date`. In 1.1 it never does." {
+        Exclusive "It does not: prose.",
+        Inclusive "It does: OpenAPI.",
+    }
+    ReplayAnswer "The response to `POST /2/webhooks/replay`." {
+        Job r#"`{"data":{"job_id","created_at"}}`: OpenAPI. Only this response gives the client the job's id."#,
+        Sample r#"`{"for_user_id","replay_event"}`: the quickstart's sample."#,
+    }
+    ErrorForm "The format of v2 errors. OpenAPI lists both for every call." {
+        Problem "`application/problem+json`, RFC 7807.",
+        Code r#"`{"code","message"}`."#,
+    }
+    RepeatedSubscription "The response to a user's second subscription in 1.1." {
+        Conflict r#"409 with code 355, "Subscription already exists.", as clients of premium 1.1 have reported."#,
+        Accepted "204, like the first.",
+    }
 }

@@ -9,7 +9,7 @@ use http::{Request, header};
 use super::clock;
 use super::credentials::MockApp;
 use super::inner::Inner;
-use super::ledger::{Challenged, DeliveryResult, Occasion};
+use super::ledger::{Challenged, DeliveryResult, Entry, Occasion};
 use super::refusal::ChallengeFailure;
 use super::settings::{Challenges, MockApi};
 use crate::request::{Challenge, WrongResponse};
@@ -21,7 +21,7 @@ impl Inner {
         let settings = target.generation.challenges(&self.settings);
         let at = self.settings.clock.now();
         let signed = settings.signed && occasion != Occasion::Schedule;
-        let challenge = Challenge::from_seed(self.random_u64(), at);
+        let challenge = Challenge::from_seed(self.state().random.u64(..), at);
         let challenge = if settings.nonce { challenge } else { Challenge::new(challenge.token()) };
         let request = match signed {
             true => challenge.signed_request(&target.url, target.app.signing(self.settings.signs)),
@@ -34,8 +34,8 @@ impl Inner {
                 (DeliveryResult::Unreachable(error.to_string()), Duration::ZERO, Err(failure))
             }
         };
-        self.ledger.push_challenge(Challenged {
-            number: 0,
+        let challenged = |number| Challenged {
+            number,
             webhook: target.webhook.clone(),
             app: target.app.name.clone(),
             url: target.url.clone(),
@@ -45,7 +45,8 @@ impl Inner {
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             answered_with: verdict.as_ref().ok().map(|kind| kind.as_str()),
             failure: verdict.as_ref().err().map(ToString::to_string),
-        });
+        };
+        self.ledger.push(|number| Entry::Challenged(challenged(number)));
         verdict.map(drop)
     }
 
@@ -76,18 +77,13 @@ impl Inner {
         } else if is_misencoded(&answer) {
             Err(ChallengeFailure::Encoding)
         } else {
-            self.verify_response(challenge, app, &answer.body)
+            self.verify(challenge, app, &answer.body)
         };
         (DeliveryResult::Status(status.as_u16()), took, verdict)
     }
 
     /// Returns the kind of secret that signed the response.
-    fn verify_response(
-        &self,
-        challenge: &Challenge,
-        app: &MockApp,
-        body: &[u8],
-    ) -> Result<SecretKind, ChallengeFailure> {
+    fn verify(&self, challenge: &Challenge, app: &MockApp, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
         let mut wrong = WrongResponse::Wrong;
         for (kind, secret) in app.secrets() {
             if self.settings.answers.is_some_and(|only| only != kind) {
@@ -102,7 +98,6 @@ impl Inner {
     }
 }
 
-/// The subject of a challenge.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The id of the webhook; `None` before it is registered.

@@ -51,14 +51,8 @@ pub struct MockApp {
     pub bearer: MockToken,
     /// The app's owner, whose OAuth 1.0a tokens manage webhooks in 1.1.
     pub owner: MockUser,
-    keys: Keys,
-}
-
-/// The secrets that sign.
-#[derive(Clone, Debug)]
-struct Keys {
-    consumer: Secret,
-    client: Option<Secret>,
+    secret: Secret,
+    client_key: Option<Secret>,
 }
 
 impl MockApp {
@@ -70,7 +64,7 @@ impl MockApp {
         random: &mut fastrand::Rng,
     ) -> Result<Self, SecretError> {
         let secret = secret.unwrap_or_else(|| MockToken(random::letters(50)));
-        let client = client_secret.as_ref().map(|secret| Secret::new(secret.as_str())).transpose()?;
+        let client_key = client_secret.as_ref().map(|secret| Secret::new(secret.as_str())).transpose()?;
         let id = random.u32(10_000_000..100_000_000).to_string();
         let consumer_key = random::letters(25);
         Ok(Self {
@@ -80,7 +74,8 @@ impl MockApp {
             client_id: URL_SAFE_NO_PAD.encode(format!("{}:1:ci", consumer_key.get(..20).unwrap_or_default())),
             consumer_key,
             bearer: MockToken(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(60))),
-            keys: Keys { consumer: Secret::new(secret.as_str())?, client },
+            secret: Secret::new(secret.as_str())?,
+            client_key,
             consumer_secret: secret,
             client_secret,
             owner,
@@ -89,51 +84,36 @@ impl MockApp {
 
     /// Returns the API key secret in the type that a receiver takes.
     pub fn secret(&self) -> &Secret {
-        &self.keys.consumer
+        &self.secret
     }
 
     /// Returns the secrets that sign according to `signs`, with their kinds.
     pub(crate) fn signing(&self, signs: Signs) -> impl Iterator<Item = (SecretKind, &Secret)> {
-        let has_client = self.keys.client.is_some();
-        self.secrets().filter(move |(kind, _)| signs.with(*kind, has_client))
+        let has_client = self.client_key.is_some();
+        self.secrets().filter(move |(kind, _)| match signs {
+            Signs::Client => (*kind == SecretKind::Client) == has_client,
+            Signs::Consumer => *kind == SecretKind::Consumer,
+            Signs::Both => true,
+        })
     }
 
-    /// Returns the app's secrets, with their kinds.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (SecretKind, &Secret)> {
-        let client = self.keys.client.iter().map(|secret| (SecretKind::Client, secret));
-        std::iter::once((SecretKind::Consumer, &self.keys.consumer)).chain(client)
+        let client = self.client_key.iter().map(|secret| (SecretKind::Client, secret));
+        std::iter::once((SecretKind::Consumer, &self.secret)).chain(client)
     }
 
     /// Returns the OAuth 2.0 client secret in the type that a receiver takes.
     pub fn client_key(&self) -> Option<&Secret> {
-        self.keys.client.as_ref()
+        self.client_key.as_ref()
     }
 }
 
-/// The headers in which deliveries and challenges are signed.
-///
-/// A secret that the app does not have never signs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Signs {
-    /// Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old
-    /// header. X's newest pages describe this.
-    #[default]
-    Client,
-    /// Only the old header, with the consumer secret.
-    Consumer,
-    /// Both headers.
-    Both,
-}
-
-impl Signs {
-    /// Returns whether a secret of this kind signs for an app.
-    pub(super) fn with(self, kind: SecretKind, app_has_client_secret: bool) -> bool {
-        match self {
-            Self::Client => (kind == SecretKind::Client) == app_has_client_secret,
-            Self::Consumer => kind == SecretKind::Consumer,
-            Self::Both => true,
-        }
+choices! {
+    Signs "The headers in which requests are signed. A secret that the app does not have never signs." {
+        Client "Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old header. \
+                X's newest pages describe this.",
+        Consumer "Only the old header, with the consumer secret.",
+        Both "Both headers.",
     }
 }
 

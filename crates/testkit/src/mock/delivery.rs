@@ -7,12 +7,13 @@ use bytes::Bytes;
 
 use super::clock::after;
 use super::inner::{Inner, wake};
-use super::ledger::{DeliveryCause, DeliveryResult, Sent};
+use super::ledger::{DeliveryCause, DeliveryResult, Entry, Sent};
+use super::lock::lock;
 use super::scheduler::{Origin, QueuedDelivery, Task};
 use super::settings::{DeliveryOrder, EarlyEvents, MockApi, RetrySchedule};
 use super::state::{MockActivitySubscription, State};
 use super::tagging;
-use crate::payload::{MockEvent, MockEventKind, PayloadGenerator};
+use crate::payload::{MockEvent, MockEventKind};
 use crate::request::WebhookPost;
 use crate::sender::{Answer, SendError};
 
@@ -28,33 +29,33 @@ impl State {
             let Some(body) = event.reported_by(*api) else { continue };
             if *api == Api::AccountActivity {
                 for one in self.subscriptions.iter().filter(|one| one.user_id == user) {
-                    targets.push((&one.webhook, one.created_at, *api, body.clone(), Origin::AccountActivity));
+                    targets.push((one.webhook.clone(), one.created_at, *api, body.clone(), Origin::AccountActivity));
                 }
             }
             if *api == Api::XActivity {
                 for one in self.activities.iter().filter(|one| one.matches(kind, user, &body)) {
                     let Some(webhook) = &one.webhook_id else { continue };
                     let body = tagging::with_filter_and_tag(&body, &one.filter, one.tag.as_deref());
-                    targets.push((webhook, one.created_at, *api, body, Origin::Activity(one.id.clone())));
+                    targets.push((webhook.clone(), one.created_at, *api, body, Origin::Activity(one.id.clone())));
                 }
             }
             if *api == Api::FilteredStream {
                 let links = self.links.iter();
-                targets.extend(links.map(|link| (&link.webhook, link.created_at, *api, body.clone(), Origin::Other)));
+                targets.extend(
+                    links.map(|link| (link.webhook.clone(), link.created_at, *api, body.clone(), Origin::Other)),
+                );
             }
         }
         let has_targets = !targets.is_empty();
         let subscriber = (kind != MockEventKind::StreamPost).then(|| user.to_owned());
-        let mut due_deliveries = Vec::new();
         for (webhook, since, reported_by, body, origin) in targets {
             let due = after(since, delay).max(now);
             if due <= now || inner.settings.early_events != EarlyEvents::Lost {
                 let (subscriber, cause) = (subscriber.clone(), DeliveryCause::MockEvent);
-                let queued = QueuedDelivery::new(webhook.clone(), reported_by, kind, cause, body);
-                due_deliveries.push((QueuedDelivery { subscriber, origin, ..queued }, due));
+                let queued = QueuedDelivery::new(webhook, reported_by, kind, cause, body);
+                self.send(QueuedDelivery { subscriber, origin, ..queued }, due);
             }
         }
-        due_deliveries.into_iter().for_each(|(queued, due)| self.send(queued, due));
         if self.next_delivery == before {
             let why = if has_targets { "it was too soon after subscribing" } else { "no webhook is subscribed to it" };
             inner.ledger.push_undelivered(kind, user, why);
@@ -113,11 +114,9 @@ impl State {
 impl Inner {
     pub(crate) fn generate(&self, kind: MockEventKind, user: &str) -> MockEvent {
         let now = self.settings.clock.now();
-        let mut state = self.state();
-        let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
-        let event = scene.event(kind, user);
-        state.scene = scene;
-        event
+        let mut scene = lock(&self.scene);
+        *scene = scene.clone().at(now);
+        scene.event(kind, user)
     }
 
     pub(crate) fn deliver_event(&self, event: &MockEvent) -> usize {
@@ -161,8 +160,8 @@ impl Inner {
         // A manual clock does not move while a request waits, so adds the timeout explicitly.
         let is_late = outcome == DeliveryResult::Timeout && self.settings.clock.is_manual();
         let ended = if is_late { after(now, self.settings.delivery_timeout) } else { self.settings.clock.now() };
-        self.ledger.push_sent(Sent {
-            number: 0,
+        let sent = |number| Sent {
+            number,
             delivery: queued.delivery,
             webhook: webhook.id.clone(),
             url: webhook.url.clone(),
@@ -178,7 +177,8 @@ impl Inner {
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             kinds,
             body: queued.body.clone(),
-        });
+        };
+        self.ledger.push(|number| Entry::Sent(sent(number)));
         if !is_ok && self.retry(&queued, webhook.generation, ended) {
             return;
         }
@@ -230,13 +230,11 @@ impl MockActivitySubscription {
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);
         let holds = |word: &String| tagging::contains_text(body, word);
         let goes = |direction: &String| tagging::direction(body).is_none_or(|other| other == *direction);
+        let applies = |(name, value): (&String, _)| if name == "direction" { goes(value) } else { holds(value) };
         self.event_type == kind.as_str()
             && about
             && filter.keyword.as_ref().is_none_or(holds)
             && filter.direction.as_ref().is_none_or(goes)
-            && filter
-                .qualifiers
-                .iter()
-                .all(|(name, value)| if name == "direction" { goes(value) } else { holds(value) })
+            && filter.qualifiers.iter().all(applies)
     }
 }

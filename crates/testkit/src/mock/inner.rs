@@ -10,13 +10,14 @@ use super::ledger::Ledger;
 use super::lock::lock;
 use super::settings::MockSettings;
 use super::state::State;
+use crate::payload::PayloadGenerator;
 use crate::sender::{Answer, SendError, Sender};
 
-/// The state that the tasks share.
 pub(crate) struct Inner {
     pub(crate) settings: MockSettings,
     pub(crate) ledger: Ledger,
     pub(crate) state: Mutex<State>,
+    pub(crate) scene: Mutex<PayloadGenerator>,
     pub(crate) changed: watch::Sender<()>,
     pub(crate) sender: Sender,
 }
@@ -24,10 +25,6 @@ pub(crate) struct Inner {
 impl Inner {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
-    }
-
-    pub(crate) fn random_u64(&self) -> u64 {
-        self.state().random.u64(..)
     }
 
     /// Sends a request, and returns the result with the time it took.

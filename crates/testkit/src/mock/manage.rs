@@ -180,7 +180,6 @@ impl Inner {
         Ok(subscription)
     }
 
-    /// Changes the tag or webhook of a subscription.
     pub(crate) fn change_activity(
         &self,
         app: &str,
@@ -232,16 +231,12 @@ impl Inner {
 pub(crate) struct NewActivity {
     pub(crate) event_type: String,
     pub(crate) filter: MockFilter,
-    #[serde(default)]
     pub(crate) tag: Option<String>,
-    #[serde(default)]
     pub(crate) webhook_id: Option<String>,
-    #[serde(default)]
     pub(crate) expires_at: Option<String>,
 }
 
 impl NewActivity {
-    /// Returns the expiry of the subscription.
     fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = &self.expires_at else { return Ok(None) };
         let end = Timestamp::parse(text).filter(|end| text.contains('T') && *end > now);
@@ -323,43 +318,5 @@ fn is_public(host: &str) -> bool {
         Ok(IpAddr::V4(ip)) => is_public4(ip),
         Ok(IpAddr::V6(ip)) => is_public6(ip),
         Err(_) => host.contains('.') && !host.ends_with(".local") && !host.ends_with(".localhost"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rejects_urls_that_do_not_meet_the_requirements() {
-        let check = |url: &str, local| check_url(url, &MockSettings { local, ..MockSettings::default() });
-        let long = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
-        for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)]
-        {
-            assert_eq!(check(good, false), Ok(()), "{good}");
-        }
-        for bad in [
-            "https://app.example:443/hooks",
-            "https://app.example:/hooks",
-            "http://app.example/hooks",
-            "ftp://app.example/hooks",
-            "https://localhost/hooks",
-            "https://127.0.0.1/hooks",
-            "https://192.168.1.7/hooks",
-            "https://[::1]/hooks",
-            "https://[::ffff:10.0.0.1]/hooks",
-            "https://me@app.example/hooks",
-            "/hooks",
-            "app.example",
-            "",
-            &long(201),
-        ] {
-            assert!(matches!(check(bad, false), Err(Refusal::Url(_))), "{bad}");
-        }
-        for local in ["http://127.0.0.1:8080/hooks", "http://localhost:1", "https://[::1]:8443/"] {
-            assert_eq!(check(local, true), Ok(()), "{local}");
-        }
-        assert!(check(&format!("http://h/{}", "x".repeat(200)), true).is_err());
-        assert!(check("ftp://127.0.0.1:8080/hooks", true).is_err());
     }
 }

@@ -1,5 +1,20 @@
 //! A mock of X for tests of receivers and clients. See [`MockX`].
 
+/// Declares enums of choices, with documentation beside each. The first one is the default.
+macro_rules! choices {
+    ($($name:ident $doc:literal { $first:ident $first_doc:literal $(, $variant:ident $variant_doc:literal)+ $(,)? })+) => {$(
+        #[doc = $doc]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $name {
+            #[default]
+            #[doc = $first_doc]
+            $first,
+            $(#[doc = $variant_doc] $variant,)+
+        }
+    )+};
+}
+
 mod api;
 mod auth;
 mod clock;
@@ -27,7 +42,6 @@ mod settings;
 mod state;
 mod tagging;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,8 +55,7 @@ use tokio::task::JoinHandle;
 use crate::payload::PayloadGenerator;
 use crate::sender::{SendError, Sender};
 use inner::{Inner, wake};
-use scheduler::Scheduler;
-use state::{Logins, State};
+use state::State;
 
 pub use clock::Clock;
 pub use contradictions::{
@@ -92,7 +105,6 @@ pub struct MockX {
     tasks: [Task; 2],
 }
 
-/// A task that is aborted on drop.
 #[derive(Debug)]
 struct Task(JoinHandle<()>);
 
@@ -124,37 +136,12 @@ impl MockX {
         let longest = longest.into_iter().fold(settings.delivery_timeout, Duration::max);
         let sender = Sender::trusting(longest + Duration::from_secs(1), &roots)?;
         let ledger = Ledger::new(settings.expect_timeout);
-        let state = State {
-            random: fastrand::Rng::with_seed(settings.seed),
-            // Ids depend on the time and the number of the event, but not on the seed.
-            scene: PayloadGenerator::new(settings.seed).skip(settings.seed.wrapping_sub(7).wrapping_mul(1000)),
-            apps: Vec::new(),
-            permission: Permission::default(),
-            users: BTreeMap::new(),
-            grants: BTreeMap::new(),
-            grants2: BTreeMap::new(),
-            logins: Logins::default(),
-            nonces: BTreeSet::new(),
-            rates: BTreeMap::new(),
-            webhooks: Vec::new(),
-            subscriptions: Vec::new(),
-            activities: Vec::new(),
-            links: Vec::new(),
-            written: Vec::new(),
-            withholds_answers: false,
-            jobs: Vec::new(),
-            scheduler: Scheduler::default(),
-            chaos: settings.chaos,
-            is_held: false,
-            waiting: BTreeMap::new(),
-            in_flight: BTreeMap::new(),
-            challenging: 0,
-            next_delivery: 0,
-            outage: None,
-            has_ended: false,
-        };
-        let (state, changed) = (Mutex::new(state), watch::Sender::new(()));
-        let inner = Arc::new(Inner { settings, ledger, state, changed, sender });
+        let random = fastrand::Rng::with_seed(settings.seed);
+        let state = Mutex::new(State { random, chaos: settings.chaos, ..State::default() });
+        // Ids depend on the time and the number of the event, but not on the seed.
+        let scene = PayloadGenerator::new(settings.seed).skip(settings.seed.wrapping_sub(7).wrapping_mul(1000));
+        let (scene, changed) = (Mutex::new(scene), watch::Sender::new(()));
+        let inner = Arc::new(Inner { settings, ledger, state, scene, changed, sender });
         let app =
             inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
         let timed: Arc<dyn clock::Timed> = Arc::<Inner>::clone(&inner);

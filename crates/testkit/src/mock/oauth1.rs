@@ -1,7 +1,5 @@
 //! Verification of OAuth 1.0a signatures: RFC 5849 with HMAC-SHA1.
 
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -61,7 +59,6 @@ impl Claim {
         })
     }
 
-    /// Returns a signed parameter.
     pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
         self.signed.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
     }
@@ -95,24 +92,17 @@ pub(crate) struct Signed<'a> {
 impl Signed<'_> {
     /// Returns the signature base string (RFC 5849, section 3.4.1).
     fn base_string(&self, header: &[(String, String)]) -> String {
-        let of_url = form_urlencoded::parse(self.query.as_bytes());
-        let of_body = form_urlencoded::parse(self.form);
-        let mut parameters: Vec<(String, String)> = of_url
-            .chain(of_body)
-            .map(|(name, value)| (encode(&name), encode(&value)))
-            .chain(header.iter().map(|(name, value)| (encode(name), encode(value))))
-            .collect();
+        let of_url = form_urlencoded::parse(self.query.as_bytes()).chain(form_urlencoded::parse(self.form));
+        let of_url = of_url.map(|(name, value)| (encode(&name), encode(&value)));
+        let of_header = header.iter().map(|(name, value)| (encode(name), encode(value)));
+        let mut parameters: Vec<(String, String)> = of_url.chain(of_header).collect();
         parameters.sort_unstable();
-        let mut joined = String::new();
-        for (name, value) in parameters {
-            let separator = if joined.is_empty() { "" } else { "&" };
-            let _ = write!(joined, "{separator}{name}={value}");
-        }
+        let pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let host = self.host.to_ascii_lowercase();
         let default_port = if self.scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
         let host = host.strip_suffix(default_port).unwrap_or(&host);
         let url = format!("{}://{host}{}", self.scheme.to_ascii_lowercase(), self.path);
-        format!("{}&{}&{}", self.method.to_ascii_uppercase(), encode(&url), encode(&joined))
+        format!("{}&{}&{}", self.method.to_ascii_uppercase(), encode(&url), encode(&pairs.join("&")))
     }
 }
 
@@ -187,6 +177,17 @@ mod tests {
             assert!(!claim.signs(&request, secrets.1, secrets.0), "{signature}");
         }
         assert_eq!(right, [true, true, true]);
+    }
+
+    /// The example of RFC 5849, sections 1.2 and 3.1.
+    #[test]
+    fn the_signature_matches_that_of_the_rfc() {
+        let header = "OAuth oauth_consumer_key=\"dpf43f3p2l4k3l03\", oauth_token=\"nnch734d00sl2jdk\", \
+                      oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"137131202\", oauth_nonce=\"chapoH\", \
+                      oauth_signature=\"MdpQcU8iPSUjWoN%2FUDMsK2sui9I%3D\"";
+        let (host, path, query) = ("photos.example.net", "/photos", "file=vacation.jpg&size=original");
+        let request = Signed { scheme: "http", host, path, query, ..EMPTY };
+        assert!(Claim::parse(header).unwrap().signs(&request, "kd94hf93k423kf44", "pfkkdhi9sl3r4s00"));
     }
 
     #[test]

@@ -10,7 +10,6 @@ pub(crate) fn letters(many: usize) -> String {
     chosen(LETTERS, many)
 }
 
-/// Returns random digits, from the system's randomness.
 pub(crate) fn digits(many: usize) -> String {
     chosen(DIGITS, many)
 }

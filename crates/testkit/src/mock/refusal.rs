@@ -4,91 +4,69 @@ use http::StatusCode;
 
 use crate::request::WrongResponse;
 
-/// The reason why a mock X rejects a call, independent of the API version.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The URL is not `https`, has a port, is not public, or is longer than 200 characters.
-    #[error("the URL does not meet X's requirements: {0}")]
-    Url(&'static str),
-    /// The app already has a webhook with this URL.
-    #[error("the app already has a webhook with this URL")]
-    DuplicateUrl,
-    /// The account has reached its limit of webhooks.
-    #[error("the account has reached its limit of webhooks")]
-    TooManyWebhooks,
-    /// The webhook failed its challenge.
-    #[error("the challenge failed: {0}")]
-    Challenge(#[from] ChallengeFailure),
-    /// No webhook has this id, or it belongs to another app.
-    #[error("the webhook does not exist, or belongs to another app")]
-    NoSuchWebhook,
-    /// The webhook is invalid and must pass a challenge first.
-    #[error("the webhook is invalid: it must pass a challenge first")]
-    WebhookInvalid,
-    /// The app may not access this user's subscriptions.
-    #[error("the app may not access this user's subscriptions")]
-    NotPermitted,
-    /// The user is already subscribed.
-    #[error("the subscription already exists")]
-    AlreadySubscribed,
-    /// The account has reached its limit of subscriptions.
-    #[error("the account has reached its limit of subscriptions")]
-    TooManySubscriptions,
-    /// No such subscription exists.
-    #[error("the subscription does not exist")]
-    NoSuchSubscription,
-    /// No such X Activity subscription exists.
-    #[error("subscription {0} does not exist")]
-    NoActivitySubscription(String),
-    /// The id in the path is negative.
-    #[error("webhook_id: [{0}] is not greater than or equal to 0.")]
-    NegativeId(String),
-    /// A path parameter cannot be parsed.
-    #[error("Unable to parse {0} parameter.")]
-    Unparsable(&'static str),
-    /// Apps cannot subscribe to this event type.
-    #[error("event type {0:?} does not exist, or apps cannot subscribe to it")]
-    UnknownEventType(String),
-    /// The event type is private, and the caller is not the user concerned.
-    #[error("event type {0} is private: it needs a token of the user concerned")]
-    Private(&'static str),
-    /// The request is invalid in another way.
-    #[error("{0}")]
-    Invalid(String),
-    /// A replay job of this webhook is already running.
-    #[error("a replay job of this webhook is already running")]
-    ReplayUnderWay,
-    /// The dates of a replay are not valid.
-    #[error("{0}")]
-    ReplayDates(#[from] DateFault),
+/// Declares errors: each with its message, and then its documentation.
+macro_rules! reasons {
+    ($($name:ident $doc:literal {
+        $($variant:ident $(($($(#[$from:meta])? $field:ty),+))? $error:literal $variant_doc:literal;)+
+    })+) => {$(
+        #[doc = $doc]
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = $variant_doc] #[error($error)] $variant $(($($(#[$from])? $field),+))?,)+
+        }
+    )+};
 }
 
-/// The reason why a challenge failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChallengeFailure {
-    /// A 2xx response without the right token.
-    #[error("{0}")]
-    WrongToken(WrongResponse),
-    /// A 3xx response. X follows no redirects.
-    #[error("the response is a redirect (status {0})")]
-    Redirect(StatusCode),
-    /// Any other status.
-    #[error("the response has status {0}")]
-    Status(StatusCode),
-    /// `Content-Encoding` does not match the encoding of the body.
-    #[error("the response does not match its Content-Encoding")]
-    Encoding,
-    /// The TLS handshake failed or the certificate is not valid.
-    #[error("TLS failed: {0}")]
-    Tls(String),
-    /// The request timed out.
-    #[error("the request timed out")]
-    Timeout,
-    /// The connection failed, or ended before the response.
-    #[error("no connection: {0}")]
-    Connection(String),
+reasons! {
+    Refusal "The reason why a mock X rejects a call, independent of the API version." {
+        Url(&'static str) "the URL does not meet X's requirements: {0}"
+            "The URL is not `https`, has a port, is not public, or is longer than 200 characters.";
+        DuplicateUrl "the app already has a webhook with this URL" "The app already has a webhook with this URL.";
+        TooManyWebhooks "the account has reached its limit of webhooks"
+            "The account has reached its limit of webhooks.";
+        Challenge(#[from] ChallengeFailure) "the challenge failed: {0}" "The webhook failed its challenge.";
+        NoSuchWebhook "the webhook does not exist, or belongs to another app"
+            "No webhook has this id, or it belongs to another app.";
+        WebhookInvalid "the webhook is invalid: it must pass a challenge first"
+            "The webhook is invalid and must pass a challenge first.";
+        NotPermitted "the app may not access this user's subscriptions"
+            "The app may not access this user's subscriptions.";
+        AlreadySubscribed "the subscription already exists" "The user is already subscribed.";
+        TooManySubscriptions "the account has reached its limit of subscriptions"
+            "The account has reached its limit of subscriptions.";
+        NoSuchSubscription "the subscription does not exist" "No such subscription exists.";
+        NoActivitySubscription(String) "subscription {0} does not exist" "No such X Activity subscription exists.";
+        NegativeId(String) "webhook_id: [{0}] is not greater than or equal to 0." "The id in the path is negative.";
+        Unparsable(&'static str) "Unable to parse {0} parameter." "A path parameter cannot be parsed.";
+        UnknownEventType(String) "event type {0:?} does not exist, or apps cannot subscribe to it"
+            "Apps cannot subscribe to this event type.";
+        Private(&'static str) "event type {0} is private: it needs a token of the user concerned"
+            "The event type is private, and the caller is not the user concerned.";
+        Invalid(String) "{0}" "The request is invalid in another way.";
+        ReplayUnderWay "a replay job of this webhook is already running"
+            "A replay job of this webhook is already running.";
+        ReplayDates(#[from] DateFault) "{0}" "The dates of a replay are not valid.";
+    }
+    ChallengeFailure "The reason why a challenge failed." {
+        WrongToken(WrongResponse) "{0}" "A 2xx response without the right token.";
+        Redirect(StatusCode) "the response is a redirect (status {0})" "A 3xx response. X follows no redirects.";
+        Status(StatusCode) "the response has status {0}" "Any other status.";
+        Encoding "the response does not match its Content-Encoding"
+            "`Content-Encoding` does not match the encoding of the body.";
+        Tls(String) "TLS failed: {0}" "The TLS handshake failed or the certificate is not valid.";
+        Timeout "the request timed out" "The request timed out.";
+        Connection(String) "no connection: {0}" "The connection failed, or ended before the response.";
+    }
+    DateFault "A problem with the dates of a replay." {
+        Missing(&'static str) "{0}: queryParam is required." "A date is missing.";
+        Malformed(&'static str) "Unable to parse {0} parameter." "A date is not in the format `yyyymmddhhmm`.";
+        NotInThePast(&'static str, String) "{0}: [{1}] is not in the past."
+            "A date is too recent: `from_date` must be at least 31 minutes ago, `to_date` at least 10.";
+        Order "from_date must be before to_date." "`from_date` is not before `to_date`.";
+        TooOld(&'static str) "from_date must be within the past {0}."
+            "`from_date` is too old: more than 5 days ago in 1.1, more than 24 hours in v2.";
+    }
 }
 
 impl ChallengeFailure {
@@ -101,25 +79,4 @@ impl ChallengeFailure {
             Self::WrongToken(_) | Self::Redirect(_) | Self::Encoding | Self::Tls(_) => false,
         }
     }
-}
-
-/// A problem with the dates of a replay.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DateFault {
-    /// A date is missing.
-    #[error("{0}: queryParam is required.")]
-    Missing(&'static str),
-    /// A date is not in the format `yyyymmddhhmm`.
-    #[error("Unable to parse {0} parameter.")]
-    Malformed(&'static str),
-    /// A date is too recent: `from_date` must be at least 31 minutes ago, `to_date` at least 10.
-    #[error("{0}: [{1}] is not in the past.")]
-    NotInThePast(&'static str, String),
-    /// `from_date` is not before `to_date`.
-    #[error("from_date must be before to_date.")]
-    Order,
-    /// `from_date` is too old: more than 5 days ago in 1.1, more than 24 hours in v2.
-    #[error("from_date must be within the past {0}.")]
-    TooOld(&'static str),
 }

@@ -15,7 +15,6 @@ pub(crate) struct Scheduler {
     inserted: u64,
 }
 
-/// A scheduled task.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Queues a delivery for sending.
@@ -40,7 +39,6 @@ impl Scheduler {
     }
 }
 
-/// A delivery to one webhook, waiting to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct QueuedDelivery {
     pub(crate) delivery: u64,
@@ -50,7 +48,6 @@ pub(crate) struct QueuedDelivery {
     pub(crate) subscriber: Option<String>,
     pub(crate) cause: DeliveryCause,
     pub(crate) body: Bytes,
-    /// The number of attempts so far.
     pub(crate) attempts: u32,
     /// The replay job that the delivery belongs to.
     pub(crate) job: Option<String>,

@@ -140,15 +140,26 @@ impl Default for MockSettings {
     }
 }
 
-/// The plan of an account (<https://docs.x.com/x-api/account-activity/introduction>).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AccessTier {
-    /// 1.1, replay and filtered streams; 5 webhooks, 5,000 users, 150,000 X Activity subscriptions.
-    #[default]
-    Enterprise,
-    /// Only v2, without filtered streams; 1 webhook, 3 users, 1,500 X Activity subscriptions.
-    PayPerUse,
+choices! {
+    AccessTier "The plan of an account (<https://docs.x.com/x-api/account-activity/introduction>)." {
+        Enterprise "1.1, replay and filtered streams; 5 webhooks, 5,000 users, 150,000 X Activity subscriptions.",
+        PayPerUse "Only v2, without filtered streams; 1 webhook, 3 users, 1,500 X Activity subscriptions.",
+    }
+    EarlyEvents "The handling of events that happen within the delay after subscribing, up to 10 s." {
+        Late "They are delivered after the delay.",
+        Lost "They are never delivered.",
+    }
+    RetrySchedule "Whether failed deliveries are retried. Replayed deliveries never are." {
+        AsDocumented "Retries deliveries to webhooks that were registered with 1.1. The documentation of v2 does not \
+                      promise retries.",
+        Always "Retries deliveries to every webhook.",
+        Never "Never retries.",
+    }
+    DeliveryOrder "The order in which waiting deliveries are sent." {
+        AsHappened "In the order of the events.",
+        Reversed "Newest first.",
+        Shuffled "In a random order that depends on the seed.",
+    }
 }
 
 impl AccessTier {
@@ -170,31 +181,6 @@ pub struct Limits {
     pub users: usize,
     /// Maximum number of X Activity subscriptions.
     pub activity_subscriptions: usize,
-}
-
-/// The handling of events that happen within the delay after subscribing, up to 10 s.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EarlyEvents {
-    /// They are delivered after the delay.
-    #[default]
-    Late,
-    /// They are never delivered.
-    Lost,
-}
-
-/// Whether failed deliveries are retried. Replayed deliveries never are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RetrySchedule {
-    /// Retries deliveries to webhooks that were registered with 1.1. The documentation of v2 does
-    /// not promise retries.
-    #[default]
-    AsDocumented,
-    /// Retries deliveries to every webhook.
-    Always,
-    /// Never retries.
-    Never,
 }
 
 /// The API with which a webhook was registered; its rules apply to the webhook.
@@ -310,17 +296,4 @@ impl Default for Chaos {
     fn default() -> Self {
         Self { duplicates: 0, order: DeliveryOrder::AsHappened, at_once: 1 }
     }
-}
-
-/// The order in which waiting deliveries are sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeliveryOrder {
-    /// In the order of the events.
-    #[default]
-    AsHappened,
-    /// Newest first.
-    Reversed,
-    /// In a random order that depends on the seed.
-    Shuffled,
 }

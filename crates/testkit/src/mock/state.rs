@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::credentials::{MockApp, MockToken, MockUser, Permission};
 use super::scheduler::{QueuedDelivery, Scheduler, Task};
 use super::settings::{Chaos, MockApi};
-use crate::payload::{MockEventKind, PayloadGenerator};
+use crate::payload::MockEventKind;
 
 /// A registered webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -146,7 +146,6 @@ pub(crate) struct Grant {
     pub(crate) permission: Permission,
     /// The scopes, for OAuth 2.0.
     pub(crate) scopes: BTreeSet<String>,
-    /// The expiry.
     pub(crate) expires_at: Option<Timestamp>,
 }
 
@@ -217,11 +216,9 @@ pub(crate) struct Job {
     pub(crate) failed: usize,
 }
 
-/// The mutable state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) random: fastrand::Rng,
-    pub(crate) scene: PayloadGenerator,
     pub(crate) apps: Vec<MockApp>,
     pub(crate) permission: Permission,
     /// Users by app and id.
@@ -252,9 +249,7 @@ pub(crate) struct State {
     /// Number of scheduled challenges in progress.
     pub(crate) challenging: usize,
     pub(crate) next_delivery: u64,
-    /// The outage with which all calls fail, if any.
     pub(crate) outage: Option<Outage>,
-    /// Whether the server has stopped.
     pub(crate) has_ended: bool,
 }
 
@@ -278,6 +273,12 @@ impl State {
 
     pub(crate) fn is_subscribed(&self, webhook: &str, user: &str) -> bool {
         self.subscriptions.iter().any(|one| one.webhook == webhook && one.user_id == user)
+    }
+
+    /// Returns the subscribers of a webhook, in the format of all APIs.
+    pub(crate) fn users_of(&self, webhook: &MockWebhook) -> serde_json::Value {
+        let all = self.subscriptions.iter().filter(|one| one.webhook == webhook.id);
+        all.map(|one| serde_json::json!({"user_id": one.user_id})).collect()
     }
 
     /// Schedules a delivery.

@@ -14,7 +14,7 @@ pub(super) fn iso(at: Timestamp) -> String {
 }
 
 /// v2 format with milliseconds.
-pub(super) fn iso_millis(at: Timestamp) -> String {
+pub(crate) fn iso_millis(at: Timestamp) -> String {
     format("%Y-%m-%dT%H:%M:%S.%3fZ", at)
 }
 

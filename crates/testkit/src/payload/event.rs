@@ -92,15 +92,15 @@ impl MockEvent {
 
     /// Returns the kind of event, as seen by the subscriber.
     pub fn kind(&self) -> MockEventKind {
-        let turned = self.subscriber != self.subject && self.subscriber == self.other;
+        use MockEventKind as K;
+        let is_turned = self.subscriber != self.subject && self.subscriber == self.other;
         match self.what {
-            MockEventKind::Mention | MockEventKind::Reply | MockEventKind::Quote | MockEventKind::Repost if turned => {
-                MockEventKind::Post
-            }
-            MockEventKind::MessageReceived if turned => MockEventKind::MessageSent,
-            MockEventKind::MessageSent if turned => MockEventKind::MessageReceived,
-            MockEventKind::ChatReceived if turned => MockEventKind::ChatSent,
-            MockEventKind::ChatSent if turned => MockEventKind::ChatReceived,
+            what if !is_turned => what,
+            K::Mention | K::Reply | K::Quote | K::Repost => K::Post,
+            K::MessageReceived => K::MessageSent,
+            K::MessageSent => K::MessageReceived,
+            K::ChatReceived => K::ChatSent,
+            K::ChatSent => K::ChatReceived,
             what => what,
         }
     }
@@ -233,7 +233,6 @@ impl MockEvent {
         }
     }
 
-    /// Returns the random number generator for one part of this event.
     fn rng(&self, part: &str) -> Rng {
         rng(self.scene, &format!("event {} {part}", self.serial))
     }

@@ -5,14 +5,11 @@ use serde_json::Value;
 use super::post::Post;
 use super::user::User;
 
-/// The facts of an event.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     /// X's id of the event.
     pub(super) id: Option<String>,
-    /// The user who acted.
     pub(super) actor: Option<User>,
-    /// The user acted upon.
     pub(super) target: Option<User>,
     /// The text as its author wrote it.
     pub(super) text: Option<String>,

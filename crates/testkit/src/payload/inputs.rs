@@ -10,7 +10,6 @@ use super::user::User;
 /// Number of ids reserved for one event.
 pub(super) const IDS_PER_EVENT: u64 = 16;
 
-/// The inputs from which the facts of an event are generated.
 pub(super) struct Inputs<'a> {
     pub(super) scene: u64,
     pub(super) at: Timestamp,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
 /// Adds the members of one object to another.
-pub(super) fn with(mut object: Value, other: Value) -> Value {
+pub(crate) fn with(mut object: Value, other: Value) -> Value {
     if let (Value::Object(members), Value::Object(others)) = (&mut object, other) {
         members.extend(others);
     }
@@ -27,7 +27,7 @@ pub(super) fn merge(into: &mut Value, from: Value) {
 }
 
 /// Removes the members of an object that are null.
-pub(super) fn without_nulls(mut object: Value) -> Value {
+pub(crate) fn without_nulls(mut object: Value) -> Value {
     if let Value::Object(members) = &mut object {
         members.retain(|_, value| !value.is_null());
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use birdhook_core::{ApiSource, EventKind};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $event:ident, $account_activity:expr;)*) => {
+    ($($variant:ident $name:literal $event:ident $($account_activity:literal)?, $doc:literal;)*) => {
         /// A kind of event, by the most specific name that X has for it.
         ///
         /// The kinds are the event types of the X Activity API, plus those of filtered streams and
@@ -23,7 +23,7 @@ macro_rules! kinds {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum MockEventKind {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = $doc] $variant,)*
         }
 
         impl MockEventKind {
@@ -48,7 +48,7 @@ macro_rules! kinds {
 
             fn row(self) -> (&'static str, EventKind, Option<&'static str>) {
                 match self {
-                    $(Self::$variant => ($name, EventKind::$event, $account_activity),)*
+                    $(Self::$variant => ($name, EventKind::$event, [$($account_activity)?].first().copied()),)*
                 }
             }
         }
@@ -56,100 +56,57 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The subscriber posts.
-    Post = "post.create", PostCreated, Some("tweet_create_events");
-    /// A user mentions the subscriber.
-    Mention = "post.mention.create", PostCreated, Some("tweet_create_events");
-    /// A user replies to the subscriber.
-    Reply = "post.reply.create", PostCreated, Some("tweet_create_events");
-    /// A user quotes the subscriber.
-    Quote = "post.quote.create", PostCreated, Some("tweet_create_events");
-    /// A user reposts the subscriber.
-    Repost = "post.repost.create", PostCreated, Some("tweet_create_events");
-    /// A post is deleted.
-    PostDelete = "post.delete", PostDeleted, Some("tweet_delete_events");
-    /// A user likes a post of the subscriber.
-    Like = "like.create", Liked, Some("favorite_events");
-    /// A user follows the subscriber.
-    Follow = "follow.follow", Followed, Some("follow_events");
-    /// The subscriber unfollows a user.
-    Unfollow = "follow.unfollow", Unfollowed, Some("follow_events");
-    /// The subscriber blocks a user.
-    Block = "block.block", Blocked, Some("block_events");
-    /// The subscriber unblocks a user.
-    Unblock = "block.unblock", Unblocked, Some("block_events");
-    /// The subscriber mutes a user.
-    Mute = "mute.mute", Muted, Some("mute_events");
-    /// The subscriber unmutes a user.
-    Unmute = "mute.unmute", Unmuted, Some("mute_events");
-    /// A user buys a paid subscription to the subscriber.
-    Subscribe = "subscriptions.subscribe", Subscribed, None;
-    /// A user cancels a paid subscription to the subscriber.
-    Unsubscribe = "subscriptions.unsubscribe", Unsubscribed, None;
-    /// The subscriber receives a message.
-    MessageReceived = "dm.received", MessageReceived, Some("direct_message_events");
-    /// The subscriber sends a message.
-    MessageSent = "dm.sent", MessageSent, Some("direct_message_events");
-    /// A user reads the subscriber's messages.
-    MessagesRead = "dm.read", MessagesRead, Some("direct_message_mark_read_events");
-    /// A user types a message to the subscriber.
-    Typing = "dm.indicate_typing", Typing, Some("direct_message_indicate_typing_events");
-    /// The subscriber revokes the app's access.
-    Revoke = "oauth.revoke", AccessRevoked, Some("user_event");
-    /// The subscriber changes their description.
-    Bio = "profile.update.bio", ProfileUpdated, None;
-    /// The subscriber changes their picture.
-    Picture = "profile.update.profile_picture", ProfileUpdated, None;
-    /// The subscriber changes their banner.
-    Banner = "profile.update.banner_picture", ProfileUpdated, None;
-    /// The subscriber changes their display name.
-    Name = "profile.update.screenname", ProfileUpdated, None;
-    /// The subscriber changes their handle.
-    Handle = "profile.update.handle", ProfileUpdated, None;
-    /// The subscriber changes their location.
-    Location = "profile.update.geo", ProfileUpdated, None;
-    /// The subscriber changes their link.
-    Link = "profile.update.url", ProfileUpdated, None;
-    /// The subscriber's verification badge changes.
-    VerifiedBadge = "profile.update.verified_badge", ProfileUpdated, None;
-    /// The subscriber's affiliation badge changes.
-    AffiliateBadge = "profile.update.affiliate_badge", ProfileUpdated, None;
-    /// The subscriber receives an encrypted message.
-    ChatReceived = "chat.received", ChatReceived, None;
-    /// The subscriber sends an encrypted message.
-    ChatSent = "chat.sent", ChatSent, None;
-    /// The subscriber joins an encrypted conversation.
-    ChatJoin = "chat.conversation.join", ChatChanged, None;
-    /// A user is added to an encrypted conversation.
-    ChatMemberAdded = "chat.conversation.member_added", ChatChanged, None;
-    /// A user is removed from an encrypted conversation.
-    ChatMemberRemoved = "chat.conversation.member_removed", ChatChanged, None;
-    /// A user becomes an admin of an encrypted conversation.
-    ChatAdminAdded = "chat.conversation.admin_added", ChatChanged, None;
-    /// A user is no longer an admin of an encrypted conversation.
-    ChatAdminRemoved = "chat.conversation.admin_removed", ChatChanged, None;
-    /// An encrypted conversation is renamed.
-    ChatName = "chat.update.group_name", ChatChanged, None;
-    /// The restrictions of an encrypted conversation change.
-    ChatRestrictions = "chat.update.restrictions", ChatChanged, None;
-    /// The subscriber starts a space.
-    SpaceStart = "spaces.start", SpaceStarted, None;
-    /// The subscriber's space ends.
-    SpaceEnd = "spaces.end", SpaceEnded, None;
-    /// The subscriber starts a broadcast.
-    BroadcastStart = "broadcast.start", BroadcastStarted, None;
-    /// The subscriber's broadcast ends.
-    BroadcastEnd = "broadcast.end", BroadcastEnded, None;
-    /// A user writes in the chat of the subscriber's broadcast.
-    BroadcastChat = "broadcast.chat", BroadcastMessage, None;
-    /// A message is removed from the chat of the subscriber's broadcast.
-    BroadcastChatRemove = "broadcast.chat.remove", BroadcastMessageRemoved, None;
-    /// X publishes a news story.
-    News = "news.new", NewsPublished, None;
-    /// A post matches a rule of a filtered stream.
-    StreamPost = "stream.post", PostMatched, None;
-    /// A replay has ended.
-    Replay = "replay_job_status", ReplayFinished, None;
+    Post "post.create" PostCreated "tweet_create_events", "The subscriber posts.";
+    Mention "post.mention.create" PostCreated "tweet_create_events", "A user mentions the subscriber.";
+    Reply "post.reply.create" PostCreated "tweet_create_events", "A user replies to the subscriber.";
+    Quote "post.quote.create" PostCreated "tweet_create_events", "A user quotes the subscriber.";
+    Repost "post.repost.create" PostCreated "tweet_create_events", "A user reposts the subscriber.";
+    PostDelete "post.delete" PostDeleted "tweet_delete_events", "A post is deleted.";
+    Like "like.create" Liked "favorite_events", "A user likes a post of the subscriber.";
+    Follow "follow.follow" Followed "follow_events", "A user follows the subscriber.";
+    Unfollow "follow.unfollow" Unfollowed "follow_events", "The subscriber unfollows a user.";
+    Block "block.block" Blocked "block_events", "The subscriber blocks a user.";
+    Unblock "block.unblock" Unblocked "block_events", "The subscriber unblocks a user.";
+    Mute "mute.mute" Muted "mute_events", "The subscriber mutes a user.";
+    Unmute "mute.unmute" Unmuted "mute_events", "The subscriber unmutes a user.";
+    Subscribe "subscriptions.subscribe" Subscribed, "A user buys a paid subscription to the subscriber.";
+    Unsubscribe "subscriptions.unsubscribe" Unsubscribed, "A user cancels a paid subscription to the subscriber.";
+    MessageReceived "dm.received" MessageReceived "direct_message_events", "The subscriber receives a message.";
+    MessageSent "dm.sent" MessageSent "direct_message_events", "The subscriber sends a message.";
+    MessagesRead "dm.read" MessagesRead "direct_message_mark_read_events", "A user reads the subscriber's messages.";
+    Typing "dm.indicate_typing" Typing "direct_message_indicate_typing_events",
+        "A user types a message to the subscriber.";
+    Revoke "oauth.revoke" AccessRevoked "user_event", "The subscriber revokes the app's access.";
+    Bio "profile.update.bio" ProfileUpdated, "The subscriber changes their description.";
+    Picture "profile.update.profile_picture" ProfileUpdated, "The subscriber changes their picture.";
+    Banner "profile.update.banner_picture" ProfileUpdated, "The subscriber changes their banner.";
+    Name "profile.update.screenname" ProfileUpdated, "The subscriber changes their display name.";
+    Handle "profile.update.handle" ProfileUpdated, "The subscriber changes their handle.";
+    Location "profile.update.geo" ProfileUpdated, "The subscriber changes their location.";
+    Link "profile.update.url" ProfileUpdated, "The subscriber changes their link.";
+    VerifiedBadge "profile.update.verified_badge" ProfileUpdated, "The subscriber's verification badge changes.";
+    AffiliateBadge "profile.update.affiliate_badge" ProfileUpdated, "The subscriber's affiliation badge changes.";
+    ChatReceived "chat.received" ChatReceived, "The subscriber receives an encrypted message.";
+    ChatSent "chat.sent" ChatSent, "The subscriber sends an encrypted message.";
+    ChatJoin "chat.conversation.join" ChatChanged, "The subscriber joins an encrypted conversation.";
+    ChatMemberAdded "chat.conversation.member_added" ChatChanged, "A user is added to an encrypted conversation.";
+    ChatMemberRemoved "chat.conversation.member_removed" ChatChanged,
+        "A user is removed from an encrypted conversation.";
+    ChatAdminAdded "chat.conversation.admin_added" ChatChanged, "A user becomes an admin of an encrypted conversation.";
+    ChatAdminRemoved "chat.conversation.admin_removed" ChatChanged,
+        "A user is no longer an admin of an encrypted conversation.";
+    ChatName "chat.update.group_name" ChatChanged, "An encrypted conversation is renamed.";
+    ChatRestrictions "chat.update.restrictions" ChatChanged, "The restrictions of an encrypted conversation change.";
+    SpaceStart "spaces.start" SpaceStarted, "The subscriber starts a space.";
+    SpaceEnd "spaces.end" SpaceEnded, "The subscriber's space ends.";
+    BroadcastStart "broadcast.start" BroadcastStarted, "The subscriber starts a broadcast.";
+    BroadcastEnd "broadcast.end" BroadcastEnded, "The subscriber's broadcast ends.";
+    BroadcastChat "broadcast.chat" BroadcastMessage, "A user writes in the chat of the subscriber's broadcast.";
+    BroadcastChatRemove "broadcast.chat.remove" BroadcastMessageRemoved,
+        "A message is removed from the chat of the subscriber's broadcast.";
+    News "news.new" NewsPublished, "X publishes a news story.";
+    StreamPost "stream.post" PostMatched, "A post matches a rule of a filtered stream.";
+    Replay "replay_job_status" ReplayFinished, "A replay has ended.";
 }
 
 impl MockEventKind {

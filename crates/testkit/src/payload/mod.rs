@@ -4,12 +4,12 @@
 //! has a folder that renders the facts in its own format.
 
 mod account_activity;
-mod dates;
+pub(crate) mod dates;
 mod event;
 mod facts;
 mod generator;
 mod inputs;
-mod json;
+pub(crate) mod json;
 mod kind;
 mod post;
 mod rng;

@@ -9,7 +9,6 @@ pub(super) struct Text {
     pub(super) entities: Vec<Entity>,
 }
 
-/// An entity and its position in a text.
 #[derive(Clone, Debug)]
 pub(super) struct Entity {
     pub(super) what: What,
@@ -105,7 +104,6 @@ impl Text {
         self.text.push_str(&text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
     }
 
-    /// Appends an entity.
     pub(super) fn entity(&mut self, what: What) {
         let start = self.length();
         self.text.push_str(&match &what {
@@ -117,7 +115,6 @@ impl Text {
         self.entities.push(Entity { what, start, end: self.length() });
     }
 
-    /// Appends a text with its entities.
     pub(super) fn append(&mut self, other: &Self) {
         let by = self.length();
         self.text.push_str(&other.text);

@@ -77,7 +77,6 @@ impl User {
         Mention { id: self.id.clone(), handle: self.handle.clone(), name: self.name.to_owned() }
     }
 
-    /// Returns the URL of a post of this user.
     pub(super) fn post_url(&self, id: &str) -> String {
         format!("https://x.example/{}/status/{id}", self.handle)
     }

@@ -5,71 +5,16 @@ use birdhook_testkit::mock::{MockApi, MockToken, Permission, SCOPES};
 use serde_json::json;
 
 use crate::mock::signer::Keys;
-use crate::mock::world::{As, START, USER, World, keys, s, with_url};
+use crate::mock::world::{As, START, USER, World, calls, keys, s, with_url};
 
 const HOOKS: &str = "/1.1/account_activity/webhooks";
-
-/// The kind of credentials that a call accepts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Takes {
-    Owner,
-    MockUser,
-    MockApp,
-    AnyUser,
-    Anyone,
-}
-
-/// Every call of every API: its method, its path, and the credentials it accepts.
-const CALLS: &[(&str, &str, Takes)] = &[
-    ("POST", "/1.1/account_activity/webhooks.json", Takes::Owner),
-    ("GET", "/1.1/account_activity/webhooks.json", Takes::MockApp),
-    ("PUT", "/1.1/account_activity/webhooks/1.json", Takes::Owner),
-    ("DELETE", "/1.1/account_activity/webhooks/1.json", Takes::Owner),
-    ("POST", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::MockUser),
-    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::MockUser),
-    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all/list.json", Takes::MockApp),
-    ("GET", "/1.1/account_activity/subscriptions/count.json", Takes::MockApp),
-    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/2001/all.json", Takes::MockApp),
-    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::MockUser),
-    ("POST", "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json", Takes::MockApp),
-    ("POST", "/1.1/account_activity/all/dev/webhooks.json", Takes::Owner),
-    ("GET", "/1.1/account_activity/all/webhooks.json", Takes::MockApp),
-    ("GET", "/1.1/account_activity/all/dev/webhooks.json", Takes::MockApp),
-    ("PUT", "/1.1/account_activity/all/dev/webhooks/1.json", Takes::Owner),
-    ("DELETE", "/1.1/account_activity/all/dev/webhooks/1.json", Takes::Owner),
-    ("POST", "/1.1/account_activity/all/dev/subscriptions.json", Takes::MockUser),
-    ("GET", "/1.1/account_activity/all/dev/subscriptions.json", Takes::MockUser),
-    ("GET", "/1.1/account_activity/all/dev/subscriptions/list.json", Takes::MockApp),
-    ("GET", "/1.1/account_activity/all/subscriptions/count.json", Takes::MockApp),
-    ("DELETE", "/1.1/account_activity/all/dev/subscriptions/2001.json", Takes::MockApp),
-    ("POST", "/2/webhooks", Takes::MockApp),
-    ("GET", "/2/webhooks", Takes::MockApp),
-    ("PUT", "/2/webhooks/1", Takes::MockApp),
-    ("DELETE", "/2/webhooks/1", Takes::MockApp),
-    ("POST", "/2/webhooks/replay", Takes::MockApp),
-    ("POST", "/2/account_activity/webhooks/1/subscriptions/all", Takes::AnyUser),
-    ("GET", "/2/account_activity/webhooks/1/subscriptions/all", Takes::AnyUser),
-    ("GET", "/2/account_activity/webhooks/1/subscriptions/all/list", Takes::MockApp),
-    ("DELETE", "/2/account_activity/webhooks/1/subscriptions/2001/all", Takes::MockApp),
-    ("GET", "/2/account_activity/subscriptions/count", Takes::MockApp),
-    ("POST", "/2/activity/subscriptions", Takes::Anyone),
-    ("GET", "/2/activity/subscriptions", Takes::Anyone),
-    ("PUT", "/2/activity/subscriptions/1", Takes::MockApp),
-    ("DELETE", "/2/activity/subscriptions/1", Takes::MockApp),
-    ("DELETE", "/2/activity/subscriptions?ids=1", Takes::MockApp),
-    ("POST", "/2/dm_conversations/with/3003/messages", Takes::AnyUser),
-    ("POST", "/2/tweets", Takes::AnyUser),
-    ("POST", "/2/tweets/search/webhooks/1", Takes::MockApp),
-    ("DELETE", "/2/tweets/search/webhooks/1", Takes::MockApp),
-    ("GET", "/2/tweets/search/stream/webhooks", Takes::MockApp),
-];
 
 #[tokio::test]
 async fn every_call_accepts_only_its_kind_of_credentials() {
     let world = World::new().await;
     let user = world.x.user(USER);
     let wrong = MockToken::new("no token of anybody");
-    for (method, path, takes) in CALLS {
+    for [method, path, takes, _] in calls() {
         let name = format!("{method} {path}");
         let is_v1 = path.starts_with("/1.1/");
         // No credentials, a wrong token, and a wrong signature are answered 401 everywhere.
@@ -88,16 +33,16 @@ async fn every_call_accepts_only_its_kind_of_credentials() {
             }
         }
         let callers = [
-            (world.bearer(), "app", [Takes::MockApp, Takes::Anyone].as_slice()),
-            (As::User(world.app(), &user), "user", &[Takes::MockUser, Takes::AnyUser, Takes::Anyone]),
-            (world.owner(), "owner", &[Takes::Owner, Takes::MockUser, Takes::AnyUser, Takes::Anyone]),
-            (As::Bearer(&user.oauth2_token), "OAuth 2.0", &[Takes::AnyUser, Takes::Anyone]),
+            (world.bearer(), "app", ["app", "anyone"].as_slice()),
+            (As::User(world.app(), &user), "user", &["user", "any-user", "anyone"]),
+            (world.owner(), "owner", &["owner", "user", "any-user", "anyone"]),
+            (As::Bearer(&user.oauth2_token), "OAuth 2.0", &["any-user", "anyone"]),
         ];
         for (who, caller, allowed) in callers {
             let reply = world.call(method, path, who, "").await;
             // An accepted call may still fail, for example because the webhook does not exist.
             let is_let_in = reply.headers.contains_key("x-rate-limit-limit");
-            assert_eq!(is_let_in, allowed.contains(takes), "{name} as {caller}: {reply:?}");
+            assert_eq!(is_let_in, allowed.contains(&takes), "{name} as {caller}: {reply:?}");
             if is_let_in {
                 continue;
             }
@@ -107,13 +52,13 @@ async fn every_call_accepts_only_its_kind_of_credentials() {
                 assert_eq!(reply.body["title"], "Unsupported Authentication");
                 continue;
             }
-            let expected = match (takes, caller, *path) {
-                (Takes::Owner, "user", _) => (403, 200, "Forbidden."),
-                (Takes::MockApp, _, path) if path.contains("/replay/") => {
+            let expected = match (takes, caller, path) {
+                ("owner", "user", _) => (403, 200, "Forbidden."),
+                ("app", _, path) if path.contains("/replay/") => {
                     (401, 32, "Invalid authentication method. Please use application-only authentication.")
                 }
-                (Takes::MockApp, _, HOOKS_JSON) => (403, 99, "You don't have access to this resource."),
-                (Takes::MockApp, ..) => (401, 32, "Could not authenticate you."),
+                ("app", _, HOOKS_JSON) => (403, 99, "You don't have access to this resource."),
+                ("app", ..) => (401, 32, "Could not authenticate you."),
                 _ => (403, 261, "Application cannot perform write actions."),
             };
             assert_eq!(reply.error(), expected, "{name} as {caller}");
@@ -148,10 +93,7 @@ async fn a_signature_covers_every_part_of_the_request() {
         ("an empty signature", {
             let header = sign("POST", &path, right, "n10");
             let (before, rest) = header.split_once("oauth_signature=\"").unwrap();
-            format!(
-                "{before}oauth_signature=\"{}",
-                rest.split_once('"').map(|(_, after)| format!("\"{after}")).unwrap()
-            )
+            format!("{before}oauth_signature=\"\"{}", rest.split_once('"').unwrap().1)
         }),
         ("a nonce that was not signed", sign("POST", &path, right, "n11").replace("n11", "n12")),
     ];
@@ -205,8 +147,7 @@ async fn a_nonce_is_valid_once_and_a_timestamp_for_five_minutes() {
 
 #[tokio::test]
 async fn permissions_apply_to_users_who_authorize_the_app_afterwards() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
+    let (world, webhook) = World::registered(MockApi::Enterprise).await;
     let subscribe = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
     let v2 = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
     let before = world.x.user("1");
@@ -229,8 +170,7 @@ async fn permissions_apply_to_users_who_authorize_the_app_afterwards() {
 
 #[tokio::test]
 async fn oauth2_calls_require_every_scope() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
     let needed = ["dm.read", "dm.write", "tweet.read", "users.read"];
     let user = world.x.user(USER);

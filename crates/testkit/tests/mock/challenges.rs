@@ -9,7 +9,7 @@ use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, Mo
 use http::header;
 
 use crate::mock::receiver::Crc;
-use crate::mock::world::{START, USER, World, h, s};
+use crate::mock::world::{START, World, h, s};
 
 /// Returns the occasions of the challenges so far, with the hours since the start.
 fn challenged(world: &World) -> Vec<(Occasion, f64)> {
@@ -111,9 +111,8 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         Crc::Gzip,
     ];
     for (number, crc) in table.into_iter().enumerate() {
-        let world = World::new().await;
-        let webhook = world.subscribed().await;
-        world.receiver.crc(crc.clone());
+        let (world, webhook) = World::subscribed().await;
+        world.receiver.set().crc = crc.clone();
         if number == 0 {
             // Scheduled challenges have the same effect.
             world.advance(h(24)).await;
@@ -122,18 +121,16 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
             world.x.revalidate(&webhook).await.unwrap_err();
         }
         assert!(!valid(&world), "{crc:?}");
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Like).await;
         assert_eq!(world.receiver.deliveries().len(), 0, "{crc:?}: nothing is sent to an invalid webhook");
 
         let before = challenged(&world).len();
         world.advance(h(48)).await;
         assert_eq!(challenged(&world).len(), before, "{crc:?}: only PUT helps");
-        world.receiver.crc(Crc::Right);
+        world.receiver.set().crc = Crc::Right;
         world.x.revalidate(&webhook).await.unwrap();
         assert!(valid(&world), "{crc:?}");
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Like).await;
         assert_eq!(world.receiver.deliveries().len(), 1, "{crc:?}");
     }
 }
@@ -144,10 +141,10 @@ async fn errors_and_timeouts_invalidate_after_28_hours() {
     for crc in [Crc::Answer(404, ""), Crc::Answer(401, ""), Crc::Answer(500, ""), Crc::RightWith(503, None), Crc::Hang]
     {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
-        let webhook = world.subscribed().await;
+        let webhook = world.subscribe(MockApi::V2).await;
         world.advance(h(12)).await;
         world.x.revalidate(&webhook).await.unwrap();
-        world.receiver.crc(crc.clone());
+        world.receiver.set().crc = crc.clone();
         world.x.revalidate(&webhook).await.unwrap_err();
         assert!(valid(&world), "{crc:?}: valid at once");
         world.advance(h(28)).await;
@@ -165,13 +162,12 @@ async fn errors_and_timeouts_invalidate_after_28_hours() {
 
 #[tokio::test]
 async fn one_success_within_the_grace_period_keeps_a_webhook_valid() {
-    let world = World::new().await;
-    world.subscribed().await;
-    world.receiver.crc(Crc::Answer(503, ""));
+    let (world, _) = World::subscribed().await;
+    world.receiver.set().crc = Crc::Answer(503, "");
     world.advance(h(27)).await;
-    world.receiver.crc(Crc::Right);
+    world.receiver.set().crc = Crc::Right;
     world.advance(h(1)).await;
-    world.receiver.crc(Crc::Answer(503, ""));
+    world.receiver.set().crc = Crc::Answer(503, "");
     world.advance(h(27)).await;
     assert!(valid(&world));
     world.advance(h(2)).await;
@@ -183,20 +179,18 @@ async fn one_success_within_the_grace_period_keeps_a_webhook_valid() {
 async fn enterprise_invalidates_at_once_after_any_failure() {
     for crc in [Crc::OtherSecret, Crc::Answer(404, ""), Crc::Answer(500, ""), Crc::RightWith(302, None), Crc::Hang] {
         let world = World::that_waits(matches!(crc, Crc::Hang)).await;
-        world.subscribed_v1().await;
-        world.receiver.crc(crc.clone());
+        world.subscribe(MockApi::Enterprise).await;
+        world.receiver.set().crc = crc.clone();
         world.advance(h(24)).await;
         assert!(!valid(&world), "{crc:?}");
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Like).await;
         assert!(world.receiver.deliveries().is_empty(), "{crc:?}");
     }
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_transient() {
-    let world = World::new().await;
-    let webhook = world.subscribed().await;
+    let (world, webhook) = World::subscribed().await;
     let World { x, receiver, .. } = world;
     drop(receiver);
     tokio::task::yield_now().await;
@@ -215,7 +209,7 @@ async fn a_response_after_the_timeout_fails_the_challenge() {
         settings.challenges_v2.timeout = std::time::Duration::from_millis(400);
     })
     .await;
-    world.receiver.crc(Crc::Hang);
+    world.receiver.set().crc = Crc::Hang;
     for (generation, least, most) in [(MockApi::Enterprise, 50, 399), (MockApi::V2, 400, 5000)] {
         let refusal = world.x.register_for(world.app(), &world.receiver.url, generation).await.unwrap_err();
         assert_eq!(refusal, Refusal::Challenge(ChallengeFailure::Timeout));
@@ -227,9 +221,9 @@ async fn a_response_after_the_timeout_fails_the_challenge() {
 #[tokio::test]
 async fn the_ledger_records_every_challenge() {
     let world = World::new().await;
-    world.receiver.crc(Crc::Answer(418, ""));
+    world.receiver.set().crc = Crc::Answer(418, "");
     world.x.register(&world.receiver.url).await.unwrap_err();
-    world.receiver.crc(Crc::Right);
+    world.receiver.set().crc = Crc::Right;
     let webhook = world.webhook(MockApi::V2).await;
     world.x.revalidate(&webhook).await.unwrap();
     let challenges = world.x.ledger().challenges();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use birdhook_testkit::MockEventKind;
-use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder};
+use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, MockApi};
 use tokio::sync::Semaphore;
 
 use crate::mock::receiver::Take;
@@ -11,11 +11,9 @@ use crate::mock::world::{USER, World};
 
 #[tokio::test]
 async fn sends_duplicates_on_demand() {
-    let world = World::new().await;
-    world.subscribed().await;
+    let (world, _) = World::subscribed().await;
     world.x.deliver_duplicates(2);
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Like).await;
     let sent = world.x.ledger().sent();
     let causes: Vec<DeliveryCause> = sent.iter().map(|sent| sent.cause).collect();
     assert_eq!(causes, [DeliveryCause::MockEvent, DeliveryCause::Duplicate, DeliveryCause::Duplicate]);
@@ -25,15 +23,14 @@ async fn sends_duplicates_on_demand() {
     let error = world.x.ledger().none_consumed_twice().unwrap_err().to_string();
     assert_eq!(error, "liked of 2001 was consumed 3 times");
     world.x.deliver_duplicates(0);
-    world.x.emit(MockEventKind::Follow, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Follow).await;
     assert_eq!(world.receiver.deliveries().len(), 4);
 }
 
 /// Returns the numbers of eight deliveries in the order in which they were sent.
 async fn order(order: DeliveryOrder, seed: u64) -> Vec<u64> {
     let world = World::with(|settings| settings.seed = seed).await;
-    world.subscribed().await;
+    world.subscribe(MockApi::V2).await;
     world.x.hold();
     for _ in 0..8 {
         world.x.emit(MockEventKind::Like, USER);
@@ -63,22 +60,19 @@ async fn changes_the_order_on_demand() {
 #[tokio::test]
 async fn sends_concurrently_on_demand() {
     for at_once in [1, 4] {
-        let world = World::new().await;
-        world.subscribed().await;
+        let (world, _) = World::subscribed().await;
         let permits = Arc::new(Semaphore::new(0));
-        world.receiver.take(Take::Wait(Arc::clone(&permits)));
+        world.receiver.set().take = Take::Wait(Arc::clone(&permits));
         world.x.hold();
         for _ in 0..6 {
             world.x.emit(MockEventKind::Like, USER);
         }
         world.x.release(DeliveryOrder::AsHappened, at_once);
         // No delivery is answered before the maximum number has arrived.
-        while world.receiver.deliveries().len() < at_once {
-            tokio::task::yield_now().await;
-        }
+        world.until(|world| world.receiver.deliveries().len() >= at_once).await;
         permits.add_permits(6);
         world.x.settle().await;
-        assert_eq!(world.receiver.most_open(), at_once);
+        assert_eq!(world.receiver.set().open.1, at_once);
         assert_eq!(world.x.ledger().sent().len(), 6);
         world.x.ledger().every_200_was_consumed().await.unwrap();
     }
@@ -86,22 +80,15 @@ async fn sends_concurrently_on_demand() {
 
 #[tokio::test]
 async fn a_higher_concurrency_applies_at_once() {
-    let world = World::new().await;
-    world.subscribed().await;
+    let (world, _) = World::subscribed().await;
     let permits = Arc::new(Semaphore::new(0));
-    world.receiver.take(Take::Wait(Arc::clone(&permits)));
+    world.receiver.set().take = Take::Wait(Arc::clone(&permits));
     for _ in 0..2 {
         world.x.emit(MockEventKind::Like, USER);
     }
-    while world.receiver.deliveries().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    world.until(|world| !world.receiver.deliveries().is_empty()).await;
     world.x.chaos(|chaos| chaos.at_once = 2);
-    let both = async {
-        while world.receiver.deliveries().len() < 2 {
-            tokio::task::yield_now().await;
-        }
-    };
+    let both = world.until(|world| world.receiver.deliveries().len() == 2);
     tokio::time::timeout(std::time::Duration::from_secs(2), both).await.expect("the second one waits for the first");
     permits.add_permits(2);
     world.x.settle().await;

@@ -8,7 +8,7 @@ use birdhook_testkit::{Clock, MockEventKind};
 use http::header;
 use serde_json::Value;
 
-use crate::mock::receiver::Take;
+use crate::mock::receiver::{Seen, Take};
 use crate::mock::world::{As, USER, World, h, s};
 
 #[tokio::test]
@@ -17,11 +17,10 @@ async fn delivers_signed_events_to_the_webhooks_of_the_user() {
         (settings.client_secret, settings.signs) = (Some(MockToken::new("client-secret")), Signs::Both);
     })
     .await;
-    world.subscribed().await;
+    world.subscribe(MockApi::V2).await;
     world.x.emit(MockEventKind::Post, USER);
     world.x.emit(MockEventKind::Post, "somebody else");
-    world.x.emit(MockEventKind::Bio, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Bio).await;
     let [seen] = world.receiver.deliveries().try_into().unwrap();
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
     assert_eq!(body["for_user_id"], USER);
@@ -46,7 +45,7 @@ async fn delivers_signed_events_to_the_webhooks_of_the_user() {
 #[tokio::test]
 async fn every_kind_is_delivered_by_every_api() {
     let world = World::with(|settings| settings.contradictions.revoke_can_be_subscribed = true).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     world.x.link(&webhook).unwrap();
     let kinds: Vec<MockEventKind> =
         MockEventKind::ALL.iter().copied().filter(|kind| *kind != MockEventKind::Replay).collect();
@@ -60,8 +59,7 @@ async fn every_kind_is_delivered_by_every_api() {
     let last = MockEventKind::Revoke;
     for kind in kinds.iter().filter(|kind| **kind != last).chain([&last]) {
         let before = world.x.ledger().sent().len();
-        world.x.emit(*kind, USER);
-        world.x.settle().await;
+        world.emit(*kind).await;
         let sent = world.x.ledger().sent().split_off(before);
         let reported_by: Vec<_> = sent.iter().map(|sent| sent.reported_by).collect();
         assert_eq!(reported_by, kind.api_sources(), "{kind}");
@@ -85,17 +83,15 @@ async fn delivers_the_first_events_ten_seconds_after_subscribing() {
             settings.early_events = early;
         })
         .await;
-        world.subscribed().await;
+        world.subscribe(MockApi::V2).await;
         world.x.emit(MockEventKind::Like, USER);
         world.advance(Duration::from_millis(9_999)).await;
-        world.x.emit(MockEventKind::Follow, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Follow).await;
         assert_eq!(world.delivered(), [], "{early:?}");
         world.advance(Duration::from_millis(1)).await;
         let late = if early == EarlyEvents::Late { vec![MockEventKind::Like, MockEventKind::Follow] } else { vec![] };
         assert_eq!(world.delivered(), late, "{early:?}");
-        world.x.emit(MockEventKind::Mute, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::Mute).await;
         assert_eq!(world.delivered().last(), Some(&MockEventKind::Mute), "{early:?}: from then on at once");
         assert!(world.sent_at().iter().all(|at| *at == 10_000), "{early:?}");
     }
@@ -109,7 +105,7 @@ async fn explains_the_loss_of_early_events() {
         settings.expect_timeout = Duration::from_millis(20);
     })
     .await;
-    world.subscribed().await;
+    world.subscribe(MockApi::V2).await;
     world.x.emit(MockEventKind::Like, USER);
     let error = world.x.ledger().expect(MockEventKind::Like.event_kind()).await.unwrap_err().to_string();
     assert!(error.contains("it happened to 2001, but it was too soon after subscribing"), "{error}");
@@ -120,8 +116,8 @@ async fn explains_the_loss_of_early_events() {
 async fn retries_deliveries_of_1_1_three_times() {
     for status in [201, 204, 302, 400, 401, 403, 404, 410, 429, 500, 503] {
         let world = World::new().await;
-        world.receiver.take(Take::Status(status));
-        world.subscribed_v1().await;
+        world.receiver.set().take = Take::Status(status);
+        world.subscribe(MockApi::Enterprise).await;
         world.x.emit(MockEventKind::Like, USER);
         let mut attempts = vec![0];
         for wait in [3_000, 27_000, 242_000] {
@@ -147,8 +143,8 @@ async fn retries_deliveries_of_1_1_three_times() {
 #[tokio::test]
 async fn an_attempt_without_a_response_fails_at_its_timeout() {
     let world = World::that_waits(true).await;
-    world.receiver.take(Take::Hang);
-    world.subscribed_v1().await;
+    world.receiver.set().take = Take::Hang;
+    world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     assert_eq!(world.sent_at(), [0, 6_000, 36_000, 281_000]);
@@ -158,8 +154,8 @@ async fn an_attempt_without_a_response_fails_at_its_timeout() {
 #[tokio::test]
 async fn a_200_ends_retries() {
     let world = World::new().await;
-    world.receiver.take(Take::Statuses(vec![500, 503, 200]));
-    world.subscribed_v1().await;
+    world.receiver.set().take = Take::Statuses(vec![500, 503, 200]);
+    world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     let outcomes: Vec<_> = world.x.ledger().sent().into_iter().map(|one| one.outcome.to_string()).collect();
@@ -179,7 +175,7 @@ async fn v2_retries_only_if_set() {
     ];
     for (retries, generation, attempts) in table {
         let world = World::with(|settings| settings.retries = retries).await;
-        world.receiver.take(Take::Status(500));
+        world.receiver.set().take = Take::Status(500);
         let webhook = world.webhook(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
         world.x.emit(MockEventKind::Like, USER);
@@ -187,8 +183,8 @@ async fn v2_retries_only_if_set() {
         assert_eq!(world.delivered().len(), attempts, "{retries:?}, {generation:?}");
     }
     let world = World::with(|settings| settings.retry_waits = [5, 30, 300].map(s).to_vec()).await;
-    world.receiver.take(Take::Status(500));
-    world.subscribed_v1().await;
+    world.receiver.set().take = Take::Status(500);
+    world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     assert_eq!(world.sent_at(), [0, 5_000, 35_000, 335_000], "the older table");
@@ -202,8 +198,8 @@ async fn retries_on_the_system_clock() {
         settings.delivery_timeout = Duration::from_millis(500);
     })
     .await;
-    world.receiver.take(Take::Statuses(vec![500, 500, 200]));
-    world.subscribed_v1().await;
+    world.receiver.set().take = Take::Statuses(vec![500, 500, 200]);
+    world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.x.ledger().expect(MockEventKind::Like.event_kind()).await.unwrap();
     world.x.settle().await;
@@ -214,27 +210,23 @@ async fn retries_on_the_system_clock() {
 
 #[tokio::test]
 async fn unsubscribing_stops_events() {
-    let world = World::new().await;
-    let webhook = world.subscribed().await;
+    let (world, webhook) = World::subscribed().await;
     let like = world.x.subscribe_to(&webhook, USER, MockEventKind::Like).unwrap();
     world.x.link(&webhook).unwrap();
     let happen = async || {
         let before = world.receiver.deliveries().len();
         world.x.emit(MockEventKind::Like, USER);
-        world.x.emit(MockEventKind::StreamPost, USER);
-        world.x.settle().await;
+        world.emit(MockEventKind::StreamPost).await;
         world.receiver.deliveries().len() - before
     };
     assert_eq!(happen().await, 3);
     let of_user = format!("/2/account_activity/webhooks/{}/subscriptions/{USER}/all", webhook.id);
-    assert_eq!(world.call("DELETE", &of_user, world.bearer(), "").await.status, 200);
-    assert_eq!(happen().await, 2);
-    let one = format!("/2/activity/subscriptions/{}", like.id);
-    assert_eq!(world.call("DELETE", &one, world.bearer(), "").await.status, 200);
-    assert_eq!(happen().await, 1);
-    let link = format!("/2/tweets/search/webhooks/{}", webhook.id);
-    assert_eq!(world.call("DELETE", &link, world.bearer(), "").await.status, 200);
-    assert_eq!(happen().await, 0);
+    let (one, link) =
+        (format!("/2/activity/subscriptions/{}", like.id), format!("/2/tweets/search/webhooks/{}", webhook.id));
+    for (path, left) in [(&of_user, 2), (&one, 1), (&link, 0)] {
+        assert_eq!(world.call("DELETE", path, world.bearer(), "").await.status, 200, "{path}");
+        assert_eq!(happen().await, left, "{path}");
+    }
     // Events that were not sent before the subscription ended are not sent at all.
     world.x.subscribe(&webhook, USER).unwrap();
     world.x.hold();
@@ -246,11 +238,9 @@ async fn unsubscribing_stops_events() {
 
 #[tokio::test]
 async fn a_deleted_webhook_gets_no_more_deliveries() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
-    world.receiver.take(Take::Status(500));
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    let (world, webhook) = World::subscribed_v1().await;
+    world.receiver.set().take = Take::Status(500);
+    world.emit(MockEventKind::Like).await;
     world.x.delete(&webhook);
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(30)).await;
@@ -261,13 +251,11 @@ async fn a_deleted_webhook_gets_no_more_deliveries() {
 
 #[tokio::test]
 async fn a_revocation_is_delivered_and_ends_subscriptions_and_tokens() {
-    let world = World::new().await;
-    let webhook = world.subscribed().await;
+    let (world, webhook) = World::subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
     world.x.subscribe_to(&webhook, USER, MockEventKind::MessageReceived).unwrap();
     let user = world.x.user(USER);
-    world.x.emit(MockEventKind::Revoke, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Revoke).await;
     let [seen] = world.receiver.deliveries().try_into().unwrap();
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
     assert_eq!(body["user_event"]["revoke"]["source"]["user_id"], USER);
@@ -275,8 +263,7 @@ async fn a_revocation_is_delivered_and_ends_subscriptions_and_tokens() {
     let left: Vec<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
     assert_eq!(left, ["3003"]);
     assert_eq!(world.x.activity_subscriptions(), []);
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Like).await;
     assert_eq!(world.receiver.deliveries().len(), 1);
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
     for who in [As::User(world.app(), &user), As::Bearer(&user.oauth2_token)] {
@@ -291,16 +278,15 @@ async fn a_revocation_is_delivered_and_ends_subscriptions_and_tokens() {
 async fn apps_with_the_same_url_each_sign_with_their_own_secret() {
     let world = World::new().await;
     let second = world.x.add_app("second").unwrap();
-    world.receiver.knows("second", second.secret());
-    world.subscribed().await;
+    world.receiver.set().secrets.push(("second".to_owned(), second.secret().clone()));
+    world.subscribe(MockApi::V2).await;
     // The receiver answers challenges only with the first app's secret.
     let refused = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await;
     assert!(refused.is_err());
-    world.receiver.crc(crate::mock::receiver::Crc::RightOf(second.secret().clone()));
+    world.receiver.set().crc = crate::mock::receiver::Crc::RightOf(second.secret().clone());
     let webhook = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await.unwrap();
     world.x.subscribe(&webhook, USER).unwrap();
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Like).await;
     let mut seen = world.receiver.deliveries();
     seen.sort_by_key(|seen| seen.app.clone());
     let apps: Vec<_> = seen.iter().map(|seen| seen.app.as_deref().unwrap()).collect();
@@ -314,21 +300,15 @@ async fn apps_with_the_same_url_each_sign_with_their_own_secret() {
 
 #[tokio::test]
 async fn each_subscriber_of_a_conversation_gets_a_delivery() {
-    let world = World::new().await;
-    let webhook = world.subscribed().await;
+    let (world, webhook) = World::subscribed().await;
     world.x.subscribe(&webhook, "3003").unwrap();
     world.x.hold();
     let received = world.x.emit(MockEventKind::MessageReceived, USER).with_other("3003");
     assert_eq!(world.x.deliver(&received.subscribers("3003")), 1);
     world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     world.x.settle().await;
-    let users: Vec<String> = world
-        .receiver
-        .deliveries()
-        .iter()
-        .map(|seen| serde_json::from_slice::<Value>(&seen.body).unwrap()["for_user_id"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(users, [USER, "3003"]);
+    let user = |seen: &Seen| serde_json::from_slice::<Value>(&seen.body).unwrap()["for_user_id"].clone();
+    assert_eq!(world.receiver.deliveries().iter().map(user).collect::<Vec<_>>(), [USER, "3003"]);
 }
 
 #[tokio::test]
@@ -344,9 +324,8 @@ async fn signs_requests_in_either_header_or_both() {
         (client_secret(), Signs::Both, &[old, new]),
     ] {
         let world = World::with(|settings| (settings.client_secret, settings.signs) = (client.clone(), signs)).await;
-        let webhook = world.subscribed().await;
-        world.x.emit(MockEventKind::Post, USER);
-        world.x.settle().await;
+        let webhook = world.subscribe(MockApi::V2).await;
+        world.emit(MockEventKind::Post).await;
         let [seen] = world.receiver.deliveries().try_into().unwrap();
         let carried: Vec<_> = [old, new].into_iter().filter(|name| seen.header(name).is_some()).collect();
         assert_eq!(carried, headers, "{client:?} {signs:?}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use birdhook_core::{DedupeScope, EventKind};
-use birdhook_testkit::mock::{Entry, LedgerError, MockSettings};
+use birdhook_testkit::mock::{Entry, LedgerError, MockApi, MockSettings};
 use birdhook_testkit::{MockEventKind, read};
 use serde_json::Value;
 
@@ -18,11 +18,10 @@ fn impatient(settings: &mut MockSettings) {
 #[tokio::test]
 async fn expect_finds_each_event_once() {
     let world = World::with(impatient).await;
-    world.subscribed().await;
+    world.subscribe(MockApi::V2).await;
     let ledger = world.x.ledger();
     let first = world.x.emit(MockEventKind::Like, USER);
-    let second = world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    let second = world.emit(MockEventKind::Like).await;
     for mock_event in [first, second] {
         let event = ledger.expect(EventKind::Liked).await.unwrap();
         assert_eq!(event.subscriber(), Some(USER));
@@ -36,8 +35,7 @@ async fn expect_finds_each_event_once() {
 
 #[tokio::test]
 async fn expect_waits_for_a_later_event() {
-    let world = World::new().await;
-    world.subscribed().await;
+    let (world, _) = World::subscribed().await;
     let ledger = world.x.ledger();
     let (event, ()) = tokio::join!(ledger.expect(EventKind::Followed), async {
         tokio::task::yield_now().await;
@@ -50,36 +48,38 @@ async fn expect_waits_for_a_later_event() {
 #[tokio::test]
 async fn expect_reports_the_other_events_if_none_matches() {
     let world = World::with(impatient).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     let ledger = world.x.ledger();
     let nothing = "; nothing at all was consumed: does the app call Ledger::consumed for every event?";
     let say = async |kind| ledger.expect(kind).await.unwrap_err().to_string();
-    let text = say(EventKind::Liked).await;
-    assert_eq!(text, format!("no liked was consumed: none was sent, since none happened{nothing}"));
+    assert_eq!(
+        say(EventKind::Liked).await,
+        format!("no liked was consumed: none was sent, since none happened{nothing}")
+    );
 
     world.x.emit(MockEventKind::Like, "3003");
-    let text = say(EventKind::Liked).await;
     assert_eq!(
-        text,
+        say(EventKind::Liked).await,
         format!("no liked was consumed: it happened to 3003, but no webhook is subscribed to it{nothing}")
     );
 
-    world.receiver.take(Take::Status(500));
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
-    let text = say(EventKind::Liked).await;
-    assert_eq!(text, format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}"));
+    world.receiver.set().take = Take::Status(500);
+    world.emit(MockEventKind::Like).await;
+    assert_eq!(
+        say(EventKind::Liked).await,
+        format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}")
+    );
 
-    world.receiver.take(Take::Status(200));
-    world.receiver.consumes(false);
-    world.x.emit(MockEventKind::Mute, USER);
-    world.x.settle().await;
-    let text = say(EventKind::Muted).await;
-    assert_eq!(text, format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}"));
+    world.receiver.set().take = Take::Status(200);
+    world.receiver.set().consumes = false;
+    world.emit(MockEventKind::Mute).await;
+    assert_eq!(
+        say(EventKind::Muted).await,
+        format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}")
+    );
 
-    world.receiver.consumes(true);
-    world.x.emit(MockEventKind::Block, USER);
-    world.x.settle().await;
+    world.receiver.set().consumes = true;
+    world.emit(MockEventKind::Block).await;
     let text = say(EventKind::Muted).await;
     assert!(text.ends_with("; consumed were 1 blocked"), "{text}");
 
@@ -92,27 +92,23 @@ async fn expect_reports_the_other_events_if_none_matches() {
 #[tokio::test]
 async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
     let world = World::with(impatient).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     world.x.subscribe_to(&webhook, USER, MockEventKind::Bio).unwrap();
     let ledger = world.x.ledger();
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Like).await;
     ledger.every_200_was_consumed().await.unwrap();
 
-    world.receiver.consumes(false);
-    world.receiver.take(Take::Status(500));
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    world.receiver.set().consumes = false;
+    world.receiver.set().take = Take::Status(500);
+    world.emit(MockEventKind::Like).await;
     ledger.every_200_was_consumed().await.expect("what was not answered 200 may be lost");
 
-    world.receiver.take(Take::Status(200));
-    world.x.emit(MockEventKind::Follow, USER);
-    world.x.settle().await;
+    world.receiver.set().take = Take::Status(200);
+    world.emit(MockEventKind::Follow).await;
     let error = ledger.every_200_was_consumed().await.unwrap_err();
     let text = "answered 200 and not consumed was delivery 3 (followed of 2001)";
     assert_eq!(error, LedgerError::Lost(text.to_owned()));
-    world.x.emit(MockEventKind::Bio, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Bio).await;
     let error = ledger.every_200_was_consumed().await.unwrap_err().to_string();
     assert_eq!(
         error,
@@ -133,11 +129,10 @@ async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
 #[tokio::test]
 async fn the_copies_of_two_subscribers_are_one_event_only_in_a_wider_scope() {
     let world = World::with(impatient).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     world.x.subscribe(&webhook, "3003").unwrap();
-    let received = world.x.emit(MockEventKind::MessageReceived, USER);
-    world.x.settle().await;
-    world.receiver.consumes(false);
+    let received = world.emit(MockEventKind::MessageReceived).await;
+    world.receiver.set().consumes = false;
     world.x.deliver(&received.subscribers("3003"));
     world.x.settle().await;
     let ledger = world.x.ledger();
@@ -148,10 +143,9 @@ async fn the_copies_of_two_subscribers_are_one_event_only_in_a_wider_scope() {
 #[tokio::test]
 async fn reports_of_both_apis_are_one_event_in_dual_mode() {
     let world = World::with(impatient).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     world.x.subscribe_to(&webhook, USER, MockEventKind::Like).unwrap();
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    world.emit(MockEventKind::Like).await;
     let ledger = world.x.ledger();
     assert_eq!(ledger.count_consumed(), 2);
     ledger.none_consumed_twice().unwrap();
@@ -161,10 +155,8 @@ async fn reports_of_both_apis_are_one_event_in_dual_mode() {
 
 #[tokio::test]
 async fn entries_are_numbered_and_serialize() {
-    let world = World::new().await;
-    world.subscribed().await;
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    let (world, _) = World::subscribed().await;
+    world.emit(MockEventKind::Like).await;
     let ledger = world.x.ledger();
     let numbers: Vec<u64> = ledger.entries().iter().map(Entry::number).collect();
     assert_eq!(numbers, [1, 2]);

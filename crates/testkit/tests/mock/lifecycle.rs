@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_testkit::mock::{MockSettings, MockToken, StartError};
+use birdhook_testkit::mock::{MockApi, MockSettings, MockToken, StartError};
 use birdhook_testkit::{Clock, MockEventKind, MockX, SendError, Sender};
 use bytes::Bytes;
 use http::Request;
@@ -46,7 +46,7 @@ async fn requests_in_progress_end_with_the_mock_and_do_not_block_the_clock() {
     };
     let (first, second) = (start().await, start().await);
     let receiver = Receiver::start(&first).await;
-    receiver.take(Take::Hang);
+    receiver.set().take = Take::Hang;
     let webhook = first.register(&receiver.url).await.unwrap();
     first.subscribe(&webhook, USER).unwrap();
     first.emit(MockEventKind::Like, USER);
@@ -79,9 +79,8 @@ async fn start_reports_invalid_settings() {
 async fn a_seed_repeats_everything_except_secrets_and_tokens() {
     let run = async |seed: u64| {
         let world = World::with(|settings| settings.seed = seed).await;
-        let webhook = world.subscribed().await;
-        world.x.emit(MockEventKind::Like, USER);
-        world.x.settle().await;
+        let webhook = world.subscribe(MockApi::V2).await;
+        world.emit(MockEventKind::Like).await;
         let body = world.receiver.deliveries()[0].body.clone();
         let (app, user) = (world.app().clone(), world.x.user(USER));
         let secret = [
@@ -122,11 +121,9 @@ async fn concurrent_registrations_create_one_webhook() {
 
 #[tokio::test]
 async fn settle_waits_for_requests_in_progress_and_not_for_later_ones() {
-    let world = World::new().await;
-    world.subscribed_v1().await;
-    world.receiver.take(Take::Status(500));
-    world.x.emit(MockEventKind::Like, USER);
-    world.x.settle().await;
+    let (world, _) = World::subscribed_v1().await;
+    world.receiver.set().take = Take::Status(500);
+    world.emit(MockEventKind::Like).await;
     assert_eq!(world.delivered().len(), 1, "the retry is later");
     let settled = tokio::time::timeout(Duration::from_secs(1), world.x.settle()).await;
     assert!(settled.is_ok());
@@ -134,8 +131,7 @@ async fn settle_waits_for_requests_in_progress_and_not_for_later_ones() {
 
 #[tokio::test]
 async fn the_dashboard_and_its_api_show_and_control_the_mock() {
-    let world = World::new().await;
-    let webhook = world.subscribed().await;
+    let (world, webhook) = World::subscribed().await;
     let fire = json!({"kind": "like.create", "user_id": USER}).to_string();
     let reply = world.call("POST", "/_mock/fire", As::Nobody, &fire).await;
     assert_eq!(reply.both(), (200, json!({"kind": "like.create", "user_id": USER, "deliveries": 1})));

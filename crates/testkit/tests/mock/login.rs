@@ -1,5 +1,4 @@
 //! User login over real HTTP: OAuth 1.0a with three legs and with a PIN, OAuth 2.0 with PKCE.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod pkce;
 
@@ -18,7 +17,6 @@ const CALLBACK: &str = "https://app.example/callback?tenant=7";
 /// From RFC 7636, appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// The number of the next nonce.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
@@ -33,7 +31,6 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Returns a field of the form in the response.
     fn field(&self, wanted: &str) -> String {
         field(&self.body, wanted)
     }
@@ -73,25 +70,10 @@ async fn get(world: &World, path: &str) -> Reply {
 /// secret.
 fn signed(world: &World, app: &MockApp, path: &str, further: &[(&str, &str)], token: Option<(&str, &str)>) -> String {
     let nonce = format!("login{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let time = (START / 1000).to_string();
-    let mut parameters = vec![
-        ("oauth_consumer_key", app.consumer_key.as_str()),
-        ("oauth_nonce", &nonce),
-        ("oauth_signature_method", "HMAC-SHA1"),
-        ("oauth_timestamp", &time),
-    ];
-    parameters.extend(token.map(|(token, _)| ("oauth_token", token)));
-    parameters.extend_from_slice(further);
-    let keys = Keys {
-        consumer_key: &app.consumer_key,
-        consumer_secret: app.consumer_secret.as_str(),
-        token: "",
-        token_secret: token.map_or("", |(_, secret)| secret),
-    };
-    let signature = signer::signature("POST", &format!("{}{path}", world.x.url()), &parameters, keys);
-    parameters.push(("oauth_signature", &signature));
-    let fields: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
-    format!("OAuth {}", fields.join(", "))
+    let (token, token_secret) = token.unwrap_or_default();
+    let (consumer_key, consumer_secret) = (app.consumer_key.as_str(), app.consumer_secret.as_str());
+    let keys = Keys { consumer_key, consumer_secret, token, token_secret };
+    signer::header("POST", &format!("{}{path}", world.x.url()), (further, &[]), keys, (&nonce, START / 1000))
 }
 
 /// Returns a request token and its secret.
@@ -110,8 +92,7 @@ async fn finished(world: &World, app: &MockApp, (token, secret): (&str, &str), v
 
 #[tokio::test]
 async fn the_three_legged_login_returns_a_token_for_all_apis() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
+    let (world, webhook) = World::registered(MockApi::Enterprise).await;
     let (token, secret) = begun(&world, world.app(), CALLBACK).await;
     let reply = finished(&world, world.app(), (&token, &secret), "").await;
     assert_eq!(reply.status, 401, "before the user has agreed");
@@ -212,8 +193,7 @@ async fn redirects_only_to_registered_callbacks() {
 
 #[tokio::test]
 async fn a_new_login_gets_the_current_permissions() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
+    let (world, webhook) = World::registered(MockApi::Enterprise).await;
     let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
     world.x.set_permission(Permission::Read);
     let user = world.x.user(USER);

@@ -1,8 +1,6 @@
 //! Rate limits, counted per 15 minutes.
 
-use birdhook_testkit::mock::MockApi;
-
-use crate::mock::world::{As, START, USER, World, s};
+use crate::mock::world::{As, START, USER, World, calls, s};
 
 #[tokio::test]
 async fn rejects_calls_above_the_rate_until_the_window_ends() {
@@ -36,30 +34,13 @@ async fn rejects_calls_above_the_rate_until_the_window_ends() {
 async fn every_call_has_its_documented_rate() {
     let world = World::new().await;
     let user = world.x.user(USER);
-    let webhook = world.webhook(MockApi::V2).await;
-    let of = |path: &str| path.replace(":id", &webhook.id);
-    let rates = [
-        ("POST", "/1.1/account_activity/webhooks.json", world.owner(), "15"),
-        ("PUT", "/1.1/account_activity/webhooks/1.json", world.owner(), "15"),
-        ("DELETE", "/1.1/account_activity/webhooks/1.json", world.owner(), "15"),
-        ("POST", "/1.1/account_activity/webhooks/1/subscriptions/all.json", As::User(world.app(), &user), "500"),
-        ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all.json", As::User(world.app(), &user), "500"),
-        ("GET", "/1.1/account_activity/webhooks/:id/subscriptions/all/list.json", world.bearer(), "50"),
-        ("GET", "/1.1/account_activity/subscriptions/count.json", world.bearer(), "15"),
-        ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/1/all.json", world.bearer(), "500"),
-        ("POST", "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json", world.bearer(), "5"),
-        ("POST", "/2/webhooks", world.bearer(), "450"),
-        ("GET", "/2/webhooks", world.bearer(), "450"),
-        ("PUT", "/2/webhooks/1", world.bearer(), "450"),
-        ("DELETE", "/2/webhooks/1", world.bearer(), "450"),
-        ("POST", "/2/webhooks/replay", world.bearer(), "100"),
-        ("POST", "/2/activity/subscriptions", world.bearer(), "500"),
-        ("GET", "/2/activity/subscriptions", world.bearer(), "500"),
-        ("PUT", "/2/activity/subscriptions/1", world.bearer(), "500"),
-        ("DELETE", "/2/activity/subscriptions/1", world.bearer(), "500"),
-    ];
-    for (method, path, who, rate) in rates {
-        let reply = world.call(method, &of(path), who, "").await;
+    for [method, path, takes, rate] in calls() {
+        let who = match takes {
+            "owner" => world.owner(),
+            "user" | "any-user" => As::User(world.app(), &user),
+            _ => world.bearer(),
+        };
+        let reply = world.call(method, path, who, "").await;
         assert_eq!(reply.header("x-rate-limit-limit"), rate, "{method} {path}: {reply:?}");
     }
 }

@@ -1,13 +1,14 @@
 //! A local receiver with configurable faults.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use birdhook_core::{Secret, crc, signature};
+use birdhook_core::crc::{TokenPolicy, respond, token};
+use birdhook_core::{Secret, signature};
 use birdhook_testkit::{Ledger, MockX};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -15,7 +16,6 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// The response to challenges.
 #[derive(Clone, Debug)]
 pub(crate) enum Crc {
     Right,
@@ -30,7 +30,6 @@ pub(crate) enum Crc {
     Hang,
 }
 
-/// The response to deliveries.
 #[derive(Clone, Debug)]
 pub(crate) enum Take {
     Status(u16),
@@ -41,7 +40,6 @@ pub(crate) enum Take {
     Hang,
 }
 
-/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
@@ -62,21 +60,24 @@ impl Seen {
     }
 }
 
+/// The responses, and what was received.
 #[derive(Debug)]
-struct Inner {
-    secrets: Mutex<Vec<(String, Secret)>>,
-    crc: Mutex<Crc>,
-    take: Mutex<Take>,
-    seen: Mutex<Vec<Seen>>,
+pub(crate) struct Settings {
+    /// The apps that the receiver knows, with their secrets.
+    pub(crate) secrets: Vec<(String, Secret)>,
+    pub(crate) crc: Crc,
+    pub(crate) take: Take,
+    pub(crate) consumes: bool,
+    seen: Vec<Seen>,
     /// Number of deliveries being handled, now and at most.
-    open: Mutex<(usize, usize)>,
-    ledger: Ledger,
-    consumes: Mutex<bool>,
+    pub(crate) open: (usize, usize),
 }
+
+type Shared = Arc<Mutex<Settings>>;
 
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    inner: Arc<Inner>,
+    settings: Shared,
     pub(crate) url: String,
     server: JoinHandle<()>,
 }
@@ -90,35 +91,23 @@ impl Drop for Receiver {
 impl Receiver {
     /// Starts a receiver that knows the first app's secret and consumes verified events.
     pub(crate) async fn start(x: &MockX) -> Self {
-        let secrets = Mutex::new(vec![(x.app().name.clone(), x.app().secret().clone())]);
-        let (crc, take) = (Mutex::new(Crc::Right), Mutex::new(Take::Status(200)));
-        let (seen, open, consumes) = (Mutex::default(), Mutex::default(), Mutex::new(true));
-        let inner = Arc::new(Inner { secrets, crc, take, seen, open, ledger: x.ledger(), consumes });
+        let secrets = vec![(x.app().name.clone(), x.app().secret().clone())];
+        let (crc, take, seen) = (Crc::Right, Take::Status(200), Vec::new());
+        let settings = Settings { secrets, crc, take, consumes: true, seen, open: (0, 0) };
+        let settings = Arc::new(Mutex::new(settings));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks", listener.local_addr().unwrap());
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
+        let router = Router::new().fallback(receive).with_state((Arc::clone(&settings), x.ledger()));
         let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        Self { inner, url, server }
+        Self { settings, url, server }
     }
 
-    pub(crate) fn knows(&self, app: &str, secret: &Secret) {
-        self.inner.secrets.lock().unwrap().push((app.to_owned(), secret.clone()));
-    }
-
-    pub(crate) fn crc(&self, crc: Crc) {
-        *self.inner.crc.lock().unwrap() = crc;
-    }
-
-    pub(crate) fn take(&self, take: Take) {
-        *self.inner.take.lock().unwrap() = take;
-    }
-
-    pub(crate) fn consumes(&self, consumes: bool) {
-        *self.inner.consumes.lock().unwrap() = consumes;
+    pub(crate) fn set(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap()
     }
 
     fn seen(&self, method: &Method) -> Vec<Seen> {
-        self.inner.seen.lock().unwrap().iter().filter(|seen| seen.method == *method).cloned().collect()
+        self.set().seen.iter().filter(|seen| seen.method == *method).cloned().collect()
     }
 
     pub(crate) fn challenges(&self) -> Vec<Seen> {
@@ -128,17 +117,12 @@ impl Receiver {
     pub(crate) fn deliveries(&self) -> Vec<Seen> {
         self.seen(&Method::POST)
     }
-
-    /// Returns the maximum number of deliveries handled concurrently so far.
-    pub(crate) fn most_open(&self) -> usize {
-        self.inner.open.lock().unwrap().1
-    }
 }
 
-async fn receive(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+async fn receive(State((settings, ledger)): State<(Shared, Ledger)>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
-    let secrets = inner.secrets.lock().unwrap().clone();
+    let secrets = settings.lock().unwrap().secrets.clone();
     let signed = head.headers.get(signature::HEADER).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
     let verifies = |secret: &Secret| signature::verify(secret, &body, &signed).is_ok();
     let app = secrets.iter().find(|(_, secret)| verifies(secret)).map(|(name, _)| name.clone());
@@ -149,22 +133,22 @@ async fn receive(State(inner): State<Arc<Inner>>, request: Request) -> Response 
         body: body.clone(),
         app: app.clone(),
     };
-    inner.seen.lock().unwrap().push(seen.clone());
+    settings.lock().unwrap().seen.push(seen.clone());
     if head.method == Method::GET {
-        return challenge(&inner, &seen.query, &secrets[0].1).await;
+        let crc = settings.lock().unwrap().crc.clone();
+        return challenge(crc, &seen.query, &secrets[0].1).await;
     }
     let Some(app) = app else { return StatusCode::UNAUTHORIZED.into_response() };
     let status = {
-        let mut open = inner.open.lock().unwrap();
-        open.0 += 1;
-        open.1 = open.1.max(open.0);
-        let mut take = inner.take.lock().unwrap();
-        if let Take::Statuses(statuses) = &mut *take
+        let mut settings = settings.lock().unwrap();
+        settings.open.0 += 1;
+        settings.open.1 = settings.open.1.max(settings.open.0);
+        if let Take::Statuses(statuses) = &mut settings.take
             && statuses.len() > 1
         {
             Take::Status(statuses.remove(0))
         } else {
-            take.clone()
+            settings.take.clone()
         }
     };
     let status = match status {
@@ -176,21 +160,18 @@ async fn receive(State(inner): State<Arc<Inner>>, request: Request) -> Response 
         }
         Take::Hang => std::future::pending().await,
     };
-    inner.open.lock().unwrap().0 -= 1;
-    if status == 200 && *inner.consumes.lock().unwrap() {
-        for event in birdhook_testkit::read(&app, body).unwrap().events() {
-            inner.ledger.consumed(event);
-        }
+    settings.lock().unwrap().open.0 -= 1;
+    if status == 200 && settings.lock().unwrap().consumes {
+        birdhook_testkit::read(&app, body).unwrap().events().iter().for_each(|event| ledger.consumed(event));
     }
     StatusCode::from_u16(status).unwrap().into_response()
 }
 
-async fn challenge(inner: &Inner, query: &str, secret: &Secret) -> Response {
-    let token = crc::token(query).unwrap();
-    let right = |secret| crc::respond(secret, &token, crc::TokenPolicy::default()).unwrap();
-    let kind = inner.crc.lock().unwrap().clone();
+async fn challenge(crc: Crc, query: &str, secret: &Secret) -> Response {
+    let token = token(query).unwrap();
+    let right = |secret| respond(secret, &token, TokenPolicy::default()).unwrap();
     let json = [(header::CONTENT_TYPE, "application/json")];
-    match kind {
+    match crc {
         Crc::Right => (json, right(secret)).into_response(),
         Crc::RightOf(secret) => (json, right(&secret)).into_response(),
         Crc::OtherSecret => (json, right(&Secret::new("another").unwrap())).into_response(),

@@ -4,8 +4,8 @@ use birdhook_testkit::MockEventKind;
 use birdhook_testkit::mock::{DeliveryCause, MockApi, MockWebhook, Occasion, ReplayEnd};
 use serde_json::{Value, json};
 
-use crate::mock::receiver::{Crc, Take};
-use crate::mock::world::{As, START, USER, World, h, s};
+use crate::mock::receiver::Take;
+use crate::mock::world::{START, USER, World, h, s};
 
 /// The manual clock starts at 2026-11-23T09:30:00Z.
 const FROM: &str = "202611230930";
@@ -32,13 +32,12 @@ fn since(world: &World, before: usize) -> Vec<(MockEventKind, DeliveryCause)> {
 #[tokio::test]
 async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
     for generation in [MockApi::Enterprise, MockApi::V2] {
-        let world = World::new().await;
-        let webhook = world.webhook(generation).await;
+        let (world, webhook) = World::registered(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
-        world.receiver.take(Take::Status(503));
+        world.receiver.set().take = Take::Status(503);
         world.x.emit(MockEventKind::Like, USER);
         world.advance(s(600)).await;
-        world.receiver.take(Take::Status(200));
+        world.receiver.set().take = Take::Status(200);
         world.x.emit(MockEventKind::Follow, USER);
         // No webhook is subscribed to this user, so there is nothing to replay.
         world.x.emit(MockEventKind::Like, "3003");
@@ -87,11 +86,10 @@ async fn a_replay_repeats_attempted_deliveries_in_order_and_reports_its_end() {
 #[tokio::test]
 async fn a_replay_covers_its_minutes() {
     let world = World::with(|settings| settings.contradictions.replay_end = ReplayEnd::Exclusive).await;
-    let webhook = world.subscribed().await;
+    let webhook = world.subscribe(MockApi::V2).await;
     let kinds = [MockEventKind::Like, MockEventKind::Follow, MockEventKind::Block, MockEventKind::Mute];
     for kind in kinds {
-        world.x.emit(kind, USER);
-        world.x.settle().await;
+        world.emit(kind).await;
         world.advance(s(60)).await;
     }
     world.advance(h(1)).await;
@@ -112,13 +110,12 @@ async fn a_replay_covers_its_minutes() {
 
 #[tokio::test]
 async fn a_replay_does_not_retry_and_reports_its_failure() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, webhook) = World::subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
     world.x.emit(MockEventKind::Follow, USER);
     world.advance(h(1)).await;
     let before = world.x.ledger().sent().len();
-    world.receiver.take(Take::Statuses(vec![200, 500, 200]));
+    world.receiver.set().take = Take::Statuses(vec![200, 500, 200]);
     assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202);
     world.advance(h(1)).await;
     assert_eq!(since(&world, before).len(), 3);
@@ -131,7 +128,7 @@ async fn a_webhook_has_one_job_at_a_time() {
     let world = World::new().await;
     let url = format!("{}/2", world.receiver.url);
     let second = world.x.register_for(world.app(), &url, MockApi::Enterprise).await.unwrap();
-    let webhook = world.subscribed_v1().await;
+    let webhook = world.subscribe(MockApi::Enterprise).await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
     world.x.hold();
@@ -155,8 +152,7 @@ async fn a_webhook_has_one_job_at_a_time() {
 
 #[tokio::test]
 async fn concurrent_calls_start_one_job() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, webhook) = World::subscribed_v1().await;
     world.advance(h(1)).await;
     world.x.hold();
     let ask = || replay(&world, &webhook, FROM, "202611230940");
@@ -168,95 +164,22 @@ async fn concurrent_calls_start_one_job() {
 
 #[tokio::test]
 async fn a_replay_requires_a_webhook_that_passes_its_challenge() {
-    let world = World::new().await;
-    let webhook = world.subscribed_v1().await;
+    let (world, _) = World::subscribed_v1().await;
     world.x.emit(MockEventKind::Like, USER);
     world.advance(h(1)).await;
-    world.receiver.crc(Crc::OtherSecret);
-    for _ in 0..2 {
-        let reply = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
-        assert_eq!(reply.error(), (400, 214, "Webhook is marked invalid and requires a CRC check."));
-        assert!(!world.x.webhooks()[0].valid);
-    }
+    world.play("a replay requires a webhook that passes its challenge").await;
     assert_eq!(world.receiver.challenges().len(), 2, "an invalid one is not challenged again");
-    let body = json!({"webhook_id": webhook.id, "from_date": FROM, "to_date": "202611230940"}).to_string();
-    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
-    assert_eq!(reply.reason(), (400, "CrcValidationFailed"));
     assert_eq!(world.delivered().len(), 1, "nothing was sent again");
 }
 
 #[tokio::test]
 async fn rejects_invalid_dates_and_ids() {
     let world = World::with(|settings| settings.rate_limits = false).await;
-    let webhook = world.webhook(MockApi::Enterprise).await;
-    let second = world.x.add_app("second").unwrap();
-    let id = webhook.id.as_str();
-    let none = "Webhook does not exist or is associated with a different twitter application.";
-    let parse = |name: &str| format!("Unable to parse {name} parameter.");
-    let base = |query: &str| format!("{}?{query}", path(id, "", "").split_once('?').unwrap().0);
-    // The clock is at 09:30.
-    let table = [
-        (base(""), 400, 357, "from_date: queryParam is required.".to_owned()),
-        (base("from_date=202611230800"), 400, 357, "to_date: queryParam is required.".to_owned()),
-        (base("to_date=202611230800"), 400, 357, "from_date: queryParam is required.".to_owned()),
-        (path(id, "2026112308", "202611230900"), 400, 358, parse("from_date")),
-        (path(id, "202611230800", "tomorrow"), 400, 358, parse("to_date")),
-        (path(id, "202613230800", "202611230900"), 400, 358, parse("from_date")),
-        (path("abc", "202611230800", "202611230900"), 400, 358, parse("webhook_id")),
-        (
-            path("-7", "202611230800", "202611230900"),
-            400,
-            360,
-            "webhook_id: [-7] is not greater than or equal to 0.".into(),
-        ),
-        (path(id, "202611230900", "202611230910"), 400, 368, "from_date: [202611230900] is not in the past.".into()),
-        (path(id, "202611230800", "202611230921"), 400, 368, "to_date: [202611230921] is not in the past.".into()),
-        (path(id, "202611240800", "202611230900"), 400, 368, "from_date: [202611240800] is not in the past.".into()),
-        (path(id, "202611230800", "202611230800"), 400, 356, "from_date must be before to_date.".into()),
-        (path(id, "202611230800", "202611230700"), 400, 356, "from_date must be before to_date.".into()),
-        (path(id, "202611180929", "202611230700"), 400, 356, "from_date must be within the past 5 days.".into()),
-        (path("1", "202611230800", "202611230900"), 404, 34, none.into()),
-    ];
-    for (path, status, code, text) in &table {
-        let reply = world.call("POST", path, world.bearer(), "").await;
-        assert_eq!(reply.error(), (*status, *code, text.as_str()), "{path}");
-    }
-    let good = path(id, "202611180930", "202611230920");
-    let reply = world.call("POST", &good, As::Bearer(&second.bearer), "").await;
-    assert_eq!(reply.error(), (404, 34, none), "another app's");
-    let reply = world.call("GET", &good, world.bearer(), "").await;
-    assert_eq!(reply.error(), (401, 61, "Client is not permitted to request this method."));
-    assert_eq!(world.call("POST", &good, world.bearer(), "").await.status, 202, "five days, and 10 minutes ago");
-    assert_eq!(world.x.clock().now().as_millis(), START);
-
-    // v2 reaches back 24 hours.
+    world.webhook(MockApi::Enterprise).await;
+    assert_eq!(world.x.clock().now().as_millis(), START, "09:30");
+    world.play("1.1: replays have valid dates and ids").await;
     world.x.settle().await;
-    let v2 = async |from: &str, to: &str| {
-        let body = json!({"webhook_id": id, "from_date": from, "to_date": to}).to_string();
-        world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await
-    };
-    for (from, to, text) in [
-        ("202611220929", "202611230900", "from_date must be within the past 24 hours."),
-        ("202611230900", "202611230910", "from_date: [202611230900] is not in the past."),
-        ("202611230800", "202611230700", "from_date must be before to_date."),
-        ("yesterday", "202611230700", "Unable to parse from_date parameter."),
-    ] {
-        let reply = v2(from, to).await;
-        assert_eq!(reply.reason(), (400, "InvalidParameter"), "{from}");
-        assert_eq!(reply.body["errors"][0]["message"], format!("InvalidParameter: {text}"));
-    }
-    assert_eq!(v2("202611220930", "202611230920").await.status, 200);
-    let unknown = json!({"webhook_id": "1", "from_date": "202611230800", "to_date": "202611230900"}).to_string();
-    let reply = world.call("POST", "/2/webhooks/replay", world.bearer(), &unknown).await;
-    assert_eq!(reply.reason(), (400, "WebhookIdInvalid"));
-}
-
-#[tokio::test]
-async fn replays_of_1_1_require_the_enterprise_tier() {
-    use birdhook_testkit::mock::AccessTier;
-    let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
-    let reply = world.call("POST", &path("1", FROM, FROM), world.bearer(), "").await;
-    let text = "Account Activity API enterprise account with replay is required. Please confirm you have an enterprise \
-                account and replay is enabled.";
-    assert_eq!(reply.error(), (403, 200, text));
+    world.play("v2: replays have valid dates and ids").await;
+    world.x.settle().await;
+    world.play("v2: a replay of the last possible minutes").await;
 }

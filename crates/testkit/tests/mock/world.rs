@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use birdhook_testkit::mock::{MockApi, MockApp, MockSettings, MockToken, MockUser, MockWebhook};
-use birdhook_testkit::{MockEventKind, MockX, Sender};
+use birdhook_testkit::{MockEvent, MockEventKind, MockX, Sender};
 use bytes::Bytes;
 use http::{HeaderMap, Request, header};
 use serde_json::Value;
@@ -33,19 +33,16 @@ pub(crate) struct World {
     nonces: Cell<u32>,
 }
 
-/// The credentials of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum As<'a> {
     Nobody,
     /// A bearer token of an app or of an OAuth 2.0 user.
     Bearer(&'a MockToken),
-    /// OAuth 1.0a.
     User(&'a MockApp, &'a MockUser),
     /// This `Authorization` header.
     Header(&'a str),
 }
 
-/// The response to a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -59,7 +56,6 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Returns status and body.
     pub(crate) fn both(self) -> (u16, Value) {
         (self.status, self.body)
     }
@@ -75,7 +71,13 @@ impl Reply {
     pub(crate) fn reason(&self) -> (u16, &str) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
-        (self.status, self.body["errors"][0]["title"].as_str().unwrap_or_else(|| panic!("{self:?}")))
+        assert_eq!(self.body["type"], "https://api.x.com/2/problems/invalid-request", "{self:?}");
+        assert_eq!(self.body["title"], if self.status == 409 { "Conflict" } else { "Invalid Request" }, "{self:?}");
+        let error = &self.body["errors"][0];
+        let detail =
+            self.body["detail"].as_str().unwrap().strip_prefix("One or more parameters to your request was invalid. ");
+        assert_eq!(detail, error["message"].as_str(), "{self:?}");
+        (self.status, error["title"].as_str().unwrap_or_else(|| panic!("{self:?}")))
     }
 }
 
@@ -88,12 +90,8 @@ impl World {
     /// Starts a mock X with a long timeout for slow machines, or a short one for a receiver that
     /// hangs.
     pub(crate) async fn that_waits(hangs: bool) -> Self {
-        Self::with(|settings| {
-            if hangs {
-                settings.timeout = Duration::from_millis(150);
-            }
-        })
-        .await
+        let short = Duration::from_millis(150);
+        Self::with(|settings| settings.timeout = if hangs { short } else { settings.timeout }).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut MockSettings)) -> Self {
@@ -123,18 +121,46 @@ impl World {
         self.x.register_for(self.app(), &self.receiver.url, generation).await.unwrap()
     }
 
-    /// Registers a v2 webhook and subscribes the user.
-    pub(crate) async fn subscribed(&self) -> MockWebhook {
-        let webhook = self.webhook(MockApi::V2).await;
+    /// Registers a webhook of the first app and subscribes the user.
+    pub(crate) async fn subscribe(&self, generation: MockApi) -> MockWebhook {
+        let webhook = self.webhook(generation).await;
         self.x.subscribe(&webhook, USER).unwrap();
         webhook
     }
 
-    /// Registers a 1.1 webhook and subscribes the user.
-    pub(crate) async fn subscribed_v1(&self) -> MockWebhook {
-        let webhook = self.webhook(MockApi::Enterprise).await;
-        self.x.subscribe(&webhook, USER).unwrap();
-        webhook
+    /// Starts a mock X with a webhook.
+    pub(crate) async fn registered(generation: MockApi) -> (Self, MockWebhook) {
+        let world = Self::new().await;
+        let webhook = world.webhook(generation).await;
+        (world, webhook)
+    }
+
+    /// Starts a mock X with a v2 webhook to which the user is subscribed.
+    pub(crate) async fn subscribed() -> (Self, MockWebhook) {
+        let world = Self::new().await;
+        let webhook = world.subscribe(MockApi::V2).await;
+        (world, webhook)
+    }
+
+    /// Starts a mock X with a 1.1 webhook to which the user is subscribed.
+    pub(crate) async fn subscribed_v1() -> (Self, MockWebhook) {
+        let world = Self::new().await;
+        let webhook = world.subscribe(MockApi::Enterprise).await;
+        (world, webhook)
+    }
+
+    /// Generates an event of the user, and waits until it is delivered.
+    pub(crate) async fn emit(&self, kind: MockEventKind) -> MockEvent {
+        let event = self.x.emit(kind, USER);
+        self.x.settle().await;
+        event
+    }
+
+    /// Waits until this is the case.
+    pub(crate) async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        while !is_so(self) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Returns the kinds of the delivery attempts, in order.
@@ -167,7 +193,7 @@ impl World {
             .flat_map(|text| form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>())
             .collect();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        signer::header(method, &format!("{}{path}", self.x.url()), &pairs, keys, at)
+        signer::header(method, &format!("{}{path}", self.x.url()), (&[], &pairs), keys, at)
     }
 
     /// Calls an endpoint with a JSON body.
@@ -175,15 +201,8 @@ impl World {
         self.call_with(method, path, who, "application/json", body).await
     }
 
-    pub(crate) async fn call_with(
-        &self,
-        method: &str,
-        path: &str,
-        who: As<'_>,
-        content_type: &str,
-        body: &str,
-    ) -> Reply {
-        let form = if content_type == "application/x-www-form-urlencoded" { body } else { "" };
+    pub(crate) async fn call_with(&self, method: &str, path: &str, who: As<'_>, media_type: &str, body: &str) -> Reply {
+        let form = if media_type == "application/x-www-form-urlencoded" { body } else { "" };
         let authorization = match who {
             As::Nobody => None,
             As::Bearer(token) => Some(format!("Bearer {}", token.as_str())),
@@ -192,7 +211,7 @@ impl World {
         };
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.x.url()));
         if !body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, content_type);
+            request = request.header(header::CONTENT_TYPE, media_type);
         }
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
@@ -211,6 +230,12 @@ pub(crate) fn keys<'a>(app: &'a MockApp, user: &'a MockUser) -> Keys<'a> {
         token: user.token.as_str(),
         token_secret: user.token_secret.as_str(),
     }
+}
+
+/// Returns every call of every API: its method, its path, the credentials it accepts, and its limit
+/// per 15 minutes.
+pub(crate) fn calls() -> impl Iterator<Item = [&'static str; 4]> {
+    include_str!("calls.txt").lines().map(|line| line.split(' ').collect::<Vec<_>>().try_into().unwrap())
 }
 
 /// Returns a 1.1 path with the URL to register.

@@ -10,8 +10,7 @@ const MESSAGE: &str = "/2/dm_conversations/with/3003/messages";
 
 #[tokio::test]
 async fn records_what_apps_write_and_reports_no_event() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     for user in [USER, "3003"] {
         world.x.subscribe(&webhook, user).unwrap();
         for kind in [MockEventKind::MessageSent, MockEventKind::MessageReceived, MockEventKind::Post] {
@@ -43,14 +42,7 @@ async fn records_what_apps_write_and_reports_no_event() {
 async fn refuses_what_x_refuses_and_records_none_of_it() {
     let world = World::new().await;
     let user = world.x.user(USER);
-    let me = As::User(world.app(), &user);
-    for (path, body) in
-        [(MESSAGE, ""), (MESSAGE, "{}"), (MESSAGE, r#"{"text":""}"#), (MESSAGE, "text=a"), ("/2/tweets", "{}")]
-    {
-        assert_eq!(world.call("POST", path, me, body).await.status, 400, "{path} {body}");
-    }
-    let not_an_id = "/2/dm_conversations/with/ada/messages";
-    assert_eq!(world.call("POST", not_an_id, me, r#"{"text":"a"}"#).await.status, 400);
+    world.play("messages and posts: invalid ones are rejected").await;
     for (path, scope) in [(MESSAGE, "dm.write"), ("/2/tweets", "tweet.write")] {
         let granted: Vec<&str> = SCOPES.iter().copied().filter(|granted| *granted != scope).collect();
         world.x.restrict(&user, &granted);
@@ -78,9 +70,7 @@ async fn sends_a_withheld_response_when_it_is_released() {
     world.x.withhold_answers(true);
     let post = world.call("POST", "/2/tweets", As::User(world.app(), &user), r#"{"text":"a"}"#);
     let release = async {
-        while world.x.written().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        world.until(|world| !world.x.written().is_empty()).await;
         world.x.withhold_answers(false);
     };
     let (reply, ()) = tokio::join!(post, release);

@@ -1,10 +1,10 @@
 //! Guarantees of a scene.
 
 use birdhook_core::{Activity, DedupeScope, EventKind, PostRelation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::read_back::text;
+use super::read_back::{relation, text};
 use super::*;
 
 #[test]
@@ -30,9 +30,7 @@ fn two_subscribers_of_a_conversation_get_the_same_content() {
             }
         }
         let expected = match kind {
-            MockEventKind::Mention | MockEventKind::Reply | MockEventKind::Quote | MockEventKind::Repost => {
-                MockEventKind::Post
-            }
+            _ if relation(kind).is_some() => MockEventKind::Post,
             MockEventKind::MessageReceived => MockEventKind::MessageSent,
             MockEventKind::MessageSent => MockEventKind::MessageReceived,
             _ => kind,
@@ -74,14 +72,8 @@ fn a_batch_is_one_body_with_many_events() {
 #[test]
 fn a_test_can_set_the_other_user_and_the_text() {
     let said = "Is 3 < 4 & who is @somebody_else? #maths https://maths.example/three 🐝";
-    for kind in [
-        MockEventKind::Post,
-        MockEventKind::Mention,
-        MockEventKind::Reply,
-        MockEventKind::Quote,
-        MockEventKind::MessageReceived,
-        MockEventKind::BroadcastChat,
-    ] {
+    let kinds = "post.create post.mention.create post.reply.create post.quote.create dm.received broadcast.chat";
+    for kind in kinds.split(' ').map(|name| name.parse::<MockEventKind>().unwrap()) {
         let mock_event = PayloadGenerator::new(5).event(kind, SUBSCRIBER).with_other("3003").with_text(said);
         for generation in kind.api_sources() {
             let event = event(&mock_event, *generation);
@@ -174,4 +166,42 @@ fn the_same_seed_generates_the_same_bodies() {
     assert_ne!(bodies, all(2));
     // The signature serves as a hash of all bodies.
     assert_eq!(sign(&Secret::new("pinned").unwrap(), &bodies), "sha256=3kzjyFJx6QSQgg+wi9kyYn99R7l4ckVbdhfonOWFXEA=");
+}
+
+/// Relations such as follows have no ids, so only their delivery keys differ.
+#[test]
+fn no_two_events_of_a_generator_share_a_key_or_an_id() {
+    for seed in 0..SEEDS {
+        let mut scene = PayloadGenerator::new(seed);
+        let (mut keys, mut ids, mut last) = (BTreeMap::new(), BTreeSet::new(), 0);
+        for round in 0..4 {
+            for kind in MockEventKind::ALL {
+                let mock_event = scene.event(*kind, SUBSCRIBER);
+                let what = format!("{kind} in round {round} of seed {seed}");
+                if let Some(id) = mock_event.id() {
+                    assert!(ids.insert(id), "{what} has an id that another has");
+                }
+                if let (Some(id), true) = (mock_event.id(), relation(*kind).is_some()) {
+                    let id: u64 = id.parse().unwrap();
+                    assert!(id > last && id > 1 << 53, "{what}: {id} after {last}");
+                    last = id;
+                }
+                for generation in kind.api_sources() {
+                    let event = event(&mock_event, *generation);
+                    let mut reply = vec![event.delivery_key()];
+                    if !event.lacks_unique_id()
+                        && event.content_key() != event.delivery_key()
+                        && *generation == XActivity
+                    {
+                        reply.push(event.content_key());
+                    }
+                    for key in reply {
+                        let other = keys.insert(key, what.clone());
+                        // In the Account Activity API, the delivery key is also the content key.
+                        assert!(other.is_none() || other.as_ref() == Some(&what), "{what} has the key of {other:?}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,7 +3,6 @@
 
 mod built;
 mod generator;
-mod keys;
 mod read_back;
 mod shapes;
 mod wire;
@@ -40,7 +39,7 @@ fn event(mock_event: &MockEvent, generation: ApiSource) -> Event {
 }
 
 /// Runs a check for every kind and seed, and prints the kind and seed of a failure.
-fn each(check: impl Fn(MockEventKind, u64, MockEvent)) {
+fn each(mut check: impl FnMut(MockEventKind, u64, MockEvent)) {
     for seed in 0..SEEDS {
         let mut scene = PayloadGenerator::new(seed);
         for kind in MockEventKind::ALL {

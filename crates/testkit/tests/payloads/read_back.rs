@@ -72,36 +72,17 @@ fn is_read_as_what_it_is(kind: MockEventKind, mock_event: &MockEvent, event: &Ev
         // For other kinds, the other user is never the subscriber.
         _ => assert_ne!(mock_event.other(), SUBSCRIBER),
     }
-    let by_subscriber =
-        matches!(
-            kind,
-            MockEventKind::Post
-                | MockEventKind::PostDelete
-                | MockEventKind::Unfollow
-                | MockEventKind::Block
-                | MockEventKind::Unblock
-                | MockEventKind::Mute
-                | MockEventKind::Unmute
-        ) || matches!(kind, MockEventKind::MessageSent | MockEventKind::ChatSent | MockEventKind::Revoke);
-    if by_subscriber {
+    let is_one_of = |names: &str| names.split(' ').any(|name| name == kind.as_str());
+    if is_one_of(
+        "post.create post.delete follow.unfollow block.block block.unblock mute.mute mute.unmute dm.sent chat.sent \
+         oauth.revoke",
+    ) {
         assert_eq!(mock_event.actor().as_deref(), Some(SUBSCRIBER));
     }
-    let by_other = matches!(
-        kind,
-        MockEventKind::Mention
-            | MockEventKind::Reply
-            | MockEventKind::Quote
-            | MockEventKind::Repost
-            | MockEventKind::Like
-            | MockEventKind::Follow
-    ) || matches!(
-        kind,
-        MockEventKind::MessageReceived
-            | MockEventKind::MessagesRead
-            | MockEventKind::Typing
-            | MockEventKind::ChatReceived
-    );
-    if by_other {
+    if is_one_of(
+        "post.mention.create post.reply.create post.quote.create post.repost.create like.create follow.follow \
+         dm.received dm.read dm.indicate_typing chat.received",
+    ) {
         assert_eq!(mock_event.actor().as_deref(), Some(mock_event.other()));
     }
 }
@@ -148,10 +129,8 @@ fn reports_of_both_apis_match() {
             assert_eq!(old.content_key_in(scope), new.content_key_in(scope));
             assert_ne!(old.delivery_key_in(scope), new.delivery_key_in(scope));
         }
-        let lacks_unique_id = kind.as_str().starts_with("follow.")
-            || kind.as_str().starts_with("block.")
-            || kind.as_str().starts_with("mute.")
-            || kind == MockEventKind::Typing;
+        let without_id = ["follow.", "block.", "mute.", "dm.indicate_typing"];
+        let lacks_unique_id = without_id.iter().any(|start| kind.as_str().starts_with(start));
         assert_eq!((old.lacks_unique_id(), new.lacks_unique_id()), (lacks_unique_id, lacks_unique_id));
         assert_eq!(old.direction(), new.direction());
         assert_eq!(old.source_app_id(), new.source_app_id());

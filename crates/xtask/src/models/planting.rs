@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 
-use super::mistakes::{ALL, Mistake};
 use super::{TARGET, test};
 use crate::process::{run, succeeds};
 
@@ -14,10 +14,28 @@ use crate::process::{run, succeeds};
 /// schedules.
 const PATIENCE: &str = "20";
 
+#[derive(Deserialize)]
+struct Mistakes {
+    mistake: Vec<Mistake>,
+}
+
+#[derive(Deserialize)]
+struct Mistake {
+    name: String,
+    file: String,
+    model: String,
+    changes: Vec<[String; 2]>,
+}
+
+fn mistakes() -> Result<Vec<Mistake>> {
+    Ok(toml::from_str::<Mistakes>(include_str!("mistakes.toml"))?.mistake)
+}
+
 pub(super) fn all_are_noticed(only: Option<&str>) -> Result<String> {
-    let chosen: Vec<_> = ALL.iter().filter(|mistake| only.is_none_or(|only| mistake.name.contains(only))).collect();
+    let all = mistakes()?;
+    let chosen: Vec<_> = all.iter().filter(|mistake| only.is_none_or(|only| mistake.name.contains(only))).collect();
     if chosen.is_empty() {
-        let names: Vec<_> = ALL.iter().map(|mistake| mistake.name).collect();
+        let names: Vec<_> = all.iter().map(|mistake| &*mistake.name).collect();
         bail!("unknown mistake: expected one of {}", names.join("; "));
     }
     let copy = copy()?;
@@ -27,20 +45,20 @@ pub(super) fn all_are_noticed(only: Option<&str>) -> Result<String> {
     run(test(&copy, "models::claims::copies", 0).env("BIRDHOOK_MODELS_SECONDS", "1"))?;
     let mut unnoticed = Vec::new();
     for mistake in &chosen {
-        let right = fs::read_to_string(Path::new("crates/pipeline/src").join(mistake.file))?;
-        let file = copy.join("crates/pipeline/src").join(mistake.file);
+        let right = fs::read_to_string(Path::new("crates/pipeline/src").join(&mistake.file))?;
+        let file = copy.join("crates/pipeline/src").join(&mistake.file);
         fs::write(&file, planted(mistake, &right)?)?;
-        if !succeeds(test(&copy, mistake.model, 0).arg("--list")) {
+        if !succeeds(test(&copy, &mistake.model, 0).arg("--list")) {
             bail!("{} does not compile any more", mistake.name);
         }
-        let mut model = test(&copy, mistake.model, 0);
+        let mut model = test(&copy, &mistake.model, 0);
         model.arg("--nocapture").env("BIRDHOOK_MODELS_SECONDS", PATIENCE).env("RUST_BACKTRACE", "0");
         let output = model.output()?;
         // The first line of the panic's message.
         let printed = String::from_utf8_lossy(&output.stderr);
         let cause = printed.split("panicked at ").nth(1).and_then(|rest| rest.lines().nth(1)).unwrap_or("it failed");
         let how = if output.status.success() { "NOT NOTICED" } else { cause };
-        unnoticed.extend(output.status.success().then_some(mistake.name));
+        unnoticed.extend(output.status.success().then_some(&*mistake.name));
         println!("{:52} {:60} {how}", mistake.name, mistake.model);
         // Written, not copied: cargo notices the change only if its modification time is new.
         fs::write(&file, right)?;
@@ -53,8 +71,8 @@ pub(super) fn all_are_noticed(only: Option<&str>) -> Result<String> {
 
 fn planted(mistake: &Mistake, right: &str) -> Result<String> {
     let mut code = right.to_owned();
-    for (right, wrong) in mistake.changes {
-        if code.matches(right).count() != 1 {
+    for [right, wrong] in &mistake.changes {
+        if code.matches(&**right).count() != 1 {
             bail!("{}: the code has changed; {} does not hold once {right:?}", mistake.name, mistake.file);
         }
         code = code.replace(right, wrong);
@@ -81,4 +99,17 @@ fn copy() -> Result<PathBuf> {
     }
     // Absolute, because both workspaces must use the same target folder.
     Ok(fs::canonicalize(folder)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_fits_the_code() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pipeline/src");
+        for mistake in mistakes().unwrap() {
+            planted(&mistake, &fs::read_to_string(source.join(&mistake.file)).unwrap()).unwrap();
+        }
+    }
 }

@@ -8,33 +8,20 @@ pub(super) const NOT_IN_CORE: &str = "
     rustix rustls* smol socket2 time tokio* tower* tracing* ureq wasi* web-time windows*
 ";
 
-/// The packages of ours that each package may depend on. The order of the lines is the order of the
-/// layers.
-pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
-    ("birdhook-core", &[]),
-    ("birdhook-pipeline", &["birdhook-core"]),
-    ("birdhook-tower", &["birdhook-core", "birdhook-pipeline"]),
-    ("birdhook-axum", &["birdhook-core", "birdhook-pipeline", "birdhook-tower"]),
-    ("birdhook-actix", &["birdhook-core", "birdhook-pipeline"]),
-    ("birdhook-inbox", &["birdhook-core", "birdhook-pipeline"]),
-    ("birdhook-nats", &["birdhook-core", "birdhook-pipeline"]),
-    ("birdhook-redis", &["birdhook-core", "birdhook-pipeline"]),
-    ("birdhook-client", &["birdhook-core"]),
-    ("birdhook-testkit", &["birdhook-core", "birdhook-client"]),
-    ("birdhook-doctor", &["birdhook-core", "birdhook-testkit"]),
-    (
-        "birdhook",
-        &[
-            "birdhook-core",
-            "birdhook-pipeline",
-            "birdhook-tower",
-            "birdhook-axum",
-            "birdhook-actix",
-            "birdhook-inbox",
-            "birdhook-nats",
-            "birdhook-redis",
-            "birdhook-client",
-        ],
-    ),
-    ("birdhook-cli", &["birdhook", "birdhook-doctor", "birdhook-testkit"]),
+/// The packages of ours that each package may depend on, without `birdhook-`, except `birdhook` itself. The
+/// order of the lines is the order of the layers.
+pub(super) const MAY_NEED: &[(&str, &str)] = &[
+    ("core", ""),
+    ("pipeline", "core"),
+    ("tower", "core pipeline"),
+    ("axum", "core pipeline tower"),
+    ("actix", "core pipeline"),
+    ("inbox", "core pipeline"),
+    ("nats", "core pipeline"),
+    ("redis", "core pipeline"),
+    ("client", "core"),
+    ("testkit", "core client"),
+    ("doctor", "core testkit"),
+    ("birdhook", "core pipeline tower axum actix inbox nats redis client"),
+    ("cli", "birdhook doctor testkit"),
 ];

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{Package, Target};
+use cargo_metadata::Package;
 use public_api::PublicItem;
 use serde_json::Value;
 
 use crate::process::{cargo, run};
-use crate::rules;
+use crate::rules::libraries;
 use crate::step::Outcome;
 use crate::tools::{self, EXTERNAL_TYPES, pinned};
 
@@ -38,7 +38,6 @@ pub(super) fn check() -> Result<Outcome> {
     }
 }
 
-/// Rewrites the lists.
 pub(crate) fn write() -> Result<()> {
     for (package, now) in listed()?.with_context(other_format)? {
         let path = package.manifest_path.with_file_name(FILE);
@@ -63,11 +62,6 @@ pub(super) fn external() -> Result<Outcome> {
 
 fn other_format() -> String {
     "this rustdoc writes another format than public-api of crates/xtask/Cargo.toml reads".to_owned()
-}
-
-fn libraries() -> Result<Vec<Package>> {
-    let is_library = |package: &Package| package.targets.iter().any(Target::is_lib);
-    Ok(rules::published()?.into_iter().filter(is_library).collect())
 }
 
 /// Returns a folder for rustdoc's output, which must not mix with other builds.
@@ -109,16 +103,13 @@ fn listed() -> Result<Option<Vec<(Package, String)>>> {
 /// Returns whether the compiler derives the item for almost every type. Seven such lines per type
 /// would hide the others. A missing or conditional implementation is an item.
 fn goes_without_saying(item: &str) -> bool {
-    const INTERNAL: [&str; 4] = [
-        "core::marker::Freeze",
-        "core::marker::StructuralPartialEq",
-        "core::marker::UnsafeUnpin",
-        "pin_project_lite::__",
-    ];
+    let internal =
+        "core::marker::Freeze core::marker::StructuralPartialEq core::marker::UnsafeUnpin pin_project_lite::__";
     // `Trait for Type` of `impl<T: Bound<T>> Trait for Type`.
     let name = item.split_once(" for ").map_or("", |(before, _)| before).rsplit(' ').next().unwrap_or_default();
     let is_mark = ["core::marker::", "core::panic::unwind_safe::"].iter().any(|mark| name.starts_with(mark));
-    INTERNAL.iter().any(|name| item.contains(name)) || is_mark && item.starts_with("impl") && !item.contains(" where ")
+    internal.split(' ').any(|name| item.contains(name))
+        || is_mark && item.starts_with("impl") && !item.contains(" where ")
 }
 
 /// Returns the lines that only one of the lists contains. The order of lines does not matter.

@@ -6,22 +6,19 @@ use super::body::JsonReply;
 use super::call::Call;
 use super::enterprise::{counts, list_of, owned};
 use super::errors::Fault;
-use crate::mock::refusal::Refusal;
 
 pub(super) fn subscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
     // Clients send an empty object or no body at all.
     if !call.body.is_empty() {
         let _: Map<String, Value> = call.json()?;
     }
-    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
-    call.inner.subscribe(call.app(), call.path(0), user)?;
+    call.inner.subscribe(call.app(), call.path(0), call.user()?)?;
     Ok(JsonReply::ok(json!({"data": {"subscribed": true}})))
 }
 
 pub(super) fn is_subscribed(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let webhook = owned(call, 0)?;
-    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
-    let is_subscribed = call.inner.state().is_subscribed(&webhook.id, user);
+    let is_subscribed = call.inner.state().is_subscribed(&webhook.id, call.user()?);
     Ok(JsonReply::ok(json!({"data": {"subscribed": is_subscribed}})))
 }
 

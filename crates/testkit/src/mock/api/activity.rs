@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::body::{JsonReply, iso};
+use super::body::JsonReply;
 use super::call::Call;
 use super::errors::Fault;
 use crate::mock::auth::Who;
@@ -10,6 +10,8 @@ use crate::mock::contradictions::ActivityAnswer;
 use crate::mock::manage::NewActivity;
 use crate::mock::refusal::Refusal;
 use crate::mock::state::MockActivitySubscription;
+use crate::payload::dates::iso_millis;
+use crate::payload::json::without_nulls;
 
 const LONGEST_PAGE: usize = 1000;
 const MOST_IDS: usize = 100;
@@ -43,9 +45,7 @@ fn scopes(event_type: &str) -> &'static [&'static str] {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    #[serde(default)]
     tag: Option<String>,
-    #[serde(default)]
     webhook_id: Option<String>,
 }
 
@@ -72,21 +72,11 @@ fn reply(call: &Call<'_>, subscription: &MockActivitySubscription) -> JsonReply 
 }
 
 fn entry(subscription: &MockActivitySubscription) -> Value {
-    let mut entry = json!({
-        "subscription_id": subscription.id,
-        "event_type": subscription.event_type,
-        "filter": subscription.filter,
-        "created_at": iso(subscription.created_at),
-        "updated_at": iso(subscription.updated_at),
-    });
-    if let Some(entry) = entry.as_object_mut() {
-        let expires_at = subscription.expires_at.map(|end| end.to_string());
-        let optional =
-            [("tag", &subscription.tag), ("webhook_id", &subscription.webhook_id), ("expires_at", &expires_at)];
-        let optional = optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
-        entry.extend(optional);
-    }
-    entry
+    let MockActivitySubscription { id, event_type, filter, tag, webhook_id, created_at, updated_at, .. } = subscription;
+    without_nulls(json!({
+        "subscription_id": id, "event_type": event_type, "filter": filter, "tag": tag, "webhook_id": webhook_id,
+        "created_at": iso_millis(*created_at), "updated_at": iso_millis(*updated_at), "expires_at": subscription.expires_at,
+    }))
 }
 
 /// Returns the number of the app's subscriptions.
@@ -117,13 +107,11 @@ pub(super) fn list(call: &Call<'_>) -> Result<JsonReply, Fault> {
         let at = all.iter().position(|one| one.id == last).ok_or_else(|| invalid("pagination_token has expired"))?;
         all.drain(..=at);
     }
-    let mut meta = json!({"total_subscriptions": total, "result_count": all.len().min(most)});
-    if all.len() > most {
-        all.truncate(most);
-        if let (Some(last), Some(meta)) = (all.last(), meta.as_object_mut()) {
-            meta.insert("next_token".to_owned(), json!(page_token(&last.id)));
-        }
-    }
+    let is_cut = all.len() > most;
+    all.truncate(most);
+    let next_token = all.last().filter(|_| is_cut).map(|last| page_token(&last.id));
+    let meta = json!({"total_subscriptions": total, "result_count": all.len(), "next_token": next_token});
+    let meta = without_nulls(meta);
     Ok(JsonReply::ok(json!({"data": all.into_iter().map(entry).collect::<Vec<_>>(), "meta": meta})))
 }
 
@@ -142,12 +130,10 @@ pub(super) fn delete_many(call: &Call<'_>) -> Result<JsonReply, Fault> {
     }
     let (deleted, missing): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| remove(call, id));
     let data: Vec<Value> = deleted.into_iter().map(|id| json!({"deleted": true, "subscription_id": id})).collect();
-    let mut body = json!({"data": data, "meta": {"total_subscriptions": total(call)}});
-    if let (false, Some(body)) = (missing.is_empty(), body.as_object_mut()) {
-        let error = |id| json!({"subscription_id": id, "reason": "SubscriptionNotFound", "message": "MockSubscription does not exist"});
-        body.insert("errors".to_owned(), missing.into_iter().map(error).collect());
-    }
-    Ok(JsonReply::ok(body))
+    let error = |id| json!({"subscription_id": id, "reason": "SubscriptionNotFound", "message": "MockSubscription does not exist"});
+    let errors = (!missing.is_empty()).then(|| missing.into_iter().map(error).collect::<Value>());
+    let body = json!({"data": data, "meta": {"total_subscriptions": total(call)}, "errors": errors});
+    Ok(JsonReply::ok(without_nulls(body)))
 }
 
 fn remove(call: &Call<'_>, id: &str) -> bool {
@@ -157,18 +143,11 @@ fn remove(call: &Call<'_>, id: &str) -> bool {
     state.activities.len() < before
 }
 
-const BASE32HEX: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-
 /// Encodes the id of a page's last subscription as 16 characters of base32hex.
 fn page_token(id: &str) -> String {
-    let mut rest: u64 = id.parse().unwrap_or(0);
-    let mut digits = Vec::new();
-    while digits.len() < 16 {
-        let digit = usize::try_from(rest % 32).unwrap_or(0);
-        digits.push(BASE32HEX.get(digit).copied().unwrap_or(b'0'));
-        rest /= 32;
-    }
-    digits.iter().rev().map(|digit| char::from(*digit)).collect()
+    let id: u64 = id.parse().unwrap_or(0);
+    let digit = |place: u32| char::from_digit(id.checked_shr(5 * place).unwrap_or(0) as u32 % 32, 32);
+    (0..16).rev().filter_map(digit).collect()
 }
 
 /// Decodes a page token to the id of the previous page's last subscription.
@@ -176,10 +155,8 @@ fn page_end(token: &str) -> Option<String> {
     if token.len() != 16 {
         return None;
     }
-    token
-        .chars()
-        .try_fold(0_u64, |id, digit| id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?)))
-        .map(|id| id.to_string())
+    let add = |id: u64, digit: char| id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?));
+    token.chars().try_fold(0, add).map(|id| id.to_string())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use birdhook_core::Timestamp;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
@@ -11,7 +10,6 @@ pub(super) async fn read(body: Body) -> Result<Bytes, axum::Error> {
     axum::body::to_bytes(body, 1 << 20).await
 }
 
-/// A status with an optional JSON body.
 pub(crate) struct JsonReply(pub(super) StatusCode, pub(super) Option<Value>);
 
 impl JsonReply {
@@ -30,13 +28,4 @@ impl IntoResponse for JsonReply {
         let content_type = HeaderValue::from_static("application/json; charset=utf-8");
         (self.0, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
     }
-}
-
-/// Formats a time like v2, with milliseconds.
-pub(super) fn iso(time: Timestamp) -> String {
-    let whole = time.to_string();
-    let Some((seconds, rest)) = whole.trim_end_matches('Z').split_once('.') else {
-        return format!("{}.000Z", whole.trim_end_matches('Z'));
-    };
-    format!("{seconds}.{rest:0<3}Z")
 }

@@ -35,7 +35,10 @@ impl Call<'_> {
         &self.caller.app
     }
 
-    /// Parses the body as JSON.
+    pub(super) fn user(&self) -> Result<&str, Refusal> {
+        self.caller.user().ok_or(Refusal::NotPermitted)
+    }
+
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.body).map_err(|error| Refusal::Invalid(format!("invalid body: {error}")).into())
     }
@@ -81,7 +84,6 @@ impl Row {
         self.path.starts_with("/1.1/")
     }
 
-    /// Checks that the caller may make this call.
     pub(crate) fn admit(&self, caller: Caller, settings: &MockSettings) -> Result<Caller, Fault> {
         let lacks_scope = |scopes: &'static [&'static str]| match &caller.who {
             Who::User2 { scopes: granted, .. } => scopes.iter().any(|scope| !granted.contains(*scope)),

@@ -11,18 +11,14 @@ use crate::mock::refusal::Refusal;
 use crate::mock::settings::MockApi;
 use crate::mock::state::MockWebhook;
 
-pub(super) async fn register(call: &Call<'_>) -> Result<JsonReply, Fault> {
-    let url = url(call)?;
-    let webhook = call.inner.register(call.app(), &url, MockApi::Enterprise, None).await?;
-    Ok(JsonReply::ok(entry(&webhook)))
-}
-
-/// Returns the parameter `url` of the query or of a form.
-pub(super) fn url(call: &Call<'_>) -> Result<String, Fault> {
+/// Registers the URL in the parameter `url` of the query or of a form.
+pub(super) async fn register(call: &Call<'_>, api: MockApi, environment: Option<&str>) -> Result<JsonReply, Fault> {
     let of_form =
         || form_urlencoded::parse(&call.body).find(|(name, _)| name == "url").map(|(_, url)| url.into_owned());
     let url = call.query("url").map(str::to_owned).or_else(of_form);
-    url.ok_or_else(|| Refusal::Invalid("url parameter is missing.".to_owned()).into())
+    let url = url.ok_or_else(|| Refusal::Invalid("url parameter is missing.".to_owned()))?;
+    let webhook = call.inner.register(call.app(), &url, api, environment).await?;
+    Ok(JsonReply::ok(entry(&webhook)))
 }
 
 pub(super) fn list(call: &Call<'_>) -> JsonReply {
@@ -48,25 +44,17 @@ pub(super) fn delete(call: &Call<'_>, at: usize) -> Result<JsonReply, Fault> {
     Ok(JsonReply::nothing())
 }
 
-pub(super) fn subscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
-    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
-    subscribed(call, call.inner.subscribe(call.app(), call.path(0), user))
-}
-
-/// Returns the response to a subscription, which may be a repeated one.
-pub(super) fn subscribed(call: &Call<'_>, done: Result<(), Refusal>) -> Result<JsonReply, Fault> {
+pub(super) fn subscribe(call: &Call<'_>, webhook: &MockWebhook) -> Result<JsonReply, Fault> {
     let is_accepted = call.inner.settings.contradictions.repeated_subscription == RepeatedSubscription::Accepted;
-    match done {
+    match call.inner.subscribe(call.app(), &webhook.id, call.user()?) {
         Err(Refusal::AlreadySubscribed) if is_accepted => Ok(JsonReply::nothing()),
         Err(refusal) => Err(refusal.into()),
         Ok(()) => Ok(JsonReply::nothing()),
     }
 }
 
-pub(super) fn is_subscribed(call: &Call<'_>) -> Result<JsonReply, Fault> {
-    owned(call, 0)?;
-    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
-    let is_subscribed = call.inner.state().is_subscribed(call.path(0), user);
+pub(super) fn is_subscribed(call: &Call<'_>, webhook: &MockWebhook) -> Result<JsonReply, Fault> {
+    let is_subscribed = call.inner.state().is_subscribed(&webhook.id, call.user()?);
     if is_subscribed { Ok(JsonReply::nothing()) } else { Err(Refusal::NoSuchSubscription.into()) }
 }
 
@@ -74,20 +62,12 @@ pub(super) fn subscriptions(call: &Call<'_>) -> Result<JsonReply, Fault> {
     list_of(call).map(JsonReply::ok)
 }
 
-/// Returns the list of a webhook's subscriptions.
 pub(super) fn list_of(call: &Call<'_>) -> Result<Value, Fault> {
     let webhook = owned(call, 0)?;
     let state = call.inner.state();
-    let users: Vec<Value> = state
-        .subscriptions
-        .iter()
-        .filter(|one| one.webhook == webhook.id)
-        .map(|one| json!({"user_id": one.user_id}))
-        .collect();
-    let application = state.app(call.app()).map(|app| app.id.clone());
-    Ok(
-        json!({"webhook_id": webhook.id, "webhook_url": webhook.url, "application_id": application, "subscriptions": users}),
-    )
+    let (application, users) = (state.app(call.app()).map(|app| &app.id), state.users_of(&webhook));
+    let (id, url) = (&webhook.id, &webhook.url);
+    Ok(json!({"webhook_id": id, "webhook_url": url, "application_id": application, "subscriptions": users}))
 }
 
 pub(super) fn count(call: &Call<'_>) -> JsonReply {
@@ -105,14 +85,8 @@ pub(super) fn counts(call: &Call<'_>) -> Value {
     })
 }
 
-pub(super) fn unsubscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
-    call.inner.unsubscribe(call.app(), call.path(0), call.path(1))?;
-    Ok(JsonReply::nothing())
-}
-
-pub(super) fn unsubscribe_self(call: &Call<'_>) -> Result<JsonReply, Fault> {
-    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
-    call.inner.unsubscribe(call.app(), call.path(0), user)?;
+pub(super) fn unsubscribe(call: &Call<'_>, webhook: &MockWebhook, user: &str) -> Result<JsonReply, Fault> {
+    call.inner.unsubscribe(call.app(), &webhook.id, user)?;
     Ok(JsonReply::nothing())
 }
 

@@ -55,11 +55,8 @@ impl Fields {
 
     /// Returns the parameter; `None` if it is missing or empty.
     fn get(&self, wanted: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        let found = self.0.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 }
 
@@ -84,9 +81,4 @@ fn back(url: &str, parameters: &[(&str, &str)]) -> Response {
         Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }
-}
-
-/// Returns an error in the format of 1.1.
-fn refused(status: StatusCode, code: u16, message: &str) -> Response {
-    JsonReply(status, Some(json!({"errors": [{"code": code, "message": message}]}))).into_response()
 }

@@ -26,13 +26,14 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::inner::Inner;
+use super::settings::MockApi;
 use body::{JsonReply, read};
 use call::Call;
+use enterprise::owned;
 use errors::Fault;
 use login::{oauth1, oauth2};
 use table::{Action, Row};
 
-/// Returns the router of the server.
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
         .route("/", get(dashboard::page))
@@ -89,27 +90,27 @@ async fn handle_call(State(inner): State<Arc<Inner>>, request: Request) -> Respo
 async fn perform(row: &Row, call: Call<'_>) -> Result<JsonReply, Fault> {
     use Action as A;
     match row.action {
-        A::EnterpriseRegister => enterprise::register(&call).await,
+        A::EnterpriseRegister => enterprise::register(&call, MockApi::Enterprise, None).await,
         A::EnterpriseList => Ok(enterprise::list(&call)),
         A::EnterpriseCheck => enterprise::check(&call, 0).await,
         A::EnterpriseDelete => enterprise::delete(&call, 0),
-        A::EnterpriseSubscribe => enterprise::subscribe(&call),
-        A::EnterpriseIsSubscribed => enterprise::is_subscribed(&call),
+        A::EnterpriseSubscribe => enterprise::subscribe(&call, &owned(&call, 0)?),
+        A::EnterpriseIsSubscribed => enterprise::is_subscribed(&call, &owned(&call, 0)?),
         A::EnterpriseSubscriptions => enterprise::subscriptions(&call),
         A::EnterpriseCount => Ok(enterprise::count(&call)),
-        A::EnterpriseUnsubscribe => enterprise::unsubscribe(&call),
-        A::EnterpriseUnsubscribeSelf => enterprise::unsubscribe_self(&call),
+        A::EnterpriseUnsubscribe => enterprise::unsubscribe(&call, &owned(&call, 0)?, call.path(1)),
+        A::EnterpriseUnsubscribeSelf => enterprise::unsubscribe(&call, &owned(&call, 0)?, call.user()?),
         A::EnterpriseReplay => replay::enterprise(&call).await,
-        A::PremiumRegister => premium::register(&call).await,
+        A::PremiumRegister => enterprise::register(&call, MockApi::Premium, Some(call.path(0))).await,
         A::PremiumEnvironments => Ok(premium::environments(&call)),
         A::PremiumList => Ok(premium::list(&call)),
         A::PremiumCheck => enterprise::check(&call, 1).await,
         A::PremiumDelete => enterprise::delete(&call, 1),
-        A::PremiumSubscribe => premium::subscribe(&call),
-        A::PremiumIsSubscribed => premium::is_subscribed(&call),
+        A::PremiumSubscribe => enterprise::subscribe(&call, &premium::webhook(&call)?),
+        A::PremiumIsSubscribed => enterprise::is_subscribed(&call, &premium::webhook(&call)?),
         A::PremiumSubscriptions => premium::subscriptions(&call),
         A::PremiumCount => Ok(premium::count(&call)),
-        A::PremiumUnsubscribe => premium::unsubscribe(&call),
+        A::PremiumUnsubscribe => enterprise::unsubscribe(&call, &premium::webhook(&call)?, call.path(1)),
         A::Register => webhooks::register(&call).await,
         A::List => webhooks::list(&call),
         A::Check => webhooks::check(&call).await,
@@ -133,7 +134,6 @@ async fn perform(row: &Row, call: Call<'_>) -> Result<JsonReply, Fault> {
     }
 }
 
-/// Handles `POST /oauth2/token`.
 async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();

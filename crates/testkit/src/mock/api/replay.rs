@@ -5,12 +5,13 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 
-use super::body::{JsonReply, iso};
+use super::body::JsonReply;
 use super::call::Call;
 use super::errors::Fault;
 use crate::mock::contradictions::{ReplayAnswer, ReplayEnd};
 use crate::mock::refusal::Refusal;
 use crate::mock::replay::{Rules, Span};
+use crate::payload::dates::iso_millis;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -31,9 +32,7 @@ pub(super) async fn enterprise(call: &Call<'_>) -> Result<JsonReply, Fault> {
 #[derive(serde::Deserialize)]
 struct ReplayRequest {
     webhook_id: String,
-    #[serde(default)]
     from_date: Option<String>,
-    #[serde(default)]
     to_date: Option<String>,
 }
 
@@ -47,7 +46,7 @@ pub(super) async fn v2(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let span = Span::read(from, to, rules, now).map_err(Refusal::from)?;
     let job = call.inner.replay(call.app(), &asked.webhook_id, span).await?;
     Ok(JsonReply::ok(match contradictions.replay_answer {
-        ReplayAnswer::Job => json!({"data": {"job_id": job, "created_at": iso(now)}}),
+        ReplayAnswer::Job => json!({"data": {"job_id": job, "created_at": iso_millis(now)}}),
         ReplayAnswer::Sample => json!({"for_user_id": "0", "replay_event": {}}),
     }))
 }

@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::body::{JsonReply, iso};
+use super::body::JsonReply;
 use super::call::Call;
 use super::enterprise::owned;
 use super::errors::Fault;
 use crate::mock::contradictions::StreamLinksList;
 use crate::mock::refusal::Refusal;
+use crate::mock::state::MockStreamLink;
+use crate::payload::dates::iso_millis;
 
 pub(super) fn link(call: &Call<'_>) -> Result<JsonReply, Fault> {
     call.inner.link(call.app(), call.path(0), call.query.clone())?;
@@ -29,26 +31,19 @@ pub(super) fn list(call: &Call<'_>) -> JsonReply {
     let contradictions = &call.inner.settings.contradictions;
     let state = call.inner.state();
     let app = state.app(call.app());
-    let links: Vec<Value> = state
-        .links
-        .iter()
-        .filter(|link| state.webhook_of(call.app(), &link.webhook).is_some())
-        .map(|link| {
-            let whole = link.fields.iter().map(|(name, value)| format!("{name}={value}"));
-            let fields: Vec<String> = match contradictions.stream_fields_parted {
-                true => whole.flat_map(|field| field.split(',').map(str::to_owned).collect::<Vec<_>>()).collect(),
-                false => whole.collect(),
-            };
-            json!({
-                "application_id": app.map(|app| &app.id),
-                "business_user_id": app.map(|app| &app.owner.id),
-                "created_at": iso(link.created_at),
-                "fields": fields,
-                "instance_id": "1",
-                "webhook_id": link.webhook,
-            })
+    let own = state.links.iter().filter(|link| state.webhook_of(call.app(), &link.webhook).is_some());
+    let entry = |link: &MockStreamLink| {
+        let whole = link.fields.iter().map(|(name, value)| format!("{name}={value}"));
+        let fields: Vec<String> = match contradictions.stream_fields_parted {
+            true => whole.flat_map(|field| field.split(',').map(str::to_owned).collect::<Vec<_>>()).collect(),
+            false => whole.collect(),
+        };
+        json!({
+            "application_id": app.map(|app| &app.id), "business_user_id": app.map(|app| &app.owner.id),
+            "created_at": iso_millis(link.created_at), "fields": fields, "instance_id": "1", "webhook_id": link.webhook,
         })
-        .collect();
+    };
+    let links: Vec<Value> = own.map(entry).collect();
     JsonReply::ok(match contradictions.stream_links_list {
         StreamLinksList::Links => json!({"data": {"links": links}}),
         StreamLinksList::Array => json!({"data": links}),

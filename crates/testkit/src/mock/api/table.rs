@@ -1,6 +1,5 @@
 //! The table of calls: method, path, allowed credentials, and limit per 15 minutes.
 
-/// A call.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) method: &'static str,
@@ -30,7 +29,6 @@ pub(crate) enum Auth {
 
 macro_rules! calls {
     ($($action:ident = $method:literal $path:literal $auth:expr, $rate:literal;)*) => {
-        /// The operation of a call.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Action {
             $(#[doc = concat!($method, " ", $path)] $action,)*

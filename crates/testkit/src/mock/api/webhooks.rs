@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::body::{JsonReply, iso};
+use super::body::JsonReply;
 use super::call::Call;
 use super::enterprise::owned;
 use super::errors::Fault;
@@ -11,6 +11,7 @@ use crate::mock::ledger::Occasion;
 use crate::mock::refusal::Refusal;
 use crate::mock::settings::MockApi;
 use crate::mock::state::MockWebhook;
+use crate::payload::dates::iso_millis;
 
 const FIELDS: [&str; 4] = ["created_at", "id", "url", "valid"];
 
@@ -32,12 +33,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<JsonReply, Fault> {
         return Err(Refusal::Invalid(format!("webhook_config.fields: unknown field {unknown:?}")).into());
     }
     let state = call.inner.state();
-    let all: Vec<Value> = state
-        .webhooks
-        .iter()
-        .filter(|webhook| webhook.app == call.app())
-        .map(|webhook| entry(webhook, &asked))
-        .collect();
+    let own = state.webhooks.iter().filter(|webhook| webhook.app == call.app());
+    let all: Vec<Value> = own.map(|webhook| entry(webhook, &asked)).collect();
     Ok(JsonReply::ok(json!({"meta": {"result_count": all.len()}, "data": all})))
 }
 
@@ -64,7 +61,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<JsonReply, Fault> {
 /// Returns a webhook in the format of v2, with the id and these fields.
 fn entry(webhook: &MockWebhook, fields: &[&str]) -> Value {
     let MockWebhook { id, url, valid, created_at, .. } = webhook;
-    let mut entry = json!({"id": id, "url": url, "valid": valid, "created_at": iso(*created_at)});
+    let mut entry = json!({"id": id, "url": url, "valid": valid, "created_at": iso_millis(*created_at)});
     if let Some(entry) = entry.as_object_mut() {
         entry.retain(|name, _| name == "id" || fields.contains(&name.as_str()));
     }

@@ -142,7 +142,8 @@ impl Ledger {
             },
             sent => {
                 let answers: Vec<String> = sent.iter().map(|sent| answer(sent)).collect();
-                write!(text, ": {} sent ({}){}", times(sent.len()), answers.join("; "), details(sent.first().copied()))
+                let were = if sent.len() == 1 { "it was".to_owned() } else { format!("{} were", sent.len()) };
+                write!(text, ": {were} sent ({}){}", answers.join("; "), details(sent.first().copied()))
             }
         };
         let _ = match records.consumed.iter().count() {
@@ -196,10 +197,6 @@ fn answer(sent: &Sent) -> String {
 
 fn of(subscriber: Option<&str>) -> &str {
     subscriber.unwrap_or("no user")
-}
-
-fn times(many: usize) -> String {
-    if many == 1 { "it was".to_owned() } else { format!("{many} were") }
 }
 
 /// Formats as `2 liked, 1 followed`.

@@ -273,18 +273,13 @@ impl Ledger {
         delivery.events().iter().map(Event::kind).collect()
     }
 
-    pub(crate) fn push_sent(&self, mut sent: Sent) {
+    /// Adds the entry of this number.
+    pub(crate) fn push(&self, entry: impl FnOnce(u64) -> Entry) {
         let mut records = lock(&self.shared.records);
-        sent.number = records.entries.len() as u64 + 1;
-        records.entries.push(Entry::Sent(sent));
+        let number = records.entries.len() as u64 + 1;
+        records.entries.push(entry(number));
         drop(records);
         self.shared.changed.send_replace(());
-    }
-
-    pub(crate) fn push_challenge(&self, mut challenged: Challenged) {
-        let mut records = lock(&self.shared.records);
-        challenged.number = records.entries.len() as u64 + 1;
-        records.entries.push(Entry::Challenged(challenged));
     }
 
     pub(crate) fn push_undelivered(&self, kind: MockEventKind, subscriber: &str, why: impl Into<String>) {

@@ -93,7 +93,6 @@ fn picture(inputs: &mut Inputs<'_>) -> Media {
     Media { id, is_video: false, url, alt_text: None, link }
 }
 
-/// Generates a read receipt, or a typing event.
 pub(in crate::payload) fn reading(inputs: &mut Inputs<'_>, is_read: bool) -> Facts {
     let last = is_read.then(|| inputs.earlier_id());
     let event = without_nulls(json!({

@@ -14,7 +14,6 @@ use crate::payload::post::Post;
 use crate::payload::rng::{pick, slug};
 use crate::request::uuid;
 
-/// Generates a post that matches a rule of a filtered stream.
 pub(in crate::payload) fn stream_post(inputs: &mut Inputs<'_>) -> Facts {
     let post = Post::new(inputs, MockEventKind::Post);
     let rule = json!({"id": inputs.id(inputs.at), "tag": pick(&mut inputs.rng, &["ferries", ""])});
@@ -36,7 +35,6 @@ pub(in crate::payload) fn replay(inputs: &mut Inputs<'_>) -> Facts {
     Facts { id: Some(id), ..Content::Body(body).into() }
 }
 
-/// Generates the change of a profile field.
 pub(in crate::payload) fn profile(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let user = inputs.subject.clone();
     let (before, after) = match kind {
@@ -84,7 +82,6 @@ pub(in crate::payload) fn chat(inputs: &mut Inputs<'_>, kind: MockEventKind) -> 
     Facts { id: Some(id), actor: Some(sender.clone()), ..Content::Payload(payload).into() }
 }
 
-/// Generates the start or the end of a space.
 pub(in crate::payload) fn space(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let (id, host) = (broadcast_id(inputs), inputs.subject.clone());
     let event_type = if kind == MockEventKind::SpaceStart { "spaces_start" } else { "spaces_end" };
@@ -92,7 +89,6 @@ pub(in crate::payload) fn space(inputs: &mut Inputs<'_>, kind: MockEventKind) ->
     Facts { id: Some(id), actor: Some(host), ..Content::Payload(payload).into() }
 }
 
-/// Generates the start or the end of a broadcast.
 pub(in crate::payload) fn broadcast(inputs: &mut Inputs<'_>, kind: MockEventKind) -> Facts {
     let (id, host) = (broadcast_id(inputs), inputs.subject.clone());
     let title = inputs.text.unwrap_or("Bells & fog, live ☁️").to_owned();
@@ -121,7 +117,6 @@ pub(in crate::payload) fn broadcast_message(inputs: &mut Inputs<'_>, is_removed:
     Facts { id: Some(id), actor, target, text, content: Content::Payload(payload) }
 }
 
-/// Generates a news story.
 pub(in crate::payload) fn news(inputs: &mut Inputs<'_>) -> Facts {
     let (id, post) = (inputs.id(inputs.at), inputs.earlier_id());
     let headline = inputs.text.unwrap_or("Night Ferry Returns & Nobody Waits").to_owned();
@@ -135,7 +130,6 @@ pub(in crate::payload) fn news(inputs: &mut Inputs<'_>) -> Facts {
     Facts { id: Some(id), text: Some(headline), ..Content::Payload(payload).into() }
 }
 
-/// Returns a random id of a space or broadcast.
 fn broadcast_id(inputs: &mut Inputs<'_>) -> String {
     format!("1{}", slug(&mut inputs.rng))
 }

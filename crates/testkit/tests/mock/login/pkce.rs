@@ -20,7 +20,6 @@ async fn code(world: &World, scopes: &str) -> String {
     reply.sent("code")
 }
 
-/// Calls the token endpoint.
 async fn ask(world: &World, authorization: &str, parameters: &[(&str, &str)]) -> Reply {
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     send(world, "POST", "/2/oauth2/token", authorization, &form).await
@@ -140,8 +139,7 @@ async fn a_confidential_client_must_send_its_secret() {
 
 #[tokio::test]
 async fn a_token_is_limited_to_its_scopes() {
-    let world = World::new().await;
-    let webhook = world.webhook(MockApi::V2).await;
+    let (world, webhook) = World::registered(MockApi::V2).await;
     let reply = spend(&world, &code(&world, "tweet.read users.read").await).await;
     assert!(reply.json().get("refresh_token").is_none(), "without offline.access: {reply:?}");
     let access = text(&reply, "access_token");

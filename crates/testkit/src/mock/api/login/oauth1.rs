@@ -9,8 +9,9 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use super::{Fields, back, handle, page, random_token, refused};
+use super::{Fields, back, handle, page, random_token};
 use crate::mock::api::body::read;
+use crate::mock::api::errors::v1_error;
 use crate::mock::credentials::MockToken;
 use crate::mock::inner::Inner;
 use crate::mock::oauth1::Claim;
@@ -19,7 +20,6 @@ use crate::mock::state::PendingLogin;
 
 const PIN: &str = "oob";
 
-/// Handles `POST /oauth/request_token`.
 pub(crate) async fn request_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
@@ -27,11 +27,11 @@ pub(crate) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
     let app = claim.as_ref().and_then(|claim| inner.signer(claim, &head, &body, |_, _| Some(MockToken::new(""))));
     let Some((claim, app)) = claim.zip(app) else { return unauthenticated() };
     let Some(callback) = parameter(&claim, &head, &body, "oauth_callback") else {
-        return refused(StatusCode::BAD_REQUEST, 38, "oauth_callback parameter is missing.");
+        return v1_error(400, 38, "oauth_callback parameter is missing.").into_response();
     };
     if callback != PIN && !inner.is_callback(&callback) {
         let message = "Callback URL not approved for this client application. Approved callback URLs can be adjusted in your application settings";
-        return refused(StatusCode::FORBIDDEN, 415, message);
+        return v1_error(403, 415, message).into_response();
     }
     let mut state = inner.state();
     let (token, secret) = (random_token(27), random_token(32));
@@ -68,7 +68,6 @@ pub(crate) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     }
 }
 
-/// Handles `POST /oauth/access_token`.
 pub(crate) async fn access_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
@@ -124,5 +123,5 @@ fn form(fields: &[(&str, &str)]) -> Response {
 }
 
 fn unauthenticated() -> Response {
-    refused(StatusCode::UNAUTHORIZED, 32, "Could not authenticate you.")
+    v1_error(401, 32, "Could not authenticate you.").into_response()
 }

@@ -21,6 +21,7 @@ use crate::mock::clock::{after, between};
 use crate::mock::credentials::{MockApp, MockToken, Permission};
 use crate::mock::inner::Inner;
 use crate::mock::state::{Code, Grant, Refresh};
+use crate::payload::json::without_nulls;
 
 /// Lifetime of a code.
 const CODE: Duration = Duration::from_secs(30);
@@ -61,12 +62,10 @@ pub(crate) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     answer
 }
 
-/// Handles `POST /2/oauth2/token`.
 pub(crate) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let form = Fields::parse(&read(body).await.unwrap_or_default());
-    let Some(app) = inner.oauth2_client(&head, &form) else {
-        return no(StatusCode::UNAUTHORIZED, "unauthorized_client", "Missing valid authorization header");
+    let (app, form) = match inner.oauth2_call(request).await {
+        Ok(both) => both,
+        Err(refused) => return refused,
     };
     let consent = match form.get("grant_type") {
         Some("authorization_code") => inner.spend_code(&app, &form),
@@ -83,10 +82,9 @@ pub(crate) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> 
 /// Only the given token is revoked, so a test detects a client that should revoke both but revokes
 /// one.
 pub(crate) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let form = Fields::parse(&read(body).await.unwrap_or_default());
-    let Some(app) = inner.oauth2_client(&head, &form) else {
-        return no(StatusCode::UNAUTHORIZED, "unauthorized_client", "Missing valid authorization header");
+    let (app, form) = match inner.oauth2_call(request).await {
+        Ok(both) => both,
+        Err(refused) => return refused,
     };
     let Some(token) = form.get("token").map(MockToken::new) else {
         return no(StatusCode::BAD_REQUEST, "invalid_request", "Missing required parameter [token].");
@@ -98,6 +96,14 @@ pub(crate) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) ->
 }
 
 impl Inner {
+    /// Returns the client that makes a call, and the form that it sends.
+    async fn oauth2_call(&self, request: Request) -> Result<(MockApp, Fields), Response> {
+        let (head, body) = request.into_parts();
+        let form = Fields::parse(&read(body).await.unwrap_or_default());
+        let refused = || no(StatusCode::UNAUTHORIZED, "unauthorized_client", "Missing valid authorization header");
+        Ok((self.oauth2_client(&head, &form).ok_or_else(refused)?, form))
+    }
+
     /// Authenticates a client: a confidential one by its secret, a public one by its id alone.
     fn oauth2_client(&self, head: &Parts, form: &Fields) -> Option<MockApp> {
         let state = self.state();
@@ -159,26 +165,14 @@ impl Inner {
             expires_at: Some(after(self.settings.clock.now(), ACCESS)),
         };
         state.grants2.insert(access.clone(), grant);
-        let scope: Vec<&str> = consent.scopes.iter().map(String::as_str).collect();
-        let reply = |refresh: Option<&str>| {
-            let mut reply = json!({
-                "token_type": "bearer",
-                "expires_in": ACCESS.as_secs(),
-                "access_token": access.as_str(),
-                "scope": scope.join(" "),
-            });
-            if let (Some(fields), Some(refresh)) = (reply.as_object_mut(), refresh) {
-                fields.insert("refresh_token".to_owned(), refresh.into());
-            }
-            JsonReply::ok(reply)
-        };
-        if !consent.scopes.contains(RENEWABLE) {
-            return reply(None);
-        }
-        let refresh = random_token(91);
-        let answer = reply(Some(refresh.as_str()));
-        state.logins.refreshes.insert(refresh, consent);
-        answer
+        let scope = consent.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let refresh = consent.scopes.contains(RENEWABLE).then(|| random_token(91));
+        let reply = without_nulls(json!({
+            "token_type": "bearer", "expires_in": ACCESS.as_secs(), "access_token": access.as_str(), "scope": scope,
+            "refresh_token": refresh.as_ref().map(MockToken::as_str),
+        }));
+        state.logins.refreshes.extend(refresh.map(|token| (token, consent)));
+        JsonReply::ok(reply)
     }
 }
 

@@ -18,7 +18,6 @@ pub(super) fn consent(app: &str, asked: &Fields) -> Response {
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }
 
-/// Returns a plain text response.
 pub(super) fn text(status: StatusCode, text: &str) -> Response {
     (status, text.to_owned()).into_response()
 }
