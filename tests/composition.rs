@@ -70,7 +70,7 @@ async fn under_limits_timeouts_and_tracing() {
 async fn a_timeout_around_the_receiver_gives_the_claim_up() {
     let calls = Arc::new(AtomicUsize::new(0));
     let called = Arc::clone(&calls);
-    let pipeline = hook().handler(move |_: Delivery| {
+    let pipeline = hook().delivery_handler(move |_: Delivery| {
         let is_first = called.fetch_add(1, SeqCst) == 0;
         async move {
             if is_first {

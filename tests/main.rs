@@ -4,4 +4,5 @@
 mod composition;
 mod doctor;
 mod dual_mode;
+mod observed;
 mod scenarios;

@@ -49,9 +49,10 @@ fn a_text_reads_as_text_and_prints_its_length() {
     let text: Text<'_> = event.text().unwrap();
     let Activity::MessageReceived(message) = event.activity() else { panic!("not a message") };
     let written = message.text.as_deref().unwrap();
+    let owned = written.to_owned();
     assert_eq!(format!("{text}"), written);
     assert_eq!(format!("{text:>200}"), format!("{written:>200}"));
-    assert!(text == *written && text == written && text == written.to_owned());
+    assert!(text == *written && text == written && text == owned);
     assert_eq!((text.as_str(), AsRef::<str>::as_ref(&text)), (written, written));
     assert_eq!(format!("{text:?}"), format!("Text({} bytes)", written.len()));
     assert_eq!(String::from(text.clone()), written);

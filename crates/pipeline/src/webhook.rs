@@ -209,7 +209,6 @@ impl Webhook {
     where
         F: Fn(Delivery) -> Fut,
         Fut: Future<Output = Result<(), E>>,
-        E: 'static,
     {
         self.sink(DeliveryHandlerSink::new(function))
     }

@@ -121,7 +121,10 @@ async fn handlers_run_on_any_thread() {
     async fn boxed(_: Event) -> Result<(), Box<dyn Error>> {
         Ok(())
     }
-    let pipeline = webhook().handler(boxed.on_error(|_: &Event, _: &Box<dyn Error>| {}));
+    let pipeline = webhook().handler(boxed.on_error(|_, error| drop(error.to_string())));
+    let body = deleted(&["1"]);
+    assert_eq!(tokio::spawn(async move { deliver(&pipeline, &body).await }).await.unwrap(), Outcome::Accepted);
+    let pipeline = webhook().handler(Dispatch::new(()).otherwise(|(), event| boxed(event)).on_error(|_, _| {}));
     let body = deleted(&["1"]);
     assert_eq!(tokio::spawn(async move { deliver(&pipeline, &body).await }).await.unwrap(), Outcome::Accepted);
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use crate::support::{SECRET, deleted, ids, incoming, webhook, whole, with_signed_head};
 use birdhook_pipeline::{
-    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, HandlerSink, HeadResult, Health,
-    IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
+    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, HandlerSink, HeadResult,
+    Health, IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
 };
 use bytes::Bytes;
 use futures_util::StreamExt;

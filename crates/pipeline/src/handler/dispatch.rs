@@ -100,7 +100,9 @@ where
     Arc::new(move |state, event| Box::pin(function(state, event)))
 }
 
-impl<S: Clone, E: 'static> EventHandler for Dispatch<S, E> {
+// Without `E: 'static`: for `Box<dyn Error>`, rustc could not prove that a future which holds this is
+// `Send`.
+impl<S: Clone, E> EventHandler for Dispatch<S, E> {
     type Error = E;
     type Future = DispatchFuture<E>;
 

@@ -10,8 +10,8 @@ use crate::telemetry;
 /// Processes events one by one. Any `async fn(Event) -> Result<(), E>` is a handler.
 ///
 /// [`Webhook::handler`](crate::Webhook::handler), the inbox and the consumers of JetStream and
-/// Redis take handlers, so a function can move from one to another unchanged. `E` is any type that
-/// borrows nothing, such as `anyhow::Error`, `Box<dyn Error>` or an enum of the app.
+/// Redis take handlers, so a function can move from one to another unchanged. `E` is any type, such as
+/// `anyhow::Error`, `Box<dyn Error>` or an enum of the app.
 ///
 /// | for | use |
 /// |---|---|
@@ -42,7 +42,7 @@ use crate::telemetry;
 )]
 pub trait EventHandler {
     /// The error of an event that was not processed.
-    type Error: 'static;
+    type Error;
     /// The future of [`handle`](Self::handle).
     type Future: Future<Output = Result<(), Self::Error>>;
 
@@ -72,7 +72,6 @@ impl<F, Fut, E> EventHandler for F
 where
     F: Fn(Event) -> Fut,
     Fut: Future<Output = Result<(), E>>,
-    E: 'static,
 {
     type Error = E;
     type Future = Fut;

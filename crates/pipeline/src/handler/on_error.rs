@@ -10,10 +10,12 @@ use super::event_handler::EventHandler;
 /// A handler whose failures are reported to a function. Made by [`EventHandler::on_error`].
 pub struct OnError<H: EventHandler> {
     handler: H,
-    // Not a type parameter: for `Box<dyn Error>`, rustc could not prove that a future which calls
-    // the function is `Send`.
-    report: Arc<dyn Fn(&Event, &H::Error) + Send + Sync>,
+    report: Report<H::Error>,
 }
+
+/// Not a type parameter: for `Box<dyn Error>`, rustc could not prove that a future which calls the
+/// function is `Send`.
+type Report<E> = Arc<dyn Fn(&Event, &E) + Send + Sync>;
 
 impl<H: EventHandler> OnError<H> {
     pub(super) fn new(handler: H, report: impl Fn(&Event, &H::Error) + Send + Sync + 'static) -> Self {

@@ -35,7 +35,6 @@ where
     S: Clone,
     F: Fn(S, Event) -> Fut,
     Fut: Future<Output = Result<(), E>>,
-    E: 'static,
 {
     WithState { state, function }
 }
@@ -52,7 +51,6 @@ where
     S: Clone,
     F: Fn(S, Event) -> Fut,
     Fut: Future<Output = Result<(), E>>,
-    E: 'static,
 {
     type Error = E;
     type Future = Fut;

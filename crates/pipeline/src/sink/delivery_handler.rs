@@ -29,7 +29,6 @@ impl<F, Fut, E> EventSink for DeliveryHandlerSink<F>
 where
     F: Fn(Delivery) -> Fut,
     Fut: Future<Output = Result<(), E>>,
-    E: 'static,
 {
     type Future = DeliveryHandlerFuture<Fut>;
 
@@ -58,7 +57,6 @@ pin_project! {
 impl<Fut, E> Future for DeliveryHandlerFuture<Fut>
 where
     Fut: Future<Output = Result<(), E>>,
-    E: 'static,
 {
     type Output = Result<(), SinkError>;
 

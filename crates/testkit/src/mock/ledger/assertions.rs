@@ -76,7 +76,19 @@ impl Ledger {
             .filter(|(_, times)| *times > 1)
             .map(|(event, times)| format!("{} of {} was consumed {times} times", event.kind(), of(event.subscriber())))
             .collect();
-        if doubled.is_empty() { Ok(()) } else { Err(LedgerError::Doubled(doubled.join("; "))) }
+        if doubled.is_empty() {
+            return Ok(());
+        }
+        let is_doubled = |sent: &&Sent| {
+            read("", sent.body.clone()).is_ok_and(|delivery| {
+                let doubled = |event: &Event| times.values().any(|(one, times)| *times > 1 && one.raw() == event.raw());
+                delivery.events().iter().any(doubled)
+            })
+        };
+        let sent = sent_of(&records).find(is_doubled);
+        let hint =
+            "the same event reached the app's code twice: do two consumers share one queue, or two apps one URL?";
+        Err(LedgerError::Doubled(doubled.join("; ") + &with_hint(sent, hint)))
     }
 
     /// Waits until `found` returns a value, or until the timeout.
@@ -143,17 +155,14 @@ impl Ledger {
             sent => {
                 let answers: Vec<String> = sent.iter().map(|sent| answer(sent)).collect();
                 let were = if sent.len() == 1 { "it was".to_owned() } else { format!("{} were", sent.len()) };
-                write!(text, ": {were} sent ({}){}", answers.join("; "), details(sent.first().copied()))
+                write!(text, ": {were} sent ({})", answers.join("; "))
             }
         };
         let _ = match records.consumed.iter().count() {
-            0 => write!(
-                text,
-                "; nothing at all was consumed: does the app receive from its channel or inbox? If it runs in another process, call Ledger::consumed for every event"
-            ),
+            0 => write!(text, "; nothing at all was consumed"),
             _ => write!(text, "; consumed were {}", counts(records.consumed.iter().map(|one| one.event.kind()))),
         };
-        text
+        text + &details(sent.last().copied())
     }
 }
 
@@ -171,14 +180,13 @@ fn list_of_lost(lost: &[(Sent, EventKind)]) -> String {
     format!("answered 200 and not consumed {verb} {}{}", lines.join(", "), details(first))
 }
 
-/// Returns the URL and the first line of the body, for the first delivery of a list, and a hint that
-/// depends on the answer.
+/// Returns a delivery's URL, the first line of its body, and a hint that depends on the answer.
 fn details(sent: Option<&Sent>) -> String {
-    let Some(Sent { url, body, outcome, .. }) = sent else { return String::new() };
-    let body = String::from_utf8_lossy(body);
-    let line: String = body.lines().next().unwrap_or_default().chars().take(200).collect();
+    let Some(Sent { outcome, .. }) = sent else { return String::new() };
     let hint = match outcome {
-        DeliveryResult::Status(200) => "the app accepted it: is the task that consumes events running?",
+        DeliveryResult::Status(200) => {
+            "the app accepted it: is the task that consumes events running? For an app in another process, call Ledger::consumed"
+        }
         DeliveryResult::Status(401) => "the signature was refused: does the app use the secret of MockX::app?",
         DeliveryResult::Status(404 | 405) => "no receiver is mounted for POST at this path",
         DeliveryResult::Status(503) => "the app refused it: the channel is full or closed, or the handler failed",
@@ -186,6 +194,13 @@ fn details(sent: Option<&Sent>) -> String {
         DeliveryResult::Timeout => "the app did not answer in time",
         DeliveryResult::Unreachable(_) => "nothing answers at this URL",
     };
+    with_hint(sent, hint)
+}
+
+fn with_hint(sent: Option<&Sent>, hint: &str) -> String {
+    let Some(Sent { url, body, .. }) = sent else { return String::new() };
+    let body = String::from_utf8_lossy(body);
+    let line: String = body.lines().next().unwrap_or_default().chars().take(200).collect();
     format!("\n  URL: {url}\n  body: {line}\n  hint: {hint}")
 }
 
