@@ -4,4 +4,6 @@
 mod composition;
 mod doctor;
 mod dual_mode;
+#[cfg(unix)]
+mod frameworks;
 mod scenarios;

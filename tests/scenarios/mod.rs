@@ -4,13 +4,13 @@ mod challenges;
 mod deliveries;
 mod hand_over;
 mod peers;
-mod row;
+pub(crate) mod row;
 
 use birdhook_test_harness::http_client::{get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 use row::{DELETED, Row, SECRET, signed, webhook};
 
-fn table() -> Vec<Row> {
+pub(crate) fn table() -> Vec<Row> {
     [challenges::rows(), deliveries::rows(), hand_over::rows(), peers::rows()].concat()
 }
 

@@ -1,5 +1,6 @@
 //! The rows of the table, and how they run.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use birdhook::{
@@ -97,12 +98,41 @@ impl Row {
         if matches!(self.setup, Setup::Stopping) {
             server.stop().await;
         }
-        for (number, step) in self.steps.iter().enumerate() {
-            let answer = step.request.send(server.address).await;
-            step.expected.check(&answer).map_err(|why| format!("step {}: {why}", number + 1))?;
-        }
+        self.send_to(server.address).await?;
         let taken = server.taken();
         let kinds: Vec<_> = taken.iter().flat_map(Delivery::events).map(|event| event.kind().as_str()).collect();
+        self.check_delivered(&kinds)
+    }
+
+    /// Returns the secrets for an example server on which this row can run, as environment
+    /// variables. `None` if the row needs a setting that the examples do not have.
+    #[cfg(unix)]
+    pub(crate) fn environment(&self) -> Option<Vec<(&'static str, String)>> {
+        const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
+        const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
+        match self.setup {
+            // The default deadline is longer, and gives the same responses.
+            Setup::Plain | Setup::Deadline(_) => Some(vec![(CONSUMER, SECRET.to_owned())]),
+            Setup::TwoApps(AppSelector2::First) => Some(vec![(CONSUMER, format!("first={SECRET},second={OTHER}"))]),
+            Setup::Rotated => Some(vec![(CONSUMER, format!("app={SECRET},app={OTHER}"))]),
+            Setup::BothSecrets => Some(vec![(CONSUMER, SECRET.to_owned()), (CLIENT, OTHER.to_owned())]),
+            Setup::ClientSecret => Some(vec![(CLIENT, OTHER.to_owned())]),
+            _ => None,
+        }
+    }
+
+    /// Sends the requests and checks the responses.
+    pub(crate) async fn send_to(&self, server: SocketAddr) -> Result<(), String> {
+        for (number, step) in self.steps.iter().enumerate() {
+            let answer = step.request.send(server).await;
+            step.expected.check(&answer).map_err(|why| format!("step {}: {why}", number + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Checks the kinds of the events that the app received.
+    pub(crate) fn check_delivered(&self, kinds: &[impl AsRef<str>]) -> Result<(), String> {
+        let kinds: Vec<_> = kinds.iter().map(AsRef::as_ref).collect();
         if kinds == self.delivered { Ok(()) } else { Err(format!("delivered {kinds:?}, not {:?}", self.delivered)) }
     }
 }

@@ -13,6 +13,9 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Config, Data, Request, Response, Route};
 use tokio_util::io::ReaderStream;
 
+const METHODS: [Method; 7] =
+    [Method::Get, Method::Post, Method::Head, Method::Put, Method::Delete, Method::Patch, Method::Options];
+
 #[rocket::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
@@ -24,7 +27,8 @@ async fn main() -> Result<(), Error> {
     });
 
     let receiver = Receiver(pipeline);
-    let routes = [Method::Get, Method::Post].map(|method| Route::new(method, "/", receiver.clone()));
+    // Without a route, Rocket answers HEAD as GET, and other methods with 404.
+    let routes = METHODS.map(|method| Route::new(method, "/", receiver.clone()));
     let address = address()?;
     eprintln!("listening on http://{address}{PATH}");
     let config = Config { address: address.ip(), port: address.port(), ..Config::default() };

@@ -2,10 +2,10 @@
 //!
 //! warp cannot mount a tower service, so a filter builds a request and calls the service.
 
-use birdhook::{Receiver, Webhook};
-use bytes::Buf;
+use birdhook::{Receiver, Webhook, sink::ChannelSink};
+use bytes::{Buf, Bytes};
 use example_support::{Error, PATH, address, apps};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use tower::ServiceExt;
 use warp::Filter;
@@ -23,26 +23,35 @@ async fn main() -> Result<(), Error> {
     });
 
     let receiver = Receiver::new(pipeline);
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let head = warp::path!("webhooks" / "twitter").and(warp::method()).and(query).and(warp::header::headers_cloned());
-    let webhook = head.and(warp::body::stream()).then(move |method: Method, query: String, headers: HeaderMap, body| {
-        let body = TryStreamExt::map_ok(body, |mut data| Frame::data(data.copy_to_bytes(data.remaining())));
-        let mut request = Request::new(StreamBody::new(body));
-        *request.method_mut() = method;
-        // hyper has parsed this query as part of a URI.
-        *request.uri_mut() = format!("{PATH}?{query}").parse().unwrap_or_default();
-        *request.headers_mut() = headers;
-        let receiver = receiver.clone();
-        async {
-            let Ok(response) = receiver.oneshot(request).await;
-            let (head, body) = response.into_parts();
-            let Ok(body) = body.collect().await;
-            Response::from_parts(head, body.to_bytes())
-        }
-    });
-
+    let webhook = warp::path!("webhooks" / "twitter")
+        .map(move || receiver.clone())
+        .and(warp::method())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(receive);
     let address = address()?;
     eprintln!("listening on http://{address}{PATH}");
     warp::serve(webhook).run(address).await;
     Ok(())
+}
+
+/// Calls the receiver with the parts of a request.
+async fn receive(
+    receiver: Receiver<ChannelSink>,
+    method: Method,
+    query: String,
+    headers: HeaderMap,
+    body: impl Stream<Item = Result<impl Buf + Send + 'static, warp::Error>> + Send + 'static,
+) -> Response<Bytes> {
+    let body = body.map_ok(|mut data| Frame::data(data.copy_to_bytes(data.remaining())));
+    let mut request = Request::new(StreamBody::new(body));
+    *request.method_mut() = method;
+    // The query is already part of a valid URI.
+    *request.uri_mut() = format!("{PATH}?{query}").parse().unwrap_or_default();
+    *request.headers_mut() = headers;
+    let Ok(response) = receiver.oneshot(request).await;
+    let (head, body) = response.into_parts();
+    let Ok(body) = body.collect().await;
+    Response::from_parts(head, body.to_bytes())
 }
