@@ -124,8 +124,10 @@ impl Row {
     /// Sends the requests and checks the responses.
     pub(crate) async fn send_to(&self, server: SocketAddr) -> Result<(), String> {
         for (number, step) in self.steps.iter().enumerate() {
-            let answer = step.request.send(server).await;
-            step.expected.check(&answer).map_err(|why| format!("step {}: {why}", number + 1))?;
+            let answer = step.request.try_send(server).await.map_err(|error| format!("no answer: {error}"));
+            answer
+                .and_then(|answer| step.expected.check(&answer))
+                .map_err(|why| format!("step {}: {why}", number + 1))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use birdhook::adapter::{HeadResult, RequestHead};
-use birdhook::{Pipeline, Webhook, sink::EventSink};
+use birdhook::{Pipeline, Webhook, sink::ChannelSink};
 use example_support::{Error, PATH, address, apps};
 use rocket::data::ByteUnit;
 use rocket::http::{Method, Status};
@@ -37,20 +37,11 @@ async fn main() -> Result<(), Error> {
 }
 
 /// A handler that passes requests to a pipeline.
-struct Receiver<S>(Pipeline<S>);
-
-impl<S> Clone for Receiver<S> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
+#[derive(Clone)]
+struct Receiver(Pipeline<ChannelSink>);
 
 #[rocket::async_trait]
-impl<S> Handler for Receiver<S>
-where
-    S: EventSink + Send + Sync + 'static,
-    S::Future: Send,
-{
+impl Handler for Receiver {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let (uri, headers) = (request.uri(), request.headers().iter().collect::<Vec<_>>());
         let head =

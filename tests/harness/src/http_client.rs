@@ -157,7 +157,12 @@ impl Request {
     }
 
     pub async fn send(&self, server: SocketAddr) -> Answer {
-        exchange(server, &self.pieces(true), LIMIT).await.unwrap_or_else(|error| panic!("no answer: {error}"))
+        self.try_send(server).await.unwrap_or_else(|error| panic!("no answer: {error}"))
+    }
+
+    /// Sends the request to a server that may not answer it.
+    pub async fn try_send(&self, server: SocketAddr) -> Result<Answer> {
+        exchange(server, &self.pieces(true), LIMIT).await
     }
 
     /// Sends this request and others on one connection, all before the first response.
