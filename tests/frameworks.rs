@@ -26,8 +26,8 @@ use crate::scenarios::{body_after_refusal, pipelined, table};
 const LAST: &str = r#"{"for_user_id":"1","mute_events":[{"type":"mute","created_timestamp":"1677000005666","target":{"id":"2"},"source":{"id":"1"}}]}"#;
 const LAST_KIND: &str = "muted";
 
-/// Rows that give something else on a framework: the framework, the row, and the beginning of the
-/// failure. `docs/guide/getting-started.md` lists them. A deviation that ends fails the test.
+/// Rows that fail on a framework: the framework, the row, and the beginning of the failure. A
+/// deviation that ends fails the test. `docs/guide/getting-started.md` describes them.
 const DEVIATIONS: &[(&str, &str, &str)] = &[
     // Rocket waits for 14 bytes of a body before it calls a handler.
     ("rocket", "a length over the limit, and no body yet", UNANSWERED),
@@ -36,6 +36,8 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("rocket", "a body without a signature is not waited for", UNANSWERED),
 ];
 const UNANSWERED: &str = "step 1: no answer: timed out";
+
+const FRAMEWORKS: [&str; 4] = ["poem", "rocket", "salvo", "warp"];
 
 /// An example server, and the kinds of the events that it prints.
 struct Server {
@@ -48,7 +50,7 @@ struct Server {
 impl Server {
     /// Starts a server on a free port, and returns once it accepts connections.
     async fn start(framework: &str, environment: &[(&str, String)]) -> Self {
-        let folder = std::env::var_os("BIRDHOOK_FRAMEWORKS").expect("run `cargo xtask ci frameworks`");
+        let Some(folder) = std::env::var_os("BIRDHOOK_FRAMEWORKS") else { panic!("run `cargo xtask ci frameworks`") };
         let program = PathBuf::from(folder).join(format!("example-{framework}"));
         // Another process may take a free port first.
         for _ in 0..20 {
@@ -150,7 +152,7 @@ fn each_deviation_names_a_row() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the servers of another workspace: run by `cargo xtask ci frameworks`"]
 async fn connections_stay_open() {
-    for framework in ["poem", "rocket", "salvo", "warp"] {
+    for framework in FRAMEWORKS {
         let server = Server::start(framework, &consumer_secret()).await;
         assert_eq!(pipelined(server.address).await, [200, 200, 200, 400, 401, 200], "{framework}");
     }
@@ -170,7 +172,7 @@ async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the servers of another workspace: run by `cargo xtask ci frameworks`"]
 async fn the_doctor_finds_no_problem() {
-    for framework in ["poem", "rocket", "salvo", "warp"] {
+    for framework in FRAMEWORKS {
         let server = Server::start(framework, &consumer_secret()).await;
         let diagnosis = Doctor::new(server.url.clone(), SECRET).unwrap().local(true).examine().await;
         let wrong = diagnosis.results().iter().filter(|finding| {
