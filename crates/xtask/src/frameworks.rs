@@ -26,7 +26,7 @@ pub(crate) fn check() -> Result<Outcome> {
     if minor(&rustc) < minor(needed) {
         return Ok(Outcome::Skipped(format!("the frameworks need Rust {needed}, this is {rustc}")));
     }
-    run_command(&mut cargo(["fmt", "--check", "--manifest-path", MANIFEST]))?;
+    run_command(&mut cargo(["fmt", "--all", "--check", "--manifest-path", MANIFEST]))?;
     let target = tools::target_folder()?.join("frameworks");
     let run = |command: &str, packages: &[&str], more: &[&str]| {
         let mut command = cargo([command, "--locked", "--manifest-path", MANIFEST, "--target-dir"]);
