@@ -1,4 +1,6 @@
 //! A loco app that receives a webhook on one of its routes.
+//!
+//! loco reads the port from the project's own `config/development.yaml`.
 
 use async_trait::async_trait;
 use birdhook::{Receiver, Webhook};
