@@ -29,7 +29,7 @@ pub(crate) fn check() -> Result<Outcome> {
     run_command(&mut cargo(["fmt", "--all", "--check", "--manifest-path", MANIFEST]))?;
     let target = tools::target_folder()?.join("frameworks");
     let run = |command: &str, packages: &[&str], more: &[&str]| {
-        let mut command = cargo([command, "--locked", "--manifest-path", MANIFEST, "--target-dir"]);
+        let mut command = cargo([command, "--manifest-path", MANIFEST, "--target-dir"]);
         command.arg(&target).args(packages.iter().flat_map(|package| ["-p", package])).args(more);
         run_command(&mut command)
     };
