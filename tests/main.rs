@@ -4,5 +4,7 @@
 mod composition;
 mod doctor;
 mod dual_mode;
+#[cfg(unix)]
+mod frameworks;
 mod observed;
 mod scenarios;

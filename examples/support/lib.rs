@@ -1,13 +1,11 @@
-//! Code that the example servers share: their settings, output and shutdown.
+//! Code that the example servers share: their output and shutdown.
 
-use std::env;
 use std::io::{self, Write};
 use std::mem;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use birdhook::{Apps, Deliveries, Delivery, Event};
+use birdhook::{Deliveries, Delivery, Event};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -15,63 +13,18 @@ use tokio::time::timeout;
 #[path = "../../crates/cli/src/output/queued_writer.rs"]
 mod queued_writer;
 mod serve;
+mod settings;
 
 use queued_writer::QueuedWriter;
 
 pub use serve::{IDLE, SILENCE, serve};
-
-/// The path at which the example servers receive.
-pub const PATH: &str = "/webhooks/twitter";
+pub use settings::{Error, PATH, address, apps, cannot_listen};
 
 /// Time limit at shutdown for deliveries in flight and unread events.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Time limit for the last event once the receiver is shut down, and again for remaining output.
 const LAST: Duration = Duration::from_secs(1);
-
-/// The error type of `main`.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
-
-const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
-const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
-
-/// Reads the apps from `BIRDHOOK_CLIENT_SECRET` and `BIRDHOOK_CONSUMER_SECRET`, joined by name.
-/// Each variable holds one secret, or `name=secret,name=secret`.
-///
-/// # Errors
-/// Fails if neither variable is set, or if one is invalid.
-pub fn apps() -> Result<Apps, Error> {
-    let mut apps = Apps::none();
-    if let Ok(secrets) = env::var(CONSUMER) {
-        apps = apps.add_consumer_secrets(&secrets).map_err(|why| format!("{CONSUMER}: {why}"))?;
-    }
-    if let Ok(secrets) = env::var(CLIENT) {
-        apps = apps.add_client_secrets(&secrets).map_err(|why| format!("{CLIENT}: {why}"))?;
-    }
-    if apps.is_empty() {
-        return Err(
-            format!("set {CLIENT} to the app's OAuth 2.0 client secret, or {CONSUMER} to its consumer secret").into()
-        );
-    }
-    Ok(apps)
-}
-
-/// Returns `127.0.0.1:$PORT`. The port defaults to 8080.
-///
-/// # Errors
-/// Fails if `PORT` is not a port.
-pub fn address() -> Result<SocketAddr, Error> {
-    let port = match env::var("PORT") {
-        Ok(port) => port.parse().map_err(|_| format!("PORT is {port}, which is not a port"))?,
-        Err(_) => 8080,
-    };
-    Ok((Ipv4Addr::LOCALHOST, port).into())
-}
-
-/// Returns the error for an address on which the server cannot listen, such as one in use.
-pub fn cannot_listen(address: SocketAddr, why: &io::Error) -> Error {
-    format!("cannot listen on {address}: {why}").into()
-}
 
 /// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM.
 pub async fn asked_to_stop() {

@@ -19,7 +19,8 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::{Error, PATH, PATIENCE, address, cannot_listen};
+use crate::PATIENCE;
+use crate::settings::{Error, PATH, address, cannot_listen};
 
 /// Timeout for the head of the first request, and for writing a response. birdhook limits the time
 /// for the body.

@@ -5,7 +5,7 @@ use birdhook::crc::TokenPolicy;
 use birdhook::{Apps, Webhook};
 use birdhook_test_harness::http_client::{get, method, sign};
 
-use crate::scenarios::row::{Gives, OTHER, Row, SECRET, plain, rotated, row, two_apps, webhook};
+use crate::scenarios::row::{Gives, OTHER, ROTATED, Row, SECRET, TWO_APPS, consumer_secrets, plain, rotated, row, two_apps, webhook};
 
 const TOKEN: &str = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0";
 
@@ -59,7 +59,8 @@ pub(crate) fn rows() -> Vec<Row> {
             "two apps: the signature of the query says which",
             two_apps().app_selector(AppSelector::First),
             [get(&both).gives_token(SECRET, TOKEN), get(&both).query_signed(OTHER).gives_token(OTHER, TOKEN)],
-        ),
+        )
+        .on_examples(consumer_secrets(TWO_APPS)),
         row(
             "two apps: the query says which",
             two_apps().app_selector(AppSelector::QueryParameter("app".into())),
@@ -74,7 +75,8 @@ pub(crate) fn rows() -> Vec<Row> {
             "rotated secrets: the answer is made with the one that signed",
             rotated(),
             [get(&both).gives_token(SECRET, TOKEN), get(&both).query_signed(OTHER).gives_token(OTHER, TOKEN)],
-        ),
+        )
+        .on_examples(consumer_secrets(ROTATED)),
         row("no secret yet: challenge", Webhook::new(Apps::none()), [get(&both).gives(503)]),
         plain("a challenge while shutting down", [get(&both).gives_token(SECRET, TOKEN)]).while_stopping(),
         plain("HEAD", [method("HEAD").with_query(&both).gives(405)]),

@@ -4,13 +4,15 @@ mod challenges;
 mod deliveries;
 mod hand_over;
 mod peers;
-mod row;
+pub(crate) mod row;
 
-use birdhook_test_harness::http_client::{get, post, sign};
+use std::net::SocketAddr;
+
+use birdhook_test_harness::http_client::{Answer, get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 use row::{DELETED, Row, SECRET, signed, webhook};
 
-fn table() -> Vec<Row> {
+pub(crate) fn table() -> Vec<Row> {
     [challenges::rows(), deliveries::rows(), hand_over::rows(), peers::rows()].concat()
 }
 
@@ -72,15 +74,18 @@ async fn copies_at_the_same_time() {
     }
 }
 
+/// Sends requests on one connection, all before the first response. Returns the statuses.
+pub(crate) async fn pipelined(server: SocketAddr) -> Vec<u16> {
+    let more = [get("crc_token=abc"), signed(DELETED), get(""), post(DELETED).signed("guess"), signed("{}").chunked(1)];
+    signed(DELETED).send_together(&more, server).await
+}
+
 /// X keeps its connections open. Pipelined requests are each answered, in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_connection() {
     for adapter in Adapter::ALL {
         let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
-        let more =
-            [get("crc_token=abc"), signed(DELETED), get(""), post(DELETED).signed("guess"), signed("{}").chunked(1)];
-        let answers = signed(DELETED).send_together(&more, server.address).await;
-        assert_eq!(answers, [200, 200, 200, 400, 401, 200], "{adapter:?}");
+        assert_eq!(pipelined(server.address).await, [200, 200, 200, 400, 401, 200], "{adapter:?}");
         assert_eq!(server.taken().len(), 2, "{adapter:?}");
     }
 }
@@ -97,25 +102,31 @@ async fn expect_continue() {
     }
 }
 
+/// Sends the head of an unsigned delivery, then its body together with a signed delivery. Returns
+/// the first response, and the status of the second unless the server closed the connection.
+pub(crate) async fn body_after_refusal(server: SocketAddr) -> (Answer, Option<u16>) {
+    let mut answers = (Answer::default(), None);
+    // Retried: a client that is not scheduled for half a second is too late.
+    for _ in 0..3 {
+        answers = post(DELETED).send_late(&signed(DELETED), server).await;
+        if answers.1.is_some() {
+            break;
+        }
+    }
+    answers
+}
+
 /// A proxy may reuse a connection whose last request was rejected before its body arrived.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
     for adapter in Adapter::ALL {
         let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
-        let (mut refusal, mut next) = (None, None);
-        // Retried: a client that is not scheduled for half a second is too late.
-        for _ in 0..3 {
-            let (first, second) = post(DELETED).send_late(&signed(DELETED), server.address).await;
-            assert_eq!(first.status, 401, "{adapter:?}");
-            (refusal, next) = (Some(first), second);
-            if next.is_some() {
-                break;
-            }
-        }
+        let (refusal, next) = body_after_refusal(server.address).await;
+        assert_eq!(refusal.status, 401, "{adapter:?}");
         if adapter == Adapter::Actix {
             // actix-web closes the connection, and announces it in the response.
             let closes = ("connection".to_owned(), "close".to_owned());
-            assert!(refusal.as_ref().unwrap().headers.contains(&closes), "{refusal:?}");
+            assert!(refusal.headers.contains(&closes), "{refusal:?}");
             continue;
         }
         assert_eq!(next, Some(200), "{adapter:?}");

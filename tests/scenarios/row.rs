@@ -1,11 +1,17 @@
 //! The rows of the table, and how they run.
 
+use std::net::SocketAddr;
+
 use birdhook::{App, Apps, Delivery, Secret, Webhook};
 use birdhook_test_harness::http_client::{Answer, Request, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
 pub(crate) const SECRET: &str = "testsecret";
 pub(crate) const OTHER: &str = "othersecret";
+
+/// The secrets of [`rotated`] and of [`two_apps`], as the examples read them.
+pub(crate) const ROTATED: &str = "app=testsecret,app=othersecret";
+pub(crate) const TWO_APPS: &str = "first=testsecret,second=othersecret";
 
 /// The body of a delivery with one event.
 pub(crate) const DELETED: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"},"timestamp_ms":"1432228155593"}]}"#;
@@ -17,6 +23,8 @@ pub(crate) struct Row {
     webhook: Webhook,
     behaviour: Behaviour,
     is_stopping: bool,
+    /// The secrets with which the row runs on an example server too.
+    environment: Option<Environment>,
     steps: Vec<Step>,
     /// The kinds of all events that the app must receive, in order.
     delivered: Vec<&'static str>,
@@ -37,12 +45,23 @@ struct Expected {
 
 pub(crate) fn row(name: &'static str, webhook: Webhook, steps: impl IntoIterator<Item = Step>) -> Row {
     let (behaviour, steps) = (Behaviour::Takes, steps.into_iter().collect());
-    Row { name, webhook, behaviour, is_stopping: false, steps, delivered: Vec::new() }
+    Row { name, webhook, behaviour, is_stopping: false, environment: None, steps, delivered: Vec::new() }
+}
+
+/// Environment variables of an example server.
+pub(crate) type Environment = Vec<(&'static str, String)>;
+
+pub(crate) fn consumer_secrets(secrets: impl Into<String>) -> Environment {
+    vec![("BIRDHOOK_CONSUMER_SECRET", secrets.into())]
+}
+
+pub(crate) fn client_secret(secret: &str) -> Environment {
+    vec![("BIRDHOOK_CLIENT_SECRET", secret.to_owned())]
 }
 
 /// A scenario on a server without special settings.
 pub(crate) fn plain(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Row {
-    row(name, webhook(), steps)
+    row(name, webhook(), steps).on_examples(consumer_secrets(SECRET))
 }
 
 /// A delivery on a server without special settings. It is accepted, and deletes a post.
@@ -63,12 +82,24 @@ impl Row {
 
     /// Sets how the app's sink behaves.
     pub(crate) fn behaves(self, behaviour: Behaviour) -> Self {
-        Self { behaviour, ..self }
+        Self { behaviour, environment: None, ..self }
     }
 
     /// Sends the requests to a server that is shutting down.
     pub(crate) fn while_stopping(self) -> Self {
-        Self { is_stopping: true, ..self }
+        Self { is_stopping: true, environment: None, ..self }
+    }
+
+    /// Runs the row on an example server with these secrets too.
+    pub(crate) fn on_examples(self, environment: Environment) -> Self {
+        Self { environment: Some(environment), ..self }
+    }
+
+    /// Returns the secrets for an example server on which this row can run. `None` if the row needs a
+    /// setting that the examples do not have.
+    #[cfg(unix)]
+    pub(crate) fn environment(&self) -> Option<Environment> {
+        self.environment.clone()
     }
 
     pub(crate) async fn run(&self, adapter: Adapter) -> Result<(), String> {
@@ -76,12 +107,26 @@ impl Row {
         if self.is_stopping {
             server.stop().await;
         }
-        for (number, step) in self.steps.iter().enumerate() {
-            let answer = step.request.send(server.address).await;
-            step.expected.check(&answer).map_err(|why| format!("step {}: {why}", number + 1))?;
-        }
+        self.send_to(server.address).await?;
         let taken = server.taken();
         let kinds: Vec<_> = taken.iter().flat_map(Delivery::events).map(|event| event.kind().as_str()).collect();
+        self.check_delivered(&kinds)
+    }
+
+    /// Sends the requests and checks the responses.
+    pub(crate) async fn send_to(&self, server: SocketAddr) -> Result<(), String> {
+        for (number, step) in self.steps.iter().enumerate() {
+            let answer = step.request.try_send(server).await.map_err(|error| format!("no answer: {error}"));
+            answer
+                .and_then(|answer| step.expected.check(&answer))
+                .map_err(|why| format!("step {}: {why}", number + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Checks the kinds of the events that the app received.
+    pub(crate) fn check_delivered(&self, kinds: &[impl AsRef<str>]) -> Result<(), String> {
+        let kinds: Vec<_> = kinds.iter().map(AsRef::as_ref).collect();
         if kinds == self.delivered { Ok(()) } else { Err(format!("delivered {kinds:?}, not {:?}", self.delivered)) }
     }
 }
@@ -149,5 +194,5 @@ pub(crate) fn rotated() -> Webhook {
 
 /// A webhook of two apps: `first` with [`SECRET`], `second` with [`OTHER`].
 pub(crate) fn two_apps() -> Webhook {
-    Webhook::new(format!("first={SECRET},second={OTHER}").parse::<Apps>().unwrap())
+    Webhook::new(TWO_APPS.parse::<Apps>().unwrap())
 }

@@ -7,6 +7,7 @@ mod counts;
 mod coverage;
 mod dates;
 mod features;
+mod frameworks;
 mod fuzz;
 mod guides;
 mod instructions;

@@ -7,7 +7,9 @@ use anyhow::Result;
 
 use crate::process::{cargo, printed, run as run_command};
 use crate::step::{Outcome, Step, run_all, step};
-use crate::{attack, coverage, dates, features, fuzz, guides, instructions, models, rules, supply, testing, tools};
+use crate::{
+    attack, coverage, dates, features, frameworks, fuzz, guides, instructions, models, rules, supply, testing, tools,
+};
 
 /// The steps of `cargo xtask test`: they need no server and no second build configuration.
 pub(crate) const SHORT: &[Step] = &[
@@ -36,6 +38,12 @@ pub(crate) const LONG: &[Step] = &[
         7.0,
         "the example servers and `birdhook listen` withstand every attack, in small numbers",
         attack::quick,
+    ),
+    step(
+        "frameworks",
+        4.0,
+        "the examples of other frameworks build, and their servers pass the scenarios",
+        frameworks::check,
     ),
     step("docs", 0.7, "the documentation builds without warnings", docs),
     step("guides", 2.0, "the code of the guides compiles with the dependencies that they state", guides::check),

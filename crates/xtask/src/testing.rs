@@ -1,5 +1,6 @@
 //! Runs tests with `cargo nextest` if it is installed, otherwise with `cargo test`.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -14,6 +15,7 @@ const ENGINES: &str = "birdhook-engines-proof";
 /// The package whose tests are compiled with `--cfg birdhook_faults`.
 const INBOX: &str = "birdhook-inbox-proof";
 const TOOL: &str = "birdhook-cli";
+const SOCKETS: &str = "birdhook-tests";
 
 /// The packages and features that the short suite is built from. Every step that uses its programs
 /// names the same ones, so that nothing is compiled twice.
@@ -23,7 +25,7 @@ pub(crate) fn short() -> Result<Outcome> {
     run(false, &[]).map(Outcome::Counted)
 }
 
-/// Runs the ignored, slow tests, without those of the tool that need servers.
+/// Runs the ignored, slow tests, without those that need servers.
 pub(crate) fn long() -> Result<Outcome> {
     run(true, &[]).map(|counts| Outcome::Counted(counts.of_a_selection()))
 }
@@ -37,7 +39,9 @@ fn run(ignored: bool, runner: &[String]) -> Result<Counts> {
         let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
         command.args(BUILT).args(runner).arg(format!("--test-threads={threads}"));
         if ignored {
-            command.args(["--run-ignored=only", "-E", &format!("not (package({TOOL}) & test(/^engines::/))")]);
+            let elsewhere =
+                format!("(package({TOOL}) & test(/^engines::/)) | (package({SOCKETS}) & test(/^frameworks::/))");
+            command.args(["--run-ignored=only", "-E", &format!("not ({elsewhere})")]);
         }
         return count(&mut command);
     }
@@ -46,7 +50,7 @@ fn run(ignored: bool, runner: &[String]) -> Result<Counts> {
     let mut command = cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
     command.args(BUILT).args(runner);
     if ignored {
-        command.args(["--", "--ignored", "--skip", "engines::"]);
+        command.args(["--", "--ignored", "--skip", "engines::", "--skip", "frameworks::"]);
     }
     count(&mut command)
 }
@@ -105,6 +109,21 @@ pub(crate) fn engines() -> Result<Outcome> {
     let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
     let mut proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
     Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
+}
+
+/// Runs the scenarios on the example servers of other frameworks. `folder` holds the servers.
+pub(crate) fn frameworks(folder: &Path) -> Result<Counts> {
+    let mut command = if has_nextest() {
+        // With the features of the short suite, which has compiled this test.
+        let mut command = cargo(["nextest", "run"]);
+        command.args(BUILT).args(["--run-ignored=only", "-E", &format!("package({SOCKETS}) & test(/^frameworks::/)")]);
+        command
+    } else {
+        let mut command = cargo(["test", "--no-fail-fast", "--test=integration"]);
+        command.args(BUILT).args(["--", "--ignored", "frameworks::"]);
+        command
+    };
+    count(command.env("BIRDHOOK_FRAMEWORKS", folder)).map(Counts::of_a_selection)
 }
 
 pub(crate) fn doctests() -> Result<Outcome> {

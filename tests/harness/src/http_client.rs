@@ -35,7 +35,7 @@ pub struct Answer {
     pub status: u16,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, as far as `Content-Length` announces it.
+    /// The body, as far as `Content-Length` announces it, or the contents of its chunks.
     pub body: Vec<u8>,
     /// Whether a 100 came first.
     pub is_continued: bool,
@@ -157,7 +157,12 @@ impl Request {
     }
 
     pub async fn send(&self, server: SocketAddr) -> Answer {
-        exchange(server, &self.pieces(true), LIMIT).await.unwrap_or_else(|error| panic!("no answer: {error}"))
+        self.try_send(server).await.unwrap_or_else(|error| panic!("no answer: {error}"))
+    }
+
+    /// Sends the request to a server that may not answer it.
+    pub async fn try_send(&self, server: SocketAddr) -> Result<Answer> {
+        exchange(server, &self.pieces(true), LIMIT).await
     }
 
     /// Sends this request and others on one connection, all before the first response.
@@ -295,6 +300,15 @@ async fn read(reader: &mut (impl AsyncReadExt + Unpin), unread: &mut Vec<u8>, ha
                 unread.drain(..start);
                 continue;
             }
+            if has_body && answer.header("transfer-encoding") == Some("chunked") {
+                if let Some((body, end)) = joined(&unread[start..])? {
+                    answer.body = body;
+                    unread.drain(..start + end);
+                    return Ok(answer);
+                }
+                read_more(reader, unread).await?;
+                continue;
+            }
             let length = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
             let end = start + if has_body { length } else { 0 };
             if unread.len() >= end {
@@ -302,9 +316,34 @@ async fn read(reader: &mut (impl AsyncReadExt + Unpin), unread: &mut Vec<u8>, ha
                 return Ok(answer);
             }
         }
-        if reader.read_buf(unread).await? == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
+        read_more(reader, unread).await?;
+    }
+}
+
+async fn read_more(reader: &mut (impl AsyncReadExt + Unpin), unread: &mut Vec<u8>) -> Result<()> {
+    if reader.read_buf(unread).await? == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+}
+
+/// Joins the chunks of a body without trailers. Returns it with the position of its end, or `None`
+/// if the last chunk has not arrived.
+fn joined(chunks: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let invalid = |_| Error::new(ErrorKind::InvalidData, "a chunk has no size");
+        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(&chunks[at..]).map_err(invalid)?
+        else {
+            return Ok(None);
+        };
+        let (start, size) = (at + start, usize::try_from(size).map_err(Error::other)?);
+        let end = start + size + b"\r\n".len();
+        if chunks.len() < end {
+            return Ok(None);
         }
+        body.extend_from_slice(&chunks[start..start + size]);
+        if size == 0 {
+            return Ok(Some((body, end)));
+        }
+        at = end;
     }
 }
 

@@ -21,7 +21,7 @@ async fn sends_duplicates_on_demand() {
     assert_eq!(world.receiver.deliveries().len(), 3);
     // The test receiver does not deduplicate.
     let error = world.x.ledger().none_consumed_twice().unwrap_err().to_string();
-    assert_eq!(error, "liked of 2001 was consumed 3 times");
+    assert!(error.starts_with("liked of 2001 was consumed 3 times\n"), "{error}");
     world.x.deliver_duplicates(0);
     world.emit(MockEventKind::Follow).await;
     assert_eq!(world.receiver.deliveries().len(), 4);

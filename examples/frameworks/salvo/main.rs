@@ -1,0 +1,25 @@
+//! A salvo app that receives a webhook on one of its routes.
+
+use birdhook::{Receiver, Webhook};
+use example_support::{Error, PATH, address, apps};
+use salvo::http::ReqBody;
+use salvo::prelude::{Listener, Router, Server, TcpListener, TowerServiceCompat};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
+    tokio::spawn(async move {
+        let mut events = deliveries.events();
+        while let Some(event) = events.recv().await {
+            println!("{}: {}", event.kind(), event.activity().text().unwrap_or_default());
+        }
+    });
+
+    // The type of the body must be named, because a receiver accepts any.
+    let receiver = TowerServiceCompat::<ReqBody, _, _, _>::compat(Receiver::new(pipeline));
+    let router = Router::with_path(PATH).goal(receiver);
+    let address = address()?;
+    eprintln!("listening on http://{address}{PATH}");
+    Server::new(TcpListener::new(address).try_bind().await?).serve(router).await;
+    Ok(())
+}
