@@ -5,7 +5,9 @@ use birdhook::crc::TokenPolicy;
 use birdhook::{Apps, Webhook};
 use birdhook_test_harness::http_client::{get, method, sign};
 
-use crate::scenarios::row::{Gives, OTHER, ROTATED, Row, SECRET, TWO_APPS, consumer_secrets, plain, rotated, row, two_apps, webhook};
+use crate::scenarios::row::{
+    Gives, OTHER, ROTATED, Row, SECRET, TWO_APPS, consumer_secrets, plain, rotated, row, two_apps, webhook,
+};
 
 const TOKEN: &str = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0";
 

@@ -6,7 +6,8 @@ use birdhook::{App, Apps, Webhook};
 use birdhook_test_harness::http_client::post;
 
 use crate::scenarios::row::{
-    DELETED, Gives, OTHER, ROTATED, Row, SECRET, TWO_APPS, accepts, client_secret, consumer_secrets, app, plain, rotated, row, secret, signed, two_apps, webhook,
+    DELETED, Gives, OTHER, ROTATED, Row, SECRET, TWO_APPS, accepts, app, client_secret, consumer_secrets, plain,
+    rotated, row, secret, signed, two_apps, webhook,
 };
 
 const SIGNATURE: &str = "X-Twitter-Webhooks-Signature";

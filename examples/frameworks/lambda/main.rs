@@ -7,19 +7,17 @@
 
 use std::convert::Infallible;
 
-use birdhook::{Delivery, Receiver, Webhook};
+use birdhook::{Event, Receiver, Webhook};
 use example_support::apps;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    let pipeline = Webhook::new(apps()?).handler(handle);
+    let pipeline = Webhook::new(apps()?).handler(on_event);
     lambda_http::run(Receiver::new(pipeline)).await
 }
 
-/// An error would be answered 503, and X may deliver the events again.
-async fn handle(delivery: Delivery) -> Result<(), Infallible> {
-    for event in delivery.events() {
-        println!("{}: {}", event.kind(), event.activity().text().unwrap_or_default());
-    }
+/// An error is answered 503, and X may deliver the event again.
+async fn on_event(event: Event) -> Result<(), Infallible> {
+    println!("{}: {}", event.kind(), event.text().unwrap_or_default());
     Ok(())
 }

@@ -23,7 +23,7 @@ impl Hooks for App {
         tokio::spawn(async move {
             let mut events = deliveries.events();
             while let Some(event) = events.recv().await {
-                println!("{}: {}", event.kind(), event.activity().text().unwrap_or_default());
+                println!("{}: {}", event.kind(), event.text().unwrap_or_default());
             }
         });
         Ok(router.route_service(PATH, Receiver::new(pipeline)))

@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     rocket::tokio::spawn(async move {
         let mut events = deliveries.events();
         while let Some(event) = events.recv().await {
-            println!("{}: {}", event.kind(), event.activity().text().unwrap_or_default());
+            println!("{}: {}", event.kind(), event.text().unwrap_or_default());
         }
     });
 
