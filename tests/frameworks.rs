@@ -6,17 +6,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use birdhook::EventKind;
 use birdhook_doctor::{CheckStatus, Doctor};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::server_process::ServerProcess;
-use birdhook_test_harness::servers::free_port;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::scenarios::row::{OTHER, Row, SECRET, signed};
 use crate::scenarios::{body_after_refusal, pipelined, table};
@@ -41,39 +38,27 @@ const FRAMEWORKS: [&str; 4] = ["poem", "rocket", "salvo", "warp"];
 
 /// An example server, and the kinds of the events that it prints.
 struct Server {
-    _process: ServerProcess,
+    process: ServerProcess,
     address: SocketAddr,
-    url: String,
     printed: mpsc::UnboundedReceiver<String>,
 }
 
 impl Server {
-    /// Starts a server on a free port, and returns once it accepts connections.
-    async fn start(framework: &str, environment: &[(&str, String)]) -> Self {
+    fn start(framework: &str, environment: &[(&str, String)]) -> Self {
         let Some(folder) = std::env::var_os("BIRDHOOK_FRAMEWORKS") else { panic!("run `cargo xtask ci frameworks`") };
-        let program = PathBuf::from(folder).join(format!("example-{framework}"));
-        // Another process may take a free port first.
-        for _ in 0..20 {
-            let mut command = Command::new(&program);
-            command.envs(environment.iter().cloned()).env("PORT", free_port().to_string());
-            let (sender, printed) = mpsc::unbounded_channel();
-            // Rocket also prints its log.
-            let on_line = move |line: &str| {
-                let kind = line.split(':').next().unwrap_or_default();
-                if kind.parse::<EventKind>().is_ok() {
-                    let _ = sender.send(kind.to_owned());
-                }
-            };
-            let mut process = ServerProcess::start(&mut command, on_line).unwrap();
-            let (address, url) = (process.address().parse().unwrap(), process.url().to_owned());
-            while process.status().unwrap().is_none() {
-                if TcpStream::connect(address).await.is_ok() {
-                    return Self { _process: process, address, url, printed };
-                }
-                sleep(Duration::from_millis(5)).await;
+        let mut command = Command::new(PathBuf::from(folder).join(format!("example-{framework}")));
+        command.envs(environment.iter().cloned()).env("PORT", "0");
+        let (sender, printed) = mpsc::unbounded_channel();
+        // Rocket also prints its log.
+        let on_line = move |line: &str| {
+            let kind = line.split(':').next().unwrap_or_default();
+            if kind.parse::<EventKind>().is_ok() {
+                let _ = sender.send(kind.to_owned());
             }
-        }
-        panic!("{framework} does not start");
+        };
+        let process =
+            ServerProcess::start(&mut command, on_line).unwrap_or_else(|error| panic!("{framework}: {error}"));
+        Self { address: process.address().parse().unwrap(), process, printed }
     }
 
     /// Returns the kinds of all events that were delivered so far.
@@ -98,7 +83,7 @@ fn consumer_secret() -> [(&'static str, String); 1] {
 }
 
 async fn run_row(framework: &str, row: &Row, environment: &[(&str, String)]) -> Result<(), String> {
-    let mut server = Server::start(framework, environment).await;
+    let mut server = Server::start(framework, environment);
     row.send_to(server.address).await?;
     row.check_delivered(&server.kinds().await?)
 }
@@ -153,7 +138,7 @@ fn each_deviation_names_a_row() {
 #[ignore = "needs the servers of another workspace: run by `cargo xtask ci frameworks`"]
 async fn connections_stay_open() {
     for framework in FRAMEWORKS {
-        let server = Server::start(framework, &consumer_secret()).await;
+        let server = Server::start(framework, &consumer_secret());
         assert_eq!(pipelined(server.address).await, [200, 200, 200, 400, 401, 200], "{framework}");
     }
 }
@@ -163,7 +148,7 @@ async fn connections_stay_open() {
 #[ignore = "needs the servers of another workspace: run by `cargo xtask ci frameworks`"]
 async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
     for framework in ["poem", "salvo", "warp"] {
-        let server = Server::start(framework, &consumer_secret()).await;
+        let server = Server::start(framework, &consumer_secret());
         let (refusal, next) = body_after_refusal(server.address).await;
         assert_eq!((refusal.status, next), (401, Some(200)), "{framework}");
     }
@@ -173,8 +158,8 @@ async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
 #[ignore = "needs the servers of another workspace: run by `cargo xtask ci frameworks`"]
 async fn the_doctor_finds_no_problem() {
     for framework in FRAMEWORKS {
-        let server = Server::start(framework, &consumer_secret()).await;
-        let diagnosis = Doctor::new(server.url.clone(), SECRET).unwrap().local(true).examine().await;
+        let server = Server::start(framework, &consumer_secret());
+        let diagnosis = Doctor::new(server.process.url(), SECRET).unwrap().local(true).examine().await;
         let wrong = diagnosis.results().iter().filter(|finding| match finding.status() {
             CheckStatus::Passed | CheckStatus::Skipped => false,
             // A machine under load may be slow, or late to read an early answer.

@@ -3,8 +3,9 @@
 use birdhook::{Receiver, Webhook};
 use example_support::{Error, PATH, address, apps};
 use poem::endpoint::TowerCompatExt;
-use poem::listener::TcpListener;
+use poem::listener::TcpAcceptor;
 use poem::{Route, Server};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -17,8 +18,8 @@ async fn main() -> Result<(), Error> {
     });
 
     let app = Route::new().at(PATH, Receiver::new(pipeline).compat());
-    let address = address()?;
-    eprintln!("listening on http://{address}{PATH}");
-    Server::new(TcpListener::bind(address)).run(app).await?;
+    let listener = TcpListener::bind(address()?).await?;
+    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
+    Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(app).await?;
     Ok(())
 }

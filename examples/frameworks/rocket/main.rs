@@ -8,6 +8,7 @@ use birdhook::adapter::{HeadResult, RequestHead};
 use birdhook::{Pipeline, Webhook, sink::ChannelSink};
 use example_support::{Error, PATH, address, apps};
 use rocket::data::ByteUnit;
+use rocket::fairing::AdHoc;
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
 use rocket::{Config, Data, Request, Response, Route};
@@ -30,9 +31,11 @@ async fn main() -> Result<(), Error> {
     // Without a route, Rocket answers HEAD as GET, and other methods with 404.
     let routes = METHODS.map(|method| Route::new(method, "/", receiver.clone()));
     let address = address()?;
-    eprintln!("listening on http://{address}{PATH}");
     let config = Config { address: address.ip(), port: address.port(), ..Config::default() };
-    rocket::custom(config).mount(PATH, routes).launch().await?;
+    let listening = AdHoc::on_liftoff("address", |rocket| {
+        Box::pin(async { eprintln!("listening on http://{}:{}{PATH}", rocket.config().address, rocket.config().port) })
+    });
+    rocket::custom(config).attach(listening).mount(PATH, routes).launch().await?;
     Ok(())
 }
 

@@ -2,8 +2,10 @@
 
 use birdhook::{Receiver, Webhook};
 use example_support::{Error, PATH, address, apps};
+use salvo::conn::tcp::TcpAcceptor;
 use salvo::http::ReqBody;
-use salvo::prelude::{Listener, Router, Server, TcpListener, TowerServiceCompat};
+use salvo::prelude::{Router, Server, TowerServiceCompat};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -18,8 +20,8 @@ async fn main() -> Result<(), Error> {
     // The type of the body must be named, because a receiver accepts any.
     let receiver = TowerServiceCompat::<ReqBody, _, _, _>::compat(Receiver::new(pipeline));
     let router = Router::with_path(PATH).goal(receiver);
-    let address = address()?;
-    eprintln!("listening on http://{address}{PATH}");
-    Server::new(TcpListener::new(address).try_bind().await?).serve(router).await;
+    let listener = TcpListener::bind(address()?).await?;
+    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
+    Server::new(TcpAcceptor::try_from(listener)?).serve(router).await;
     Ok(())
 }

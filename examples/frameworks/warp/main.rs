@@ -7,6 +7,7 @@ use bytes::{Buf, Bytes};
 use example_support::{Error, PATH, address, apps};
 use futures_util::{Stream, TryStreamExt};
 use http_body_util::{BodyExt, StreamBody};
+use tokio::net::TcpListener;
 use tower::ServiceExt;
 use warp::Filter;
 use warp::http::{HeaderMap, Method, Request, Response};
@@ -30,9 +31,9 @@ async fn main() -> Result<(), Error> {
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(receive);
-    let address = address()?;
-    eprintln!("listening on http://{address}{PATH}");
-    warp::serve(webhook).run(address).await;
+    let listener = TcpListener::bind(address()?).await?;
+    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
+    warp::serve(webhook).incoming(listener).run().await;
     Ok(())
 }
 
