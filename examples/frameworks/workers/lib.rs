@@ -15,7 +15,7 @@ async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
     let reply = match receive(&Endpoint::new(app, EndpointSettings::default()), request).await? {
         Ok(delivery) => {
             for event in delivery.events() {
-                console_log!("{}: {}", event.kind(), event.activity().text().unwrap_or_default());
+                console_log!("{}: {}", event.kind(), event.text().unwrap_or_default());
             }
             Outcome::Accepted.into()
         }
