@@ -11,7 +11,8 @@ use crate::support::{
     SECRET, app, begin_signed, deleted, deliver, deliver_signed, get, incoming, secret, webhook, whole,
 };
 use birdhook_pipeline::{
-    Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, Webhook, crc, signature,
+    Delivery, Event, EventHandler, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, Webhook, crc,
+    signature,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -250,6 +251,35 @@ impl EventSink for Eager {
         tracing::info!("the sink runs");
         std::future::ready(Ok(()))
     }
+}
+
+/// A 503 alone does not say that a handler failed.
+#[tokio::test(start_paused = true)]
+async fn a_failed_handler_is_a_warning_with_kind_key_and_type_of_the_error() {
+    /// Quotes the message.
+    #[derive(Debug)]
+    struct OutOfStock(#[expect(dead_code, reason = "it must not be printed")] String);
+
+    let observed = Observed::start();
+    let quote = |event: Event| std::future::ready(Err::<(), _>(OutOfStock(event.raw().as_str().to_owned())));
+    assert_eq!(deliver(&webhook().handler(quote), &message("1")).await, Outcome::SinkFailed);
+    let log = observed.log();
+    let warning = log.lines().find(|line| line.contains("WARN")).unwrap();
+    let key = Delivery::restore("bees", message("1"), 1).unwrap().events()[0].dedupe_key();
+    let fields = [
+        "the handler failed",
+        "kind=message_received",
+        &format!("key={key}"),
+        "OutOfStock",
+        "birdhook{request=\"delivery\"",
+    ];
+    fields.iter().for_each(|field| assert!(warning.contains(field), "no {field} in {warning}"));
+    assert_hides("the log", &log, &hidden());
+
+    let observed = Observed::start();
+    let quote = quote.on_error(|_, _| {});
+    assert_eq!(deliver(&webhook().handler(quote), &message("1")).await, Outcome::SinkFailed);
+    assert!(!observed.log().contains("WARN"), "the app reports it itself");
 }
 
 #[tokio::test(start_paused = true)]
