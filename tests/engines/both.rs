@@ -1,16 +1,20 @@
 //! The rules that hold for both engines.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_engines_proof::engine::stored;
-use birdhook_pipeline::EventSink;
+use birdhook_pipeline::{EventHandler, EventSink};
+use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::servers::Server;
 use birdhook_testkit::MockEventKind;
 use futures_util::future::join_all;
+use tokio::time::{sleep, timeout};
 
 use crate::fixture::{
     Message, Reader, batch, deliver_all, deliver_posts, next, nothing, posts, report, reports, scene, sorted, take,
@@ -64,6 +68,7 @@ of_both! {
     what_is_dropped_half_way_is_stored_once_in_the_end;
     what_is_extended_is_not_handed_out_meanwhile;
     what_is_acknowledged_never_comes_again_and_what_is_not_does;
+    a_handler_gets_each_event_until_it_succeeds;
 }
 
 async fn what_is_published_in_either_form_is_consumed_as_it_was<E: Engine>() {
@@ -215,4 +220,58 @@ async fn what_is_extended_is_not_handed_out_meanwhile<E: Engine>() {
     assert_eq!(again.attempts(), 2, "extending is no try");
     assert!(again.ack().await);
     nothing(&mut other, 2_500).await;
+}
+
+async fn a_handler_gets_each_event_until_it_succeeds<E: Engine>() {
+    const CONCURRENCY: usize = 4;
+    let engine = E::start().await;
+    let posts = reports(&deliver_posts(&engine.sink_of(Format::Plain), 91, 30).await);
+    let calls: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
+    let (running, most, failures) =
+        (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (of_calls, of_running, of_most, of_failures) =
+        (Arc::clone(&calls), Arc::clone(&running), Arc::clone(&most), Arc::clone(&failures));
+    let third = posts[2].clone();
+    // The third event fails the first time, and panics the second time.
+    let handler = move |event: Event| {
+        let (calls, running, most) = (Arc::clone(&of_calls), Arc::clone(&of_running), Arc::clone(&of_most));
+        let third = third.clone();
+        async move {
+            most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+            sleep(Duration::from_millis(5)).await;
+            running.fetch_sub(1, SeqCst);
+            let report = report(&event);
+            let call = {
+                let mut calls = calls.lock().unwrap();
+                let call = calls.entry(report.clone()).or_default();
+                *call += 1;
+                *call
+            };
+            match call {
+                1 if report == third => Err("no database"),
+                2 if report == third => panic!("planted"),
+                _ => Ok(()),
+            }
+        }
+    };
+    let handler = handler.on_error(move |_, error| {
+        assert_eq!(*error, "no database");
+        of_failures.fetch_add(1, SeqCst);
+    });
+    let of_calls = Arc::clone(&calls);
+    let all = posts.len() + 2;
+    let stop = async move {
+        while of_calls.lock().unwrap().values().sum::<usize>() < all {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let mut reader = engine.reader(Duration::from_millis(1500)).await;
+    timeout(TIMEOUT, reader.run(handler, CONCURRENCY, stop)).await.expect("it ends once it is stopped");
+    let calls = calls.lock().unwrap().clone();
+    let expected = posts.iter().map(|post| (post.clone(), if *post == posts[2] { 3 } else { 1 }));
+    assert_eq!(calls, expected.collect());
+    assert_eq!((failures.load(SeqCst), running.load(SeqCst)), (1, 0), "a panic is not an error, and nothing runs on");
+    let most = most.load(SeqCst);
+    assert!((2..=CONCURRENCY).contains(&most), "{most} at once");
+    assert_eq!(engine.unsettled().await, 0, "the events that were being processed are acknowledged");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use birdhook_core::{ApiSource, Delivery, Event};
 use birdhook_nats::{ConsumeError, Consumer, JetStreamMessage};
-use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_pipeline::{EventHandler, EventSink, SinkError};
 use birdhook_redis::{Group, ReadError, StreamMessage};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_testkit::{MockEvent, MockEventKind, PayloadGenerator};
@@ -80,6 +80,12 @@ pub(crate) trait Reader {
     type Error: fmt::Debug;
 
     async fn read(&mut self) -> Result<Self::Message, Self::Error>;
+
+    /// Runs a handler until `stop` resolves.
+    async fn run<H>(&mut self, handler: H, concurrency: usize, stop: impl Future<Output = ()>)
+    where
+        H: EventHandler + Send + Sync + 'static,
+        H::Future: Send;
 }
 
 /// A message of either engine.
@@ -100,6 +106,15 @@ macro_rules! reader {
             async fn read(&mut self) -> Result<$message, $error> {
                 let $received = self.recv().await;
                 $next
+            }
+
+            async fn run<H>(&mut self, handler: H, concurrency: usize, stop: impl Future<Output = ()>)
+            where
+                H: EventHandler + Send + Sync + 'static,
+                H::Future: Send,
+            {
+                // JetStream's consumer may be removed from the server.
+                let _ = self.run_until(handler, concurrency, stop).await;
             }
         }
 
