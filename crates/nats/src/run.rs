@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_pipeline::EventHandler;
-use birdhook_pipeline::handler::{process, retry_after};
+use birdhook_pipeline::consumer::{process, retry_after};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

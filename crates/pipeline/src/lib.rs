@@ -32,8 +32,7 @@ mod acceptance;
 mod catch_panic;
 mod dedupe;
 mod handle;
-#[doc(hidden)]
-pub mod handler;
+mod handler;
 mod health;
 mod memory_budget;
 #[cfg(all(test, birdhook_models))]
@@ -45,6 +44,12 @@ mod sync;
 mod telemetry;
 mod wake_coalescer;
 mod webhook;
+
+/// For crates whose consumers run handlers.
+#[doc(hidden)]
+pub mod consumer {
+    pub use crate::handler::{process, retry_after};
+}
 
 pub use acceptance::{Gate, IncomingDelivery, VerifiedDelivery};
 pub use birdhook_core::{

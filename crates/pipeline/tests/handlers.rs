@@ -6,7 +6,7 @@ use std::future::{Ready, pending, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_pipeline::handler::{process, retry_after};
+use birdhook_pipeline::consumer::{process, retry_after};
 use birdhook_pipeline::{Dispatch, Event, EventHandler, EventKind, Outcome, PipelineHandle, with_state};
 use tokio::time::Instant;
 

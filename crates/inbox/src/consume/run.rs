@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use birdhook_pipeline::EventHandler;
-use birdhook_pipeline::handler::process;
+use birdhook_pipeline::consumer::process;
 use tokio::task::JoinSet;
 
 use crate::inbox::Inbox;

@@ -9,6 +9,5 @@ mod with_state;
 pub use self::dispatch::{Dispatch, DispatchFuture};
 pub use self::event_handler::EventHandler;
 pub use self::on_error::OnError;
-#[doc(hidden)]
 pub use self::process::{process, retry_after};
 pub use self::with_state::{WithState, with_state};

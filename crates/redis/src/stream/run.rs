@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use birdhook_pipeline::EventHandler;
-use birdhook_pipeline::handler::{process, retry_after};
+use birdhook_pipeline::consumer::{process, retry_after};
 use tokio::task::JoinSet;
 
 use super::group::Group;
