@@ -79,11 +79,15 @@ pub use birdhook_tower::{Receiver, WebhookLayer};
 /// Settings of apps, secrets and challenges, and their errors.
 pub mod app {
     #[doc(inline)]
+    pub use birdhook_core::ParseSecretKindError;
+    #[doc(inline)]
     pub use birdhook_pipeline::{AppSelector, AppsError, ChallengeSignature, SecretError, SecretKind};
 }
 
 /// The parts of an [`Event`], and its keys.
 pub mod event {
+    #[doc(inline)]
+    pub use birdhook_core::{ParseApiSourceError, ParseEventKeyError, ParseEventKindError, ParseTimestampError};
     #[doc(inline)]
     pub use birdhook_pipeline::{ApiSource, Direction, EventKey, RawJson, Timestamp};
 }
