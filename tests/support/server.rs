@@ -11,8 +11,7 @@ use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
 use birdhook::axum::{Verified, webhook};
 use birdhook::{
-    Apps, Delivery, Health, Pipeline, Receiver, Webhook, WebhookLayer, actix,
-    adapter::Gate,
+    Apps, Delivery, Gate, Health, Pipeline, Receiver, Webhook, WebhookLayer, actix,
     sink::{EventSink, SinkError},
 };
 use bytes::Bytes;

@@ -69,7 +69,7 @@
 
 #[doc(inline)]
 pub use birdhook_pipeline::{
-    Activity, App, Apps, Deliveries, Delivery, Event, EventKind, Health, Pipeline, PipelineHandle, Secret,
+    Activity, App, Apps, Deliveries, Delivery, Event, EventKind, Gate, Health, Pipeline, PipelineHandle, Secret,
     ShutdownReport, Webhook, activity, codec, crc, schema, signature,
 };
 #[cfg(feature = "tower")]
@@ -123,7 +123,7 @@ pub mod adapter {
     #[doc(inline)]
     pub use birdhook_core::{BodyReader, Endpoint, EndpointSettings};
     #[doc(inline)]
-    pub use birdhook_pipeline::{Gate, HeadResult, IncomingDelivery, Outcome, Reply, RequestHead, VerifiedDelivery};
+    pub use birdhook_pipeline::{HeadResult, IncomingDelivery, Outcome, Reply, RequestHead, VerifiedDelivery};
     #[cfg(feature = "tower")]
     #[doc(inline)]
     pub use birdhook_tower::{ResponseBody, ResponseFuture, WebhookService};

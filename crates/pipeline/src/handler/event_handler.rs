@@ -34,6 +34,31 @@ use crate::telemetry;
 /// let pipeline = Webhook::new(app).handler(handler);
 /// # let _ = pipeline;
 /// ```
+///
+/// A struct as a handler:
+///
+/// ```
+/// use std::pin::Pin;
+/// # mod birdhook { pub use birdhook_pipeline::Event; pub mod handler { pub use birdhook_pipeline::EventHandler; } }
+/// use birdhook::{Event, handler::EventHandler};
+///
+/// struct Mailer {
+///     sender: String,
+/// }
+///
+/// impl EventHandler for Mailer {
+///     type Error = std::io::Error;
+///     type Future = Pin<Box<dyn Future<Output = Result<(), Self::Error>> + Send>>;
+///
+///     fn handle(&self, event: Event) -> Self::Future {
+///         let sender = self.sender.clone();
+///         Box::pin(async move {
+///             println!("{sender} writes about {}", event.kind());
+///             Ok(())
+///         })
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler of events",
     label = "expected an `async fn(Event) -> Result<(), E>`",
@@ -49,7 +74,8 @@ pub trait EventHandler {
     /// Processes an event. `Ok` means that it is done and will not come again.
     fn handle(&self, event: Event) -> Self::Future;
 
-    /// Called once for each event that failed, before it is retried or refused.
+    /// Called for each error that [`handle`](Self::handle) returns, before the event is retried or
+    /// refused. Not called for a panic, or for a future that does not end in time.
     ///
     /// By default, the feature `tracing` records a warning with the event's kind and key and the
     /// name of the error's type, but not the error itself, because it may quote a message. Without

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use birdhook_core::{Secret, SecretError, SecretKind};
+use birdhook_core::{App, Secret, SecretError, SecretKind};
 
 use super::random;
 
@@ -82,7 +82,16 @@ impl MockApp {
         })
     }
 
-    /// Returns the API key secret in the type that a receiver takes.
+    /// Returns the app with the secret that signs by default, as a receiver takes it: the OAuth 2.0
+    /// client secret if there is one, else the consumer secret. Its name is that of the mock's app.
+    pub fn to_app(&self) -> App {
+        match &self.client_key {
+            Some(secret) => App::with_client_secret(self.name.clone(), secret.clone()),
+            None => App::new(self.name.clone(), self.secret.clone()),
+        }
+    }
+
+    /// Returns the consumer secret (the API key secret) in the type that a receiver takes.
     pub fn secret(&self) -> &Secret {
         &self.secret
     }

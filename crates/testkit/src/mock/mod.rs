@@ -79,13 +79,12 @@ pub use state::{MockActivitySubscription, MockFilter, MockStreamLink, MockSubscr
 ///
 /// ```
 /// use birdhook_testkit::{MockEventKind, mock::{MockX, MockSettings}};
-/// # use birdhook_testkit::mock::Ledger;
-/// # async fn your_app(_: &birdhook_core::Secret, ledger: Ledger) -> String { String::new() }
+/// # async fn your_app(_: birdhook_core::App) -> String { String::new() }
 ///
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 /// let x = MockX::start(MockSettings::local()).await?;
-/// // Your app uses `x.app().secret()`, and calls `ledger.consumed(&event)` for each event.
-/// let url = your_app(x.app().secret(), x.ledger()).await;
+/// // The app as in its `src`: the mock sees which events it consumes.
+/// let url = your_app(x.app().to_app()).await;
 ///
 /// let webhook = x.register(&url).await?;
 /// x.subscribe(&webhook, "2001")?;

@@ -28,7 +28,8 @@ pub struct MockSettings {
     /// machine. Defaults to none.
     pub hosts: Vec<String>,
     /// The seed of ids and generated content. Defaults to 7 for the first settings in a process, and
-    /// to the next number for each further ones, so that two mocks send different events. Secrets and tokens are always random.
+    /// to the next number for each further ones, so that two mocks send different events. Secrets and
+    /// tokens are always random.
     pub seed: u64,
     /// The first app's consumer secret. Defaults to a random one.
     pub consumer_secret: Option<MockToken>,
@@ -93,6 +94,13 @@ impl MockSettings {
     /// Returns local settings with a manual clock that starts at 2026-11-23T09:30:00Z.
     pub fn manual() -> Self {
         Self { clock: Clock::manual(Timestamp::from_millis(1_795_426_200_000)), ..Self::local() }
+    }
+
+    /// Gives the first app an OAuth 2.0 client secret, with which the mock then signs.
+    #[must_use]
+    pub fn with_client_secret(mut self, secret: impl Into<String>) -> Self {
+        self.client_secret = Some(MockToken::new(secret));
+        self
     }
 
     /// Sets the plan, and the limits to those of the plan.

@@ -46,7 +46,7 @@ impl MockEvent {
         Self { scene, serial, what, subscriber: subject.clone(), subject, other, text: None, at }
     }
 
-    /// Sets the user on the other side of the event, instead of one from the scene.
+    /// Sets the user on the other side of the event, instead of an invented one.
     ///
     /// ```
     /// use birdhook_testkit::{MockEventKind, PayloadGenerator};
@@ -152,11 +152,11 @@ impl MockEvent {
     ///
     /// Account Activity bodies are escaped as that API escapes them; all others are plain UTF-8.
     /// Members are in alphabetical order.
-    pub fn reported_by(&self, generation: ApiSource) -> Option<Bytes> {
-        if !self.kind().api_sources().contains(&generation) {
+    pub fn reported_by(&self, api_source: ApiSource) -> Option<Bytes> {
+        if !self.kind().api_sources().contains(&api_source) {
             return None;
         }
-        if generation == ApiSource::AccountActivity {
+        if api_source == ApiSource::AccountActivity {
             return Self::batch([self]);
         }
         let rng = self.rng(&format!("delivery to {}", self.subscriber));

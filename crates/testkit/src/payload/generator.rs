@@ -13,7 +13,7 @@ use super::user::one_of_the_cast;
 /// Generates events of invented users from a seed, so that a test is repeatable.
 ///
 /// The same seed and the same calls give the same bodies, byte for byte and on every platform. All
-/// users, texts and addresses are invented. Within a scene, an id always belongs to the same user.
+/// users, texts and addresses are invented. With one seed, an id always belongs to the same user.
 ///
 /// ```
 /// use birdhook_core::ApiSource;
@@ -31,7 +31,7 @@ pub struct PayloadGenerator {
 }
 
 impl PayloadGenerator {
-    /// Creates a scene from this seed. Its clock starts at 2026-11-23T09:30:00Z.
+    /// Creates a generator from this seed. Its clock starts at 2026-11-23T09:30:00Z.
     pub fn new(seed: u64) -> Self {
         Self { seed, now: Timestamp::from_millis(1_795_426_200_000), event_count: 0 }
     }

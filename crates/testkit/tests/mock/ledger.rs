@@ -25,7 +25,7 @@ fn summary(message: &str) -> &str {
 async fn a_failure_names_the_url_and_the_body_and_gives_a_hint() {
     for (take, hint) in [
         (Take::Status(200), "is the task that consumes events running?"),
-        (Take::Status(401), "does the app use the secret of MockX::app?"),
+        (Take::Status(401), "See MockApp::to_app"),
         (Take::Status(404), "no receiver is mounted for POST at this path"),
         (Take::Status(503), "the channel is full or closed, or the handler failed"),
         (Take::Status(400), "see Pipeline::health"),

@@ -187,7 +187,9 @@ fn details(sent: Option<&Sent>) -> String {
         DeliveryResult::Status(200) => {
             "the app accepted it: is the task that consumes events running? For an app in another process, call Ledger::consumed"
         }
-        DeliveryResult::Status(401) => "the signature was refused: does the app use the secret of MockX::app?",
+        DeliveryResult::Status(401) => {
+            "the signature was refused: does the app have the secret with which the mock signs? See MockApp::to_app"
+        }
         DeliveryResult::Status(404 | 405) => "no receiver is mounted for POST at this path",
         DeliveryResult::Status(503) => "the app refused it: the channel is full or closed, or the handler failed",
         DeliveryResult::Status(_) => "the receiver refused it: see Pipeline::health",
