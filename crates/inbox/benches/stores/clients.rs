@@ -12,7 +12,8 @@ use birdhook_pipeline::EventSink;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::contestants::{Commit, Contestant};
+use crate::contestants::Contestant;
+use crate::records::Commit;
 
 /// The length of an event's body, in bytes.
 pub(crate) const BODY: usize = 2048;

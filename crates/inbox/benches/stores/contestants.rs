@@ -7,7 +7,7 @@ use std::path::Path;
 use birdhook_core::Delivery;
 
 use crate::fjall_store::{FjallEach, FjallStore};
-use crate::records::{self, Key, Packed};
+use crate::records::{self, Commit, Key, Packed};
 use crate::redb_store::{RedbEach, RedbStore};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,13 +51,6 @@ impl Contestant {
     pub(crate) fn remember(self, folder: &Path, keys: &[Key]) {
         self.open(folder).unwrap_or_else(|| Box::new(Packed::new(RedbStore::open(folder)))).remember(keys);
     }
-}
-
-/// A store that commits all waiting deliveries at once. They are on disk when `commit` returns.
-pub(crate) trait Commit: Send {
-    fn commit(&mut self, deliveries: &[Delivery]);
-
-    fn remember(&mut self, keys: &[Key]);
 }
 
 /// An append-only log: the minimum work behind a 200.

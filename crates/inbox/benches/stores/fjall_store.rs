@@ -5,8 +5,7 @@ use std::path::Path;
 use birdhook_core::Delivery;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 
-use crate::contestants::Commit;
-use crate::records::{self, Change, Key, Store, TABLES};
+use crate::records::{self, Change, Commit, Key, Store, TABLES};
 
 fn open<const N: usize>(folder: &Path, tables: [&str; N]) -> (Database, [Keyspace; N]) {
     let database = Database::builder(folder).open().unwrap();

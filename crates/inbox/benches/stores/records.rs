@@ -5,7 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use birdhook_core::Delivery;
 use bytes::BufMut;
 
-use crate::contestants::Commit;
+/// A store that commits all waiting deliveries at once. They are on disk when `commit` returns.
+pub(crate) trait Commit: Send {
+    fn commit(&mut self, deliveries: &[Delivery]);
+
+    fn remember(&mut self, keys: &[Key]);
+}
 
 /// The tables of the inbox, and their places in this list.
 pub(crate) const TABLES: [&str; 4] = ["deliveries", "progress", "keys", "about"];

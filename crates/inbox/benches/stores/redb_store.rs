@@ -5,8 +5,7 @@ use std::path::Path;
 use birdhook_core::Delivery;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
-use crate::contestants::Commit;
-use crate::records::{self, Change, Key, Store, TABLES};
+use crate::records::{self, Change, Commit, Key, Store, TABLES};
 
 pub(crate) struct RedbStore(Database);
 

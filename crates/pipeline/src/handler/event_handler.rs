@@ -1,10 +1,11 @@
 //! The trait of handlers.
 
 use std::any::type_name;
+use std::fmt;
+use std::sync::Arc;
 
 use birdhook_core::Event;
 
-use super::on_error::OnError;
 use crate::telemetry;
 
 /// Processes events one by one. Any `async fn(Event) -> Result<(), E>` is a handler.
@@ -90,7 +91,7 @@ pub trait EventHandler {
     where
         Self: Sized,
     {
-        OnError::new(self, report)
+        OnError { handler: self, report: Arc::new(report) }
     }
 }
 
@@ -104,5 +105,40 @@ where
 
     fn handle(&self, event: Event) -> Fut {
         self(event)
+    }
+}
+
+/// A handler whose failures are reported to a function. Made by [`EventHandler::on_error`].
+pub struct OnError<H: EventHandler> {
+    handler: H,
+    report: Report<H::Error>,
+}
+
+/// Not a type parameter: for `Box<dyn Error>`, rustc could not prove that a future which calls the
+/// function is `Send`.
+type Report<E> = Arc<dyn Fn(&Event, &E) + Send + Sync>;
+
+impl<H: EventHandler> EventHandler for OnError<H> {
+    type Error = H::Error;
+    type Future = H::Future;
+
+    fn handle(&self, event: Event) -> H::Future {
+        self.handler.handle(event)
+    }
+
+    fn failed(&self, event: &Event, error: &H::Error) {
+        (self.report)(event, error);
+    }
+}
+
+impl<H: EventHandler + Clone> Clone for OnError<H> {
+    fn clone(&self) -> Self {
+        Self { handler: self.handler.clone(), report: Arc::clone(&self.report) }
+    }
+}
+
+impl<H: EventHandler> fmt::Debug for OnError<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnError(..)")
     }
 }
