@@ -5,9 +5,10 @@ use std::time::Duration;
 use birdhook_testkit::Challenge;
 
 use super::response_token::{Key, analyze, response_token};
-use crate::exchange::{RawRequest, Response};
+use crate::exchange::{NoResponse, RawRequest, Response};
 use crate::results::RunResult;
 use crate::target::{KnownSecret, Target};
+use crate::vendor;
 
 pub(super) fn first(target: &Target) -> Option<(&Challenge, &Response)> {
     target.challenge.as_ref().and_then(|(challenge, exchange)| Some((challenge, exchange.as_ref().ok()?)))
@@ -25,7 +26,7 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
             let to = response.header("location").unwrap_or("nowhere");
             let to = to.split('?').next().unwrap_or_default();
             let observed = format!("answered {}, to {}", response.status, target.quote(to));
-            RunResult::failed(observed, "X does not follow redirects, and invalidates a webhook at once that redirects")
+            redirected(target, to, observed).evidence(target.evidence(response))
         }
         Ok(_) => RunResult::passed("no redirect"),
         Err(_) => RunResult::skipped("no response"),
@@ -43,8 +44,48 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
     result
 }
 
+/// Names the rule that redirects, as far as the two addresses show it.
+fn redirected(target: &Target, to: &str, observed: String) -> RunResult {
+    let from = target.url.split('?').next().unwrap_or_default();
+    let [from_host, to_host] = [from, to].map(|url| url.split_once("://").map_or("", |(_, rest)| rest));
+    let slash = |url: &str| url.trim_end_matches('/').to_owned();
+    let (path, same_path) = (target.parsed_url.as_ref().map_or("", |url| url.url.path()), slash(from) == slash(to));
+    let (cause, fix) = if vendor::is_login_address(to) {
+        ("a login redirects the challenge, and X does not follow redirects", "exempt this path from the login")
+    } else if same_path || slash(path) == slash(to) && path != to {
+        (
+            "a rule for trailing slashes redirects the challenge, and X does not follow redirects",
+            "register the URL exactly as the redirect names it",
+        )
+    } else if !from_host.is_empty() && slash(from_host) == slash(to_host) {
+        ("http is redirected to https, and X does not follow redirects", "register the https URL")
+    } else if slash(to_host.trim_start_matches("www.")) == slash(from_host.trim_start_matches("www.")) {
+        (
+            "a rule for www redirects the challenge, and X does not follow redirects",
+            "register the URL that it redirects to",
+        )
+    } else {
+        return RunResult::failed(
+            observed,
+            "X does not follow redirects, and invalidates a webhook at once that redirects",
+        );
+    };
+    RunResult::failed(observed, cause).fix(fix)
+}
+
+/// Returns a failure if the target answers the same request only with a `User-Agent`. X sends an
+/// empty one.
+pub(super) async fn needs_user_agent(target: &mut Target, request: RawRequest, observed: &str) -> Option<RunResult> {
+    let again = target.send(&request.with_user_agent()).await;
+    target.missed_response = false;
+    let with_name = again.ok().filter(Response::is_success)?;
+    let observed = format!("{observed} without a User-Agent, {} with one", with_name.summary());
+    let cause = "a firewall or bot filter refuses requests without a User-Agent, as X sends them";
+    Some(RunResult::failed(observed, cause).fix("allow an empty User-Agent on this path"))
+}
+
 pub(super) async fn status(target: &mut Target) -> RunResult {
-    let Some((_, exchange)) = &target.challenge else { return unanswered() };
+    let Some((challenge, exchange)) = target.challenge.clone() else { return unanswered() };
     let response = match exchange {
         Ok(response) if response.status == 200 && !response.is_whole => {
             let observed = "answered 200, and closed the connection before the end of the body";
@@ -53,22 +94,48 @@ pub(super) async fn status(target: &mut Target) -> RunResult {
         Ok(response) if response.status == 200 => return RunResult::passed(response.summary()),
         Ok(response) => response,
         Err(error) => {
+            let observed = error.to_string();
+            if matches!(error, NoResponse::Closed)
+                && let Some(found) =
+                    needs_user_agent(target, RawRequest::get(challenge.query()), "closed the connection").await
+            {
+                return found;
+            }
             target.missed_response = true;
-            return RunResult::failed(error.to_string(), "X waits between 3 and 10 s");
+            let fix = "answer the challenge within 3 s, without waiting for other services";
+            return match error {
+                NoResponse::TimedOut(_) => {
+                    RunResult::failed(observed, "the app does not answer in time: X waits between 3 and 10 s").fix(fix)
+                }
+                _ => RunResult::failed(observed, "the app or a proxy ended the connection: a crash, or a firewall")
+                    .fix("see the log of the app for a crash, and that of the firewall for a block"),
+            };
         }
     };
-    let cause = match response.status {
-        401 | 403 => "the app, or a proxy in front of it, requires a login",
-        404 => "this path does not exist, or not for GET",
-        405 => "this path accepts only POST, and X sends GET",
-        400 => {
-            "the app did not find the crc_token: a proxy in front of it strips the query, or the app reads another parameter"
+    let (evidence, summary) = (target.evidence(&response), response.summary());
+    if let Some(recognized) = vendor::recognize(&response) {
+        return RunResult::recognized(summary, &recognized).evidence(evidence);
+    }
+    if matches!(response.status, 400..=499)
+        && let Some(found) = needs_user_agent(target, RawRequest::get(challenge.query()), &summary).await
+    {
+        return found.evidence(evidence);
+    }
+    let result = match (vendor::by_status(response.status), response.status) {
+        (Some(recognized), _) => RunResult::recognized(summary, &recognized),
+        (None, 401 | 403) => {
+            RunResult::failed(summary, "the app, or a proxy in front of it, requires a login or refuses the client")
+                .fix("exempt this path from logins and filters; only the signature identifies X")
         }
-        402 | 406..=499 => "the app, or a proxy in front of it, refuses X's GET",
-        500..=599 => "the app failed, or nothing runs behind the proxy",
-        _ => "X accepts only 200",
+        (None, 400) => RunResult::failed(
+            summary,
+            "the app did not find the crc_token: a proxy in front of it strips the query, or the app reads another parameter",
+        )
+        .fix("read the query parameter crc_token, and let the proxy pass the query"),
+        (None, 402..=499) => RunResult::failed(summary, "the app, or a proxy in front of it, refuses X's GET"),
+        _ => RunResult::failed(summary, "X accepts only 200"),
     };
-    RunResult::failed(response.summary(), cause)
+    result.evidence(evidence)
 }
 
 pub(super) async fn time(target: &mut Target) -> RunResult {
