@@ -46,9 +46,9 @@ faults! {
     VercelChallenge: [challenge_status] [];
     VercelLogin: [challenge_status] [];
     GatewayWithoutRoute: [challenge_status] [];
-    FirewallPage: [challenge_content_type challenge_json] [];
-    LoginPage: [challenge_content_type challenge_json] [];
-    NgrokPage: [challenge_content_type challenge_json] [];
+    FirewallPage: [challenge_json] [];
+    LoginPage: [challenge_json] [];
+    NgrokPage: [challenge_json] [];
     ChallengeHangs: [challenge_status] [];
     ChallengeCrashes: [challenge_status] [];
     ChallengeNoContent: [challenge_status] [];
@@ -59,7 +59,7 @@ faults! {
     GzipUnsaid: [challenge_encoding] [];
     ClaimsGzipWhenOffered: [challenge_encoding] [];
     PlainText: [challenge_content_type] [];
-    Page: [challenge_content_type challenge_json] [];
+    Page: [challenge_json] [];
     EmptyAnswer: [challenge_json] [];
     EchoesBareToken: [challenge_json] [];
     BareToken: [challenge_json] [];

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use birdhook_testkit::Challenge;
+use serde::de::IgnoredAny;
 
 use super::response_token::{Key, analyze, response_token};
 use crate::exchange::{NoResponse, RawRequest, Response};
@@ -199,6 +200,9 @@ fn says_gzip(response: &Response) -> bool {
 
 pub(super) async fn content_type(target: &mut Target) -> RunResult {
     let Some((_, response)) = first(target) else { return unanswered() };
+    if serde_json::from_slice::<IgnoredAny>(&response.body).is_err() {
+        return RunResult::skipped("the body is not JSON");
+    }
     let said = response.header("content-type").unwrap_or_default();
     let kind = said.split(';').next().unwrap_or_default().trim();
     let cause = "X requires JSON, and all of its samples use application/json";

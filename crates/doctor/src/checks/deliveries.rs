@@ -64,7 +64,17 @@ async fn refused(target: &mut Target, response: &Response) -> RunResult {
         let unsigned = target.send(&RawRequest::post(body)).await;
         if unsigned.is_ok_and(|unsigned| unsigned.status == status && unsigned.body == response.body) {
             let observed = format!("{summary} with and without a signature");
-            return RunResult::recognized(observed, &vendor::CSRF_PROTECTION).evidence(evidence);
+            // A page is that of a framework; a bare 403 may also come from the signature check.
+            let is_page = response.body.trim_ascii_start().starts_with(b"<");
+            let result = match status {
+                403 if !is_page => RunResult::failed(
+                    observed,
+                    "CSRF protection refuses every POST, or the signature check does, because the body is changed before it",
+                )
+                .fix("exempt this path from CSRF protection, and verify the raw bytes of the body"),
+                _ => RunResult::recognized(observed, &vendor::CSRF_PROTECTION),
+            };
+            return result.evidence(evidence);
         }
     }
     let result = match (vendor::by_status(response.status), response.status) {
