@@ -126,6 +126,7 @@ faults! {
     Accepted: [delivery_status] [];
     DeliverySlow: [delivery_time] [];
     UnknownKindRefused: [delivery_unknown_kind] [];
+    ActivityApiRefused: [delivery_unknown_kind] [];
     ExactContentType: [delivery_charset] [];
     WritesJsonAgain: [delivery_escapes] [];
     AsciiOnly: [delivery_unicode] [];
@@ -401,6 +402,7 @@ impl Fault {
                 (!head.headers.iter().any(|(name, _)| name == "X-Twitter-Webhooks-Signature"), answer(401, ""))
             }
             Self::UnknownKindRefused => (text.contains("birdhook_doctor_events"), answer(422, "")),
+            Self::ActivityApiRefused => (text.starts_with("{\"data\""), answer(400, "")),
             Self::WrongSignatureHangs => {
                 let is_formed = signature.len() == 51 && signature.starts_with("sha256=") && !signature.contains('!');
                 (is_formed && !is_right, Reply::Hang)

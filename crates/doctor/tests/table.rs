@@ -89,6 +89,7 @@ const ROWS: &[(&str, Fault)] = &[
     ("answers deliveries 204", Fault::NoContent),
     ("verifies the JSON after serializing it again", Fault::WritesJsonAgain),
     ("refuses unknown kinds", Fault::UnknownKindRefused),
+    ("refuses deliveries of the X Activity API", Fault::ActivityApiRefused),
     ("a body limit of 100 kB", Fault::SmallLimit),
     ("refuses duplicates", Fault::DuplicateRefused),
     ("stores the raw body of every signed delivery", Fault::StoresRawBody),

@@ -8,6 +8,9 @@ use crate::results::{self, RunResult};
 use crate::target::{KnownSecret, Secrets, Target};
 use crate::vendor;
 
+/// The type of the doctor's event of the X Activity API. X has no such type.
+pub(crate) const ACTIVITY_TYPE: &str = "birdhook.doctor";
+
 /// Number of copies sent at the same time. X is unlikely to send more.
 const COPIES: usize = 6;
 
@@ -159,11 +162,27 @@ async fn expect_acceptance(target: &mut Target, request: RawRequest) -> RunResul
     results::expect_acceptance(&exchange, UNLIKE_THE_FIRST)
 }
 
+/// Sends an event of an unknown kind in the form of each API.
 pub(super) async fn unknown_kind(target: &mut Target) -> RunResult {
     let id = target.random.u64(..);
     let body = format!(r#"{{"birdhook_doctor_events":[{{"id":"{id}"}}]}}"#);
     let exchange = target.send(&target.signed(body)).await;
-    results::expect_acceptance(&exchange, "an event of an unknown kind is refused, so X repeats it")
+    let result = results::expect_acceptance(&exchange, "an event of an unknown kind is refused, so X repeats it");
+    if result.has_failed() {
+        return result;
+    }
+    let body =
+        format!(r#"{{"data":{{"event_type":"{ACTIVITY_TYPE}","event_uuid":"{id}","filter":{{}},"payload":{{}}}}}}"#);
+    let exchange = target.send(&target.signed(body)).await;
+    let cause = "a delivery of the X Activity API is refused: it has data.event_type, and no for_user_id";
+    let activity = results::expect_acceptance(&exchange, cause);
+    match activity.has_failed() {
+        true => activity.fix("read the kind of an event from data.event_type too, and answer 200 to unknown ones"),
+        false => RunResult::passed(format!(
+            "Account Activity API: {}, X Activity API: {}",
+            result.observed, activity.observed
+        )),
+    }
 }
 
 /// Sends a delivery with this note in another form, which must be accepted like the first one.

@@ -13,6 +13,7 @@ mod tokens;
 mod url;
 mod variants;
 
+pub(super) use deliveries::ACTIVITY_TYPE;
 #[cfg(fuzzing)]
 pub(super) use response_token::fault;
 
