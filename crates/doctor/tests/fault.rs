@@ -115,6 +115,8 @@ faults! {
 
     NoRouteForPost: [delivery_accepted] [];
     BodyConsumed: [delivery_accepted] [];
+    NoUserAgentRefusedForPost: [delivery_accepted] [];
+    NoUserAgentClosedForPost: [delivery_accepted] [];
     CsrfOfLaravel: [delivery_accepted] [];
     CsrfOfDjango: [delivery_accepted] [];
     CsrfOfRails: [delivery_accepted] [];
@@ -226,6 +228,8 @@ impl Fault {
         Some(Some(match self.part(head) {
             Self::NoUserAgentRefused if is_nameless => answer(403, "").header("Server", "nginx"),
             Self::NoUserAgentClosed if is_nameless => Reply::Close,
+            Self::NoUserAgentRefusedForPost if post && is_nameless => answer(403, ""),
+            Self::NoUserAgentClosedForPost if post && is_nameless => Reply::Close,
             Self::CsrfOfLaravel if post => answer(419, "<html><title>Page Expired</title>"),
             Self::CsrfOfDjango if post => answer(403, "<html><h1>Forbidden</h1><p>CSRF verification failed."),
             Self::CsrfOfRails if post => answer(422, "ActionController::InvalidAuthenticityToken"),

@@ -78,6 +78,8 @@ const ROWS: &[(&str, Fault)] = &[
     ("signs the crc_token without decoding it", Fault::SignsUndecoded),
     ("signs crc_token and nonce", Fault::SignsNonce),
     ("no route for POST", Fault::NoRouteForPost),
+    ("refuses a POST without a User-Agent", Fault::NoUserAgentRefusedForPost),
+    ("closes the connection for a POST without a User-Agent", Fault::NoUserAgentClosedForPost),
     ("CSRF protection of Laravel", Fault::CsrfOfLaravel),
     ("CSRF protection of Django", Fault::CsrfOfDjango),
     ("CSRF protection of Rails", Fault::CsrfOfRails),
@@ -137,7 +139,7 @@ async fn forgeries_come_first_then_the_end_of_the_webhook_then_lost_events() {
     let order = |diagnosis: &Diagnosis| diagnosis.findings().iter().map(|one| one.effect()).collect::<Vec<_>>();
     let both = examine(Fault::HexAndNeverVerifies).await;
     assert_eq!(order(&both), [Some(Effect::Forgery), Some(Effect::Refusal)], "{both}");
-    assert_eq!(both.verdict().first().map(|first| first.check()), Some("signature_checked"));
+    assert_eq!(both.verdict().first().map(birdhook_doctor::CheckResult::check), Some("signature_checked"));
     let oracle = examine(Fault::OAuth2HeaderAlone).await;
     assert_eq!(order(&oracle), [Some(Effect::Forgery), Some(Effect::Loss), Some(Effect::Exposure)], "{oracle}");
     let warned = examine(Fault::StoresRawBody).await;

@@ -47,31 +47,43 @@ pub(super) async fn redirect(target: &mut Target) -> RunResult {
 
 /// Names the rule that redirects, as far as the two addresses show it.
 fn redirected(target: &Target, to: &str, observed: String) -> RunResult {
-    let from = target.url.split('?').next().unwrap_or_default();
-    let [from_host, to_host] = [from, to].map(|url| url.split_once("://").map_or("", |(_, rest)| rest));
-    let slash = |url: &str| url.trim_end_matches('/').to_owned();
-    let (path, same_path) = (target.parsed_url.as_ref().map_or("", |url| url.url.path()), slash(from) == slash(to));
-    let (cause, fix) = if vendor::is_login_address(to) {
-        ("a login redirects the challenge, and X does not follow redirects", "exempt this path from the login")
-    } else if same_path || slash(path) == slash(to) && path != to {
-        (
-            "a rule for trailing slashes redirects the challenge, and X does not follow redirects",
-            "register the URL exactly as the redirect names it",
-        )
-    } else if !from_host.is_empty() && slash(from_host) == slash(to_host) {
-        ("http is redirected to https, and X does not follow redirects", "register the https URL")
-    } else if slash(to_host.trim_start_matches("www.")) == slash(from_host.trim_start_matches("www.")) {
-        (
-            "a rule for www redirects the challenge, and X does not follow redirects",
-            "register the URL that it redirects to",
-        )
-    } else {
-        return RunResult::failed(
-            observed,
-            "X does not follow redirects, and invalidates a webhook at once that redirects",
-        );
-    };
-    RunResult::failed(observed, cause).fix(fix)
+    match redirect_rule(target.url.split('?').next().unwrap_or_default(), to) {
+        Some((cause, fix)) => RunResult::failed(observed, cause).fix(fix),
+        None => {
+            let cause = "X does not follow redirects, and invalidates a webhook at once that redirects";
+            RunResult::failed(observed, cause)
+        }
+    }
+}
+
+/// Returns the cause and the fix of a redirect from one address to another one, without queries.
+fn redirect_rule(from: &str, to: &str) -> Option<(&'static str, &'static str)> {
+    let parts = |url: &str| url.split_once("://").map(|(scheme, rest)| (scheme.to_owned(), rest.to_owned()));
+    let (from_scheme, from) = parts(from)?;
+    let path = from.find('/').map_or("", |at| from.get(at..).unwrap_or_default());
+    // A relative address keeps scheme and host.
+    let (to_scheme, to) = parts(to).unwrap_or_else(|| {
+        let host = from.strip_suffix(path).unwrap_or_default();
+        (from_scheme.clone(), format!("{host}{to}"))
+    });
+    let bare = |url: &str| url.trim_start_matches("www.").trim_end_matches('/').to_owned();
+    if vendor::is_login_address(&to) && !vendor::is_login_address(&from) {
+        return Some((
+            "a login redirects the challenge, and X does not follow redirects",
+            "exempt this path from the login",
+        ));
+    }
+    if bare(&from) != bare(&to) {
+        return None;
+    }
+    if from_scheme == "http" && to_scheme == "https" {
+        return Some(("http is redirected to https, and X does not follow redirects", "register the https URL"));
+    }
+    let fix = "register the URL exactly as the redirect names it";
+    if from.trim_end_matches('/') == to.trim_end_matches('/') && from != to {
+        return Some(("a rule for trailing slashes redirects the challenge, and X does not follow redirects", fix));
+    }
+    (from != to).then_some(("a rule for www redirects the challenge, and X does not follow redirects", fix))
 }
 
 /// Returns a failure if the target answers the same request only with a `User-Agent`. X sends an
@@ -210,5 +222,28 @@ pub(super) async fn content_type(target: &mut Target) -> RunResult {
         "application/json" => RunResult::passed("application/json"),
         "" => RunResult::failed("the response has no Content-Type", cause),
         other => RunResult::failed(format!("the Content-Type is {}", target.quote(other)), cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_rule_that_redirects() {
+        let rows = [
+            ("https://a.example/hook", "/users/sign_in", "a login"),
+            ("http://a.example/hook", "https://a.example/hook", "http is redirected"),
+            ("https://a.example/hook", "/hook/", "a rule for trailing slashes"),
+            ("https://a.example/hook/", "https://a.example/hook", "a rule for trailing slashes"),
+            ("https://a.example/hook", "https://www.a.example/hook", "a rule for www"),
+            ("https://a.example/hook", "https://b.example/hook", ""),
+            ("https://a.example/hook", "/en/hook", ""),
+            ("https://a.example/hook", "https://a.example/hook", ""),
+        ];
+        for (from, to, cause) in rows {
+            let found = redirect_rule(from, to).map(|(cause, _)| cause).unwrap_or_default();
+            assert!(found.starts_with(cause) && found.is_empty() == cause.is_empty(), "{from} {to}: {found:?}");
+        }
     }
 }
