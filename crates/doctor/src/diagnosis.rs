@@ -5,17 +5,20 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::verdict::{Effect, Verdict};
+
 /// The result of one check.
 ///
 /// `Display` prints one line, and every text in a result is one line. A result never contains the
 /// secret or a signature made with it. Text from the receiver is shortened and quoted without
 /// control characters.
 ///
-/// In JSON, the status is `verdict` and the fix is `cure`. `cause` and `cure` are null unless the
-/// status is `failed` or `warned`:
+/// In JSON, the status is `verdict` and the fix is `cure`. `cause`, `cure` and `effect` are null
+/// unless the status is `failed` or `warned`. `evidence` is null unless the response shows who
+/// answered:
 ///
 /// ```json
-/// {"check":"challenge_token","verdict":"failed","side":"x","proves":"...","observed":"...","cause":"...","cure":"..."}
+/// {"check":"challenge_token","verdict":"failed","side":"x","proves":"...","observed":"...","cause":"...","cure":"...","evidence":null,"effect":"refusal","consequence":"..."}
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckResult {
@@ -28,6 +31,9 @@ pub struct CheckResult {
     pub(crate) cause: Option<Cow<'static, str>>,
     #[serde(rename = "cure")]
     pub(crate) fix: Option<&'static str>,
+    pub(crate) evidence: Option<String>,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) consequence: &'static str,
 }
 
 impl CheckResult {
@@ -65,18 +71,34 @@ impl CheckResult {
     pub fn fix(&self) -> Option<&'static str> {
         self.fix
     }
+
+    /// Returns headers of the server and its proxies, and the beginning of the body, of a response
+    /// that the app may not have sent.
+    pub fn evidence(&self) -> Option<&str> {
+        self.evidence.as_deref()
+    }
+
+    /// Returns the effect of a failure or warning.
+    pub fn effect(&self) -> Option<Effect> {
+        self.effect
+    }
+
+    /// Returns what X does if this check fails.
+    pub fn consequence(&self) -> &'static str {
+        self.consequence
+    }
+
+    /// Returns the observation, the cause and the fix on one line.
+    pub fn finding(&self) -> String {
+        let cause = self.cause.as_ref().map(|cause| format!("; {cause}")).unwrap_or_default();
+        let fix = self.fix.map(|fix| format!(" -> {fix}")).unwrap_or_default();
+        format!("{}{cause}{fix}", self.observed)
+    }
 }
 
 impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.status, self.check, self.observed)?;
-        if let Some(cause) = &self.cause {
-            write!(f, "; {cause}")?;
-        }
-        if let Some(fix) = self.fix {
-            write!(f, " -> {fix}")?;
-        }
-        Ok(())
+        write!(f, "{} {}: {}", self.status, self.check, self.finding())
     }
 }
 
@@ -147,17 +169,19 @@ named!(CheckStatus Side);
 
 /// The results of all checks of one receiver, in the order of the checks.
 ///
-/// `Display` prints one line per result.
+/// `Display` prints one line per result, and the verdict as the last line.
 ///
-/// In JSON:
+/// In JSON, `findings` are the results:
 ///
 /// ```json
-/// {"url":"https://app.example/webhooks/twitter","healthy":true,"findings":[...]}
+/// {"url":"https://app.example/webhooks/twitter","healthy":true,"verdict":"ready for X","findings":[...]}
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Diagnosis {
     url: String,
     healthy: bool,
+    #[serde(rename = "verdict")]
+    verdict_line: String,
     #[serde(rename = "findings")]
     results: Vec<CheckResult>,
 }
@@ -165,7 +189,9 @@ pub struct Diagnosis {
 impl Diagnosis {
     pub(crate) fn new(url: String, results: Vec<CheckResult>) -> Self {
         let healthy = results.iter().all(|result| result.status != CheckStatus::Failed);
-        Self { url, healthy, results }
+        let mut diagnosis = Self { url, healthy, verdict_line: String::new(), results };
+        diagnosis.verdict_line = diagnosis.verdict().to_string();
+        diagnosis
     }
 
     /// Returns the examined URL, without user name and password.
@@ -178,6 +204,23 @@ impl Diagnosis {
         &self.results
     }
 
+    /// Returns the failures, most serious first, then the warnings.
+    ///
+    /// Faults that let attackers forge deliveries come first, then those that end the webhook, then
+    /// those that lose events.
+    pub fn findings(&self) -> Vec<&CheckResult> {
+        let is_finding = |status| matches!(status, CheckStatus::Failed | CheckStatus::Warned);
+        let mut findings: Vec<_> = self.results.iter().filter(|result| is_finding(result.status)).collect();
+        findings.sort_by_key(|result| (result.status == CheckStatus::Warned, result.effect));
+        findings
+    }
+
+    /// Returns the verdict, with the failure to fix first.
+    pub fn verdict(&self) -> Verdict<'_> {
+        let first = self.findings().first().copied();
+        Verdict { first: first.filter(|result| result.status == CheckStatus::Failed) }
+    }
+
     /// Returns whether no check failed: X would accept the receiver, and nothing unsafe was found.
     pub fn is_healthy(&self) -> bool {
         self.healthy
@@ -186,6 +229,7 @@ impl Diagnosis {
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.results.iter().try_for_each(|result| writeln!(f, "{result}"))
+        self.results.iter().try_for_each(|result| writeln!(f, "{result}"))?;
+        writeln!(f, "{}", self.verdict_line)
     }
 }

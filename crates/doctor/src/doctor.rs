@@ -8,7 +8,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::checks::{ALIVE, CHECKS, Check};
+use crate::checks::{ACTIVITY_TYPE, ALIVE, CHECKS, Check};
 use crate::connection::TargetUrl;
 use crate::diagnosis::{CheckResult, Diagnosis};
 use crate::exchange::NoResponse;
@@ -23,8 +23,8 @@ use crate::target::{KnownSecret, Secrets, Target};
 ///
 /// **It sends deliveries to a running app.** They are made so that no app acts on them. The
 /// correctly signed ones report that a replay has finished (`replay_job_status`), for the webhook
-/// `0` and with a job id that begins with `birdhook-doctor-`. One is of an unknown kind
-/// (`birdhook_doctor_events`). They contain no user, post or message, so no bot answers them. One
+/// `0` and with a job id that begins with `birdhook-doctor-`. Two are of unknown kinds
+/// (`birdhook_doctor_events` and, in the form of the X Activity API, `birdhook.doctor`). They contain no user, post or message, so no bot answers them. One
 /// of them is 20 MB long; a receiver without a limit accepts it. An app that stores every event it
 /// receives will store about 40 of them.
 ///
@@ -137,14 +137,15 @@ impl Doctor {
     /// Returns whether a doctor sent this event, so that an app can ignore it.
     ///
     /// Such events are replay jobs with ids that begin with `birdhook-doctor-`, and unknown events
-    /// named `birdhook_doctor_events`.
+    /// named `birdhook_doctor_events` or `birdhook.doctor`.
     pub fn has_sent(event: &Event) -> bool {
         let job = || {
             let raw: serde_json::Value = serde_json::from_str(event.raw().as_str()).ok()?;
             let job = raw.get("job_id").or_else(|| raw.pointer("/replay_job_status/job_id"))?.as_str()?;
             Some(job.starts_with("birdhook-doctor-"))
         };
-        event.name() == "birdhook_doctor_events" || (event.name() == "replay_job_status" && job().unwrap_or(false))
+        matches!(event.name(), "birdhook_doctor_events" | ACTIVITY_TYPE)
+            || (event.name() == "replay_job_status" && job().unwrap_or(false))
     }
 
     /// Returns the name of every check, in order, and the property that it proves.

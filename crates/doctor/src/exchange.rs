@@ -54,6 +54,12 @@ impl RawRequest {
         self
     }
 
+    /// Names a client, as X does not.
+    pub(crate) fn with_user_agent(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "User-Agent");
+        self.header("User-Agent", "birdhook-doctor")
+    }
+
     pub(crate) fn with_charset(mut self) -> Self {
         self.headers.retain(|(name, _)| name != "Content-Type");
         self.header("Content-Type", "application/json; charset=utf-8")

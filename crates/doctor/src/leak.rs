@@ -55,10 +55,33 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the beginning of a text, on one line, without control characters and without the secrets.
+/// Replaces texts that are as long as a signature by their length.
+fn without_signatures(text: &str) -> String {
+    let (mut clean, mut run) = (String::new(), String::new());
+    let end = |run: &mut String, clean: &mut String| {
+        match run.len() {
+            0..40 => clean.push_str(run),
+            length => *clean += &format!("[{length} characters]"),
+        }
+        run.clear();
+    };
+    for letter in text.chars() {
+        if letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '\\') {
+            run.push(letter);
+        } else {
+            end(&mut run, &mut clean);
+            clean.push(letter);
+        }
+    }
+    end(&mut run, &mut clean);
+    clean
+}
+
+/// Returns the beginning of a text, on one line, without control characters, the secrets and signatures.
 pub(crate) fn quote<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     // Removes the secrets before shortening the text, so that no part of a secret remains.
     let text = secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[the secret]"));
+    let text = without_signatures(&text);
     let printable = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });
     let short: String = printable.take(100).collect();
     let dots = if text.chars().nth(100).is_some() { "..." } else { "" };
@@ -68,6 +91,13 @@ pub(crate) fn quote<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quote_contains_no_signature() {
+        let signature = "CYVI5q7e7bzKufCD3GnZoJheSmjVRmNQo9uzO/gi4tA=";
+        let quoted = quote(&format!("expected sha256={signature}"), []);
+        assert_eq!(quoted, "\"expected sha256=[43 characters]=\"");
+    }
 
     #[test]
     fn a_quote_contains_no_part_of_a_secret_and_is_escaped_once() {

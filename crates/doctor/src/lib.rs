@@ -15,6 +15,9 @@ mod leak;
 mod results;
 mod target;
 mod tls;
+mod vendor;
+mod verdict;
 
 pub use diagnosis::{CheckResult, CheckStatus, Diagnosis, Side};
 pub use doctor::{Doctor, DoctorError};
+pub use verdict::{Effect, Verdict};

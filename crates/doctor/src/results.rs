@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use crate::diagnosis::CheckStatus;
 use crate::exchange::{Exchange, NoResponse, Response};
+use crate::vendor::Recognized;
+use crate::verdict::Effect;
 
 /// Result of a check, without the name and description of the check.
 #[derive(Debug)]
@@ -13,11 +15,22 @@ pub(crate) struct RunResult {
     pub(crate) cause: Option<Cow<'static, str>>,
     /// Replaces the fix of the check.
     pub(crate) fix: Option<&'static str>,
+    /// Headers and the beginning of the body that show who answered.
+    pub(crate) evidence: Option<String>,
+    /// Replaces the effect of the check.
+    pub(crate) effect: Option<Effect>,
 }
 
 impl RunResult {
     pub(crate) fn passed(observed: impl Into<String>) -> Self {
-        Self { status: CheckStatus::Passed, observed: observed.into(), cause: None, fix: None }
+        Self {
+            status: CheckStatus::Passed,
+            observed: observed.into(),
+            cause: None,
+            fix: None,
+            evidence: None,
+            effect: None,
+        }
     }
 
     pub(crate) fn skipped(why: impl Into<String>) -> Self {
@@ -36,6 +49,15 @@ impl RunResult {
         Self { fix: Some(fix), ..self }
     }
 
+    /// Fails for a cause that the response reveals.
+    pub(crate) fn recognized(observed: impl Into<String>, recognized: &Recognized) -> Self {
+        Self::failed(observed, recognized.cause).fix(recognized.fix)
+    }
+
+    pub(crate) fn evidence(self, evidence: String) -> Self {
+        Self { evidence: Some(evidence).filter(|evidence| !evidence.is_empty()), ..self }
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         self.status == CheckStatus::Failed
     }
@@ -43,7 +65,12 @@ impl RunResult {
 
 /// Passes if the request was rejected with 4xx or 501. `if_accepted` is the cause to report for a 2xx.
 pub(crate) fn expect_rejection(exchange: &Exchange, if_accepted: &'static str) -> RunResult {
-    expect(exchange, Response::is_rejection, Response::is_success, if_accepted)
+    let result = expect(exchange, Response::is_rejection, Response::is_success, if_accepted);
+    match exchange {
+        Ok(response) if response.is_success() => result,
+        // The request was not accepted, but it crashed or blocked the receiver.
+        _ => RunResult { effect: Some(Effect::Exposure), ..result },
+    }
 }
 
 /// Like [`expect_rejection`], but only warns of a 2xx.
@@ -57,16 +84,25 @@ pub(crate) fn prefer_rejection(exchange: &Exchange, if_accepted: &'static str) -
 
 /// Passes if every request was rejected; otherwise returns the first failure.
 pub(crate) fn expect_rejections(exchanges: &[(String, Exchange)], if_accepted: &'static str) -> RunResult {
-    let mut passed = Vec::new();
+    all(exchanges, |exchange| expect_rejection(exchange, if_accepted))
+}
+
+/// Passes if every result passes; otherwise returns the first failure, or else the first warning.
+pub(crate) fn all(exchanges: &[(String, Exchange)], judge: impl Fn(&Exchange) -> RunResult) -> RunResult {
+    let (mut passed, mut warning) = (Vec::new(), None);
     for (which, exchange) in exchanges {
-        let result = expect_rejection(exchange, if_accepted);
+        let result = judge(exchange);
         let observed = format!("{which}: {}", result.observed);
         if result.has_failed() {
             return RunResult { observed, ..result };
         }
-        passed.push(observed);
+        if result.status == CheckStatus::Warned {
+            warning.get_or_insert(RunResult { observed, ..result });
+        } else {
+            passed.push(observed);
+        }
     }
-    RunResult::passed(passed.join(", "))
+    warning.unwrap_or_else(|| RunResult::passed(passed.join(", ")))
 }
 
 /// Passes if the delivery was accepted with any 2xx. `if_rejected` is the cause to report

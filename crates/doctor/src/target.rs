@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 use crate::connection::{Connector, TargetUrl};
 use crate::exchange::{Exchange, NoResponse, RawRequest, Response};
 use crate::leak;
+use crate::vendor;
 
 #[derive(Clone, Debug)]
 pub(crate) struct KnownSecret {
@@ -198,6 +199,17 @@ impl Target {
         // Cannot fail for a URL that has a host.
         let _ = url.set_username("").and_then(|()| url.set_password(None));
         url.into()
+    }
+
+    /// Returns headers that show who answered, and the beginning of the body.
+    pub(crate) fn evidence(&self, response: &Response) -> String {
+        let known = vendor::HEADERS.iter().filter_map(|name| Some((*name, response.header(name)?)));
+        let mut shown: Vec<_> = known.map(|(name, value)| format!("{name}: {}", self.quote(value))).collect();
+        if !response.body.is_empty() {
+            let beginning: Vec<u8> = response.body.iter().copied().take(1 << 12).collect();
+            shown.push(format!("body: {}", self.quote(&String::from_utf8_lossy(&beginning))));
+        }
+        shown.join(", ")
     }
 
     /// Returns a short, printable quote of a text from the target, without secrets.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use birdhook_testkit::sign;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::receiver::{Head, Memory, Reply, SECRET, answer, challenge_answer, json, secret};
 
@@ -36,6 +36,19 @@ faults! {
     NoRouteForGet: [challenge_status] [];
     AsksForLogin: [challenge_status] [];
     ChallengeFails: [challenge_status] [];
+    NothingBehindProxy: [challenge_status] [];
+    MethodNotAllowed: [challenge_status] [];
+    StripsQuery: [challenge_status] [];
+    BasicAuthentication: [challenge_status] [];
+    NoUserAgentRefused: [challenge_status] [];
+    NoUserAgentClosed: [challenge_status] [];
+    CloudflareChallenge: [challenge_status] [];
+    VercelChallenge: [challenge_status] [];
+    VercelLogin: [challenge_status] [];
+    GatewayWithoutRoute: [challenge_status] [];
+    FirewallPage: [challenge_json] [];
+    LoginPage: [challenge_json] [];
+    NgrokPage: [challenge_json] [];
     ChallengeHangs: [challenge_status] [];
     ChallengeCrashes: [challenge_status] [];
     ChallengeNoContent: [challenge_status] [];
@@ -46,13 +59,21 @@ faults! {
     GzipUnsaid: [challenge_encoding] [];
     ClaimsGzipWhenOffered: [challenge_encoding] [];
     PlainText: [challenge_content_type] [];
-    Page: [challenge_content_type challenge_json] [];
+    Page: [challenge_json] [];
     EmptyAnswer: [challenge_json] [];
     EchoesBareToken: [challenge_json] [];
     BareToken: [challenge_json] [];
     OtherMember: [challenge_json] [];
     TokenIsNumber: [challenge_json] [];
     JsonTwice: [challenge_json] [];
+    LambdaResponse: [challenge_json] [];
+    WithinMember: [challenge_json] [];
+    ByteOrderMark: [challenge_json] [];
+    PhpNotice: [challenge_json] [];
+    TextAfterwards: [challenge_json] [];
+    PythonDict: [challenge_json] [];
+    PythonBytesBody: [challenge_json] [];
+    ObjectAsText: [challenge_json] [];
     HardCoded: [challenge_fresh] [];
     Cached: [challenge_fresh] [];
     EchoesToken: [challenge_token] [];
@@ -62,12 +83,19 @@ faults! {
     Unpadded: [challenge_token] [];
     NoPrefix: [challenge_token] [];
     LineBreak: [challenge_token] [];
+    PythonBytes: [challenge_token] [];
+    SwappedArguments: [challenge_token] [];
+    Sha1: [challenge_token] [];
+    KeyThenText: [challenge_token] [];
+    HexAndNeverVerifies: [challenge_token signature_checked] [];
     SignsQuery: [challenge_token] [];
     SignsUndefined: [challenge_fresh] [];
+    SignsName: [challenge_fresh] [];
     OtherSecret: [challenge_secret] [];
     SecretWithLineBreak: [challenge_secret] [];
     SecretInQuotes: [challenge_secret] [];
     NoSecret: [challenge_secret] [];
+    SecretAndAmpersand: [challenge_secret] [];
     SignsUndecoded: [challenge_decoding] [];
     PlusStaysPlus: [challenge_decoding] [];
     DecodesTwice: [challenge_decoding] [];
@@ -75,6 +103,7 @@ faults! {
     TokenMustBeFirst: [challenge_own_query] [];
 
     NoTokenTaken: [token_missing] [];
+    PageWithoutToken: [] [];
     NoTokenHangs: [token_missing] [];
     EmptyTokenSigned: [token_empty] [];
     TwoTokensTaken: [] [token_repeated];
@@ -86,11 +115,20 @@ faults! {
 
     NoRouteForPost: [delivery_accepted] [];
     BodyConsumed: [delivery_accepted] [];
+    NoUserAgentRefusedForPost: [delivery_accepted] [];
+    NoUserAgentClosedForPost: [delivery_accepted] [];
+    CsrfOfLaravel: [delivery_accepted] [];
+    CsrfOfDjango: [delivery_accepted] [];
+    CsrfOfRails: [delivery_accepted] [];
+    CsrfWithoutBody: [delivery_accepted] [];
+    DeliveryCrashes: [delivery_accepted] [];
+    LoginForPost: [delivery_accepted] [];
     PostRedirects: [delivery_accepted] [];
     NoContent: [delivery_status] [];
     Accepted: [delivery_status] [];
     DeliverySlow: [delivery_time] [];
     UnknownKindRefused: [delivery_unknown_kind] [];
+    ActivityApiRefused: [delivery_unknown_kind] [];
     ExactContentType: [delivery_charset] [];
     WritesJsonAgain: [delivery_escapes] [];
     AsciiOnly: [delivery_unicode] [];
@@ -115,12 +153,13 @@ faults! {
     PaddingNotNeeded: [] [];
     TwoSignaturesFail: [signature_repeated] [];
 
-    MalformedTaken: [body_malformed] [];
+    MalformedTaken: [] [body_malformed];
     MalformedCrashes: [body_malformed alive_afterwards] [];
     MalformedHangs: [body_malformed] [];
-    ArrayTaken: [body_not_object] [];
+    ArrayTaken: [] [body_not_object];
     ArrayFails: [body_not_object] [];
-    EmptyTaken: [body_empty] [];
+    EmptyTaken: [] [body_empty];
+    StoresRawBody: [] [body_malformed body_not_object body_empty];
     EncodedTaken: [] [body_encoded];
     EncodedFails: [body_encoded] [];
     ReadsUnsigned: [] [body_huge_unsigned];
@@ -146,6 +185,8 @@ const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\xae\x05\x00\x
 
 const TRACE: &str = "Error: no\n    at Object.<anonymous> (/srv/app/node_modules/express/lib/router/index.js:284:15)";
 
+const LOGIN: &str = "<!doctype html><form method=post><input name=user><input type=\"password\"></form>";
+
 fn mac(message: &[u8]) -> Vec<u8> {
     STANDARD.decode(&sign(&secret(), message)[7..]).unwrap()
 }
@@ -167,6 +208,15 @@ fn sign_with(key: &str, message: &[u8]) -> String {
 }
 
 impl Fault {
+    /// Returns this fault, or the fault of this part of it.
+    fn part(self, head: &Head) -> Self {
+        match self {
+            Self::HexAndNeverVerifies if head.method == "GET" => Self::Hex,
+            Self::HexAndNeverVerifies => Self::NeverVerifies,
+            fault => fault,
+        }
+    }
+
     /// Returns a faulty decision before the body is read: `Some(None)` accepts the head and reads
     /// the body.
     pub(crate) fn before_body(self, head: &Head) -> Option<Option<Reply>> {
@@ -174,7 +224,18 @@ impl Fault {
         let signatures = head.values("x-twitter-webhooks-signature").len();
         let is_encoded = !head.values("content-encoding").is_empty();
         let is_empty = |(name, value): &(String, String)| value.is_empty() && name.starts_with('F');
-        Some(Some(match self {
+        let is_nameless = head.values("user-agent").concat().is_empty();
+        Some(Some(match self.part(head) {
+            Self::NoUserAgentRefused if is_nameless => answer(403, "").header("Server", "nginx"),
+            Self::NoUserAgentClosed if is_nameless => Reply::Close,
+            Self::NoUserAgentRefusedForPost if post && is_nameless => answer(403, ""),
+            Self::NoUserAgentClosedForPost if post && is_nameless => Reply::Close,
+            Self::CsrfOfLaravel if post => answer(419, "<html><title>Page Expired</title>"),
+            Self::CsrfOfDjango if post => answer(403, "<html><h1>Forbidden</h1><p>CSRF verification failed."),
+            Self::CsrfOfRails if post => answer(422, "ActionController::InvalidAuthenticityToken"),
+            Self::CsrfWithoutBody if post => answer(403, ""),
+            Self::DeliveryCrashes if post => answer(500, ""),
+            Self::LoginForPost if post => answer(200, LOGIN).header("Content-Type", "text/html"),
             Self::OAuth2HeaderAlone if post => return Some(huge.then(|| answer(413, ""))),
             Self::ReadsUnsigned if post && huge && signatures == 0 => return Some(None),
             Self::NoLimit if post && huge && signatures == 1 => return Some(None),
@@ -206,7 +267,8 @@ impl Fault {
 
     /// Returns a faulty reply, if this fault affects the request.
     pub(crate) fn instead(self, head: &Head, body: &[u8], memory: &mut Memory) -> Option<Reply> {
-        if head.method == "GET" { self.to_challenge(head, memory) } else { self.to_delivery(head, body, memory) }
+        let part = self.part(head);
+        if head.method == "GET" { part.to_challenge(head, memory) } else { part.to_delivery(head, body, memory) }
     }
 
     fn to_challenge(self, head: &Head, memory: &mut Memory) -> Option<Reply> {
@@ -215,7 +277,8 @@ impl Fault {
             return Some(answer(500, ""));
         }
         Some(match (self, head.parameters("crc_token").as_slice()) {
-            (Self::NoTokenTaken, []) => answer(200, ""),
+            (Self::NoTokenTaken, []) => signed("undefined"),
+            (Self::PageWithoutToken, [] | [_, _]) => answer(200, "<html><title>Welcome</title>"),
             (Self::NoTokenHangs, []) => Reply::Hang,
             (Self::TwoTokensTaken, [first, _]) => signed(first),
             (Self::TwoTokensCrash, [_, _]) => Reply::Crash,
@@ -240,6 +303,42 @@ impl Fault {
         let signed_with = |key: &str| challenge_answer(&sign_with(key, token.as_bytes()));
         Some(match self {
             Self::NoRouteForGet => answer(404, ""),
+            Self::MethodNotAllowed => answer(405, "").header("Allow", "POST"),
+            Self::StripsQuery => answer(400, ""),
+            Self::NothingBehindProxy => answer(502, "").header("Server", "nginx"),
+            Self::BasicAuthentication => answer(401, "").header("WWW-Authenticate", "Basic realm=\"staging\""),
+            Self::CloudflareChallenge => {
+                answer(403, "<html><title>Just a moment...</title>").header("CF-Mitigated", "challenge")
+            }
+            Self::VercelChallenge => answer(429, "").header("X-Vercel-Mitigated", "challenge"),
+            Self::VercelLogin => answer(401, "<html>Authentication Required").header("Server", "Vercel"),
+            Self::GatewayWithoutRoute => answer(403, r#"{"message":"Missing Authentication Token"}"#)
+                .header("X-Amzn-ErrorType", "MissingAuthenticationTokenException"),
+            Self::FirewallPage => answer(200, "<html><title>Request Rejected</title>The requested URL was rejected."),
+            Self::LoginPage => answer(200, LOGIN).header("Content-Type", "text/html"),
+            Self::NgrokPage => answer(200, "<!DOCTYPE html>").header("ngrok-error-code", "ERR_NGROK_6024"),
+            Self::LambdaResponse => {
+                json(format!(r#"{{"statusCode":200,"body":"{{\"response_token\":\"{right}\"}}"}}"#))
+            }
+            Self::WithinMember => json(format!(r#"{{"data":{{"response_token":"{right}"}}}}"#)),
+            Self::ByteOrderMark => json(format!("\u{feff}{{\"response_token\":\"{right}\"}}")),
+            Self::PhpNotice => json(format!(
+                "<br />\n<b>Notice</b>: Undefined index: nonce in <b>/srv/hook.php</b>\n{{\"response_token\":\"{right}\"}}"
+            )),
+            Self::TextAfterwards => json(format!(r#"{{"response_token":"{right}"}}0"#)),
+            Self::PythonDict => json(format!("{{'response_token': '{right}'}}")),
+            Self::PythonBytesBody => json(format!("b'{{\"response_token\": \"{right}\"}}'")),
+            Self::ObjectAsText => json("[object Object]"),
+            Self::PythonBytes => challenge_answer(&format!("sha256=b'{}'", &right[7..])),
+            Self::SwappedArguments => challenge_answer(&sign_with(token, SECRET.as_bytes())),
+            Self::Sha1 => {
+                let mut mac = Hmac::<sha1::Sha1>::new_from_slice(SECRET.as_bytes()).unwrap();
+                mac.update(token.as_bytes());
+                prefixed(STANDARD.encode(mac.finalize().into_bytes()))
+            }
+            Self::KeyThenText => prefixed(STANDARD.encode(Sha256::digest(format!("{SECRET}{token}")))),
+            Self::SecretAndAmpersand => signed_with(&format!("{SECRET}&")),
+            Self::SignsName => signed("crc_token"),
             Self::AsksForLogin => answer(401, ""),
             Self::ChallengeFails => answer(500, ""),
             Self::ChallengeHangs => Reply::Hang,
@@ -307,6 +406,7 @@ impl Fault {
                 (!head.headers.iter().any(|(name, _)| name == "X-Twitter-Webhooks-Signature"), answer(401, ""))
             }
             Self::UnknownKindRefused => (text.contains("birdhook_doctor_events"), answer(422, "")),
+            Self::ActivityApiRefused => (text.starts_with("{\"data\""), answer(400, "")),
             Self::WrongSignatureHangs => {
                 let is_formed = signature.len() == 51 && signature.starts_with("sha256=") && !signature.contains('!');
                 (is_formed && !is_right, Reply::Hang)
@@ -336,6 +436,7 @@ impl Fault {
                 let reply = if is_first { answer(200, "").after(50) } else { answer(500, "") };
                 (json.is_ok_and(|json| json.is_object()), reply)
             }
+            Self::StoresRawBody => (true, answer(200, "")),
             Self::MalformedTaken => (json.is_err() && !body.is_empty(), answer(200, "")),
             Self::MalformedCrashes => (json.is_err(), Reply::Crash),
             Self::MalformedHangs => (json.is_err() && !body.is_empty(), Reply::Hang),

@@ -7,6 +7,7 @@ mod faults;
 mod proxy;
 mod receiver;
 mod secrets;
+mod table;
 mod urls;
 
 use std::net::SocketAddr;

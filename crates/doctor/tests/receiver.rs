@@ -52,6 +52,8 @@ pub(crate) enum Reply {
     Answer(Answer),
     /// Never responds.
     Hang,
+    /// Closes the connection.
+    Close,
     /// Ends the process.
     Crash,
 }
@@ -211,6 +213,7 @@ impl Receiver {
                 let sent = if head.method == "HEAD" { b"" } else { &text[..] };
                 respond(&mut stream, (status, text.len() + missing), headers, sent).await;
             }
+            Reply::Close => {}
             Reply::Hang => std::future::pending().await,
             Reply::Crash => self.crashed.notify_one(),
         }

@@ -101,3 +101,40 @@ async fn split(challenges: SocketAddr, deliveries: SocketAddr) -> SocketAddr {
     };
     listen(pending(), forward).await
 }
+
+#[tokio::test]
+async fn every_signed_delivery_is_recognised_as_the_doctors() {
+    use std::sync::{Arc, Mutex};
+    let bodies = Arc::<Mutex<Vec<bytes::Bytes>>>::default();
+    let seen = Arc::clone(&bodies);
+    let endpoint = Endpoint::new(App::with_client_secret("new", secret(CLIENT)), EndpointSettings::default());
+    let address = listen(pending(), move |mut stream| {
+        let (endpoint, seen) = (endpoint.clone(), Arc::clone(&seen));
+        async move {
+            let Some((head, body)) = read_head(&mut stream).await else { return };
+            let request = RequestHead::new(&head.method, "/webhooks/twitter", Some(&head.query))
+                .with_headers(head.headers.iter().map(|(name, value)| (name, value.as_bytes())));
+            let reply = match endpoint.begin(&request) {
+                HeadResult::Reply(reply) => reply,
+                HeadResult::Body(mut reader) => {
+                    let body = bytes::Bytes::from(read_body(&mut stream, &head, body).await);
+                    match reader.push(body.clone()).and_then(|()| reader.finish()) {
+                        Ok(delivery) => {
+                            let ours = delivery.events().iter().all(Doctor::has_sent);
+                            if !ours {
+                                seen.lock().unwrap().push(body);
+                            }
+                            return respond(&mut stream, (200, 0), [], b"").await;
+                        }
+                        Err(reply) => reply,
+                    }
+                }
+            };
+            respond(&mut stream, (reply.status(), reply.body().len()), reply.headers(), reply.body()).await;
+        }
+    })
+    .await;
+    let diagnosis = Doctor::with_client_secret(url(address), CLIENT).unwrap().local(true).examine().await;
+    assert_eq!(diagnosis.verdict().to_string(), "ready for X", "{diagnosis}");
+    assert!(bodies.lock().unwrap().is_empty(), "{bodies:?}");
+}

@@ -1,6 +1,6 @@
 //! The last checks: other methods, leaks, and a final challenge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::challenge::{first, unanswered};
 use crate::exchange::RawRequest;
@@ -28,8 +28,17 @@ fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static s
     if leaks.is_empty() {
         return RunResult::passed("none");
     }
-    let texts: Vec<_> = leaks.iter().map(|(check, what)| format!("{what:?} in a response during {check}")).collect();
-    RunResult::failed(texts.join(", "), cause)
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for (check, what) in leaks {
+        found.entry(what).or_default().push(*check);
+    }
+    let texts = found.into_iter().map(|(what, checks)| match checks.as_slice() {
+        [first, others @ ..] if !others.is_empty() => {
+            format!("{what:?} in responses during {first} and {} more checks", others.len())
+        }
+        checks => format!("{what:?} in a response during {}", checks.concat()),
+    });
+    RunResult::failed(texts.collect::<Vec<_>>().join(", "), cause)
 }
 
 pub(super) async fn keep_secrets(target: &mut Target) -> RunResult {

@@ -13,6 +13,7 @@ mod tokens;
 mod url;
 mod variants;
 
+pub(super) use deliveries::ACTIVITY_TYPE;
 #[cfg(fuzzing)]
 pub(super) use response_token::fault;
 
@@ -22,6 +23,7 @@ use crate::diagnosis::{CheckResult, Side};
 use crate::exchange::RawRequest;
 use crate::results::RunResult;
 use crate::target::Target;
+use crate::verdict::Effect;
 
 type RunFuture<'a> = Pin<Box<dyn Future<Output = RunResult> + Send + 'a>>;
 
@@ -41,9 +43,55 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn with_result(&self, result: RunResult) -> CheckResult {
-        let RunResult { status, observed, cause, fix } = result;
+        let RunResult { status, observed, cause, fix, evidence, effect } = result;
         let fix = cause.is_some().then_some(fix.unwrap_or(self.fix));
-        CheckResult { check: self.name, status, side: self.side, proves: self.proves, observed, cause, fix }
+        let effect = effect.filter(|_| self.side == Side::Stranger).unwrap_or_else(|| self.effect());
+        let effect = cause.is_some().then_some(effect);
+        let consequence = self.consequence();
+        let (check, side, proves) = (self.name, self.side, self.proves);
+        CheckResult { check, status, side, proves, observed, cause, fix, evidence, effect, consequence }
+    }
+
+    /// Returns the effect of a failure, unless the result has a more specific one.
+    fn effect(&self) -> Effect {
+        match self.name {
+            "dns_resolves" | "dns_public" | "connection" => Effect::Unreachable,
+            "oracle_closed" | "answers_keep_secrets" => Effect::Forgery,
+            name if name.starts_with("signature_") => Effect::Forgery,
+            name if name.starts_with("delivery_") || name.starts_with("body_") && self.side == Side::X => Effect::Loss,
+            _ if self.side == Side::Stranger => Effect::Exposure,
+            _ => Effect::Refusal,
+        }
+    }
+
+    /// Returns what X does if this check fails.
+    fn consequence(&self) -> &'static str {
+        match self.name {
+            "url_form" | "url_https" | "url_port" => "X refuses to register the URL",
+            "certificate" | "redirect" => {
+                "X refuses to register the URL; it invalidates a registered webhook at once, and sends nothing until a \
+                 validation succeeds"
+            }
+            "dns_resolves" | "dns_public" | "connection" | "challenge_status" | "challenge_time" => {
+                "X refuses to register the URL; it invalidates a registered webhook after 28 h without a successful \
+                 challenge (in 1.1 at once), and sends nothing until a validation succeeds"
+            }
+            name if name.starts_with("challenge_") => {
+                "X refuses to register the URL; it invalidates a registered webhook at once, and sends nothing until a \
+                 validation succeeds"
+            }
+            "delivery_again" | "delivery_at_once" => {
+                "X may send a delivery twice, and repeats one that is not answered 200"
+            }
+            name if name.starts_with("delivery_") => {
+                "X counts the delivery as failed; enterprise 1.1 repeats it up to three times within about 5 minutes, v2 \
+                 documents no schedule; then the event is lost unless it is replayed"
+            }
+            name if name.starts_with("body_") && self.side == Side::X => {
+                "X is not known to send such bodies; a proxy may change a body on its way"
+            }
+            _ => "X does not test this; attackers do",
+        }
     }
 }
 
@@ -132,16 +180,16 @@ checks! {
         "another parameter before crc_token does not change the response",
         "find crc_token by its name, at any position in the query";
 
-    token_missing: Stranger, tokens::missing, NEEDS_CHALLENGE,
-        "a GET without crc_token is refused",
+    token_missing: Stranger, tokens::missing, NEEDS_SIGNATURE,
+        "a GET without crc_token gets no signature",
         "answer 400 when there is no crc_token, and sign nothing";
-    token_empty: Stranger, tokens::empty, NEEDS_CHALLENGE,
-        "an empty crc_token is refused",
+    token_empty: Stranger, tokens::empty, NEEDS_SIGNATURE,
+        "an empty crc_token is not signed",
         "answer 400 when the crc_token is empty, because its signature is that of an empty body";
-    token_repeated: Stranger, tokens::repeated, NEEDS_CHALLENGE,
-        "two crc_tokens in one query are refused",
+    token_repeated: Stranger, tokens::repeated, NEEDS_SIGNATURE,
+        "two crc_tokens in one query are not signed",
         "answer 400 when there are several crc_tokens; some frameworks return a list then";
-    oracle_closed: Stranger, oracle::closed, NEEDS_CHALLENGE,
+    oracle_closed: Stranger, oracle::closed, NEEDS_SIGNATURE,
         "a crc_token that could be a delivery is not signed",
         "answer 400 to a crc_token with characters other than the letters, digits and +/=_- that X uses";
 
@@ -182,7 +230,7 @@ checks! {
     delivery_chunked: X, deliveries::form("in chunks ".repeat(50), RawRequest::chunked), NEEDS_DELIVERY,
         "a chunked body, as proxies forward it, is accepted",
         "read the body to its end, whether or not there is a Content-Length";
-    delivery_again: X, deliveries::again, NEEDS_DELIVERY,
+    delivery_again: X, deliveries::repeated, NEEDS_DELIVERY,
         "the same delivery again is accepted",
         "answer 200 to a duplicate; otherwise X sends it again";
     delivery_at_once: X, deliveries::at_once, NEEDS_DELIVERY,
@@ -233,7 +281,7 @@ checks! {
         "the body size is limited",
         "limit bodies to about 1 MiB, and answer 413 as soon as a body exceeds the limit";
 
-    methods: Stranger, afterwards::methods, NEEDS_CHALLENGE,
+    methods: Stranger, afterwards::methods, NEEDS_SIGNATURE,
         "methods other than GET and POST are refused",
         "answer 405 to other methods";
     answers_keep_secrets: Stranger, afterwards::keep_secrets, NEEDS_RESPONSE,

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use birdhook_testkit::Challenge;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
-use sha2::Sha256;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::exchange::Response;
 use crate::leak::hex;
@@ -16,10 +17,13 @@ pub(super) struct Construction {
     pub(super) key: Key,
     /// The signed text, if it is not the right one.
     message: Option<Message>,
+    digest: Digest,
     encoding: Encoding,
     has_prefix: bool,
     /// Whether it contains white space, such as the line break that Ruby's `encode64` appends.
     has_whitespace: bool,
+    /// Whether it is Python's notation of bytes: `b'...'`.
+    is_python_bytes: bool,
     /// Whether the token was returned unsigned.
     is_echo: bool,
 }
@@ -41,6 +45,18 @@ struct Message {
     fix: &'static str,
 }
 
+/// The function that computed the signature from key and text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Digest {
+    HmacSha256,
+    Swapped,
+    HmacSha1,
+    HmacSha512,
+    KeyThenText,
+    TextThenKey,
+    TextOnly,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
     Base64,
@@ -48,6 +64,8 @@ enum Encoding {
     UrlSafe,
     Hex,
     Base64OfHex,
+    /// Base64 of 20 bytes, the length of SHA-1.
+    Of20Bytes,
     Unknown,
 }
 
@@ -63,36 +81,63 @@ pub(super) fn response_token(response: &Response) -> Option<String> {
     response.get("response_token").and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Returns the `response_token` if it has the length of a signature.
+pub(super) fn signature(response: &Response) -> Option<String> {
+    let token = response_token(response)?;
+    let bare = token.trim().trim_start_matches("sha256=").trim_end_matches('=');
+    matches!(bare.len(), 27 | 40 | 43 | 64).then_some(token)
+}
+
 pub(super) fn analyze(token: &str, challenge: &Challenge, known: &KnownSecret) -> Construction {
+    let unquoted = without_python_bytes(token);
+    let is_python_bytes = unquoted.is_some();
+    let token = unquoted.as_deref().unwrap_or(token);
     let trimmed = token.trim();
     let value = trimmed.strip_prefix("sha256=");
-    let (has_prefix, value) = (value.is_some(), value.unwrap_or(trimmed));
+    let has_prefix = value.is_some();
+    let other_prefix = || trimmed.strip_prefix("sha1=").or_else(|| trimmed.strip_prefix("sha512="));
+    let value = value.or_else(other_prefix).unwrap_or(trimmed);
     let has_whitespace = trimmed.len() != token.len() || value.contains(char::is_whitespace);
     let base = Construction {
         key: Key::Unreadable,
         message: None,
+        digest: Digest::HmacSha256,
         encoding: Encoding::Unknown,
         has_prefix,
         has_whitespace,
+        is_python_bytes,
         is_echo: false,
     };
     if value == challenge.token() {
         return Construction { is_echo: true, ..base };
     }
     let value: String = value.split_whitespace().collect();
+    let encoding_of = |mac: &[u8]| encodings(mac).into_iter().find_map(|(how, text)| (text == value).then_some(how));
     for (key, secret) in candidate_keys(&known.text) {
         for (message, bytes) in messages(challenge) {
-            let mac = mac(secret.as_bytes(), bytes.as_bytes());
-            if let Some(encoding) = encodings(&mac).into_iter().find_map(|(how, text)| (text == value).then_some(how)) {
+            if let Some(encoding) = encoding_of(&mac(secret.as_bytes(), bytes.as_bytes())) {
                 return Construction { key, message, encoding, ..base };
             }
         }
     }
-    let readable = STANDARD.decode(&value).is_ok_and(|bytes| bytes.len() == 32);
-    match readable {
-        true => Construction { key: Key::Unknown, encoding: Encoding::Base64, ..base },
-        false => base,
+    for (digest, mac) in other_digests(known.text.0.as_bytes(), challenge.token().as_bytes()) {
+        if let Some(encoding) = encoding_of(&mac) {
+            return Construction { key: Key::Right, digest, encoding, ..base };
+        }
     }
+    match STANDARD.decode(&value).map_or(0, |bytes| bytes.len()) {
+        32 => Construction { key: Key::Unknown, encoding: Encoding::Base64, ..base },
+        20 => Construction { encoding: Encoding::Of20Bytes, ..base },
+        _ => base,
+    }
+}
+
+/// Removes Python's notation of bytes: `sha256=b'...'` or `b'sha256=...'`.
+fn without_python_bytes(token: &str) -> Option<String> {
+    let (prefix, quoted) = token.split_once('b')?;
+    let quote = quoted.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
+    matches!(prefix, "" | "sha256=").then(|| format!("{prefix}{inner}"))
 }
 
 /// Returns the first fault of a `response_token`, for fuzz targets.
@@ -115,6 +160,12 @@ impl Construction {
     pub(super) fn mistake(&self) -> Option<Mistake> {
         let form = "X expects the padded standard base64 of the 32 bytes: 44 characters";
         let (observed, cause, fix) = match self.encoding {
+            _ if self.is_python_bytes => (
+                "the response_token contains Python's notation of bytes: b'...'",
+                "a bytes object was formatted as text",
+                "decode the base64 before formatting it: base64.b64encode(digest).decode('ascii')",
+            ),
+            _ if self.digest != Digest::HmacSha256 => self.digest.mistake(),
             _ if self.is_echo => {
                 ("the response_token is the crc_token itself", "it must be signed", "sign it with the app's secret")
             }
@@ -128,6 +179,7 @@ impl Construction {
             Encoding::Base64OfHex => {
                 ("the signature is the base64 of the hex text", form, "encode the digest's bytes, not their hex text")
             }
+            Encoding::Of20Bytes => Digest::HmacSha1.mistake(),
             Encoding::Unknown => {
                 ("it is not a signature in a known encoding", form, "base64-encode the 32 bytes of HMAC-SHA256")
             }
@@ -144,11 +196,50 @@ impl Construction {
     }
 }
 
+impl Digest {
+    /// Returns the observation, the cause and the fix.
+    fn mistake(self) -> (&'static str, &'static str, &'static str) {
+        let hmac = "X expects HMAC-SHA256 with the secret as key and the crc_token as text";
+        let plain = "use HMAC, for example hmac.new(secret, crc_token, sha256), not a plain SHA-256";
+        match self {
+            Self::HmacSha256 => ("the signature is HMAC-SHA256", hmac, plain),
+            Self::Swapped => (
+                "the arguments of HMAC are swapped: the crc_token is the key, and the secret is the text",
+                hmac,
+                "swap the two arguments: the secret is the key",
+            ),
+            Self::HmacSha1 => ("the signature is HMAC-SHA1, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
+            Self::HmacSha512 => ("the signature is HMAC-SHA512, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
+            Self::KeyThenText => {
+                ("the signature is the plain SHA-256 of secret and crc_token, not an HMAC", hmac, plain)
+            }
+            Self::TextThenKey => {
+                ("the signature is the plain SHA-256 of crc_token and secret, not an HMAC", hmac, plain)
+            }
+            Self::TextOnly => ("the signature is the plain SHA-256 of the crc_token, without the secret", hmac, plain),
+        }
+    }
+}
+
+/// Returns what common wrong functions compute from the right key and the right text.
+fn other_digests(key: &[u8], text: &[u8]) -> [(Digest, Vec<u8>); 6] {
+    let plain = |parts: [&[u8]; 2]| Sha256::digest(parts.concat()).to_vec();
+    [
+        (Digest::Swapped, mac(text, key)),
+        (Digest::HmacSha1, mac_with::<Hmac<Sha1>>(key, text)),
+        (Digest::HmacSha512, mac_with::<Hmac<Sha512>>(key, text)),
+        (Digest::KeyThenText, plain([key, text])),
+        (Digest::TextThenKey, plain([text, key])),
+        (Digest::TextOnly, plain([text, b""])),
+    ]
+}
+
 /// Returns the right key, and common wrong ones. They are plain strings, because `Secret` rejects
 /// the wrong ones.
-fn candidate_keys(text: &SecretText) -> [(Key, String); 8] {
+fn candidate_keys(text: &SecretText) -> [(Key, String); 14] {
     let trim = "trim the secret after reading it";
     let save = "save the secret's file as plain ASCII";
+    let variable = "set the environment variable that the app reads";
     let flawed = |name, fix, key| (Key::Flawed(name, fix), key);
     [
         (Key::Right, text.0.clone()),
@@ -162,7 +253,21 @@ fn candidate_keys(text: &SecretText) -> [(Key, String); 8] {
             "remove the quotes from the environment file",
             format!("\"{}\"", text.0),
         ),
-        flawed("the receiver's secret is empty", "set the environment variable that the app reads", String::new()),
+        flawed(
+            "the receiver's secret is in quotes",
+            "remove the quotes from the environment file",
+            format!("'{}'", text.0),
+        ),
+        flawed("the receiver's secret begins with a space", trim, format!(" {}", text.0)),
+        flawed(
+            "the receiver's key is the secret followed by '&', as in OAuth 1.0a",
+            "sign with the secret alone, without '&' and token secret",
+            format!("{}&", text.0),
+        ),
+        flawed("the receiver's secret is the word 'undefined'", variable, "undefined".to_owned()),
+        flawed("the receiver's secret is the word 'null'", variable, "null".to_owned()),
+        flawed("the receiver's secret is the word 'None'", variable, "None".to_owned()),
+        flawed("the receiver's secret is empty", variable, String::new()),
     ]
 }
 
@@ -183,6 +288,10 @@ fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
         wrong("the whole query", only, query.clone()),
         wrong("the query up to the end of the crc_token", only, format!("crc_token={}", challenge.token())),
         wrong("an empty text", "read the query parameter crc_token: the code uses another name", String::new()),
+        wrong("the word 'crc_token' itself", "sign the value of the query parameter crc_token", "crc_token".to_owned()),
+        wrong("the JSON of the query", only, format!("{{\"crc_token\":\"{}\"}}", challenge.token())),
+        wrong("the word 'None'", "read the query parameter crc_token: the code uses another name", "None".to_owned()),
+        wrong("the word 'null'", "read the query parameter crc_token: the code uses another name", "null".to_owned()),
         wrong(
             "the word 'undefined'",
             "read the query parameter crc_token: the code uses another name",
@@ -197,9 +306,14 @@ fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
     messages
 }
 
-/// Computes HMAC-SHA256. Never fails: HMAC accepts keys of any length.
+/// Computes HMAC-SHA256.
 pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    mac_with::<Hmac<Sha256>>(key, message)
+}
+
+/// Never fails: HMAC accepts keys of any length.
+fn mac_with<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
 }
@@ -258,6 +372,13 @@ mod tests {
             (text("t+k nn1"), Some("the signed text is the crc_token followed by the nonce")),
             (text("crc_token=t%2Bk+n&nonce=n1"), Some("the signed text is the whole query")),
             (text(""), Some("the signed text is an empty text")),
+            (text("crc_token"), Some("the signed text is the word 'crc_token' itself")),
+            (format!("sha256=b'{right}'"), Some("the response_token contains Python's notation of bytes: b'...'")),
+            (format!("b\"sha256={right}\""), Some("the response_token contains Python's notation of bytes: b'...'")),
+            (
+                format!("sha256={}", URL_SAFE_NO_PAD.encode(signed("t+k n"))),
+                Some(if right.contains(['+', '/']) { "the base64 is URL-safe" } else { "the base64 has no padding" }),
+            ),
             ("t+k n".into(), Some("the response_token is the crc_token itself")),
             ("sha256=t+kn".into(), Some("it is not a signature in a known encoding")),
         ];
@@ -268,6 +389,28 @@ mod tests {
     }
 
     #[test]
+    fn names_every_wrong_function() {
+        let rows = [
+            (Digest::Swapped, "the arguments of HMAC are swapped"),
+            (Digest::HmacSha1, "the signature is HMAC-SHA1"),
+            (Digest::HmacSha512, "the signature is HMAC-SHA512"),
+            (Digest::KeyThenText, "the signature is the plain SHA-256 of secret and crc_token"),
+            (Digest::TextThenKey, "the signature is the plain SHA-256 of crc_token and secret"),
+            (Digest::TextOnly, "the signature is the plain SHA-256 of the crc_token"),
+        ];
+        for ((digest, mac), (expected, name)) in other_digests(SECRET.as_bytes(), b"t+k n").into_iter().zip(rows) {
+            assert_eq!(digest, expected);
+            for value in [STANDARD.encode(&mac), hex(&mac)] {
+                let found = analyzed(&format!("sha256={value}"));
+                let observed = found.mistake().map(|mistake| mistake.observed).unwrap_or_default();
+                assert!(observed.starts_with(name) && found.key == Key::Right, "{name}: {observed}");
+            }
+        }
+        let unknown = analyzed(&format!("sha256={}", STANDARD.encode([7; 20])));
+        assert!(unknown.mistake().is_some_and(|mistake| mistake.observed.contains("SHA1")));
+    }
+
+    #[test]
     fn distinguishes_a_flawed_copy_of_the_secret_from_another_secret() {
         let with =
             |secret: &str| analyzed(&format!("sha256={}", STANDARD.encode(mac(secret.as_bytes(), b"t+k n")))).key;
@@ -275,7 +418,8 @@ mod tests {
         assert_eq!(with("another secret"), Key::Unknown);
         let marked = [format!("\u{feff}{SECRET}"), format!("{SECRET}\u{a0}")];
         let slips = [format!("{SECRET}\n"), format!("{SECRET}\r\n"), format!("\"{SECRET}\""), String::new()];
-        for flawed in slips.into_iter().chain(marked) {
+        let others = [format!("'{SECRET}'"), format!("{SECRET}&"), "undefined".to_owned()];
+        for flawed in slips.into_iter().chain(marked).chain(others) {
             assert!(matches!(with(&flawed), Key::Flawed(..)), "{flawed:?}");
         }
         assert_eq!(analyzed("sha256=abc").key, Key::Unreadable);
