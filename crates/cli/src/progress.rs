@@ -14,7 +14,7 @@ const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
 const BAR: &str = "{bar:30} {pos}/{len} {msg}, {rate}/s, {eta} left";
 const SPINNER: &str = "{spinner} {msg} ({elapsed})";
-const COUNTDOWN: &str = "{bar:30} {left} left: {msg}";
+const COUNTDOWN: &str = "{bar:20} {left} left: {msg}";
 
 /// A bar or a spinner on standard error. Dropping it clears the line.
 ///
@@ -41,7 +41,7 @@ impl Progress {
     /// Returns a bar that fills within `total`, with the remaining time and a text.
     pub(crate) fn countdown(total: Duration, text: String) -> Self {
         let left = move |state: &ProgressState, text: &mut dyn Write| {
-            let seconds = total.saturating_sub(state.elapsed()).as_secs();
+            let seconds = total.saturating_sub(state.elapsed()).as_millis().div_ceil(1000);
             let _ = write!(text, "{}:{:02}", seconds / 60, seconds % 60);
         };
         let millis = u64::try_from(total.as_millis()).unwrap_or(u64::MAX);

@@ -174,10 +174,9 @@ impl ResponseSummary {
         let Summary { sent, unexpected, seconds, more, .. } = summary;
         let more: Vec<_> = more.iter().map(|(name, value)| format!("{name} {value}")).collect();
         let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
-        let sent = plural(*sent, "delivery");
         output::line(match self.errors.is_empty() {
-            true => format!("{sent} sent in {seconds:.2} s{more}"),
-            false => format!("{answered} of {sent} answered in {seconds:.2} s{more}"),
+            true => format!("{} sent in {seconds:.2} s{more}", plural(sent, "delivery")),
+            false => format!("{answered} of {} answered in {seconds:.2} s{more}", plural(sent, "delivery")),
         })?;
         if let Some(Latency { min, median, p99, max }) = summary.latency_ms {
             output::line(format!("latency in ms: {min:.1} min, {median:.1} median, {p99:.1} p99, {max:.1} max"))?;
@@ -191,9 +190,13 @@ impl ResponseSummary {
         if answered > 0 && *unexpected > 0 {
             output::line(format!("run `{}` to examine the receiver", self.doctor()))?;
         }
-        output::line(match unexpected {
-            0 => styled(GOOD, "all responses as expected"),
-            many => styled(BAD, plural(many, "unexpected response")),
+        let unanswered = sent - answered;
+        let mut problems = Vec::new();
+        problems.extend((*unexpected > unanswered).then(|| plural(unexpected - unanswered, "unexpected response")));
+        problems.extend((unanswered > 0).then(|| format!("{} without a response", plural(unanswered, "delivery"))));
+        output::line(match problems.is_empty() {
+            true => styled(GOOD, "all responses as expected"),
+            false => styled(BAD, problems.join(", ")),
         })
     }
 

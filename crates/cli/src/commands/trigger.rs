@@ -124,7 +124,7 @@ impl Trigger {
             .buffer_unordered(self.concurrency.max(1));
         while let Some(response) = responses.next().await {
             let (response, kind, api) = response?;
-            response_summary.count(&response, || format!("{kind} of the {}", api_name(api)));
+            response_summary.count(&response, || self.kind_name(kind, api));
             progress.step();
         }
         drop(progress);
@@ -154,6 +154,15 @@ impl Trigger {
             output::line(format!("  {}: {factors}: {}", api_name(api), listed(kinds.into_iter())))?;
         }
         Ok(())
+    }
+
+    /// Returns the name of a kind, with its API if both are sent.
+    fn kind_name(&self, kind: MockEventKind, api: ApiSource) -> String {
+        match (self.api, api) {
+            (Some(TriggerApi::Both), ApiSource::AccountActivity) => format!("{kind} (aaa)"),
+            (Some(TriggerApi::Both), ApiSource::XActivity) => format!("{kind} (xaa)"),
+            _ => kind.to_string(),
+        }
     }
 
     fn selected(&self) -> Result<Vec<(MockEventKind, ApiSource)>> {

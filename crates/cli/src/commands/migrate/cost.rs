@@ -136,7 +136,7 @@ impl<'a> Cost<'a> {
         let Self { types, users, needed, afterwards, existing, new, stuck, .. } = self;
         let stuck = if *stuck > 0 { format!(" + {stuck} without a token") } else { String::new() };
         output::line(format!(
-            "subscriptions: {} x {} = {needed}; of the app: {existing} now + {new} new{stuck} = {afterwards}",
+            "subscriptions: {} x {} = {needed}; the app has {existing} now + {new} new{stuck} = {afterwards} afterwards",
             plural(*types, "type"),
             plural(*users, "user")
         ))?;
@@ -179,10 +179,11 @@ impl<'a> Cost<'a> {
         let total: f64 = counts.iter().map(|(price, count)| price * *count as f64).sum();
         let terms: Vec<_> = counts.iter().map(|(price, count)| format!("{count} x {price}")).collect();
         let unknown = self.prices.values().filter(|price| price.is_none()).count();
-        let unknown = if unknown == 0 { String::new() } else { format!(", without the {unknown} not in the table") };
+        let unknown =
+            if unknown == 0 { String::new() } else { format!(" ({} not in the table)", plural(unknown, "type")) };
         (!terms.is_empty()).then(|| {
             format!(
-                "one event of each billed type: {} = {}; x {} = {} US dollars{unknown}",
+                "one event of each billed type for each user: {} = {}; x {} = {} US dollars{unknown}",
                 terms.join(" + "),
                 rounded(total),
                 plural(self.users, "user"),
@@ -238,8 +239,8 @@ mod tests {
         let sum = |types: &[&'static str]| Cost::new(&plan, &types.iter().copied().collect(), &prices).sum();
         assert_eq!(
             sum(&["block.block", "mute.mute", "mute.unmute", "dm.received", "dm.sent", "like.create"]).unwrap(),
-            "one event of each billed type: 3 x 0.001 + 1 x 0.01 = 0.013; x 3 users = 0.039 US dollars, \
-             without the 1 not in the table"
+            "one event of each billed type for each user: 3 x 0.001 + 1 x 0.01 = 0.013; x 3 users = 0.039 US dollars \
+             (1 type not in the table)"
         );
         assert_eq!(sum(&["dm.sent", "like.create"]), None);
     }
