@@ -49,7 +49,7 @@ fn trigger_prints_what_it_sends_before_the_first_answer() {
 #[test]
 fn a_failure_has_its_kind_status_body_likely_cause_and_the_command_of_the_doctor() {
     let broken = FakeX::start([rule("POST", 500, "\n  no database\nat main.js:7")]);
-    let doctor = format!("run `birdhook doctor --local {}`", broken.url);
+    let doctor = format!("run `birdhook doctor --local {}/` to examine the receiver\n", broken.url);
     let failure = [
         " status  meaning                count\n 500     internal server error  1\n",
         "1 delivery answered 500\n  kind: like.create\n  body: no database\n  likely cause: an error in the receiver: see its log\n",
@@ -119,15 +119,8 @@ fn a_terminal_shows_a_bar_after_a_second_with_whole_numbers() {
     assert!(!bar.contains(" 1/16 "), "the bar appears after a second: {bar:?}");
     let (_, short) = on_terminal(birdhook(&["trigger", &listening.url, "like.create"]));
     assert_eq!(short, "");
-    let mut dumb = birdhook(&["-c", "TERM=dumb exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_birdhook")]);
-    dumb = {
-        let mut shell = std::process::Command::new("sh");
-        shell
-            .args(dumb.get_args())
-            .args(slow(&listening.url, &[]))
-            .env("BIRDHOOK_CONSUMER_SECRET", crate::support::SECRET);
-        shell
-    };
+    let mut dumb = birdhook(&slow(&listening.url, &[]));
+    dumb.env("TERM", "dumb");
     assert_eq!(on_terminal(dumb).1, "");
 }
 
@@ -161,7 +154,7 @@ fn watch_prints_what_it_watches_and_on_a_terminal_a_heartbeat() {
     );
     assert!(shown.starts_with(&start) && beats(&shown) >= 2, "{shown}");
 
-    // The lost gap is printed after more than one heartbeat would be.
+    // The checks print lines more rarely than heartbeats would be printed.
     let missing = ["watch", "http://127.0.0.1:1/other", "--interval", "0.5", "--heartbeat", "0.1"];
     let ends = |json: &[&str]| {
         let mut command = with_keys(&[&missing[..], json].concat(), &keys);

@@ -22,7 +22,10 @@ pub(crate) fn on_terminal_until(mut command: Command, is_enough: impl Fn(&str) -
     tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let name = ptsname(&terminal, Vec::new()).unwrap();
     let side = OpenOptions::new().read(true).write(true).open(std::ffi::OsStr::from_bytes(name.as_bytes())).unwrap();
-    command.env("TERM", "xterm").stdout(Stdio::piped()).stderr(side);
+    if !command.get_envs().any(|(name, _)| name == "TERM") {
+        command.env("TERM", "xterm");
+    }
+    command.stdout(Stdio::piped()).stderr(side);
     let mut child = command.spawn().unwrap();
     // The terminal ends when the last process that has it open ends.
     drop(command);
