@@ -11,6 +11,7 @@ mod exit_status;
 mod input;
 mod logged_request;
 mod output;
+mod progress;
 mod response_summary;
 mod shutdown;
 mod values;

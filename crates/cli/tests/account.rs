@@ -90,7 +90,7 @@ fn ensure_sets_up_an_empty_account_and_a_second_run_changes_nothing() {
 
 /// Returns an account with two users of the Account Activity API. One of them is also subscribed to
 /// one type of the X Activity API.
-fn before_the_migration(name: &str) -> Account {
+pub(crate) fn before_the_migration(name: &str) -> Account {
     let account = Account::new(name);
     let file = account.desired(
         "account_activity = [\"2001\", \"2002\"]\n[[activity]]\ntypes = [\"like.create\"]\nusers = [\"2001\"]\n",
@@ -106,13 +106,14 @@ fn a_dry_migration_prints_the_subscriptions_limits_and_dated_prices() {
     let dated = "in US dollars of 2026-08 (X's documentation: getting-started/pricing,";
     let dry = account.run(&migrate).exits(0).prints(&[dated]);
     for line in [
-        "subscriptions: 17 types x 2 users = 34; the app has 1 now, and 34 afterwards",
-        "  limit of self-serve: 1500, which is 88 users with 17 types",
-        "  limit of partner: 150000, which is 8823 users with 17 types",
+        "subscriptions: 17 types x 2 users = 34; the app has 1 now + 33 new = 34 afterwards",
+        "  limit of self-serve: 1500 / 17 types = 88 users",
+        "  limit of partner: 150000 / 17 types = 8823 users",
         "  0.005: post.create",
         "  0.01: dm.received, follow.follow, follow.unfollow",
         "  not billed: dm.indicate_typing, dm.read, dm.sent, post.delete",
         "  not in the table: like.create, post.mention.create, post.quote.create, post.reply.create, post.repost.create",
+        "one event of each billed type for each user: 4 x 0.001 + 1 x 0.005 + 3 x 0.01 = 0.039; x 2 users = 0.078 US dollars (5 types not in the table)",
     ] {
         assert!(dry.stdout.lines().any(|printed| printed == line), "{line}:\n{dry}");
     }
@@ -145,7 +146,7 @@ fn a_file_replaces_the_prices_and_limits_of_a_dry_migration() {
     let migrate = |file: &str| account.run(&["migrate", &account.listening.url, "--dry-run", "--prices", file]);
     let own = table("own.toml", "0.02");
     migrate(&own).hides(&["self-serve"]).prints(&[
-        "  limit of own: 20, which is 1 user with 17 types: 14 too few\n",
+        "  limit of own: 20 / 17 types = 1 user: 14 too few\n",
         "in US dollars of 2027-02 (an invoice):\n",
         "  0.02: like.create\n",
         "  not in the table: block.block, ",

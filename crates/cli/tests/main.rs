@@ -12,6 +12,7 @@ mod inbox;
 mod inspect;
 mod mock_x;
 mod offline;
+mod progress;
 mod refusals;
 mod serving;
 #[cfg(target_os = "linux")]

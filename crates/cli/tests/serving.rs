@@ -26,7 +26,8 @@ fn json_of(lines: &[String]) -> Vec<Value> {
 fn triggered_events_are_received_once() {
     let listening = Serving::start(&["listen", "--json"]);
     let kinds = ["like.create", "follow.follow", "dm.received"];
-    let mut args = vec!["trigger", &listening.url, "--json", "--duplicates", "--count", "5", "--seed", "7"];
+    let mut args =
+        vec!["trigger", &listening.url, "--json", "--duplicates", "--count", "5", "--seed", "7", "--api", "both"];
     args.extend(kinds);
     // Three kinds from two APIs, five of each, each sent twice.
     let sent = run(&args).exits(0).answered("200", 60);
@@ -66,7 +67,7 @@ fn a_client_with_a_partial_request_does_not_delay_the_shutdown() {
 #[test]
 fn every_kind_of_both_apis_is_received() {
     let listening = Serving::start(&["listen", "--json"]);
-    let sent = run(&["trigger", &listening.url, "--json"]).exits(0);
+    let sent = run(&["trigger", &listening.url, "--json", "--api", "both"]).exits(0);
     let kinds = birdhook_testkit::MockEventKind::ALL;
     let total: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
     sent.answered("200", total);
@@ -84,10 +85,10 @@ fn every_kind_of_both_apis_is_received() {
 #[test]
 fn forged_deliveries_are_rejected_and_unexpected_responses_are_exit_code_one() {
     let listening = Serving::start(&["listen"]);
-    run(&["trigger", &listening.url, "like.create", "--forged", "--json"]).exits(0).answered("401", 2);
-    let mut signed_wrongly = birdhook(&["trigger", &listening.url, "like.create"]);
-    end(signed_wrongly.env("BIRDHOOK_CONSUMER_SECRET", "other")).exits(1).prints(&["2 x 401"]);
-    let refused = run(&["trigger", "http://127.0.0.1:1/", "like.create", "--json"]).exits(1);
+    run(&["trigger", &listening.url, "like.create", "--api", "both", "--forged", "--json"]).exits(0).answered("401", 2);
+    let mut signed_wrongly = birdhook(&["trigger", &listening.url, "like.create", "--api", "both"]);
+    end(signed_wrongly.env("BIRDHOOK_CONSUMER_SECRET", "other")).exits(1).prints(&[" 401     signature rejected  2\n"]);
+    let refused = run(&["trigger", "http://127.0.0.1:1/", "like.create", "--api", "both", "--json"]).exits(1);
     assert_eq!(refused.json()[0]["unexpected"], 2, "{refused}");
     run(&["trigger", &listening.url, "chat.received", "--api", "aaa"]).exits(2);
     run(&["trigger", &listening.url, "like.create", "--rate", "0"]).exits(2);
@@ -110,8 +111,18 @@ fn recorded_deliveries_are_replayed_with_new_signatures() {
     let folder = Folder::new("record");
     let file = folder.path("recording.jsonl");
     let recording = Serving::start(&["record", &file]);
-    let sent =
-        run(&["trigger", &recording.url, "like.create", "follow.follow", "dm.received", "--count", "3", "--json"]);
+    let sent = run(&[
+        "trigger",
+        &recording.url,
+        "like.create",
+        "follow.follow",
+        "dm.received",
+        "--count",
+        "3",
+        "--api",
+        "both",
+        "--json",
+    ]);
     sent.answered("200", 18);
     drop(recording.stop());
     let recorded = fs::read_to_string(&file).unwrap();

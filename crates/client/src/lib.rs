@@ -58,7 +58,7 @@ pub use ensure::{
     Plan, PlanStep, ProbeFault, Undone, probe,
 };
 pub use error::{ChallengeFault, Error, ErrorCause};
-pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
+pub use migrate::{EQUIVALENT, Migration, MigrationPlan, Overlap};
 pub use rate_limit::RateLimit;
 pub use shared_file::{LockedFile, SharedFile};
 pub use token_store::{FileTokenStore, LockedToken, TokenStore, TokenStoreError, TokenStoreFuture};

@@ -70,6 +70,18 @@ pub struct MigrationPlan {
     pub expiring: Vec<ActivitySubscription>,
 }
 
+/// The time in which both APIs deliver, before the old subscriptions are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overlap {
+    /// The time until the removal.
+    pub remaining: Duration,
+    /// The number of X Activity API subscriptions that X lists for the migrated types and users.
+    pub new_subscriptions: usize,
+    /// The number of Account Activity API subscriptions that will be removed.
+    pub removals: usize,
+}
+
 impl Client {
     /// Returns a migration of the users of the webhook at this URL to the X Activity API.
     pub fn migrate(&self, url: impl Into<String>) -> Migration<'_> {
@@ -178,12 +190,13 @@ impl Migration<'_> {
     }
 
     async fn remove(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
-        let (desired, plan, _) = self.removals().await?;
+        let (desired, plan, ..) = self.removals().await?;
         apply(self.client, &desired, plan, on_step).await
     }
 
-    /// Returns the desired state, the plan of removals, and the age of the newest replacement.
-    async fn removals(&self) -> Result<(DesiredState, Plan, Option<Duration>), EnsureError> {
+    /// Returns the desired state, the plan of removals, the age of the newest replacement, and the
+    /// number of replacements that X lists.
+    async fn removals(&self) -> Result<(DesiredState, Plan, Option<Duration>, usize), EnsureError> {
         let (desired, current, stuck) = self.read_state().await?;
         let is_moved = |user: &&String| {
             let has =
@@ -194,20 +207,36 @@ impl Migration<'_> {
         let steps = steps.map(|user| PlanStep::Unsubscribe { user: user.clone() }).collect();
         let age = current.newest().map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
         let age = age.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
-        Ok((desired, Plan { steps, ..Plan::default() }, age))
+        let now = self.client.now();
+        let replacements = desired.activity.iter().filter(|one| current.equal(one, now).is_some()).count();
+        Ok((desired, Plan { steps, ..Plan::default() }, age, replacements))
     }
 
     /// Runs both steps, with the [`overlap`](Self::overlap) between them.
     ///
     /// # Errors
     /// As for [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
-    pub async fn run(&self, mut on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+    pub async fn run(&self, on_step: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
+        self.run_with(on_step, |_| ()).await
+    }
+
+    /// Runs both steps, as [`run`](Self::run) does, and calls `on_overlap` when the overlap begins.
+    /// Does not call it if nothing will be removed.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub async fn run_with(
+        &self,
+        mut on_step: impl FnMut(&PlanStep),
+        on_overlap: impl FnOnce(Overlap),
+    ) -> Result<Ensured, EnsureError> {
         let subscribed = self.subscribe(&mut on_step).await?;
-        let (_, old, age) = self.removals().await?;
+        let (_, old, age, new_subscriptions) = self.removals().await?;
         // If this run created nothing, an earlier run may have stopped during its overlap.
         let overlapped = age.filter(|_| subscribed.done.is_empty());
         let left = overlapped.map_or(self.overlap, |overlapped| self.overlap.saturating_sub(overlapped));
         if !old.is_empty() {
+            on_overlap(Overlap { remaining: left, new_subscriptions, removals: old.steps().len() });
             tokio::time::sleep(left).await;
         }
         let mut report = self.remove(&mut on_step).await?;

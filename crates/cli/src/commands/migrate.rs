@@ -2,12 +2,13 @@
 
 mod cost;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use birdhook::client::{EQUIVALENT, EnsureError, Ensured, MigrationPlan, PlanStep, Undone};
+use birdhook::client::{EQUIVALENT, EnsureError, Ensured, MigrationPlan, Overlap, PlanStep, Undone};
 use serde::Serialize;
 
 use self::cost::{Cost, Prices};
@@ -16,6 +17,7 @@ use super::ensure::{failed, print_report, print_step};
 use crate::account::{AccountArgs, confirm};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, WARNING, note, plural, shown, styled};
+use crate::progress::Progress;
 use crate::values::seconds;
 
 /// Move a webhook's users from the Account Activity API to the X Activity API.
@@ -25,6 +27,9 @@ use crate::values::seconds;
 /// `birdhook listen --dual-mode`) from before until after, so that an event that both APIs deliver
 /// arrives once: see docs/guide/migration.md.
 ///
+/// Before it begins, the command prints the number of subscriptions, the limits of X's plans and X's
+/// prices, with their arithmetic. While both APIs deliver, a terminal shows the remaining time.
+///
 /// The command prints the users without an OAuth 2.0 token for private types. It does not move
 /// them, and the exit code is 1. A user keeps the old subscription unless X lists a new
 /// subscription, without further restrictions, for every type.
@@ -33,8 +38,7 @@ use crate::values::seconds;
 pub(crate) struct Migrate {
     /// The URL of the webhook.
     url: String,
-    /// Print the steps without doing them, then the number of subscriptions, the limits of X's
-    /// plans, and X's price per event of each type.
+    /// Print the steps without doing them, then the same arithmetic.
     #[arg(long)]
     dry_run: bool,
     /// Read X's prices and limits from this file. Defaults to a built-in table.
@@ -91,7 +95,9 @@ impl Migrate {
         if self.from_enterprise {
             migration = migration.from_enterprise();
         }
+        let reading = Progress::spinner("reading the webhook and its subscriptions");
         let plan = migration.plan().await.map_err(|error| failed(&error))?;
+        drop(reading);
         for (user, types) in &plan.stuck {
             note(format!("{}: no OAuth 2.0 token for {}", styled(BAD, user), types.join(", ")));
         }
@@ -101,12 +107,12 @@ impl Migrate {
             note(format!("{name} expires at {end}; run `birdhook activity renew {} --permanent`", shown(&one.id)));
         }
         let status = plan.stuck.is_empty().into();
+        let types: BTreeSet<_> = match self.types.is_empty() {
+            true => EQUIVALENT.into(),
+            false => self.types.iter().map(String::as_str).collect(),
+        };
+        let cost = Cost::new(&plan, &types, &prices);
         if self.dry_run {
-            let types: BTreeSet<_> = match self.types.is_empty() {
-                true => EQUIVALENT.into(),
-                false => self.types.iter().map(String::as_str).collect(),
-            };
-            let cost = Cost::new(&plan, &types, &prices);
             if json {
                 output::json(&DryRun { plan: &plan, cost: &cost })?;
             } else {
@@ -114,6 +120,9 @@ impl Migrate {
                 cost.print()?;
             }
             return Ok(status);
+        }
+        if !json && cost.is_changed() {
+            cost.print()?;
         }
         let many = plan.unsubscribe.steps().len();
         if !self.side_by_side && many > 0 {
@@ -126,15 +135,31 @@ impl Migrate {
             )?;
         }
         let mut printed = Ok(());
+        let progress = RefCell::new(Progress::bar(plan.subscribe.steps().len() as u64, "new subscriptions"));
+        let removals = RefCell::new(None);
         let on_step = |step: &_| {
-            if !json && printed.is_ok() {
-                printed = print_step(step);
+            if let Some(removals) = removals.take() {
+                progress.replace(Progress::bar(removals, "removals"));
             }
+            if !json && printed.is_ok() {
+                printed = progress.borrow().interrupt(|| print_step(step));
+            }
+            progress.borrow().step();
+        };
+        let on_overlap = |overlap: Overlap| {
+            let text = overlap_text(&overlap);
+            if !json {
+                let after = format!("{text}; removing the old ones in {:.0} s", overlap.remaining.as_secs_f64().ceil());
+                progress.borrow().interrupt(|| note(after));
+            }
+            removals.replace(Some(overlap.removals as u64));
+            progress.replace(Progress::countdown(overlap.remaining, text));
         };
         let done = match self.side_by_side {
             true => migration.side_by_side(on_step).await,
-            false => migration.run(on_step).await,
+            false => migration.run_with(on_step, on_overlap).await,
         };
+        drop(progress);
         printed?;
         if let Err(EnsureError::Incomplete(report)) = &done {
             note_kept(report);
@@ -142,6 +167,12 @@ impl Migrate {
         let finished = print_report(done, json)?;
         Ok(if status == ExitStatus::Problem { status } else { finished })
     }
+}
+
+/// Returns the subscriptions on both sides.
+fn overlap_text(overlap: &Overlap) -> String {
+    let Overlap { new_subscriptions, removals, .. } = overlap;
+    format!("both APIs deliver: {}, {removals} old", plural(*new_subscriptions, "new subscription"))
 }
 
 /// Prints the users who keep the old subscription because a new one is refused or unconfirmed.

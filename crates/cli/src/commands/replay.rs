@@ -1,5 +1,6 @@
 //! `birdhook replay`: sends recorded deliveries again, or asks X to replay.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -16,13 +17,14 @@ use crate::account::{AccountArgs, Explained};
 use crate::apps::SecretArgs;
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
-use crate::response_summary::{ResponseSummary, progress};
+use crate::progress::Progress;
+use crate::response_summary::{Expectation, ResponseSummary};
 use crate::values::{check_url, time};
 
 /// Send recorded deliveries again, or ask X to replay deliveries.
 ///
 /// The deliveries of a file are signed again and sent in their order and at their pace. The summary
-/// counts the responses. A line that is not a delivery is reported. The rest is still sent, and the
+/// counts the responses, and explains failures as `birdhook trigger` does. A line that is not a delivery is reported. The rest is still sent, and the
 /// exit code is 1.
 ///
 /// With --webhook, X delivers again what it attempted to deliver in a time span. The span must
@@ -74,40 +76,46 @@ impl Replay {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         check_url(url)?;
         let (mut recorded, mut all_read) = (Vec::new(), true);
+        let reading = Progress::spinner("reading the recording");
         for request in Recording::new(BufReader::new(file)) {
             match request {
-                Ok(request) => recorded.extend(Some(request).filter(|request| self.is_selected(request))),
+                Ok(request) => recorded.extend(Some(request).filter(|request| self.is_selected(request, &reading))),
                 Err((line, error)) => {
-                    note(format!("{}:{line}: {error}", path.display()));
+                    reading.interrupt(|| note(format!("{}:{line}: {error}", path.display())));
                     all_read = false;
                 }
             }
         }
+        drop(reading);
         let first = recorded.first().map(|request| request.time);
         let (started, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
-        let bar = progress(recorded.len() as u64);
-        let mut response_summary = ResponseSummary::default();
+        let progress = Progress::bar(recorded.len() as u64, "deliveries");
+        let mut response_summary = ResponseSummary::new(url, Expectation::Accepted);
         for request in recorded {
             if let Some(since) = first.and_then(|first| self.delay(first, request.time)) {
                 tokio::time::sleep(since.saturating_sub(started.elapsed())).await;
             }
             match signed(request, url, &secrets) {
-                Ok(request) => response_summary.count(&sender.send(request).await, |status| status == 200),
+                Ok(request) => {
+                    let body = request.body().clone();
+                    response_summary.count(&sender.send(request).await, || kinds(body));
+                }
                 Err(why) => {
-                    note(format!("skipped: {why:#}"));
+                    progress.interrupt(|| note(format!("skipped: {why:#}")));
                     all_read = false;
                 }
             }
-            bar.inc(1);
+            progress.step();
         }
-        bar.finish_and_clear();
+        drop(progress);
         let status = response_summary.print(json, started.elapsed(), &[])?;
         Ok(if all_read { status } else { ExitStatus::Problem })
     }
 
-    fn is_selected(&self, request: &Recorded) -> bool {
+    fn is_selected(&self, request: &Recorded, reading: &Progress) -> bool {
         if request.method != "POST" {
-            note(format!("skipped: a {} request is not a delivery", output::shown(&request.method)));
+            let skipped = format!("skipped: a {} request is not a delivery", output::shown(&request.method));
+            reading.interrupt(|| note(skipped));
             return false;
         }
         let contains = |kind: &MockEventKind| {
@@ -131,17 +139,26 @@ impl Replay {
         };
         let span = ReplaySpan::around(from, to).context("--to must be after --from")?;
         let client = self.account.client()?;
+        let asking = Progress::spinner("asking X for a replay");
         let job = match self.api.api {
             ApiName::V2 => client.webhooks().replay(webhook, span).await,
             ApiName::Enterprise => client.enterprise().replay(webhook, span).await,
             ApiName::Premium => bail!("premium 1.1 has no such replay"),
         }
         .explained()?;
+        drop(asking);
         let id = output::shown(job.id.as_deref().unwrap_or("(no id)"));
         let text = format!("job {id}: X reports its end to the webhook as replay_job_status");
         if json { output::json(&job) } else { output::line(text) }?;
         Ok(ExitStatus::Success)
     }
+}
+
+/// Returns the kinds of a delivery's events.
+fn kinds(body: bytes::Bytes) -> String {
+    let Ok(delivery) = read(Apps::DEFAULT_NAME, body) else { return "not a delivery".to_owned() };
+    let kinds: BTreeSet<_> = delivery.events().iter().map(|event| event.kind().as_str()).collect();
+    kinds.into_iter().collect::<Vec<_>>().join(" and ")
 }
 
 /// Returns a recorded request with new signatures.

@@ -1,20 +1,27 @@
 //! `birdhook watch`: monitors a webhook.
 
+use std::future;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use birdhook::client::{ManagementApi, WatchEvent, WatchSettings};
+use birdhook::client::{self, ManagementApi, WatchEvent, WatchSettings, redact_url};
 use birdhook::event::Timestamp;
+use birdhook_testkit::now;
 
 use super::listen::{ServerArgs, Work};
 use crate::account::AccountArgs;
 use crate::exit_status::ExitStatus;
-use crate::output::{self, note, queue_output, shown, try_print};
+use crate::output::{self, note, plural, queue_output, shown, try_print};
+use crate::progress::{self, Progress};
 use crate::shutdown::stop_requested;
 use crate::values::{seconds, time};
 
 /// Monitor a webhook: have X challenge it when it is invalid, detect gaps, and request their
 /// replay.
+///
+/// The command prints what it watches, then a line for each change. On a terminal, it also prints a
+/// line at every --heartbeat. With --json, it prints only the changes.
 ///
 /// Subscriptions to the X Activity API that expire within 3 days are reported once. --heal renews
 /// them.
@@ -36,6 +43,9 @@ pub(crate) struct Watch {
     /// Check the webhook at this interval.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     interval: Duration,
+    /// Print a line at this interval, if standard error is a terminal and --json is not set.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    heartbeat: Duration,
     /// Treat this time without an event as a gap. Defaults to no limit. Requires --receive.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "receive")]
     silence: Option<Duration>,
@@ -86,7 +96,9 @@ impl Watch {
             watch.was_down(from, to);
         }
         if self.once {
+            let checking = Progress::spinner("checking the webhook and its subscriptions");
             let events = watch.step().await;
+            drop(checking);
             events.iter().try_for_each(|event| print_event(event, json))?;
             if events.is_empty() && !json {
                 output::line("the webhook is valid, and no gap was found")?;
@@ -94,10 +106,28 @@ impl Watch {
             return Ok((!events.iter().any(is_bad)).into());
         }
         queue_output();
+        if !json {
+            note(self.description());
+        }
+        let heartbeat = Some(self.heartbeat).filter(|_| !json && progress::is_shown());
         let watching = watch.clone();
         let look = async move {
-            // Standard output carries the events, so text for people goes to standard error.
-            watching.run(|event| if json { queue_event(&event) } else { note(shown(&event.to_string())) }).await;
+            let last_change = Mutex::new(None);
+            let changes = watching.run(|event| {
+                *last_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(now());
+                // Standard output carries the events, so text for people goes to standard error.
+                if json { queue_event(&event) } else { note(shown(&event.to_string())) }
+            });
+            let heartbeats = async {
+                match heartbeat {
+                    Some(interval) => print_heartbeats(&watching, interval, &last_change).await,
+                    None => future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = changes => {}
+                () = heartbeats => {}
+            }
         };
         if self.receive {
             let hours = if self.enterprise { 5 * 24 + 1 } else { 25 };
@@ -112,6 +142,38 @@ impl Watch {
             }
         }
         Ok(ExitStatus::Success)
+    }
+}
+
+impl Watch {
+    /// Returns what the command watches.
+    fn description(&self) -> String {
+        let api = if self.enterprise { "enterprise 1.1" } else { "v2" };
+        let subscriptions = match self.heal {
+            Some(lifetime) => format!("renewed for {} s when they expire within 3 days", lifetime.as_secs_f64()),
+            None => "reported when they expire within 3 days".to_owned(),
+        };
+        let gaps = if self.no_replays { "reported, not replayed" } else { "reported, and replayed by X" };
+        format!(
+            "watching {} through {api}\n  webhook: checked every {} s\n  subscriptions to the X Activity API: {subscriptions}\n  gaps: {gaps}",
+            shown(&redact_url(&self.url)),
+            self.interval.as_secs_f64()
+        )
+    }
+}
+
+/// Prints at this interval that the command still watches, and the time of the last change.
+async fn print_heartbeats(watch: &client::Watch, interval: Duration, last_change: &Mutex<Option<Timestamp>>) {
+    let started = now();
+    loop {
+        tokio::time::sleep(interval).await;
+        let last = *last_change.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = last.map_or(format!("no change since the start at {started}"), |at| format!("last change at {at}"));
+        let replays = match watch.pending().len() {
+            0 => String::new(),
+            many => format!("; {} to do", plural(many, "replay")),
+        };
+        note(format!("{} still watching: {since}{replays}", now()));
     }
 }
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 pub(crate) mod fake_x;
+#[cfg(unix)]
+pub(crate) mod terminal;
 
 use std::fmt::{self, Display, Formatter};
 use std::fs;

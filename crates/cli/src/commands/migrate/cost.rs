@@ -80,6 +80,12 @@ pub(super) struct Cost<'a> {
     prices: BTreeMap<&'a str, Option<Dollars>>,
     #[serde(skip)]
     existing: usize,
+    /// The number of subscriptions to create.
+    #[serde(skip)]
+    new: usize,
+    /// The number of subscriptions that cannot be created yet, because a token is missing.
+    #[serde(skip)]
+    stuck: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,19 +122,27 @@ impl<'a> Cost<'a> {
             source: &prices.source,
             prices: types.iter().map(|name| (*name, prices.of(name))).collect(),
             existing: plan.existing,
+            new,
+            stuck,
         }
     }
 
+    /// Returns whether the migration creates subscriptions.
+    pub(super) fn is_changed(&self) -> bool {
+        self.new > 0
+    }
+
     pub(super) fn print(&self) -> Result<()> {
-        let Self { types, users, needed, afterwards, existing, .. } = self;
+        let Self { types, users, needed, afterwards, existing, new, stuck, .. } = self;
+        let stuck = if *stuck > 0 { format!(" + {stuck} without a token") } else { String::new() };
         output::line(format!(
-            "subscriptions: {} x {} = {needed}; the app has {existing} now, and {afterwards} afterwards",
+            "subscriptions: {} x {} = {needed}; the app has {existing} now + {new} new{stuck} = {afterwards} afterwards",
             plural(*types, "type"),
             plural(*users, "user")
         ))?;
         for Limit { plan, subscriptions, users, is_enough } in &self.limits {
             let (plan, users) = (shown(plan), plural(*users, "user"));
-            let fits = format!("  limit of {plan}: {subscriptions}, which is {users} with {}", plural(*types, "type"));
+            let fits = format!("  limit of {plan}: {subscriptions} / {} = {users}", plural(*types, "type"));
             output::line(match is_enough {
                 true => fits,
                 false => styled(BAD, format!("{fits}: {} too few", afterwards.saturating_sub(*subscriptions))),
@@ -148,8 +162,40 @@ impl<'a> Cost<'a> {
             };
             names.entry(price).or_default().push(name);
         }
-        names.iter().try_for_each(|(price, names)| output::line(format!("  {price}: {}", names.join(", "))))
+        names.iter().try_for_each(|(price, names)| output::line(format!("  {price}: {}", names.join(", "))))?;
+        self.sum().map_or(Ok(()), output::line)
     }
+
+    /// Returns the price of one event of each billed type for each user. `None` if nothing is billed.
+    fn sum(&self) -> Option<String> {
+        let mut counts: Vec<(f64, usize)> = Vec::new();
+        for Dollars(price) in self.prices.values().flatten().filter(|Dollars(price)| *price > 0.0) {
+            match counts.iter_mut().find(|(known, _)| known.total_cmp(price).is_eq()) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((*price, 1)),
+            }
+        }
+        counts.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let total: f64 = counts.iter().map(|(price, count)| price * *count as f64).sum();
+        let terms: Vec<_> = counts.iter().map(|(price, count)| format!("{count} x {price}")).collect();
+        let unknown = self.prices.values().filter(|price| price.is_none()).count();
+        let unknown =
+            if unknown == 0 { String::new() } else { format!(" ({} not in the table)", plural(unknown, "type")) };
+        (!terms.is_empty()).then(|| {
+            format!(
+                "one event of each billed type for each user: {} = {}; x {} = {} US dollars{unknown}",
+                terms.join(" + "),
+                rounded(total),
+                plural(self.users, "user"),
+                rounded(total * self.users as f64)
+            )
+        })
+    }
+}
+
+/// Rounds to a millionth of a dollar, because sums of decimal fractions are not exact.
+fn rounded(dollars: f64) -> f64 {
+    (dollars * 1e6).round() / 1e6
 }
 
 #[cfg(test)]
@@ -184,6 +230,19 @@ mod tests {
         assert_eq!((cost.needed, cost.afterwards), (4, 1501));
         let enough: Vec<_> = cost.limits.iter().map(|limit| (limit.plan, limit.is_enough)).collect();
         assert_eq!(enough, [("self-serve", false), ("enterprise", true), ("partner", true)]);
+    }
+
+    #[test]
+    fn the_sum_of_prices_shows_its_terms_and_the_types_without_a_price() {
+        let (prices, mut plan) = (Prices::read(None).unwrap(), MigrationPlan::default());
+        plan.users = 3;
+        let sum = |types: &[&'static str]| Cost::new(&plan, &types.iter().copied().collect(), &prices).sum();
+        assert_eq!(
+            sum(&["block.block", "mute.mute", "mute.unmute", "dm.received", "dm.sent", "like.create"]).unwrap(),
+            "one event of each billed type for each user: 3 x 0.001 + 1 x 0.01 = 0.013; x 3 users = 0.039 US dollars \
+             (1 type not in the table)"
+        );
+        assert_eq!(sum(&["dm.sent", "like.create"]), None);
     }
 
     #[test]
