@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use birdhook::{App, Apps, Secret, app::SecretKind};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::error::Failure;
 use crate::values::value_enum;
 
 pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
@@ -74,7 +75,7 @@ impl AppArgs {
             apps = apps.add_client_secrets(read_text(source)?.expose_secret()).with_context(|| source.to_owned())?;
         }
         if apps.is_empty() {
-            bail!("{NO_SECRET}");
+            return Err(no_secret());
         }
         // An app with only one secret answers challenges with that secret.
         let has_both = |app: &App| SecretKind::ALL.into_iter().all(|kind| app.has(kind));
@@ -126,7 +127,13 @@ impl SecretArgs {
                 secrets.push((kind, read_secret(source)?));
             }
         }
-        if secrets.is_empty() { bail!("{NO_SECRET}") } else { Ok(secrets) }
+        if secrets.is_empty() { Err(no_secret()) } else { Ok(secrets) }
+    }
+
+    /// Reads the texts of the secrets, which may be invalid. Fails if neither is configured.
+    pub(crate) fn required_texts(&self) -> Result<Texts> {
+        let texts = self.texts()?;
+        if texts.consumer.is_none() && texts.client.is_none() { Err(no_secret()) } else { Ok(texts) }
     }
 
     pub(crate) fn texts(&self) -> Result<Texts> {
@@ -148,6 +155,12 @@ impl SecretArgs {
 pub(crate) const NO_SECRET: &str = "no secret: set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
     BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or file that contains one";
 
+/// Returns the error of a command without a secret, with its fix.
+fn no_secret() -> anyhow::Error {
+    let (message, fix) = NO_SECRET.split_once(": ").unwrap_or((NO_SECRET, ""));
+    Failure::new("no_secret", message, fix).into()
+}
+
 fn variable(variable: &str) -> Option<SecretString> {
     env::var(variable).ok().map(Into::into)
 }
@@ -162,7 +175,7 @@ pub(crate) fn read_text(source: &str) -> Result<SecretString> {
     }
     match fs::read_to_string(source) {
         Ok(text) => Ok(text.trim_end_matches(['\n', '\r']).into()),
-        Err(_) if matches!(source, CONSUMER | CLIENT) => bail!("{NO_SECRET}"),
+        Err(_) if matches!(source, CONSUMER | CLIENT) => Err(no_secret()),
         Err(error) if Path::new(source).exists() => Err(error).with_context(|| format!("cannot read {source}")),
         // The argument may itself be a secret, so the message must not repeat it.
         Err(_) => bail!(

@@ -1,13 +1,14 @@
 //! Command-line arguments.
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     activity, auth, completions, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x, relay,
     replay, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
 };
 use crate::exit_status::ExitStatus;
+use crate::help;
 
 /// Receive, send, diagnose and replay Twitter/X webhooks, and manage them at X.
 #[derive(Debug, Parser)]
@@ -16,6 +17,9 @@ pub(crate) struct Args {
     /// Print JSON, one object per line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Use colours: only on a terminal without NO_COLOR (auto), always or never.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -27,9 +31,15 @@ BIRDHOOK_CLIENT_SECRET, for the OAuth 2.0 client secret that new apps have, and 
 have both.
 
 Exit codes: 0 success; 1 the command found a problem (a receiver with faults, a wrong signature, an unreadable body, \
-an unexpected response, a damaged inbox); 2 the command could not run.
+an unexpected response, a damaged inbox); 2 the command could not run. The help of each command lists its own.
 
-Output has no colours if it is not a terminal or if NO_COLOR is set.";
+An error is printed on standard error as three lines, error:, cause: and try:, of which the last two may be missing. \
+With --json it is one JSON object with the members code, message, cause and try. The code is stable.";
+
+/// The command line with its complete help.
+pub(crate) fn tool() -> clap::Command {
+    help::with_topics(Args::command())
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -86,9 +96,9 @@ impl Command {
             Self::Subscriptions(subscriptions) => subscriptions.run(json).await,
             Self::Activity(activity) => activity.run(json).await,
             Self::StreamLinks(links) => links.run(json).await,
-            Self::Completions(completions) => completions.run(Args::command()),
-            Self::Man(man) => man.run(Args::command()),
-            Self::Pages(pages) => pages.run(Args::command()),
+            Self::Completions(completions) => completions.run(tool()),
+            Self::Man(man) => man.run(tool()),
+            Self::Pages(pages) => pages.run(tool()),
         }
     }
 }

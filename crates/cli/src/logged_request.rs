@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use birdhook_testkit::Recorded;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,8 +19,18 @@ struct LoggedRequest<'a> {
     body: Option<&'a RawValue>,
     #[serde(borrow)]
     params: Option<&'a RawValue>,
+    /// The messages of an event that SQS sends to Lambda.
+    #[serde(borrow, rename = "Records")]
+    records: Option<&'a RawValue>,
+    #[serde(borrow, rename = "messageId")]
+    message_id: Option<&'a RawValue>,
     #[serde(default, rename = "isBase64Encoded")]
     is_base64: Option<bool>,
+}
+
+/// Reads a line of a recording.
+pub(crate) fn recorded(json: &Bytes) -> Option<Recorded> {
+    str::from_utf8(json).ok()?.parse().ok()
 }
 
 /// Returns the bodies in a logged request or in a list of them. Each has a description of its
@@ -31,6 +42,16 @@ pub(crate) fn bodies(json: &Bytes) -> Option<Vec<(Bytes, String)>> {
 fn unwrap_bodies(json: &Bytes, depth: usize) -> Option<Vec<(Bytes, String)>> {
     let depth = depth.checked_sub(1)?;
     let text = str::from_utf8(json).ok()?.trim_start();
+    if text.starts_with('"') {
+        let inside = Bytes::from(serde_json::from_str::<String>(text).ok()?);
+        let source = "a JSON string";
+        return match unwrap_bodies(&inside, depth) {
+            Some(bodies) => {
+                Some(bodies.into_iter().map(|(body, inner)| (body, format!("{inner} in {source}"))).collect())
+            }
+            None => inside.trim_ascii_start().starts_with(b"{").then(|| vec![(inside, source.to_owned())]),
+        };
+    }
     if text.starts_with('[') {
         let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
@@ -48,7 +69,11 @@ fn unwrap_bodies(json: &Bytes, depth: usize) -> Option<Vec<(Bytes, String)>> {
         return (!found.is_empty()).then_some(found);
     }
     let request: LoggedRequest<'_> = serde_json::from_str(text).ok()?;
-    let is_request = request.headers.is_some() || request.is_base64.is_some();
+    if let Some(records) = request.records {
+        let bodies = unwrap_bodies(&json.slice_ref(records.get().as_bytes()), depth)?;
+        return Some(bodies.into_iter().map(|(body, source)| (body, format!("{source} of `Records`"))).collect());
+    }
+    let is_request = request.headers.is_some() || request.is_base64.is_some() || request.message_id.is_some();
     let has_members = |value: &&RawValue| value.get().len() > 2;
     let (member, value) = match (request.body.filter(has_members), request.params.filter(has_members)) {
         _ if !is_request => return None,
@@ -91,6 +116,8 @@ mod tests {
             format!(r#"{{"isBase64Encoded":true,"body":"{encoded}"}}"#),
             format!(r#"[{{"headers":{{}},"body":{{"headers":{{}},"body":{quoted}}}}}]"#),
             format!("[{body}]"),
+            format!(r#"{{"Records":[{{"messageId":"1","body":{quoted},"eventSource":"aws:sqs"}}]}}"#),
+            quoted.clone(),
         ] {
             assert_eq!(read(&json), Some(vec![body.to_owned()]), "{json}");
         }
@@ -98,7 +125,17 @@ mod tests {
 
     #[test]
     fn other_json_is_not_a_logged_request() {
-        for json in [r#"{"for_user_id":"1"}"#, r#"{"body":{"a":1}}"#, "[]", "[1]", "7", r#"{"headers":{}}"#, "{"] {
+        for json in [
+            r#"{"for_user_id":"1"}"#,
+            r#"{"body":{"a":1}}"#,
+            "[]",
+            "[1]",
+            "7",
+            r#""text""#,
+            r#"{"Records":[]}"#,
+            r#"{"headers":{}}"#,
+            "{",
+        ] {
             assert_eq!(read(json), None, "{json}");
         }
         let deep = format!("{}{{}}{}", "[".repeat(9), "]".repeat(9));

@@ -6,8 +6,10 @@ mod apps;
 mod args;
 mod commands;
 mod engine;
+mod error;
 mod event_format;
 mod exit_status;
+mod help;
 mod input;
 mod logged_request;
 mod output;
@@ -18,13 +20,18 @@ mod values;
 mod version;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ColorChoice, FromArgMatches, ValueEnum};
 
 use self::args::Args;
+use self::error::Report;
 use self::exit_status::ExitStatus;
+
+/// Exit code of a command that could not run.
+const COULD_NOT_RUN: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,17 +41,62 @@ async fn main() -> ExitCode {
         let asked = matches!(backtrace.status(), BacktraceStatus::Captured);
         output::note(format!("birdhook: {report}{}", if asked { format!("\n{backtrace}") } else { String::new() }));
     }));
-    let Args { json, command } = Args::parse();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if words.len() <= 1 {
+        output::note(help::FIRST_STEPS);
+        return ExitCode::from(COULD_NOT_RUN);
+    }
+    let early = EarlyOptions::read(&words);
+    early.color.write_global();
+    let parsed = args::tool().color(early.clap_color()).try_get_matches_from(words);
+    let Args { json, command, .. } = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(args) => args,
+        Err(error) if early.json && error.exit_code() != 0 => {
+            Report::usage(&error).print(true);
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+        Err(error) => error.exit(),
+    };
     let exit_code = match command.run(json).await {
         Ok(ExitStatus::Success) => ExitCode::SUCCESS,
         Ok(ExitStatus::Problem) => ExitCode::from(1),
         // The reader has closed our output, as `head` does.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::note(format!("birdhook: {}", output::error_chain(error.as_ref())));
-            ExitCode::from(2)
+            Report::of(&error).print(json);
+            ExitCode::from(COULD_NOT_RUN)
         }
     };
     output::finish().await;
     exit_code
+}
+
+/// The options that apply to errors of the command line itself, so they are read before parsing.
+struct EarlyOptions {
+    color: anstream::ColorChoice,
+    json: bool,
+}
+
+impl EarlyOptions {
+    fn read(words: &[OsString]) -> Self {
+        let texts: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+        let options = || texts.iter().take_while(|word| *word != "--");
+        let attached = options().find_map(|word| word.strip_prefix("--color="));
+        let separate = || Some(texts.get(options().position(|word| word == "--color")? + 1)?.as_ref());
+        let choice = attached.or_else(separate).and_then(|word| ColorChoice::from_str(word, false).ok());
+        let color = match choice {
+            Some(ColorChoice::Always) => anstream::ColorChoice::Always,
+            Some(ColorChoice::Never) => anstream::ColorChoice::Never,
+            _ => anstream::ColorChoice::Auto,
+        };
+        Self { color, json: options().any(|word| word == "--json") }
+    }
+
+    fn clap_color(&self) -> ColorChoice {
+        match self.color {
+            anstream::ColorChoice::Always => ColorChoice::Always,
+            anstream::ColorChoice::Never => ColorChoice::Never,
+            _ => ColorChoice::Auto,
+        }
+    }
 }

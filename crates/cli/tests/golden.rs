@@ -15,7 +15,7 @@ fn with_version(version: &str, text: &str) -> String {
 }
 
 fn refusal(path: &str) -> String {
-    format!("birdhook: {path} has version 2, but this version of birdhook reads versions up to 1: upgrade birdhook\n")
+    format!("error: {path} has version 2, but this version of birdhook reads versions up to 1: upgrade birdhook\n")
 }
 
 fn with_credentials(path: &str, args: &[&str]) -> Ended {
@@ -88,7 +88,9 @@ fn configuration_files_of_version_0_1_are_read_and_those_of_later_versions_are_r
         run(&with_version("1", text)).1.exits(0).prints_only(&read.stdout);
         for later in [with_version("2", text), "version = 2\nunknown = []\n".to_owned()] {
             let (path, refused) = run(&later);
-            refused.exits(2).says_only(&refusal(&path)).prints_only("");
+            let refused = refused.exits(2).prints_only("");
+            let error: serde_json::Value = serde_json::from_str(&refused.stderr).unwrap();
+            assert_eq!(format!("error: {}\n", error["message"].as_str().unwrap()), refusal(&path));
         }
     }
 }

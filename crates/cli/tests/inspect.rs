@@ -112,3 +112,35 @@ fn replays_and_keywords_are_marked_in_text_lines() {
     let news = r#"{"data":{"event_type":"news.new","filter":{"keyword":"ferry"},"payload":{"name":"H"}}}"#;
     run_with_input(&["inspect"], news).prints(&["[XAA for the keyword ferry, app default]"]);
 }
+
+#[test]
+fn single_events_and_queued_requests_are_read_and_named() {
+    let like: Value = serde_json::from_str(LIKE).unwrap();
+    let follow: Value = serde_json::from_str(FOLLOW).unwrap();
+    let deleted: Value = serde_json::from_str(TWO).unwrap();
+    let queued = serde_json::json!({"Records": [{"messageId": "1", "body": LIKE}, {"messageId": "2", "body": FOLLOW}]});
+    for (json, kinds, source) in [
+        (follow["data"].clone(), &["followed"] as &[&str], "reading the `data` of an event of the X Activity API"),
+        (like["favorite_events"][0].clone(), &["liked"], "reading a single event of the Account Activity API"),
+        (like["favorite_events"].clone(), &["liked"], "element 0 of a list"),
+        (deleted["tweet_delete_events"].clone(), &["post_deleted", "post_deleted"], "reading a single event"),
+        (Value::String(LIKE.to_owned()), &["liked"], "a JSON string"),
+        (queued, &["liked", "followed"], "of `Records`"),
+    ] {
+        let ended = run_with_input(&["inspect", "--json"], &json.to_string()).exits(0).says(&[source]);
+        assert_eq!(texts(&ended.json(), "kind"), kinds, "{json}");
+    }
+}
+
+#[test]
+fn a_table_fits_80_columns_and_escapes_control_characters() {
+    let long = LIKE.replace("bird &amp; feeders", &format!("\\u001b[2J{}", "bird ".repeat(50)));
+    let ended = run_with_input(&["inspect", "--table"], &format!("{long}\n{FOLLOW}\n{TWO}")).exits(0).says_only("");
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{ended}");
+    assert!(lines[0].starts_with("TIME (UTC)") && lines[0].contains("KIND") && lines[0].contains("TEXT"), "{ended}");
+    assert!(lines[1].starts_with("2026-11-23 09:32:00  liked") && lines[1].contains('\u{2026}'), "{ended}");
+    assert_eq!(lines.last(), Some(&"4 events"));
+    ended.hides(&["\u{1b}"]);
+    run_with_input(&["inspect", "--table", "--json"], LIKE).refused("cannot be used with");
+}

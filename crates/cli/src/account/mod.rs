@@ -5,18 +5,20 @@ mod keys;
 mod store;
 mod table;
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use birdhook::client::login::LoginError;
-use birdhook::client::{Client, CredentialKind, Credentials, Error, redact_url};
+use birdhook::client::{Client, CredentialKind, Credentials, Error, ErrorCause, redact_url};
 
 pub(crate) use confirm::{ask, confirm};
 pub(crate) use keys::{Keys, Tokens};
 pub(crate) use store::{change, replace};
 pub(crate) use table::{TableRow, print_rows};
 
+use crate::error::Failure;
 use crate::output::shown;
 use crate::values::{check_url, is_of_this_machine, value_enum};
 
@@ -98,9 +100,95 @@ impl AccountArgs {
     }
 }
 
-/// Returns an error with its fix on the next line.
-pub(crate) fn with_fix(error: &impl Display, fix: &str) -> anyhow::Error {
-    anyhow!("{}\n{fix}", shown(&error.to_string()))
+/// A key or secret that the credentials file or the environment holds.
+pub(crate) struct KnownKey {
+    /// The name, for messages.
+    pub(crate) name: String,
+    pub(crate) text: String,
+    /// Whether X signs deliveries with it.
+    pub(crate) is_secret: bool,
+}
+
+/// Returns the app's keys and secrets that can be read without an error.
+pub(crate) fn known_keys() -> Vec<KnownKey> {
+    let path = std::env::var_os("BIRDHOOK_CREDENTIALS").map(PathBuf::from).or_else(|| keys::default_path().ok());
+    let stored = path.and_then(|path| Keys::read(&path, false).ok()).unwrap_or_default();
+    let from_file = [
+        ("consumer secret of the credentials file", stored.consumer_secret, true),
+        ("client secret of the credentials file", stored.client_secret, true),
+        ("API key (consumer key)", stored.consumer_key, false),
+        ("client id", stored.client_id, false),
+        ("bearer token", stored.bearer_token, false),
+        ("access token secret", stored.owner.and_then(|owner| owner.token_secret), false),
+    ];
+    let from_environment = [
+        ("API key (consumer key)", "BIRDHOOK_CONSUMER_KEY"),
+        ("client id", "BIRDHOOK_CLIENT_ID"),
+        ("bearer token", "BIRDHOOK_BEARER_TOKEN"),
+        ("access token secret", "BIRDHOOK_OWNER_TOKEN_SECRET"),
+    ]
+    .map(|(name, variable)| (name, std::env::var(variable).ok(), false));
+    let all = from_environment.into_iter().chain(from_file);
+    all.filter_map(|(name, text, is_secret)| Some(KnownKey { name: name.to_owned(), text: text?, is_secret })).collect()
+}
+
+/// An error of a call to X or of a login, with the fix that people need.
+pub(crate) trait Fixable: Display {
+    fn stable_code(&self) -> &'static str;
+
+    fn fix(&self) -> Cow<'static, str>;
+}
+
+impl Fixable for Error {
+    fn stable_code(&self) -> &'static str {
+        match self.cause() {
+            ErrorCause::ChallengeFailed(_) => "challenge_failed",
+            ErrorCause::UrlRefused(_) => "url_refused",
+            ErrorCause::DuplicateUrl => "duplicate_url",
+            ErrorCause::LimitReached => "limit_reached",
+            ErrorCause::AlreadySubscribed => "already_subscribed",
+            ErrorCause::NotSubscribed => "not_subscribed",
+            ErrorCause::NoSuchWebhook => "no_such_webhook",
+            ErrorCause::WebhookInvalid => "webhook_invalid",
+            ErrorCause::NotAllowed => "not_allowed",
+            ErrorCause::AccessLevel => "access_level",
+            ErrorCause::Suspended => "suspended",
+            ErrorCause::Locked => "locked",
+            ErrorCause::NoCredits => "no_credits",
+            ErrorCause::UsageCap => "usage_cap",
+            ErrorCause::Permission => "permission",
+            ErrorCause::Unauthenticated => "unauthenticated",
+            ErrorCause::NotRenewed => "not_renewed",
+            ErrorCause::WrongCredential => "wrong_credential",
+            ErrorCause::NoCredential(_) => "no_credential",
+            ErrorCause::RateLimited { .. } => "rate_limited",
+            ErrorCause::ReplayUnderWay => "replay_under_way",
+            ErrorCause::ReplayDates => "replay_dates",
+            ErrorCause::Down => "x_down",
+            ErrorCause::NoAnswer(_) => "no_answer",
+            ErrorCause::Unreadable => "unreadable_response",
+            _ => "x_refused",
+        }
+    }
+
+    fn fix(&self) -> Cow<'static, str> {
+        self.fix()
+    }
+}
+
+impl Fixable for LoginError {
+    fn stable_code(&self) -> &'static str {
+        "login_failed"
+    }
+
+    fn fix(&self) -> Cow<'static, str> {
+        self.fix()
+    }
+}
+
+/// Returns an error with its fix.
+pub(crate) fn with_fix(error: &impl Fixable) -> anyhow::Error {
+    Failure::new(error.stable_code(), shown(&error.to_string()), error.fix()).into()
 }
 
 /// Adds the fix to errors of API calls.
@@ -108,14 +196,8 @@ pub(crate) trait Explained<T> {
     fn explained(self) -> Result<T>;
 }
 
-impl<T> Explained<T> for Result<T, Error> {
+impl<T, E: Fixable> Explained<T> for Result<T, E> {
     fn explained(self) -> Result<T> {
-        self.map_err(|error| with_fix(&error, &error.fix()))
-    }
-}
-
-impl<T> Explained<T> for Result<T, LoginError> {
-    fn explained(self) -> Result<T> {
-        self.map_err(|error| with_fix(&error, &error.fix()))
+        self.map_err(|error| with_fix(&error))
     }
 }

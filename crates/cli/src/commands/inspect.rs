@@ -1,10 +1,13 @@
 //! `birdhook inspect`: prints the events in bodies.
 
+mod bare_event;
+mod table;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
 use birdhook::{Apps, Delivery};
-use birdhook_testkit::{Recorded, read};
+use birdhook_testkit::read;
 use bytes::Bytes;
 
 use crate::event_format::EventFormat;
@@ -16,8 +19,9 @@ use crate::output::note;
 /// Read bodies of deliveries, and print one line for each event in them.
 ///
 /// A file may hold one body, several in a row, or one per line. It may also hold what `birdhook
-/// record` wrote, or requests as n8n, Lambda, API Gateway and others log them. A note on standard
-/// error names the format of a logged request. With --json, each line is the documented JSON of an
+/// record` wrote, requests as n8n, Lambda, API Gateway, SQS and others log them, or single events:
+/// an element of `tweet_create_events` and the like, or the `data` of the X Activity API. A note on
+/// standard error names such a format. With --json, each line is the documented JSON of an
 /// event (docs/activity.md). A part that cannot be read is reported on standard error with its file
 /// and line. The rest is still printed, and the exit code is 1. Signatures are not checked.
 #[derive(Debug, clap::Args)]
@@ -30,13 +34,16 @@ pub(crate) struct Inspect {
     /// Include the event as X wrote it, as `raw` in the JSON.
     #[arg(long, requires = "json")]
     raw: bool,
+    /// Print a table that fits the terminal, or 80 columns. Ids and texts are shortened.
+    #[arg(long, conflicts_with = "json")]
+    table: bool,
 }
 
 impl Inspect {
     pub(crate) fn run(self, json: bool) -> Result<ExitStatus> {
         let named = if self.files.is_empty() { &[PathBuf::from(input::STDIN)] } else { self.files.as_slice() };
         let form = EventFormat::new(json, self.raw);
-        let mut all_read = true;
+        let (mut all_read, mut rows) = (true, Vec::new());
         let files = input::files(named)?;
         if files.is_empty() {
             note("no file to read");
@@ -57,19 +64,13 @@ impl Inspect {
             }
             for Part { line, json: part } in parts {
                 let place = format!("{}:{line}", path.display());
-                let bodies = part.map(|json| match logged_request::bodies(&json) {
-                    Some(found) if recorded(&json).is_none() => found
-                        .into_iter()
-                        .map(|(body, source)| {
-                            note(format!("{place}: reading {source}"));
-                            body
-                        })
-                        .collect(),
-                    _ => vec![json],
-                });
+                let bodies = part.map(|json| unwrapped(json, &place));
                 let read: Result<Vec<_>, _> =
                     bodies.and_then(|bodies| bodies.into_iter().map(|body| self.read(body)).collect());
                 match read {
+                    Ok(deliveries) if self.table => {
+                        rows.extend(deliveries.iter().flat_map(Delivery::events).map(table::row));
+                    }
                     Ok(deliveries) => {
                         deliveries.iter().flat_map(Delivery::events).try_for_each(|event| form.print(event))?;
                     }
@@ -80,15 +81,33 @@ impl Inspect {
                 }
             }
         }
+        if self.table {
+            table::print(&rows)?;
+        }
         Ok(all_read.into())
     }
 
-    fn read(&self, json: Bytes) -> Result<Delivery, String> {
-        let body = recorded(&json).map_or(json, |recorded| recorded.body);
+    fn read(&self, body: Bytes) -> Result<Delivery, String> {
         read(&self.app, body).map_err(|_| "not a delivery: expected a JSON object".to_owned())
     }
 }
 
-fn recorded(json: &Bytes) -> Option<Recorded> {
-    str::from_utf8(json).ok()?.parse().ok()
+/// Returns the bodies in a part of a file. Notes the format of what contains them.
+fn unwrapped(json: Bytes, place: &str) -> Vec<Bytes> {
+    if let Some(recorded) = logged_request::recorded(&json) {
+        return vec![recorded.body];
+    }
+    let reading = |(body, source): (Bytes, String)| {
+        note(format!("{place}: reading {source}"));
+        body
+    };
+    let bodies: Vec<Bytes> = match logged_request::bodies(&json) {
+        Some(found) => found.into_iter().map(reading).collect(),
+        None => vec![json],
+    };
+    let enveloped = |body: Bytes| match bare_event::delivery(&body) {
+        Some((delivery, source)) => reading((delivery, source.to_owned())),
+        None => body,
+    };
+    bodies.into_iter().map(enveloped).collect()
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Arg, Command};
 
 use crate::exit_status::ExitStatus;
+use crate::help::{self, Group, Topic};
 
 /// Print the man page, or write one for each command into a folder.
 #[derive(Debug, clap::Args)]
@@ -43,14 +44,16 @@ impl Pages {
         fs::create_dir_all(&self.folder)?;
         tool.build();
         let mut index = page(&mut tool);
-        index += "\n## Commands\n\n";
-        for command in
-            tool.get_subcommands_mut().filter(|command| !command.is_hide_set() && command.get_name() != "help")
-        {
-            let file = format!("{}.md", command.get_name());
-            let about = sentence(command.get_about().map(ToString::to_string).unwrap_or_default());
-            writeln!(index, "- [`birdhook {}`]({file}): {about}", command.get_name())?;
-            write_page(&self.folder.join(file), &page(command))?;
+        index += "\n## Commands\n";
+        for Group { heading, commands } in help::GROUPS {
+            write!(index, "\n### {heading}\n\n")?;
+            for topic in *commands {
+                let Some(command) = tool.find_subcommand_mut(topic.name) else { continue };
+                let file = format!("{}.md", topic.name);
+                let about = sentence(command.get_about().map(ToString::to_string).unwrap_or_default());
+                writeln!(index, "- [`birdhook {}`]({file}): {about}", topic.name)?;
+                write_page(&self.folder.join(file), &page(command))?;
+            }
         }
         write_page(&self.folder.join("README.md"), &index)?;
         Ok(ExitStatus::Success)
@@ -63,14 +66,25 @@ fn write_page(path: &Path, text: &str) -> Result<()> {
 
 fn page(command: &mut Command) -> String {
     let mut text = section(command, 1);
-    if let Some(after) = command.get_after_long_help() {
-        text += &format!("\n{after}\n");
+    match help::find(command.get_name()) {
+        Some(topic) => text += &usage_notes(command, topic),
+        None => text += &command.get_after_long_help().map(|after| format!("\n{after}\n")).unwrap_or_default(),
     }
     let is_the_tool = command.get_name() == "birdhook";
     for below in command.get_subcommands_mut().filter(|below| !is_the_tool && below.get_name() != "help") {
         text += &format!("\n{}", section(below, 2));
     }
     text
+}
+
+/// Returns the details, examples and exit codes of a command.
+fn usage_notes(command: &Command, topic: &Topic) -> String {
+    let details = help::details(command).map(|details| format!("\n{details}\n")).unwrap_or_default();
+    let examples: String = topic.examples.iter().map(|example| format!("{example}\n")).collect();
+    let problem = topic.problem.map(|problem| format!("- `1`: {problem}.\n")).unwrap_or_default();
+    format!(
+        "{details}\n## Examples\n\n```sh\n{examples}```\n\n## Exit codes\n\n- `0`: success.\n{problem}- `2`: the command could not run.\n"
+    )
 }
 
 /// Returns the description and the arguments of a command, under a heading of this level.

@@ -1,26 +1,41 @@
 //! `birdhook verify`: checks a signature offline.
 
+mod body;
+mod header;
+mod json_text;
+mod mistake;
+mod secret;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use birdhook::app::SecretKind;
 use birdhook::signature::{SignatureError, verify};
-use birdhook::{Secret, app::SecretKind};
+use bytes::Bytes;
 use serde::Serialize;
 
+use self::header::GivenSignature;
+use self::mistake::{Candidate, Mistake};
+use self::secret::{PossibleSecret, Secrets};
 use crate::apps::SecretArgs;
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::output::{self, BAD, GOOD, styled};
+use crate::output::{self, BAD, GOOD, shown, styled};
 
 /// Check the signature of a body. Exit code 1 if it is wrong.
 ///
-/// For a wrong signature, a likely cause is printed if one is found.
+/// For a wrong signature, the command undoes the usual mistakes, one or more at a time, until the
+/// signature matches, and prints the cause and the fix. Mistakes with a body: parsed and serialised
+/// again, pretty-printed, base64, gzip, a byte order mark, UTF-16, quotes, other line breaks, or a
+/// whole request of a log instead of its body. Mistakes with a secret: white space or quotes around
+/// it, base64, hexadecimal, or another key from the credentials file and the environment. Mistakes
+/// with a signature: the other header, hexadecimal, or no prefix. If nothing matches, it lists the
+/// usual causes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     /// Check this value of the header x-twitter-webhooks-signature or
-    /// x-twitter-webhooks-signature-oauth2.
+    /// x-twitter-webhooks-signature-oauth2. With the header's name and a colon before it, only the
+    /// secret of that header is accepted.
     #[arg(long)]
     signature: String,
     /// The file that holds the exact bytes of the body, or - for standard input.
@@ -38,85 +53,125 @@ struct Checked {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
 impl Verify {
     pub(crate) fn run(self, json: bool) -> Result<ExitStatus> {
-        let (secrets, body) = (self.secret.read()?, input::bytes(&self.file)?);
-        let check = |secret: &Secret| verify(secret, &body, self.signature.as_bytes());
-        let signer = secrets.iter().find(|(_, secret)| check(secret).is_ok()).map(|(kind, _)| *kind);
-        let error = secrets.iter().find_map(|(_, secret)| check(secret).err()).filter(|_| signer.is_none());
-        let hint =
-            error.and_then(|error| secrets.iter().find_map(|(_, secret)| hint(secret, &body, &self.signature, error)));
-        let secret = signer.map(SecretKind::as_str);
-        let checked = Checked { valid: signer.is_some(), secret, error: error.map(|error| error.to_string()), hint };
-        let text = match &checked.error {
-            None => styled(GOOD, "the signature is valid") + &made_with(&secrets, signer),
-            Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
+        let texts = self.secret.required_texts()?;
+        let (body, secrets) = (input::bytes(&self.file)?, Secrets::new(&texts)?);
+        let given = GivenSignature::read(&self.signature);
+        if let Some(kind) = signer(&secrets, &given, &body) {
+            let checked = Checked { valid: true, secret: Some(kind.as_str()), error: None, hint: None };
+            let by = if secrets.kinds.len() > 1 { format!(", made with the {kind}") } else { String::new() };
+            let text = styled(GOOD, "the signature is valid") + &by;
+            if json { output::json(&checked) } else { output::line(text) }?;
+            return Ok(ExitStatus::Success);
+        }
+        let mistakes = mistakes(&secrets, &given, &body);
+        if let (None, Some(error)) = (&mistakes, secrets.invalid) {
+            return Err(error);
+        }
+        let is_malformed = given.canonical.as_ref().is_none_or(|signature| !signature.mistakes.is_empty());
+        let error = if is_malformed { SignatureError::Malformed } else { SignatureError::Wrong }.to_string();
+        let (hint, lines) = match mistakes {
+            Some(mistakes) => explained(&mistakes),
+            None => unexplained(&usual_causes(&given, &secrets.kinds, secrets.fault, &body)),
         };
-        if json { output::json(&checked) } else { output::line(text) }?;
-        Ok(checked.valid.into())
+        if json {
+            output::json(&Checked { valid: false, secret: None, error: Some(error), hint: Some(hint) })?;
+        } else {
+            output::line(styled(BAD, error))?;
+            lines.iter().try_for_each(|line| output::line(shown(line)))?;
+        }
+        Ok(ExitStatus::Problem)
     }
 }
 
-fn made_with(secrets: &[(SecretKind, Secret)], signer: Option<SecretKind>) -> String {
-    signer.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
-}
-
-fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) -> Option<&'static str> {
-    let signs = |body: &[u8], signature: &str| verify(secret, body, signature.as_bytes()).is_ok();
-    let reserialised = || serde_json::from_slice::<serde_json::Value>(body).ok().map(|json| json.to_string());
-    let decoded = || STANDARD.decode(body.trim_ascii()).ok();
-    let escaped = || str::from_utf8(body).map(as_x_escapes).unwrap_or_default();
-    let encoded = signature.strip_prefix("sha256=").unwrap_or(signature);
-    match error {
-        SignatureError::Malformed if encoded.len() == 64 && encoded.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            Some("it is hexadecimal, but X's signatures are base64")
-        }
-        SignatureError::Malformed if signs(body, &format!("sha256={signature}")) => {
-            Some("the prefix 'sha256=' is missing")
-        }
-        _ if body.strip_prefix("\u{feff}".as_bytes()).is_some_and(|rest| signs(rest, signature)) => Some(
-            "it signs the body without the byte order mark (BOM) at its beginning, which an editor or logger added",
-        ),
-        // The body is not decompressed here, so the hint relies on the first bytes of gzip.
-        _ if body.starts_with(&[0x1f, 0x8b]) => {
-            Some("the body is gzipped, but X signs the uncompressed body: verify the bytes before they are compressed")
-        }
-        _ if decoded().is_some_and(|body| signs(&body, signature)) => {
-            Some("the body is base64, as Lambda and API Gateway encode it: decode it first")
-        }
-        _ if signs(body.trim_ascii_end(), signature) => {
-            Some("it signs the body without the trailing white space, which an editor or echo added")
-        }
-        _ if escaped().iter().any(|body| signs(body.as_bytes(), signature)) => Some(
-            "it signs the same JSON with X's escapes, so the body was parsed and serialised again, as by JSON.stringify: keep the original bytes",
-        ),
-        _ if reserialised().is_some_and(|body| signs(body.as_bytes(), signature)) => {
-            Some("it signs the same JSON with different formatting: keep the original bytes")
-        }
-        _ => None,
-    }
-}
-
-/// Returns the same JSON with the escapes that X may have used. The forms differ in the characters
-/// that are escaped: non-ASCII ones, slashes, `<` and `>`.
-fn as_x_escapes(json: &str) -> Vec<String> {
-    let escape = |(letters, slash, angles): (bool, bool, bool)| {
-        let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);
-        for letter in json.trim_end().chars() {
-            match letter {
-                '/' if slash && !is_escaped => text.push_str("\\/"),
-                '<' | '>' if angles => text.push_str(&format!("\\u{:04x}", u32::from(letter))),
-                _ if letters && !letter.is_ascii() => {
-                    letter.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
-                }
-                _ => text.push(letter),
-            }
-            is_escaped = letter == '\\' && !is_escaped;
-        }
-        text
+/// Returns the kind of the configured secret that made the signature of this body.
+fn signer(secrets: &Secrets, given: &GivenSignature, body: &Bytes) -> Option<SecretKind> {
+    let made_by = |one: &&Candidate<PossibleSecret>| {
+        one.mistakes.is_empty() && verify(&one.value.secret, body, given.text.as_bytes()).is_ok()
     };
-    [(true, true, true), (true, true, false), (true, false, false), (false, true, false)].map(escape).into()
+    let kinds = secrets.candidates.iter().filter(made_by).filter_map(|one| one.value.kind);
+    kinds.into_iter().find(|kind| given.kind.is_none_or(|header| header == *kind))
+}
+
+/// Returns the fewest mistakes that explain the signature.
+fn mistakes(secrets: &Secrets, given: &GivenSignature, body: &Bytes) -> Option<Vec<Mistake>> {
+    let signature = given.canonical.as_ref()?;
+    let mut best: Option<Vec<Mistake>> = None;
+    for body in body::candidates(body) {
+        for secret in &secrets.candidates {
+            let number = body.mistakes.len() + secret.mistakes.len();
+            if best.as_ref().is_some_and(|best| number >= best.len()) {
+                continue;
+            }
+            if verify(&secret.value.secret, &body.value, signature.value.as_bytes()).is_ok() {
+                let other = secret.value.kind.zip(given.kind).filter(|(made_with, header)| made_with != header);
+                let all = signature.mistakes.iter().chain(&secret.mistakes).chain(&body.mistakes).cloned();
+                best = Some(all.chain(other.map(|(made_with, header)| other_header(made_with, header))).collect());
+            }
+        }
+    }
+    best.filter(|mistakes| !mistakes.is_empty())
+}
+
+fn other_header(made_with: SecretKind, header: SecretKind) -> Mistake {
+    Mistake {
+        change: format!("it is the value of {}, which is made with the {made_with}", made_with.header()).into(),
+        cause: format!("the value is of the other header, or the {made_with} and the {header} are exchanged").into(),
+        fix: "compare each secret with the app's page in X's console, and each value with its header".into(),
+    }
+}
+
+/// Returns the mistakes as one text, and as lines.
+fn explained(mistakes: &[Mistake]) -> (String, Vec<String>) {
+    let joined = |of: fn(&Mistake) -> &str, between: &str| {
+        let mut texts: Vec<&str> = Vec::new();
+        for text in mistakes.iter().map(of) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        texts.join(between)
+    };
+    let change = joined(|mistake| &mistake.change, " and ");
+    let (cause, fix) = (joined(|mistake| &mistake.cause, "; "), joined(|mistake| &mistake.fix, "; "));
+    let lines = vec![format!("matches if: {change}"), format!("cause: {cause}"), format!("try: {fix}")];
+    (format!("matches if {change}: {cause}; {fix}"), lines)
+}
+
+fn unexplained(causes: &[String]) -> (String, Vec<String>) {
+    let mut lines = vec!["no usual mistake explains it; usual causes:".to_owned()];
+    lines.extend(causes.iter().map(|cause| format!("- {cause}")));
+    (format!("usual causes: {}", causes.join("; ")), lines)
+}
+
+/// Returns causes that cannot be verified, the likeliest first.
+fn usual_causes(
+    given: &GivenSignature,
+    kinds: &[SecretKind],
+    secret_fault: Option<String>,
+    body: &[u8],
+) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    match &given.canonical {
+        None => causes.push("the signature is cut off, or is not of X's header: X's has 51 characters".to_owned()),
+        Some(signature) => causes.extend(signature.mistakes.iter().map(|mistake| mistake.cause.to_string())),
+    }
+    causes.extend(secret_fault);
+    causes.extend(body::fault(body));
+    if let [kind] = kinds {
+        let other = kind.other();
+        causes.push(format!(
+            "the value is of the header {}: X makes it with the {other}, which is not configured",
+            other.header()
+        ));
+    }
+    causes.push("the secret is of another app, or was regenerated: compare it in X's console".to_owned());
+    causes.push("a bearer token, an access token or the API key is configured as the secret".to_owned());
+    causes.push("the body was parsed and serialised again, with keys sorted or numbers rounded".to_owned());
+    causes.push("the signature and the body are of different deliveries".to_owned());
+    causes
 }

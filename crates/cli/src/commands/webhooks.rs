@@ -4,7 +4,8 @@ use anyhow::Result;
 use birdhook::client::api::{RegisteredWebhook, same_url};
 use birdhook::client::{Client, Error, ErrorCause};
 
-use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows, with_fix};
+use crate::account::{AccountArgs, Explained, Fixable, TableRow, confirm, print_rows, with_fix};
+use crate::error::Failure;
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, GOOD, note, shown, styled};
 
@@ -139,20 +140,22 @@ impl ApiArgs {
             note(hint);
         }
         if !matches!(error.cause(), ErrorCause::LimitReached | ErrorCause::DuplicateUrl) {
-            return with_fix(error, &error.fix());
+            return with_fix(error);
         }
-        let Ok(all) = self.list(client).await else { return with_fix(error, &error.fix()) };
+        let Ok(all) = self.list(client).await else { return with_fix(error) };
         if let Some(same) = all.iter().find(|one| same_url(&one.url, url)) {
             let (id, state) = (shown(&same.id), if same.valid { "valid" } else { "invalid" });
-            return anyhow::anyhow!(
-                "{}\n{url} is already registered as {id} ({}, {state}); use it, or delete it with `birdhook webhooks delete {id}`",
+            let message = format!(
+                "{}\n{url} is already registered as {id} ({}, {state})",
                 shown(&error.to_string()),
                 shown(&same.url)
             );
+            let fix = format!("use it, or delete it with `birdhook webhooks delete {id}`");
+            return Failure::new(error.stable_code(), message, fix).into();
         }
         let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
         let all = if all.is_empty() { String::new() } else { format!("\nthe app's webhooks:{all}") };
-        anyhow::anyhow!("{}{all}\n{}", shown(&error.to_string()), error.fix())
+        Failure::new(error.stable_code(), format!("{}{all}", shown(&error.to_string())), error.fix()).into()
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {

@@ -130,7 +130,7 @@ pub(crate) fn print_step(step: &PlanStep) -> Result<()> {
 /// Returns the error of a run that stopped early. Prints notes about the steps that were not done.
 pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
     match error {
-        EnsureError::Looking(error) => with_fix(error, &error.fix()),
+        EnsureError::Looking(error) => with_fix(error),
         EnsureError::Step { step, error, left, undone, hint, .. } => {
             if let Some(hint) = hint {
                 note(shown(hint));
@@ -142,7 +142,7 @@ pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
             if !left.is_empty() {
                 note(format!("{} not tried{again}", plural(left.len(), "step")));
             }
-            with_fix(error, &error.fix()).context(format!("cannot {}", shown(&step.to_string())))
+            with_fix(error).context(format!("cannot {}", shown(&step.to_string())))
         }
         other => anyhow!("{other}"),
     }
