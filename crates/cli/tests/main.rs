@@ -13,6 +13,7 @@ mod inspect;
 mod mock_x;
 mod offline;
 mod refusals;
+mod requests;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;
