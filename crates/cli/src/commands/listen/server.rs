@@ -235,14 +235,18 @@ impl Server {
             if other > 0 {
                 note(other_kind_warning(other));
             }
+            let table = match &self.log {
+                Some(log) => Some(log.finish().await),
+                None => None,
+            };
             note(format!(
                 "stopped: {}, {}, {} aborted",
                 plural(events, "event"),
                 plural(duplicates, "duplicate"),
                 plural(left, "delivery")
             ));
-            if let Some(log) = self.log {
-                note(log.finish().await);
+            if let Some(table) = table {
+                note(table);
             }
         };
         Ok(http::serve(self.listener, self.router, stop).await?)
