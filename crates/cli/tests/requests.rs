@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::{Folder, SECRET, Serving, birdhook, call, end, like, run};
 use birdhook::{Secret, signature};
@@ -238,6 +238,19 @@ fn without_a_terminal_the_next_steps_contain_no_signature() {
     assert!(!text.contains("sha256="), "{text}");
 }
 
+/// A process that is killed at the end of the test, also if the test fails. The end of `script` closes
+/// the terminal, which ends the command on it.
+#[cfg(target_os = "linux")]
+struct Killed(Child);
+
+#[cfg(target_os = "linux")]
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// `script` runs a command on a terminal of its own.
 #[cfg(target_os = "linux")]
 #[test]
@@ -245,8 +258,9 @@ fn on_a_terminal_the_next_steps_contain_a_signed_request_that_is_accepted() {
     let tool = format!("{} listen --addr 127.0.0.1:0", env!("CARGO_BIN_EXE_birdhook"));
     let mut command = Command::new("script");
     command.args(["-qfec", &tool, "/dev/null"]).env("BIRDHOOK_CONSUMER_SECRET", SECRET).env("NO_COLOR", "1");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = Killed(child);
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     let curl = lines.find(|line| line.contains("curl ")).unwrap();
     let (_, curl) = curl.trim().split_once("curl ").unwrap();
     assert!(!curl.contains(SECRET), "{curl}");
@@ -256,6 +270,4 @@ fn on_a_terminal_the_next_steps_contain_a_signed_request_that_is_accepted() {
     assert!(event.contains("birdhook-doctor-") && event.contains("time of arrival"), "{event}");
     let request = lines.find(|line| line.contains("accepted")).unwrap();
     assert!(request.contains("POST 200"), "{request}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
