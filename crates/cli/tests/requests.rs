@@ -1,10 +1,15 @@
 //! Tests of the lines and records that `birdhook listen` prints for requests.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
+#[cfg(target_os = "linux")]
+use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
+#[cfg(target_os = "linux")]
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Folder, SECRET, Serving, birdhook, call, end, like, run};
+#[cfg(target_os = "linux")]
+use crate::support::end;
+use crate::support::{Folder, SECRET, Serving, birdhook, call, like, run};
 use birdhook::{Secret, signature};
 use serde_json::Value;
 
