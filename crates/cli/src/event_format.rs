@@ -6,20 +6,30 @@ use birdhook::{Activity, Event, event::ApiSource};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 
+/// Width of the column of kinds. Few kinds are longer.
+const KIND_WIDTH: usize = 18;
+
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum EventFormat {
-    Line,
-    Json,
-    JsonWithRaw,
+pub(crate) struct EventFormat {
+    json: bool,
+    raw: bool,
+    /// Adds the member `type` to the JSON, for output that also has other records.
+    has_type: bool,
+    /// Prints the current time for an event without a time.
+    has_just_arrived: bool,
 }
 
 impl EventFormat {
     pub(crate) fn new(json: bool, raw: bool) -> Self {
-        match (json, raw) {
-            (false, _) => Self::Line,
-            (true, false) => Self::Json,
-            (true, true) => Self::JsonWithRaw,
-        }
+        Self { json, raw, has_type: false, has_just_arrived: false }
+    }
+
+    pub(crate) fn with_type(self) -> Self {
+        Self { has_type: true, ..self }
+    }
+
+    pub(crate) fn just_arrived(self) -> Self {
+        Self { has_just_arrived: true, ..self }
     }
 
     pub(crate) fn print(self, event: &Event) -> Result<()> {
@@ -28,25 +38,38 @@ impl EventFormat {
 
     /// Returns the line of an event, safe for a terminal.
     pub(crate) fn line(self, event: &Event) -> Result<String> {
-        match self {
-            Self::Line => Ok(describe(event)),
-            Self::Json => output::json_line(&event.report()),
-            Self::JsonWithRaw => output::json_line(&event.report().with_raw()),
+        if !self.json {
+            return Ok(describe(event, self.has_just_arrived));
         }
+        let report = event.report();
+        let mut line = output::json_line(&if self.raw { report.with_raw() } else { report })?;
+        if self.has_type && line.pop() == Some('}') {
+            // At the end, because `kind` is documented as the first member.
+            line += ",\"type\":\"event\"}";
+        }
+        Ok(line)
     }
 }
 
-fn describe(event: &Event) -> String {
+fn describe(event: &Event, has_just_arrived: bool) -> String {
     let activity = event.activity();
-    let time = event.occurred_at().map_or_else(|| "(no timestamp)".to_owned(), |time| time.to_string());
-    let mut line = format!("{} {}", styled(FAINT, format!("{time:24}")), styled(STRONG, event.kind().as_str()));
-    let (actor, target) = (activity.actor().map(name), activity.target().map(name));
-    match (actor, target) {
-        (Some(actor), Some(target)) => line += &format!(" {actor} -> {target}"),
-        (Some(actor), None) => line += &format!(" {actor}"),
-        (None, Some(target)) => line += &format!(" -> {target}"),
-        (None, None) => {}
-    }
+    let (time, is_arrival) = match event.occurred_at() {
+        Some(time) => (time.to_string(), false),
+        None if has_just_arrived => (birdhook_testkit::now().to_string(), true),
+        None => ("(no timestamp)".to_owned(), false),
+    };
+    let mut line = format!(
+        "{} {}",
+        styled(FAINT, format!("{time:24}")),
+        styled(STRONG, format!("{:KIND_WIDTH$}", event.kind().as_str()))
+    );
+    let (actor, target) = (activity.actor().and_then(name), activity.target().and_then(name));
+    line += &match (actor, target) {
+        (Some(actor), Some(target)) => format!(" {actor} -> {target}"),
+        (Some(actor), None) => format!(" {actor}"),
+        (None, Some(target)) => format!(" (unknown user) -> {target}"),
+        (None, None) => " -".to_owned(),
+    };
     if let Activity::PostCreated(new) = &activity
         && let Some(relation) = new.relation
     {
@@ -64,6 +87,7 @@ fn describe(event: &Event) -> String {
         (None, Activity::PostDeleted(deleted)) => {
             line += &format!(" post {}", shown(deleted.post_id.as_deref().unwrap_or("(no id)")));
         }
+        (None, Activity::ChatChanged(chat)) => line += &format!(" {}", shown(&chat.event)),
         (None, Activity::ReplayFinished(replay)) => {
             let state = if replay.complete == Some(true) { "complete" } else { "incomplete" };
             line += &format!(" job {} {state}", shown(replay.job_id.as_deref().unwrap_or("(no id)")));
@@ -80,13 +104,14 @@ fn describe(event: &Event) -> String {
     };
     let keyword = event.keyword().map(|word| format!(" for the keyword {}", shown(word))).unwrap_or_default();
     let replayed = if event.is_replay() { ", replayed" } else { "" };
-    line + &styled(FAINT, format!(" [{api}{subscriber}{keyword}, app {}{replayed}]", shown(event.app())))
+    let arrival = if is_arrival { ", time of arrival" } else { "" };
+    line + &styled(FAINT, format!(" [{api}{subscriber}{keyword}, app {}{replayed}{arrival}]", shown(event.app())))
 }
 
-fn name(user: &User<'_>) -> String {
+fn name(user: &User<'_>) -> Option<String> {
     match (user.handle.as_deref(), user.id.as_deref()) {
-        (Some(handle), _) => format!("@{}", shown(handle)),
-        (None, Some(id)) => shown(id),
-        (None, None) => "(unknown user)".to_owned(),
+        (Some(handle), _) => Some(format!("@{}", shown(handle))),
+        (None, Some(id)) => Some(shown(id)),
+        (None, None) => None,
     }
 }

@@ -26,7 +26,7 @@ impl Account {
             change(&mut command);
             Serving::start_command(&mut command)
         };
-        let listening = start(&["listen", "--json", "--dual-mode"]);
+        let listening = start(&["listen", "--quiet", "--json", "--dual-mode"]);
         let keys = folder.path("keys.toml");
         let own = ["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET", "--credentials", &keys];
         let x = start(&[&own, &["--user", "2001", "--user", "2002"][..], mock].concat());

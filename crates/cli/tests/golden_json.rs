@@ -165,7 +165,7 @@ fn the_doctor_prints_the_members_of_version_0_1() {
 
 #[test]
 fn what_was_sent_is_summed_up_with_the_members_of_version_0_1() {
-    let listening = Serving::start(&["listen", "--json"]);
+    let listening = Serving::start(&["listen", "--quiet", "--json"]);
     let args = ["trigger", &listening.url, "like.create", "--generation", "xaa", "--seed", "7", "--json"];
     let varying = ["seconds", "min", "median", "p99", "max"];
     compare("trigger", run(&args).json(), &varying);

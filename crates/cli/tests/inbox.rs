@@ -30,7 +30,7 @@ fn inbox(command: &[&str], folder: &str) -> Ended {
 }
 
 fn listen(folder: &str, more: &[&str]) -> Serving {
-    Serving::start(&[&["listen", "--json", "--inbox", folder], more].concat())
+    Serving::start(&[&["listen", "--quiet", "--json", "--inbox", folder], more].concat())
 }
 
 /// Sends this many likes, and expects 200 for each.
@@ -98,7 +98,7 @@ fn events_answered_200_are_forwarded_after_a_kill_and_a_restart() {
 
     let kept = inbox(&["export", "--json"], &dir).exits(0);
     assert_eq!(kept.json().len(), 3, "{kept}");
-    let behind = Serving::start(&["listen", "--json"]);
+    let behind = Serving::start(&["listen", "--quiet", "--json"]);
     let second = listen(&dir, &["--forward", &behind.url]);
     assert!(second.note().contains("the inbox contains 3 pending events, 0 dead letters"));
     let printed = keys(std::iter::repeat_with(|| second.json()).take(3));
@@ -293,7 +293,8 @@ fn inbox_commands_create_no_inbox() {
 #[test]
 fn events_are_printed_after_a_restart_if_the_output_was_closed() {
     let (_folder, dir) = new_inbox("inbox-head");
-    let mut child = birdhook(&["listen", "--json", "--inbox", &dir, "--max-attempts", "1", "--addr", "127.0.0.1:0"]);
+    let mut child =
+        birdhook(&["listen", "--quiet", "--json", "--inbox", &dir, "--max-attempts", "1", "--addr", "127.0.0.1:0"]);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
@@ -310,7 +311,7 @@ fn events_are_printed_after_a_restart_if_the_output_was_closed() {
 #[test]
 fn a_delivery_of_several_events_is_forwarded_once() {
     let folder = Folder::new("inbox-several");
-    let behind = Serving::start(&["listen", "--json"]);
+    let behind = Serving::start(&["listen", "--quiet", "--json"]);
     let front = listen(&folder.path("inbox"), &["--forward", &behind.url]);
     let recording = folder.file("three.jsonl", &recorded("2026-11-23T09:00:00Z", &deletions(1, 3)));
     run(&["replay", &recording, &front.url]).exits(0);

@@ -14,6 +14,7 @@ mod mock_x;
 mod offline;
 mod progress;
 mod refusals;
+mod requests;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

@@ -13,7 +13,7 @@ fn get(url: &str, path: &str) -> Value {
 
 #[test]
 fn a_fired_event_is_delivered_by_both_apis_and_recorded() {
-    let listening = Serving::start(&["listen", "--json"]);
+    let listening = Serving::start(&["listen", "--quiet", "--json"]);
     let mock = ["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET", "--webhook", &listening.url];
     let x = Serving::start(&[&mock[..], &["--user", "77"]].concat());
     let credentials = x.json();

@@ -24,7 +24,7 @@ fn json_of(lines: &[String]) -> Vec<Value> {
 
 #[test]
 fn triggered_events_are_received_once() {
-    let listening = Serving::start(&["listen", "--json"]);
+    let listening = Serving::start(&["listen", "--quiet", "--json"]);
     let kinds = ["like.create", "follow.follow", "dm.received"];
     let mut args =
         vec!["trigger", &listening.url, "--json", "--duplicates", "--count", "5", "--seed", "7", "--api", "both"];
@@ -66,7 +66,7 @@ fn a_client_with_a_partial_request_does_not_delay_the_shutdown() {
 
 #[test]
 fn every_kind_of_both_apis_is_received() {
-    let listening = Serving::start(&["listen", "--json"]);
+    let listening = Serving::start(&["listen", "--quiet", "--json"]);
     let sent = run(&["trigger", &listening.url, "--json", "--api", "both"]).exits(0);
     let kinds = birdhook_testkit::MockEventKind::ALL;
     let total: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
@@ -99,7 +99,8 @@ fn several_apps_share_a_url_and_events_name_their_app() {
     let folder = Folder::new("apps");
     let blog = folder.file("blog", "blog-secret\n");
     let blog_app = format!("blog={blog}");
-    let listening = Serving::start(&["listen", "--json", "--app", "shop=BIRDHOOK_CONSUMER_SECRET", "--app", &blog_app]);
+    let listening =
+        Serving::start(&["listen", "--quiet", "--json", "--app", "shop=BIRDHOOK_CONSUMER_SECRET", "--app", &blog_app]);
     for (secret, app) in [("BIRDHOOK_CONSUMER_SECRET", "shop"), (blog.as_str(), "blog")] {
         run(&["trigger", &listening.url, "follow.follow", "--api", "aaa", "--secret", secret]).exits(0);
         assert_eq!(listening.json()["app"], app);
@@ -136,7 +137,7 @@ fn recorded_deliveries_are_replayed_with_new_signatures() {
 
     let other = folder.file("other", "another-secret");
     let other_app = format!("other={other}");
-    let listening = Serving::start(&["listen", "--json", "--app", &other_app]);
+    let listening = Serving::start(&["listen", "--quiet", "--json", "--app", &other_app]);
     let replay = ["replay", &file, &listening.url, "--secret", &other, "--speed", "0", "--json"];
     run(&[&replay[..], &["--filter", "followed"]].concat()).exits(0).answered("200", 6);
     for _ in 0..6 {
@@ -149,7 +150,7 @@ fn recorded_deliveries_are_replayed_with_new_signatures() {
     let odd = r#"{"time":"2026-11-23T09:00:00Z","method":"POST","target":"/","headers":[["no name","x"]],"body":"{}"}"#;
     let broken = format!("{{\"time\":\"never\"}}\n{odd}\n{recorded}{{\"time\":\"20");
     let broken = folder.file("broken.jsonl", &broken);
-    let third = Serving::start(&["listen", "--json", "--app", &other_app]);
+    let third = Serving::start(&["listen", "--quiet", "--json", "--app", &other_app]);
     let sent = run(&["replay", &broken, &third.url, "--secret", &other, "--speed", "0", "--json"])
         .exits(1)
         .answered("200", 18);
@@ -195,7 +196,7 @@ fn a_replay_keeps_the_pace_of_the_recording() {
         recorded(&format!("2026-11-23T09:00:{second:02}Z"), &body)
     };
     let file = folder.file("r.jsonl", &[line(0), line(20)].join("\n"));
-    let listening = Serving::start(&["listen", "--json"]);
+    let listening = Serving::start(&["listen", "--quiet", "--json"]);
     let replayed = run(&["replay", &file, &listening.url, "--speed", "100", "--json"]);
     let seconds = replayed.json()[0]["seconds"].as_f64().unwrap();
     assert!(seconds >= 0.2, "{seconds}");
@@ -207,8 +208,8 @@ fn forwarded_deliveries_are_signed_again_and_answered_200_after_arrival() {
     let folder = Folder::new("forward");
     let shop = folder.file("shop", "shop-secret");
     let shop_app = format!("shop={shop}");
-    let behind = Serving::start(&["listen", "--json", "--app", &shop_app]);
-    let front = Serving::start(&["listen", "--json", "--app", &shop_app, "--forward", &behind.url]);
+    let behind = Serving::start(&["listen", "--quiet", "--json", "--app", &shop_app]);
+    let front = Serving::start(&["listen", "--quiet", "--json", "--app", &shop_app, "--forward", &behind.url]);
     let trigger = ["trigger", &front.url, "like.create", "--api", "xaa", "--secret", &shop, "--json"];
     run(&trigger).exits(0).answered("200", 1);
     assert_eq!(front.json()["content_key"], behind.json()["content_key"]);
@@ -288,7 +289,7 @@ fn a_receiver_that_cannot_listen_names_the_reason() {
 }
 
 fn listen_with(args: &[&str], variables: &[(&str, &str)]) -> Serving {
-    let mut command = birdhook(&[&["listen", "--json"], args].concat());
+    let mut command = birdhook(&[&["listen", "--quiet", "--json"], args].concat());
     command.env_remove("BIRDHOOK_CONSUMER_SECRET").envs(variables.iter().copied());
     Serving::start_command(&mut command)
 }

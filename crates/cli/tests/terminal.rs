@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use crate::support::fake_x::{FakeX, Rule, rule};
-use crate::support::{Ended, Folder, Serving, birdhook, end, recorded, run, with_keys};
+use crate::support::{Ended, Folder, Serving, birdhook, call, end, recorded, run, with_keys};
 use birdhook_testkit::{MockEventKind, PayloadGenerator};
 use serde_json::{Value, json};
 
@@ -122,8 +122,9 @@ fn receivers_and_inboxes_escape_the_text_of_events() {
     let recording: Vec<_> = bodies().iter().map(|body| recorded("2026-11-23T09:00:00Z", body)).collect();
     let (recording, copy) = (folder.file("recording", &recording.join("\n")), folder.path("recorded"));
     let inbox = folder.path("inbox");
-    let listens: [&[&str]; 4] = [
+    let listens: [&[&str]; 5] = [
         &["listen"],
+        &["listen", "--requests"],
         &["listen", "--json", "--raw"],
         &["listen", "--record", &copy],
         &["listen", "--inbox", &inbox, "--forward", "http://127.0.0.1:1/", "--max-attempts", "1"],
@@ -132,6 +133,10 @@ fn receivers_and_inboxes_escape_the_text_of_events() {
         let mut command = birdhook(listen);
         let serving = Serving::start_command(command.env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
         run(&["replay", &recording, &serving.url, "--speed", "0", "--json"]).exits(0);
+        // Bytes beyond ASCII are allowed in a path and in the value of a header.
+        let headers = [("content-encoding", "\u{9b}31mx"), ("x-twitter-webhooks-signature", "sha256=\u{9b}31mx")];
+        call(serving.address(), "POST", "/\u{9b}31mx\u{202e}", &headers, "");
+        call(serving.address(), "POST", "/webhooks/twitter", &headers, "");
         let (lines, notes) = serving.stop();
         is_clean(&format!("{listen:?}"), &lines.join("\n"));
         is_clean(&format!("{listen:?}"), &notes.join("\n"));

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use self::escape::styled_text;
 pub(crate) use self::escape::{json as escaped_json, shown};
-pub(crate) use self::queued::{finish, print, queue_output, try_print};
+pub(crate) use self::queued::{finish, log, print, queue_output, try_print};
 pub(crate) use self::queued_writer::QueuedWriter;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();

@@ -65,6 +65,15 @@ pub(super) fn queue_note(text: &str) -> bool {
     true
 }
 
+/// Queues a line on standard error, without the limits of notes. Lines that find no room are counted
+/// as dropped notes.
+pub(crate) fn log(line: &str) {
+    let Some(notes) = NOTES.get() else { return super::note(line) };
+    if !notes.writer.try_write(line.to_owned()) {
+        notes.limit.lock().unwrap_or_else(PoisonError::into_inner).suppressed(1);
+    }
+}
+
 impl Notes {
     /// Writes the number of notes that were dropped, if any, then this note.
     fn write(&self, limit: &mut NoteLimit, text: Option<&str>) {

@@ -54,7 +54,7 @@ async fn find(inbox: &Inbox, id: EventId) -> Result<ListedEvent> {
 /// Prints a line for the event, then its indented JSON. Shows an unreadable body as lossy UTF-8.
 fn show(letter: &ListedEvent) -> Result<()> {
     match &letter.event {
-        Ok(event) => EventFormat::Line.print(event)?,
+        Ok(event) => EventFormat::new(false, false).print(event)?,
         Err(why) => {
             output::line(styled(BAD, format!("unreadable: {why}")))?;
             output::line(shown(&String::from_utf8_lossy(why.body())))?;

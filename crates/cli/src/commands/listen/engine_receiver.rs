@@ -11,6 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::inbox_receiver::contents;
+use super::marking_sink::MarkingSink;
+use super::request_log::RequestFormat;
 use super::server::ServerArgs;
 use crate::commands::inbox::open_inbox;
 use crate::commands::relay::{inbox_settings, relay};
@@ -24,6 +26,7 @@ pub(super) struct EngineReceiver {
     pub(super) writing: WritingArgs,
     pub(super) inbox: Option<PathBuf>,
     pub(super) in_order: bool,
+    pub(super) requests: RequestFormat,
 }
 
 impl EngineReceiver {
@@ -32,15 +35,15 @@ impl EngineReceiver {
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
         let Some(folder) = self.inbox else {
-            let pipeline = webhook.sink(NotingSink { sink });
-            let server = args.bind_to(&pipeline, &apps).await?;
+            let pipeline = webhook.sink(MarkingSink(NotingSink { sink }));
+            let server = args.bind_to(&pipeline, &apps, self.requests).await?;
             note(format!("answers 200 once an event is in {}", engine.name()));
             return server.receive(pipeline, std::future::pending()).await;
         };
         let policy = webhook.dedupe_policy();
         let inbox = open_inbox(&folder, inbox_settings(self.in_order)).await?;
-        let pipeline = webhook.sink(inbox.clone());
-        let server = args.bind_to(&pipeline, &apps).await?;
+        let pipeline = webhook.sink(MarkingSink(inbox.clone()));
+        let server = args.bind_to(&pipeline, &apps, self.requests).await?;
         note(format!("answers 200 once an event is in the inbox, which contains {}", contents(&inbox)));
         note(format!("relaying to {}", engine.name()));
         let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());

@@ -9,6 +9,8 @@ use birdhook::inbox::{Inbox, InboxSettings, Lease};
 use tokio::task::JoinSet;
 
 use super::forwarder::Forwarder;
+use super::marking_sink::MarkingSink;
+use super::request_log::RequestFormat;
 use super::server::ServerArgs;
 use crate::commands::inbox::open_inbox;
 use crate::event_format::EventFormat;
@@ -22,6 +24,7 @@ pub(super) struct InboxReceiver {
     pub(super) folder: PathBuf,
     pub(super) max_attempts: u32,
     pub(super) forward: Option<String>,
+    pub(super) requests: RequestFormat,
 }
 
 impl InboxReceiver {
@@ -30,14 +33,14 @@ impl InboxReceiver {
         let (apps, webhook) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = open_inbox(&self.folder, InboxSettings::new().max_attempts(self.max_attempts)).await?;
-        let pipeline = webhook.sink(inbox.clone());
-        let server = args.bind_to(&pipeline, &apps).await?;
+        let pipeline = webhook.sink(MarkingSink(inbox.clone()));
+        let server = args.bind_to(&pipeline, &apps, self.requests).await?;
         note(format!("the inbox contains {}", contents(&inbox)));
         let consumer = Consumer {
             inbox: inbox.clone(),
             forwarder,
             forwarded: None,
-            format: args.event_format(json),
+            format: args.event_format(json, true),
             max_attempts: self.max_attempts,
         };
         let (ended, mut has_ended) = tokio::sync::mpsc::channel::<()>(1);

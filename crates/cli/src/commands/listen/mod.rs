@@ -1,20 +1,27 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
+mod cause;
 mod engine_receiver;
 mod forwarder;
 mod http;
 mod inbox_receiver;
+mod marking_sink;
+mod next_steps;
 mod receiver;
 mod recorder;
+mod request_log;
 mod server;
+mod signature_cause;
 mod work;
 
+use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
 use self::engine_receiver::EngineReceiver;
 use self::inbox_receiver::InboxReceiver;
+use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
 pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
@@ -23,8 +30,20 @@ use crate::exit_status::ExitStatus;
 /// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each
 /// event.
 ///
-/// With --json, each line is the documented JSON of an event (docs/activity.md). Ctrl-C or SIGTERM
-/// stops the receiver after it has answered the deliveries in progress, or after 10 s.
+/// If standard error is a terminal, each request gets a line there: time, method, status, outcome,
+/// duration and, for a refused request, the likely cause. The start prints next steps, and the end
+/// counts the requests by outcome. --requests prints the same without a terminal, except the signed
+/// request to try. --quiet leaves events and notes.
+///
+/// With --json, each line of standard output is a JSON object. Its `type` is `event` for the
+/// documented JSON of an event (docs/activity.md), and `request` for a request: `time`, `method`,
+/// `path`, `status`, `outcome`, `ms`, and the likely `cause` of a refusal. A request without an
+/// answer has no `status`, and the outcome `unanswered`. The outcome of a request to another path is
+/// `not_found`. With --quiet, all lines are events. Requests that arrive faster than they can be
+/// printed are left out and counted; events never are.
+///
+/// Ctrl-C or SIGTERM stops the receiver after it has answered the deliveries in progress, or after
+/// 10 s.
 ///
 /// While standard output is not read (a full pipe, Ctrl-S), deliveries whose events cannot be
 /// printed are answered 503 at their deadline. Challenges are still answered. Notes that cannot be
@@ -73,11 +92,18 @@ pub(crate) struct Listen {
     /// Requires --inbox and an engine.
     #[arg(long, requires_all = ["inbox", "engine"])]
     in_order: bool,
+    /// Print a line for each request, and the next steps, also if standard error is not a terminal.
+    #[arg(long, conflicts_with_all = ["quiet", "json"])]
+    requests: bool,
+    /// Print neither requests nor next steps.
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 /// Receive webhooks, and append each delivery to a file that `birdhook replay` reads.
 ///
-/// The file holds one JSON object per line. Same as `birdhook listen --record FILE`.
+/// The file holds one JSON object per line. Standard output is that of `birdhook listen --quiet`,
+/// without `type` in the JSON of events.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Record {
     /// The file to append to. It is made readable only by its owner, because deliveries hold
@@ -97,16 +123,21 @@ impl Record {
 
 impl Listen {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order } = self;
+        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order, requests, quiet } = self;
+        let requests = match (quiet, json, requests || stderr().is_terminal()) {
+            (true, ..) | (false, false, false) => RequestFormat::Off,
+            (false, true, _) => RequestFormat::Json,
+            (false, false, true) => RequestFormat::Line,
+        };
         if engine.is_named() {
             if record.is_some() || forward.is_some() {
                 bail!("--record and --forward cannot be used with an engine");
             }
-            EngineReceiver { engine, writing, inbox, in_order }.serve(&server).await?;
+            EngineReceiver { engine, writing, inbox, in_order, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
-            InboxReceiver { folder, max_attempts, forward }.serve(&server, json).await?;
+            InboxReceiver { folder, max_attempts, forward, requests }.serve(&server, json).await?;
         } else {
-            let work = Work { record, forward, ..Work::default() };
+            let work = Work { record, forward, requests, has_type: true, ..Work::default() };
             server.serve(json, work, std::future::pending()).await?;
         }
         Ok(ExitStatus::Success)

@@ -9,6 +9,7 @@ use birdhook::axum::Verified;
 
 use super::forwarder::Forwarder;
 use super::recorder::Recorder;
+use super::request_log::mark_accepted;
 use super::work::OnEvent;
 use crate::event_format::EventFormat;
 use crate::output::{self, note};
@@ -47,6 +48,7 @@ pub(super) async fn receive(
     let events = || delivery.events().iter().filter(|event| !(receiver.skipped)(event));
     match receiver.print(events()).await {
         Ok(()) => {
+            mark_accepted();
             events().for_each(|event| (receiver.on_event)(event));
             StatusCode::OK
         }

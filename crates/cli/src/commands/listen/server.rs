@@ -1,5 +1,6 @@
 //! The server that receives webhooks.
 
+use std::io::{IsTerminal, stderr};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,8 +18,10 @@ use tokio::net::TcpListener;
 
 use super::forwarder::Forwarder;
 use super::http;
+use super::next_steps::next_steps;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
+use super::request_log::{RequestFormat, RequestLog};
 use super::work::Work;
 use crate::apps::AppArgs;
 use crate::event_format::EventFormat;
@@ -67,7 +70,7 @@ impl ServerArgs {
         let receiver = Receiver {
             recorder: work.record.as_deref().map(Recorder::open).transpose()?,
             forwarder: work.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?,
-            format: self.event_format(json),
+            format: self.event_format(json, work.has_type).just_arrived(),
             on_event: work.on_event,
             skipped: work.skipped,
             closed,
@@ -84,7 +87,7 @@ impl ServerArgs {
             move || gate.health()
         });
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
-        self.bind(route, &apps).await?.run(stop_early, health, shut_down).await
+        self.bind(route, &apps, work.requests).await?.run(stop_early, health, shut_down).await
     }
 
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
@@ -94,28 +97,43 @@ impl ServerArgs {
         Ok((apps.clone(), Webhook::new(apps).api_mode(mode)))
     }
 
-    pub(super) fn event_format(&self, json: bool) -> EventFormat {
-        EventFormat::new(json, self.raw)
+    pub(super) fn event_format(&self, json: bool, has_type: bool) -> EventFormat {
+        let format = EventFormat::new(json, self.raw);
+        if has_type { format.with_type() } else { format }
     }
 
     /// Listens for a pipeline, and prints the address.
-    pub(super) async fn bind_to<S>(&self, pipeline: &Pipeline<S>, apps: &Apps) -> Result<Server>
+    pub(super) async fn bind_to<S>(
+        &self,
+        pipeline: &Pipeline<S>,
+        apps: &Apps,
+        requests: RequestFormat,
+    ) -> Result<Server>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
-        self.bind(any_service(Service::new(pipeline.clone())), apps).await
+        self.bind(any_service(Service::new(pipeline.clone())), apps, requests).await
     }
 
-    async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
+    async fn bind(&self, route: MethodRouter, apps: &Apps, requests: RequestFormat) -> Result<Server> {
         queue_output();
         let stop_requested = Box::pin(stop_requested());
-        let router = Router::new().route(&self.path, route);
+        let mut router = Router::new().route(&self.path, route);
         let listener =
             http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;
         let names: Vec<_> = apps.iter().map(description).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
-        note(format!("listening on http://{address}{path} for {}", names.join(", ")));
-        Ok(Server { listener, router, stop_requested })
+        let url = format!("http://{address}{path}");
+        note(format!("listening on {url} for {}", names.join(", ")));
+        let log = RequestLog::new(requests, apps, &url, path);
+        if let Some(log) = &log {
+            router = log.observe(router);
+        }
+        let is_terminal = stderr().is_terminal();
+        if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {
+            note(next_steps(apps, &url, path, is_terminal));
+        }
+        Ok(Server { listener, router, stop_requested, log })
     }
 }
 
@@ -172,6 +190,7 @@ pub(super) struct Server {
     listener: TcpListener,
     router: Router,
     stop_requested: Pin<Box<dyn Future<Output = ()> + Send>>,
+    log: Option<RequestLog>,
 }
 
 impl Server {
@@ -216,12 +235,19 @@ impl Server {
             if other > 0 {
                 note(other_kind_warning(other));
             }
+            let table = match &self.log {
+                Some(log) => Some(log.finish().await),
+                None => None,
+            };
             note(format!(
                 "stopped: {}, {}, {} aborted",
                 plural(events, "event"),
                 plural(duplicates, "duplicate"),
                 plural(left, "delivery")
             ));
+            if let Some(table) = table {
+                note(table);
+            }
         };
         Ok(http::serve(self.listener, self.router, stop).await?)
     }

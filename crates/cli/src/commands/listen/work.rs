@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use birdhook::Event;
 
+use super::request_log::RequestFormat;
+
 /// The work that is done for each delivery, besides printing it.
 pub(crate) struct Work {
     pub(crate) record: Option<PathBuf>,
@@ -16,11 +18,22 @@ pub(crate) struct Work {
     /// Selects events that are neither printed nor passed to `on_event`. Their delivery is still
     /// answered 200.
     pub(crate) skipped: fn(&Event) -> bool,
+    pub(crate) requests: RequestFormat,
+    /// Adds the member `type` to the JSON of events.
+    pub(crate) has_type: bool,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self { record: None, forward: None, window: None, on_event: Box::new(|_| ()), skipped: |_| false }
+        Self {
+            record: None,
+            forward: None,
+            window: None,
+            on_event: Box::new(|_| ()),
+            skipped: |_| false,
+            requests: RequestFormat::Off,
+            has_type: false,
+        }
     }
 }
 

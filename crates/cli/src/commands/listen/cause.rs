@@ -1,0 +1,123 @@
+//! The likely causes of refusals, in words.
+
+use axum::http::request::Parts;
+use birdhook::adapter::{Endpoint, Outcome, RequestHead};
+use birdhook::app::SecretKind;
+
+use super::request_log::{NOT_FOUND, Observed, UNANSWERED, short};
+use super::signature_cause;
+
+/// Returns the head of a request for the library.
+pub(super) fn head(parts: &Parts) -> RequestHead<'_> {
+    RequestHead::new(parts.method.as_str(), parts.uri.path(), parts.uri.query())
+        .with_headers(parts.headers.iter().map(|(name, value)| (name, value.as_bytes())))
+}
+
+/// Returns the likely cause of a refusal, for a receiver that listens on `path`. `None` if there is
+/// nothing to explain.
+pub(super) fn of(request: &Observed, endpoint: &Endpoint, path: &str) -> Option<String> {
+    if request.outcome == NOT_FOUND {
+        return Some(other_path(request.uri.path(), path));
+    }
+    if request.outcome == UNANSWERED {
+        return Some("the sender hung up before the answer".to_owned());
+    }
+    let outcome = Outcome::ALL.iter().copied().find(|outcome| outcome.as_str() == request.outcome)?;
+    let text = match outcome {
+        Outcome::ChallengeAnswered | Outcome::Accepted => return None,
+        Outcome::SignatureMissing => return Some(no_signature(request, endpoint)),
+        Outcome::SignatureMalformed => return Some(signature_cause::of_malformed(request)),
+        Outcome::SignatureWrong => return Some(signature_cause::of_wrong(request, endpoint)),
+        Outcome::BodyEncoded => {
+            let encoding = short(request.encoding.as_deref().unwrap_or("unknown"));
+            return Some(format!(
+                "the body has the content-encoding {encoding}: X does not encode bodies, so a proxy has done it"
+            ));
+        }
+        Outcome::TokenMissing => "a GET without crc_token is not a challenge by X: is it a browser or a probe?",
+        Outcome::TokenEmpty => "the crc_token is empty, which X does not send: does a proxy change the query?",
+        Outcome::TokenRepeated => "several crc_token parameters, which X does not send: does a proxy change the query?",
+        Outcome::TokenRefused => "X does not send such a crc_token: it is too long or has a forbidden character",
+        Outcome::ChallengeUnsigned => {
+            "no configured secret made the challenge's signature: is it the secret of another app?"
+        }
+        Outcome::NoSecret => "the app has no secret of the kind that answers challenges",
+        Outcome::ShuttingDown => "the receiver is stopping",
+        Outcome::SignatureRepeated => "the signature header occurs more than once: does a proxy add it again?",
+        Outcome::BodyTooLarge => "the body is over 1 MiB, which no delivery of X is: is it X who sends?",
+        Outcome::OverMemoryBudget => "too many bodies arrive at once",
+        Outcome::BodyTooSlow => "the body did not arrive in time",
+        Outcome::BodyCutOff => {
+            "the body is shorter or longer than its content-length: did a proxy or the sender cut it off or change it?"
+        }
+        Outcome::NotAnObject => "the body is signed, but is not a JSON object",
+        Outcome::Duplicate => "its events were already received, so they are not printed again",
+        Outcome::Dropped => "it has no event to print",
+        Outcome::InFlight => "the same event is still being processed",
+        Outcome::SinkTooSlow => "the events were not stored, forwarded or printed in time: is the output not read?",
+        Outcome::SinkFull | Outcome::SinkClosed | Outcome::SinkFailed | Outcome::SinkPanicked => {
+            "the events were not stored, forwarded or printed: see the other notes"
+        }
+        Outcome::MethodNotAllowed => "X sends only GET and POST: is it X who sends?",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn other_path(requested: &str, path: &str) -> String {
+    let (requested, path) = (short(requested), short(path));
+    let hint = if requested.trim_end_matches('/') == path.trim_end_matches('/') {
+        ": they differ in the slash at the end"
+    } else if requested.eq_ignore_ascii_case(&path) {
+        ": they differ in upper and lower case"
+    } else {
+        ""
+    };
+    format!(
+        "the request is for {requested}, but this receiver listens on {path}{hint}; register the URL with {path}, or \
+         restart with --path"
+    )
+}
+
+fn no_signature(request: &Observed, endpoint: &Endpoint) -> String {
+    let has = |kind| endpoint.apps().iter().any(|app| app.has(kind));
+    let unchecked = request.signatures.iter().map(|(kind, _)| *kind).find(|kind| !has(*kind));
+    match unchecked {
+        Some(kind) => format!(
+            "the only signature is in {}, which is checked with the {kind}, and none is configured: set {}",
+            kind.header(),
+            variable(kind)
+        ),
+        None => format!(
+            "no signature: is it X who sends? X's deliveries have {} or {}; a proxy may remove them",
+            SecretKind::Client.header(),
+            SecretKind::Consumer.header()
+        ),
+    }
+}
+
+/// Returns the default variable of a kind of secret.
+pub(super) fn variable(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Consumer => crate::apps::CONSUMER,
+        SecretKind::Client => crate::apps::CLIENT,
+    }
+}
+
+/// Returns the command that finds out more about requests with this outcome.
+pub(super) fn command(outcome: &str, url: &str, path: &str) -> String {
+    let public = format!("`birdhook doctor https://YOUR-HOST{path}`");
+    if outcome == Outcome::SignatureWrong.as_str() {
+        return format!(
+            "to check a body that you have saved, run `birdhook verify --signature VALUE FILE`; to check everything \
+             between X and this receiver, run {public}"
+        );
+    }
+    if outcome == NOT_FOUND {
+        return "to see the URL that X calls, run `birdhook webhooks list`".to_owned();
+    }
+    if Outcome::ALL.iter().any(|known| known.as_str() == outcome && known.status() == 503) || outcome == UNANSWERED {
+        return format!("to check this receiver, run `birdhook doctor --local {url}`");
+    }
+    format!("to check everything between X and this receiver, run {public}")
+}
