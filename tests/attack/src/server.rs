@@ -61,7 +61,9 @@ impl Server {
         let own = std::env::current_exe()?;
         let folder = own.parent().unwrap_or(Path::new("."));
         let (program, args): (_, &[&str]) = match kind {
-            Kind::Listen => (folder.join("birdhook"), &["listen", "--addr", "127.0.0.1:0", "--quiet", "--json", "--raw"]),
+            Kind::Listen => {
+                (folder.join("birdhook"), &["listen", "--addr", "127.0.0.1:0", "--quiet", "--json", "--raw"])
+            }
             example => (folder.join("examples").join(example.name()), &[]),
         };
         let mut command = match files {
