@@ -16,7 +16,7 @@ const REDRAWN: &str = "\r";
 
 #[test]
 fn a_kind_is_sent_once_unless_both_apis_are_asked_for() {
-    let listening = Serving::start(&["listen", "--json"]);
+    let listening = Serving::start(&["listen", "--quiet", "--json"]);
     let generation = |args: &[&str]| {
         run(&[&["trigger", &listening.url, "--json"], args].concat()).exits(0).answered("200", 1);
         listening.json()["generation"].as_str().unwrap().to_owned()
