@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use shuttle::future::{JoinHandle, spawn};
+use shuttle::future::{JoinHandle, block_on, spawn};
 use shuttle::rand::{Rng, thread_rng};
 
 use super::deliveries::{delivery, ids};
@@ -24,13 +24,8 @@ fn sender(sink: &Arc<ChannelSink>, sent: &Sent, of: &'static [&'static str]) -> 
     })
 }
 
-/// Returns a channel for one delivery.
-fn narrow() -> (Arc<ChannelSink>, Deliveries, Sent) {
-    let (sink, deliveries) = channel(1);
-    (Arc::new(sink), deliveries, Sent::default())
-}
-
-fn sorted(mut ids: Vec<String>) -> Vec<String> {
+fn sorted(ids: &Sent) -> Vec<String> {
+    let mut ids = ids.lock().unwrap().clone();
     ids.sort_unstable();
     ids
 }
@@ -65,31 +60,42 @@ async fn read_to_the_end(mut deliveries: Deliveries, method: usize) -> Vec<Strin
 /// in each sender's order, and then the end.
 #[test]
 fn closing_loses_no_delivery_that_was_answered_ok() {
-    run::at_random(async || {
+    run::at_random(|| {
         Runtime::any().set();
-        let (sink, deliveries, sent) = narrow();
-        let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
-        let reader = spawn(read_to_the_end(deliveries, thread_rng().gen_range(0..3)));
-        let (watched, closed) = (Arc::clone(&sink), Arc::clone(&sink));
-        let watcher = spawn(async move {
-            let backlog = watched.backlog().unwrap();
-            assert!(backlog.deliveries <= 3 && backlog.events <= 3, "{backlog:?} of 3");
-            watched.drained().await;
+        block_on(async {
+            let (sink, deliveries) = channel(1);
+            let (sink, sent) = (Arc::new(sink), Sent::default());
+            let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
+            let reader = spawn(read_to_the_end(deliveries, thread_rng().gen_range(0..3)));
+            let watcher = spawn({
+                let sink = Arc::clone(&sink);
+                async move {
+                    let backlog = sink.backlog().unwrap();
+                    assert!(backlog.deliveries <= 3 && backlog.events <= 3, "{backlog:?} of 3");
+                    sink.drained().await;
+                }
+            });
+            let closer = spawn({
+                let sink = Arc::clone(&sink);
+                async move {
+                    sink.close();
+                    assert!(!sink.is_open());
+                    sink.drained().await;
+                }
+            });
+            for sender in senders {
+                sender.await.unwrap();
+            }
+            closer.await.unwrap();
+            watcher.await.unwrap();
+            let read = reader.await.unwrap();
+            let place = |id| read.iter().position(|read| read == id);
+            assert!(place("2").is_none() || place("1").is_none() || place("1") < place("2"), "{read:?}");
+            let read = Arc::new(Mutex::new(read));
+            assert_eq!(sorted(&read), sorted(&sent), "read and answered Ok");
+            assert_eq!(sink.backlog(), Some(Default::default()));
+            assert!(sink.deliver(delivery(&["4"])).await.is_err());
         });
-        let closer = spawn(async move {
-            closed.close();
-            assert!(!closed.is_open());
-            closed.drained().await;
-        });
-        run::join(senders).await;
-        closer.await.unwrap();
-        watcher.await.unwrap();
-        let read = reader.await.unwrap();
-        let place = |id| read.iter().position(|read| read == id);
-        assert!(place("2").is_none() || place("1").is_none() || place("1") < place("2"), "{read:?}");
-        assert_eq!(sorted(read), sorted(sent.lock().unwrap().clone()), "read and answered Ok");
-        assert_eq!(sink.backlog(), Some(Default::default()));
-        assert!(sink.deliver(delivery(&["4"])).await.is_err());
     });
 }
 
@@ -97,38 +103,49 @@ fn closing_loses_no_delivery_that_was_answered_ok() {
 /// each delivery that was answered `Ok` was read or counts as unconsumed.
 #[test]
 fn deliveries_that_a_dropped_receiver_left_unread_are_counted() {
-    run::at_random(async || {
+    run::at_random(|| {
         Runtime::any().set();
-        let (sink, mut deliveries, sent) = narrow();
-        let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
-        let drained = Arc::clone(&sink);
-        let patient = spawn(async move { drained.drained().await });
-        let reader = spawn(async move { usize::from(deliveries.recv().await.is_some()) });
-        run::join(senders).await;
-        let read = reader.await.unwrap();
-        assert!(sink.deliver(delivery(&["4"])).await.is_err());
-        assert!(!sink.is_open());
-        patient.await.unwrap();
-        let sent = sent.lock().unwrap().len();
-        let backlog = sink.backlog().unwrap();
-        assert_eq!((backlog.deliveries, backlog.events), (sent - read, sent - read));
+        block_on(async {
+            let (sink, mut deliveries) = channel(1);
+            let (sink, sent) = (Arc::new(sink), Sent::default());
+            let senders = [sender(&sink, &sent, &["1", "2"]), sender(&sink, &sent, &["3"])];
+            let patient = spawn({
+                let sink = Arc::clone(&sink);
+                async move { sink.drained().await }
+            });
+            let reader = spawn(async move { usize::from(deliveries.recv().await.is_some()) });
+            for sender in senders {
+                sender.await.unwrap();
+            }
+            let read = reader.await.unwrap();
+            assert!(sink.deliver(delivery(&["4"])).await.is_err());
+            assert!(!sink.is_open());
+            patient.await.unwrap();
+            let sent = sent.lock().unwrap().len();
+            let backlog = sink.backlog().unwrap();
+            assert_eq!((backlog.deliveries, backlog.events), (sent - read, sent - read));
+        });
     });
 }
 
 /// A sender dropped while the channel is full has sent nothing and occupies no slot.
 #[test]
 fn a_dropped_send_sent_nothing_and_occupies_no_slot() {
-    run::at_random(async || {
+    run::at_random(|| {
         Runtime::any().set();
-        let (sink, deliveries, sent) = narrow();
-        let senders = [sender(&sink, &sent, &["1"]), sender(&sink, &sent, &["2"]), sender(&sink, &sent, &["3"])];
-        senders[2].abort();
-        let reader = spawn(read_to_the_end(deliveries, 0));
-        for sender in senders {
-            let _ = sender.await;
-        }
-        sink.close();
-        assert_eq!(sorted(reader.await.unwrap()), sorted(sent.lock().unwrap().clone()));
-        assert_eq!(sink.backlog(), Some(Default::default()));
+        block_on(async {
+            let (sink, deliveries) = channel(1);
+            let (sink, sent) = (Arc::new(sink), Sent::default());
+            let senders = [sender(&sink, &sent, &["1"]), sender(&sink, &sent, &["2"]), sender(&sink, &sent, &["3"])];
+            senders[2].abort();
+            let reader = spawn(read_to_the_end(deliveries, 0));
+            for sender in senders {
+                let _ = sender.await;
+            }
+            sink.close();
+            let read = Arc::new(Mutex::new(reader.await.unwrap()));
+            assert_eq!(sorted(&read), sorted(&sent));
+            assert_eq!(sink.backlog(), Some(Default::default()));
+        });
     });
 }

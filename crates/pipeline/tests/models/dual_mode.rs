@@ -1,6 +1,6 @@
 //! Model tests of `ApiMode::Dual` with events without an id, reported by both APIs.
 
-use shuttle::future::spawn;
+use shuttle::future::{block_on, spawn};
 
 use super::deliveries::{SignedPost, webhook};
 use super::run;
@@ -25,16 +25,22 @@ fn new(uuid: u64) -> SignedPost {
 /// Delivers as many events as happened, because each report is matched by one of the other API.
 ///
 /// This holds in either order, for any number of reports, and if the first deliveries fail.
-async fn both_report(by_old: u64, by_new: u64, failures: usize) {
+fn both_report(by_old: u64, by_new: u64, failures: usize) {
     let posts = (1..=by_old).map(old).chain((1..=by_new).map(new));
-    let journal = Journal::default();
-    let pipeline = webhook().api_mode(ApiMode::Dual).sink(PausingSink::new(&journal, failures));
-    run::join(posts.map(|post| {
-        let pipeline = pipeline.clone();
-        spawn(async move { post.send_until_accepted(&pipeline).await })
-    }))
-    .await;
-    assert_eq!(journal.total() as u64, by_old.max(by_new));
+    block_on(async {
+        let journal = Journal::default();
+        let pipeline = webhook().api_mode(ApiMode::Dual).sink(PausingSink::new(&journal, failures));
+        let senders: Vec<_> = posts
+            .map(|post| {
+                let pipeline = pipeline.clone();
+                spawn(async move { post.send_until_accepted(&pipeline).await })
+            })
+            .collect();
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        assert_eq!(journal.total() as u64, by_old.max(by_new));
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use shuttle::future::spawn;
+use shuttle::future::{block_on, spawn};
 use shuttle::rand::{Rng, thread_rng};
 
 use super::deliveries::delivery;
@@ -15,20 +15,24 @@ use crate::sink::{EventSink, channel};
 /// the gauge returns to zero.
 #[test]
 fn the_gauge_of_a_dropped_queue_returns_to_zero() {
-    run::at_random(async || {
+    run::at_random(|| {
         Runtime::any().set();
         let recorder = DebuggingRecorder::new();
-        let recording = metrics::set_default_local_recorder(&recorder);
-        let (sink, mut deliveries) = channel(thread_rng().gen_range(1..=2));
-        let sink = Arc::new(sink);
-        let senders = ["1", "2", "3"].map(|id| {
-            let sink = Arc::clone(&sink);
-            spawn(async move { drop(sink.deliver(delivery(&[id])).await) })
+        metrics::with_local_recorder(&recorder, || {
+            block_on(async {
+                let (sink, mut deliveries) = channel(thread_rng().gen_range(1..=2));
+                let sink = Arc::new(sink);
+                let senders = ["1", "2", "3"].map(|id| {
+                    let sink = Arc::clone(&sink);
+                    spawn(async move { drop(sink.deliver(delivery(&[id])).await) })
+                });
+                let reader = spawn(async move { drop(deliveries.recv().await) });
+                for sender in senders {
+                    sender.await.unwrap();
+                }
+                reader.await.unwrap();
+            });
         });
-        let reader = spawn(async move { drop(deliveries.recv().await) });
-        run::join(senders).await;
-        reader.await.unwrap();
-        drop(recording);
         let recorded = recorder.snapshotter().snapshot().into_vec();
         let mut values = recorded.into_iter().map(|(_, _, _, value)| value);
         assert_eq!(values.next(), Some(DebugValue::Gauge(0.0.into())));

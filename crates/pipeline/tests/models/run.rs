@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use shuttle::future::{JoinHandle, block_on};
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
@@ -14,7 +13,7 @@ const ROUND: usize = 50;
 
 /// Runs the model under random schedules: half of them random at every step, half with few
 /// preemptions at random places (PCT).
-pub(crate) fn at_random(model: impl AsyncFn() + Send + Sync + Clone + 'static) {
+pub(crate) fn at_random(model: impl Fn() + Send + Sync + Clone + 'static) {
     if is_replayed(&model) {
         return;
     }
@@ -37,7 +36,7 @@ pub(crate) fn at_random(model: impl AsyncFn() + Send + Sync + Clone + 'static) {
 }
 
 /// Runs the model under every possible schedule. For small models.
-pub(crate) fn under_all(model: impl AsyncFn() + Send + Sync + Clone + 'static) {
+pub(crate) fn under_all(model: impl Fn() + Send + Sync + Clone + 'static) {
     if is_replayed(&model) {
         return;
     }
@@ -47,29 +46,20 @@ pub(crate) fn under_all(model: impl AsyncFn() + Send + Sync + Clone + 'static) {
     println!("schedules of {}: {count}, which are all", name());
 }
 
-fn run(scheduler: impl Scheduler + 'static, model: impl AsyncFn() + Send + Sync + 'static) -> usize {
+fn run(scheduler: impl Scheduler + 'static, model: impl Fn() + Send + Sync + 'static) -> usize {
     let mut config = Config::new();
     config.stack_size = 1 << 19;
     // Some task can always run, so an endless loop never deadlocks: the limit turns it into a
     // failure.
     config.max_steps = shuttle::MaxSteps::FailAfter(100_000);
     config.ungraceful_shutdown_config.immediately_return_on_panic = true;
-    Runner::new(scheduler, config).run(move || block_on(model()))
+    Runner::new(scheduler, config).run(model)
 }
 
 /// Runs one schedule again, as printed by a failure. Returns whether it did.
-fn is_replayed(model: &(impl AsyncFn() + Send + Sync + Clone + 'static)) -> bool {
+fn is_replayed(model: &(impl Fn() + Send + Sync + Clone + 'static)) -> bool {
     let Ok(schedule) = std::env::var("BIRDHOOK_MODELS_SCHEDULE") else { return false };
     run(ReplayScheduler::new_from_encoded(schedule.trim()), model.clone()) > 0
-}
-
-/// Waits for all tasks and returns their results.
-pub(crate) async fn join<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) -> Vec<T> {
-    let mut results = Vec::new();
-    for task in tasks {
-        results.push(task.await.unwrap());
-    }
-    results
 }
 
 /// Returns the time for each model. Defaults to 2 s.
