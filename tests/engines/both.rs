@@ -1,6 +1,6 @@
 //! The rules that hold for both engines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
@@ -69,6 +69,7 @@ of_both! {
     what_is_extended_is_not_handed_out_meanwhile;
     what_is_acknowledged_never_comes_again_and_what_is_not_does;
     a_handler_gets_each_event_until_it_succeeds;
+    an_engine_that_is_killed_again_and_again_loses_nothing_and_stores_nothing_twice;
 }
 
 async fn what_is_published_in_either_form_is_consumed_as_it_was<E: Engine>() {
@@ -274,4 +275,41 @@ async fn a_handler_gets_each_event_until_it_succeeds<E: Engine>() {
     let most = most.load(SeqCst);
     assert!((2..=CONCURRENCY).contains(&most), "{most} at once");
     assert_eq!(engine.unsettled().await, 0, "the events that were being processed are acknowledged");
+}
+
+async fn an_engine_that_is_killed_again_and_again_loses_nothing_and_stores_nothing_twice<E: Engine>() {
+    let mut engine = E::start().await;
+    let seed = birdhook_test_harness::seed::seed();
+    let (deliveries, mut random) = (posts(seed, 400), fastrand::Rng::with_seed(seed));
+    let mut missing: HashSet<String> = reports(&deliveries).into_iter().collect();
+    let (sink, mut reader) = (engine.sink_of(Format::Plain), engine.reader(Duration::from_secs(1)).await);
+    let publishing = async {
+        for delivery in &deliveries {
+            while sink.deliver(delivery.clone()).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let consuming = async {
+        while !missing.is_empty() {
+            // An error: the server is gone for a moment.
+            let Ok(message) = reader.read().await else { continue };
+            let report = report(&message);
+            if message.ack().await {
+                missing.remove(&report);
+            }
+        }
+    };
+    let killing = async {
+        for _ in 0..6 {
+            sleep(Duration::from_millis(random.u64(20..120))).await;
+            engine.server().kill();
+            engine.server().restart();
+        }
+    };
+    let all = async { tokio::join!(publishing, consuming, killing) };
+    timeout(TIMEOUT * 4, all).await.expect("everything is published and consumed");
+    engine.reconnected().await;
+    assert_eq!(stored(engine.server()).await, 400);
+    assert_eq!(engine.unsettled().await, 0);
 }

@@ -1,4 +1,4 @@
-//! What an app reads from an event without parsing by hand, and what can be read back from JSON.
+//! Values that an app reads from an event without parsing by hand, and values read back from JSON.
 
 use std::fmt::Debug;
 

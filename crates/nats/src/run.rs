@@ -91,7 +91,9 @@ impl Consumer {
 
 /// A panic in the handler drops the message, which comes again.
 async fn settle<H: EventHandler>(message: JetStreamMessage, handler: Arc<H>, ack_wait: Duration) {
-    let expires_at = Instant::now() + ack_wait;
+    const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
+    // Timers do not reach further.
+    let expires_at = Instant::now() + ack_wait.min(LONGEST);
     // An error means that the server did not confirm: the event may come again.
     let _ = match process(&*handler, message.event(), expires_at).await {
         true => message.ack().await,

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_pipeline::consumer::{process, retry_after};
-use birdhook_pipeline::{Dispatch, Event, EventHandler, EventKind, Outcome, PipelineHandle, with_state};
+use birdhook_pipeline::{Dispatch, Event, EventHandler, EventKind, EventSink, Outcome, PipelineHandle, with_state};
 use tokio::time::Instant;
 
-use crate::support::{SECRET, app, deleted, deliver, deliver_signed, id, message_for, webhook};
+use crate::support::{SECRET, app, deleted, deliver, deliver_signed, id, message_for, poll, webhook};
 
 /// The ids of the events that a handler was called with.
 type Seen = Arc<Mutex<Vec<String>>>;
@@ -271,4 +271,15 @@ async fn a_handle_controls_the_pipeline_without_its_type() {
     assert!(deliveries.recv().await.is_some());
     let pipeline = webhook().handler(|_: Event| ready(Ok::<(), Infallible>(())));
     let _ = AppState { webhook: pipeline.handle() };
+}
+
+/// After an error, the next poll would otherwise go on with the next event.
+#[tokio::test(start_paused = true)]
+#[should_panic = "polled after completion"]
+async fn a_delivery_that_failed_does_not_go_on() {
+    let pipeline = webhook().handler(|_: Event| ready(Err::<(), _>(OutOfStock)));
+    let delivery = birdhook_pipeline::Delivery::restore("bees", deleted(&["1", "2"]), 2).unwrap();
+    let mut future = Box::pin(pipeline.sink().deliver(delivery));
+    assert!(poll(&mut future).is_ready());
+    let _ = poll(&mut future);
 }

@@ -44,7 +44,14 @@ impl<H: EventHandler> EventSink for HandlerSink<H> {
 
     fn deliver(&self, delivery: Delivery) -> HandlerFuture<H> {
         let events = delivery.into_iter();
-        HandlerFuture { shared: Arc::clone(&self.shared), events, current: None, future: None, handled: Vec::new() }
+        HandlerFuture {
+            shared: Arc::clone(&self.shared),
+            events,
+            current: None,
+            future: None,
+            handled: Vec::new(),
+            is_done: false,
+        }
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
@@ -65,6 +72,8 @@ impl<H> fmt::Debug for HandlerSink<H> {
 pin_project! {
     /// The future of a [`HandlerSink`]. Handles the events of a delivery one after another, in X's
     /// order, and stops at the first that fails.
+    ///
+    /// Panics if polled after completion, as the futures of std do.
     pub struct HandlerFuture<H: EventHandler> {
         shared: Arc<Shared<H>>,
         events: vec::IntoIter<Event>,
@@ -72,6 +81,7 @@ pin_project! {
         #[pin]
         future: Option<H::Future>,
         handled: Vec<EventKey>,
+        is_done: bool,
     }
 
     impl<H: EventHandler> PinnedDrop for HandlerFuture<H> {
@@ -87,11 +97,13 @@ impl<H: EventHandler> Future for HandlerFuture<H> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        assert!(!*this.is_done, "`HandlerFuture` polled after completion");
         loop {
             if let (Some(future), Some(event)) = (this.future.as_mut().as_pin_mut(), this.current.as_ref()) {
                 let handled = ready!(future.poll(cx));
                 this.future.set(None);
                 if let Err(error) = handled {
+                    *this.is_done = true;
                     this.shared.handler.failed(event, &error);
                     return Poll::Ready(Err(SinkError::failed(HandlerError::new::<H::Error>())));
                 }
@@ -103,6 +115,7 @@ impl<H: EventHandler> Future for HandlerFuture<H> {
             let Some(event) = this.events.next() else {
                 // The gate remembers the events of a delivery that succeeded.
                 this.handled.clear();
+                *this.is_done = true;
                 return Poll::Ready(Ok(()));
             };
             *this.current = Some(event.clone());
