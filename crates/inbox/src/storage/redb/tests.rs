@@ -321,11 +321,19 @@ impl StorageBackend for FailingFile {
 fn a_failed_commit_is_applied_as_a_whole_or_not_at_all() {
     let seed = birdhook_test_harness::seed::seed();
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
-    let file = FailingFile { content: Arc::default(), random };
+    let database = |file: &FailingFile| Database::builder().create_with_backend(file.clone());
+    // A creation that failed leaves a file that no one can open, so each attempt has its own, as in
+    // `create`.
+    let file = loop {
+        let file = FailingFile { content: Arc::default(), random: random.clone() };
+        if database(&file).is_ok() {
+            break file;
+        }
+    };
     // Opening syncs too, so it is repeated until it succeeds.
     let open = move |_| loop {
-        match Database::builder().create_with_backend(file.clone()) {
-            Err(DatabaseError::Storage(StorageError::Io(_))) => {}
+        match database(&file) {
+            Err(DatabaseError::Storage(StorageError::Io(error))) if error.kind() != io::ErrorKind::InvalidData => {}
             opened => return opened,
         }
     };
