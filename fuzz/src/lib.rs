@@ -78,9 +78,10 @@ pub fn texts<'a>(lines: &[(&'a str, &'a [u8])]) -> Vec<(&'a str, &'a str)> {
 pub fn assert_crosses(event: &Event) {
     for format in [Format::Plain, Format::CloudEvents] {
         let message = format.write(event);
-        let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-        assert_eq!(fact("key").map(str::parse), Some(Ok(event.dedupe_key())));
-        assert_same(event, &codec::read(message.payload.clone(), fact).expect("it can be read again"));
+        let attribute =
+            |name: &str| message.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        assert_eq!(attribute("key").map(str::parse), Some(Ok(event.dedupe_key())));
+        assert_same(event, &codec::read(message.payload.clone(), attribute).expect("it can be read again"));
     }
 }
 

@@ -53,7 +53,7 @@ impl Error {
     }
 
     pub(crate) fn no_response(call: &Call, credential: Option<CredentialKind>, error: TransportError) -> Self {
-        Self::new(call, credential, ErrorCause::NoAnswer(error), None)
+        Self::new(call, credential, ErrorCause::NoResponse(error), None)
     }
 
     pub(crate) fn unreadable(call: &Call, credential: Option<CredentialKind>, why: String) -> Self {
@@ -162,7 +162,7 @@ impl Error {
         match &self.0.cause {
             ErrorCause::RateLimited { .. }
             | ErrorCause::Down
-            | ErrorCause::NoAnswer(_)
+            | ErrorCause::NoResponse(_)
             | ErrorCause::ReplayUnderWay => true,
             ErrorCause::ChallengeFailed(fault) => *fault == ChallengeFault::TooSlow,
             _ => false,
@@ -171,14 +171,14 @@ impl Error {
 
     /// Returns whether X cannot have carried out the call. Any call is then safe to repeat.
     pub(crate) fn was_not_carried_out(&self) -> bool {
-        matches!(self.0.cause, ErrorCause::RateLimited { .. } | ErrorCause::NoAnswer(TransportError::Connect(_)))
+        matches!(self.0.cause, ErrorCause::RateLimited { .. } | ErrorCause::NoResponse(TransportError::Connect(_)))
     }
 
     /// Returns whether X may have carried out the call although it failed.
     pub(crate) fn may_be_carried_out(&self) -> bool {
         matches!(
             self.0.cause,
-            ErrorCause::AlreadySubscribed | ErrorCause::LimitReached | ErrorCause::NoAnswer(_) | ErrorCause::Down
+            ErrorCause::AlreadySubscribed | ErrorCause::LimitReached | ErrorCause::NoResponse(_) | ErrorCause::Down
         )
     }
 

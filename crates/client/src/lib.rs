@@ -54,7 +54,7 @@ pub use api::{Filter, FilterDirection};
 pub use client::{Client, ClientBuilder, RetryPolicy};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
 pub use ensure::{
-    DesiredState, DesiredStateError, DesiredStateFault, DesiredSubscription, Differing, Ensure, EnsureError, Ensured,
+    DesiredState, DesiredStateError, DesiredStateFault, DesiredSubscription, Difference, Ensure, EnsureError, Ensured,
     Plan, PlanStep, ProbeFault, Undone, probe,
 };
 pub use error::{ChallengeFault, Error, ErrorCause};

@@ -135,7 +135,7 @@ impl Migration<'_> {
     async fn read_state(&self) -> Result<(DesiredState, CurrentState, BTreeMap<String, Vec<String>>), EnsureError> {
         let mut desired = DesiredState::new(&*self.url).api(self.api);
         let types = self.types.iter().map(|name| Self::subscription("1".to_owned(), name));
-        check_state(self.client, &types.fold(desired.clone(), DesiredState::wish))?;
+        check_state(self.client, &types.fold(desired.clone(), DesiredState::subscription))?;
         let now = self.client.now();
         let current = CurrentState::read_all(self.client, self.api, &self.url).await?;
         if current.webhook.is_none() {
@@ -244,7 +244,7 @@ impl Migration<'_> {
         report.unconfirmed.splice(..0, subscribed.unconfirmed);
         report.refused.splice(..0, subscribed.refused);
         report.kept = subscribed.kept;
-        report.answered_with = subscribed.answered_with;
+        report.challenge_secret = subscribed.challenge_secret;
         report.complete()
     }
 }

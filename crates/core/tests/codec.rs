@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 const FORMATS: [Format; 2] = [Format::Plain, Format::CloudEvents];
 
-fn fact<'m>(message: &'m EncodedEvent, name: &str) -> Option<&'m str> {
-    message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+fn attribute<'m>(message: &'m EncodedEvent, name: &str) -> Option<&'m str> {
+    message.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
 fn written_and_read(event: &Event, format: Format) -> Event {
     let message = format.write(event);
-    assert_eq!(fact(&message, "key").unwrap().parse::<EventKey>(), Ok(event.dedupe_key()));
-    let read = read(message.payload.clone(), |name| fact(&message, name)).unwrap();
+    assert_eq!(attribute(&message, "key").unwrap().parse::<EventKey>(), Ok(event.dedupe_key()));
+    let read = read(message.payload.clone(), |name| attribute(&message, name)).unwrap();
     assert_eq!(read.dedupe_key(), event.dedupe_key());
     read
 }
@@ -45,7 +45,7 @@ fn assert_survives(delivery: &Delivery) {
             assert_same(event, &written_and_read(event, format));
         }
         let message = Format::Plain.write(event);
-        if fact(&message, "sent").is_none() {
+        if attribute(&message, "sent").is_none() {
             let alone = Delivery::restore("bees", message.payload.clone(), 10).unwrap();
             assert_eq!(alone.events().len(), 1, "the body contains another event");
         }
@@ -89,13 +89,13 @@ fn a_position_outside_of_the_body_is_rejected() {
         ("application/cloudevents+json", "1", cloud("0"), false),
         ("application/cloudevents+json", "1", cloud("1"), true),
     ] {
-        let fact = |name: &str| match name {
+        let attribute = |name: &str| match name {
             "app" => Some("bees"),
             "content_type" => Some(content_type),
             "sent" => Some(sent),
             _ => None,
         };
-        let read = read(Bytes::from(payload), fact);
+        let read = read(Bytes::from(payload), attribute);
         assert_eq!(
             read.map(|event| event.name().to_owned()),
             is_good.then(|| "tweet_delete_events".to_owned()).ok_or(DecodeError::Payload)
@@ -113,7 +113,7 @@ fn a_large_body_is_not_written_with_each_event() {
     let message = Format::Plain.write(&delivery.events()[3]);
     let alone: Value = serde_json::from_slice(&message.payload).unwrap();
     assert_eq!(alone, json!({"for_user_id": "7", "users": {"8": {"id": "8"}}, "favorite_events": [likes[3]]}));
-    assert_eq!((fact(&message, "position"), fact(&message, "sent")), (None, None));
+    assert_eq!((attribute(&message, "position"), attribute(&message, "sent")), (None, None));
 }
 
 /// If thousands of events share data, each message carries only the data that its event refers to.
@@ -162,7 +162,7 @@ fn events_outside_of_arrays_are_separated_too() {
     assert_survives(&delivery);
     for event in &delivery {
         let message = Format::Plain.write(event);
-        assert!(fact(&message, "sent").is_none() && message.payload.len() < 100, "{}", event.name());
+        assert!(attribute(&message, "sent").is_none() && message.payload.len() < 100, "{}", event.name());
     }
 }
 
@@ -195,8 +195,8 @@ fn facts_contain_what_most_consumers_need() {
         ("post", "9"),
         ("occurred_at", "2023-11-14T22:13:20.123Z"),
     ];
-    let facts: Vec<_> = message.facts.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_eq!(facts, expected);
+    let attributes: Vec<_> = message.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(attributes, expected);
 }
 
 #[test]
@@ -226,9 +226,9 @@ fn a_message_in_another_form_is_rejected() {
     let body = Bytes::from_static(br#"{"for_user_id":"7"}"#);
     assert_eq!(read(body.clone(), |_| None).unwrap_err(), DecodeError::Fact("app"));
     let with = |name: &'static str, value: &'static str| {
-        read(body.clone(), move |fact| match fact {
+        read(body.clone(), move |attribute| match attribute {
             "app" => Some("shop"),
-            fact if fact == name => Some(value),
+            attribute if attribute == name => Some(value),
             _ => None,
         })
     };
@@ -252,9 +252,9 @@ fn a_stored_dedupe_key_is_written_and_read_in_each_format() {
     event.set_dedupe_key(key);
     for format in FORMATS {
         let message = format.write(&event);
-        assert_eq!(fact(&message, "key"), Some(&*key.to_string()));
+        assert_eq!(attribute(&message, "key"), Some(&*key.to_string()));
         assert_eq!(written_and_read(&event, format).dedupe_key(), key);
-        let without_key = |name: &str| fact(&message, name).filter(|_| name != "key");
+        let without_key = |name: &str| attribute(&message, name).filter(|_| name != "key");
         assert_eq!(read(message.payload.clone(), without_key).unwrap().dedupe_key(), event.delivery_key());
     }
     let message = Format::CloudEvents.write(&event);

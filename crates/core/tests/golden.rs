@@ -31,7 +31,7 @@ impl Golden {
             fixture: fixture.to_owned(),
             position: event.index(),
             content_type: format.content_type().to_owned(),
-            facts: message.facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            facts: message.attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             payload: String::from_utf8(message.payload.to_vec()).unwrap(),
         }
     }

@@ -38,7 +38,7 @@ pub struct Closed;
 pub enum ExtendError {
     /// The lease has expired.
     #[error("the lease has expired")]
-    Over,
+    Expired,
     /// The inbox is closed.
     #[error(transparent)]
     Closed(#[from] Closed),

@@ -116,7 +116,7 @@ impl Lease {
         let (id, token) = (self.id, self.token);
         let outcome = LeaseOutcome::Extended(millis(by));
         if !handle.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await? {
-            return Err(ExtendError::Over);
+            return Err(ExtendError::Expired);
         }
         self.expires_at = after(by);
         Ok(())

@@ -1,4 +1,4 @@
-//! Converts an event's facts to message headers and back.
+//! Converts an event's attributes to message headers and back.
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use birdhook_core::Event;
@@ -10,46 +10,46 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 /// begin another header.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// The facts required to read an event.
+/// The attributes required to read an event.
 const REQUIRED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
 
-/// Returns the facts as headers. The event's key is also the message id, by which JetStream
+/// Returns the attributes as headers. The event's key is also the message id, by which JetStream
 /// deduplicates.
 pub(crate) fn headers(message: &EncodedEvent) -> HeaderMap {
-    let key = message.facts.iter().find(|(fact, _)| *fact == "key");
+    let key = message.attributes.iter().find(|(attribute, _)| *attribute == "key");
     let id = key.map(|(_, key)| (NATS_MESSAGE_ID, HeaderValue::from(&**key)));
-    let facts = message.facts.iter().filter_map(|(fact, value)| {
+    let attributes = message.attributes.iter().filter_map(|(attribute, value)| {
         let value = utf8_percent_encode(value, ESCAPED).to_string();
-        Some((name(fact)?, value.parse().ok()?))
+        Some((name(attribute)?, value.parse().ok()?))
     });
-    facts.chain(id).collect()
+    attributes.chain(id).collect()
 }
 
 /// Returns the event with its deduplication key, which either of two headers contains.
 pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<Event, DecodeError> {
-    let mut facts = Vec::with_capacity(REQUIRED.len());
-    for fact in REQUIRED {
-        if let Some(value) = name(fact).and_then(|name| headers.get(name)) {
-            let value = percent_decode_str(value.as_str()).decode_utf8().map_err(|_| DecodeError::Fact(fact))?;
-            facts.push((fact, value));
+    let mut attributes = Vec::with_capacity(REQUIRED.len());
+    for attribute in REQUIRED {
+        if let Some(value) = name(attribute).and_then(|name| headers.get(name)) {
+            let value = percent_decode_str(value.as_str()).decode_utf8().map_err(|_| DecodeError::Fact(attribute))?;
+            attributes.push((attribute, value));
         }
     }
     let key = name("key").and_then(|name| headers.get(name)).or_else(|| headers.get(NATS_MESSAGE_ID));
-    let fact = |name: &str| match name {
+    let attribute = |name: &str| match name {
         "key" => key.map(HeaderValue::as_str),
-        _ => facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| &**value),
+        _ => attributes.iter().find(|(attribute, _)| *attribute == name).map(|(_, value)| &**value),
     };
-    let event = read(payload, fact)?;
+    let event = read(payload, attribute)?;
     key.map(|_| event).ok_or(DecodeError::Fact("key"))
 }
 
-/// Returns the header of a fact: `Birdhook-Occurred-At` for `occurred_at`.
-fn name(fact: &str) -> Option<HeaderName> {
-    if fact == "content_type" {
+/// Returns the header of a attribute: `Birdhook-Occurred-At` for `occurred_at`.
+fn name(attribute: &str) -> Option<HeaderName> {
+    if attribute == "content_type" {
         return Some(HeaderName::from_static("Content-Type"));
     }
     let mut name = "Birdhook".to_owned();
-    for word in fact.split('_') {
+    for word in attribute.split('_') {
         let (first, rest) = word.split_at_checked(1)?;
         name.extend(["-", &first.to_ascii_uppercase(), rest]);
     }

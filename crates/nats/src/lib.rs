@@ -43,7 +43,7 @@
 //!
 //! A message has the headers `Nats-Msg-Id` (the event's key, in 64 hex digits), `Content-Type`, and
 //! `Birdhook-App`, `Birdhook-Kind`, `Birdhook-Subscriber`, `Birdhook-Occurred-At` and so on for all
-//! other [facts of an event](birdhook_core::codec::EncodedEvent::facts). In header values, spaces, `%`
+//! other [attributes of an event](birdhook_core::codec::EncodedEvent::attributes). In header values, spaces, `%`
 //! and everything except printable ASCII are percent-encoded.
 //!
 //! # What 200 means

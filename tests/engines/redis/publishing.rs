@@ -18,7 +18,8 @@ async fn an_entry_has_the_facts_as_fields() {
     let [(_, fields)] = &entries[..] else { panic!("{entries:?}") };
     let event = &delivery.events()[0];
     let message = Format::CloudEvents.write(event);
-    let mut expected: HashMap<_, _> = message.facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut expected: HashMap<_, _> =
+        message.attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     expected.insert("payload".to_owned(), String::from_utf8(message.payload.to_vec()).unwrap());
     assert_eq!(*fields, expected);
 }

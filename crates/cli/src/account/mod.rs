@@ -165,7 +165,7 @@ impl Fixable for Error {
             ErrorCause::ReplayUnderWay => "replay_under_way",
             ErrorCause::ReplayDates => "replay_dates",
             ErrorCause::Down => "x_down",
-            ErrorCause::NoAnswer(_) => "no_answer",
+            ErrorCause::NoResponse(_) => "no_answer",
             ErrorCause::Unreadable => "unreadable_response",
             _ => "x_refused",
         }

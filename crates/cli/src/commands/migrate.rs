@@ -178,7 +178,7 @@ fn overlap_text(overlap: &Overlap) -> String {
 /// Prints the users who keep the old subscription because a new one is refused or unconfirmed.
 fn note_kept(report: &Ensured) {
     let user = |undone: &Undone| match &undone.step {
-        PlanStep::SubscribeTo(wish) => wish.filter.user_id.clone(),
+        PlanStep::SubscribeTo(desired) => desired.filter.user_id.clone(),
         _ => None,
     };
     let users: BTreeSet<String> = report.refused.iter().chain(&report.unconfirmed).filter_map(user).collect();

@@ -80,7 +80,7 @@ impl Relay {
 }
 
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
-    inbox.relay(sink).on_trouble(|failure: &RelayError<'_>| {
+    inbox.relay(sink).on_error(|failure: &RelayError<'_>| {
         let why = error_chain(failure.error);
         if failure.is_dead {
             note(format!("event {} is now a dead letter: {why}", failure.id));

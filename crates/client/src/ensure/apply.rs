@@ -65,7 +65,7 @@ pub(crate) async fn apply(
     // The steps may have changed the webhook's state.
     let webhook = if done.is_empty() { webhook } else { managed.find(&desired.url).await? };
     let webhook = webhook.ok_or_else(|| EnsureError::Gone(desired.url.clone()))?;
-    Ok(Ensured { webhook, done, kept, unconfirmed, refused, answered_with: None })
+    Ok(Ensured { webhook, done, kept, unconfirmed, refused, challenge_secret: None })
 }
 
 async fn register(managed: ManagedApi<'_>, url: &str) -> Result<RegisteredWebhook, Error> {
@@ -91,8 +91,8 @@ async fn apply_step(client: &Client, api: ManagementApi, webhook: &str, step: &P
         PlanStep::Tag { subscription, tag } => {
             outcome(step, client.activity().update(subscription, &SubscriptionChange::tag(tag)).await.map(drop))
         }
-        PlanStep::Expire { wish, .. } => {
-            outcome(step, client.activity().renew(&wish.subscription(webhook)).await.map(drop))
+        PlanStep::Recreate { desired, .. } => {
+            outcome(step, client.activity().renew(&desired.subscription(webhook)).await.map(drop))
         }
         PlanStep::Unsubscribe { user } => match managed.unsubscribe(webhook, user).await {
             Err(error) if *error.cause() == ErrorCause::NotSubscribed => Outcome::Done,
@@ -114,7 +114,7 @@ async fn already_subscribed(
         Ok(_) => Outcome::Refused(Undone::new(step, error)),
         Err(reading) => Outcome::Unconfirmed(Undone::unconfirmed(
             step,
-            Unconfirmed { answer: Some(error), reading: Some(reading), made: None },
+            Unconfirmed { error: Some(error), read_error: Some(reading), created: None },
         )),
     }
 }

@@ -8,7 +8,7 @@ use crate::url::{is_public_url, url_fault};
 use crate::{Client, ErrorCause, UrlFault};
 
 fn result(faults: Vec<DesiredStateFault>) -> Result<(), EnsureError> {
-    if faults.is_empty() { Ok(()) } else { Err(EnsureError::Wanted(DesiredStateError(faults))) }
+    if faults.is_empty() { Ok(()) } else { Err(EnsureError::DesiredState(DesiredStateError(faults))) }
 }
 
 /// Checks the URL, the event types, the filters, the tags and the expiries.
@@ -52,7 +52,9 @@ fn call(api: ManagementApi, step: &PlanStep) -> Call {
     match step {
         PlanStep::Register { .. } | PlanStep::Challenge { .. } => Call::post("", webhook),
         PlanStep::Subscribe { user: id } => Call::post("", user).for_user(id),
-        PlanStep::SubscribeTo(wish) | PlanStep::Expire { wish, .. } => ActivityApi::creation(&wish.subscription("1")),
+        PlanStep::SubscribeTo(desired) | PlanStep::Recreate { desired, .. } => {
+            ActivityApi::creation(&desired.subscription("1"))
+        }
         PlanStep::Tag { .. } | PlanStep::Unsubscribe { .. } => Call::post("", BEARER),
     }
 }

@@ -81,16 +81,16 @@ impl DesiredState {
 
     /// Adds a subscription to the X Activity API.
     pub fn activity(self, event_type: impl Into<String>, filter: Filter) -> Self {
-        self.wish(DesiredSubscription::new(event_type, filter))
+        self.subscription(DesiredSubscription::new(event_type, filter))
     }
 
     /// Adds a subscription to the X Activity API with this tag.
     pub fn tagged_activity(self, event_type: impl Into<String>, filter: Filter, tag: impl Into<String>) -> Self {
-        self.wish(DesiredSubscription::new(event_type, filter).tag(tag))
+        self.subscription(DesiredSubscription::new(event_type, filter).tag(tag))
     }
 
     /// Adds a subscription to the X Activity API.
-    pub fn wish(mut self, subscription: DesiredSubscription) -> Self {
+    pub fn subscription(mut self, subscription: DesiredSubscription) -> Self {
         self.activity.insert(subscription);
         self
     }

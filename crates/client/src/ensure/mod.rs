@@ -27,7 +27,7 @@ mod probe;
 mod report;
 
 pub use desired::{DesiredState, DesiredSubscription};
-pub use plan::{Differing, Plan, PlanStep};
+pub use plan::{Difference, Plan, PlanStep};
 pub use probe::{ProbeFault, probe};
 pub use report::{DesiredStateError, DesiredStateFault, EnsureError, Ensured, Undone};
 
@@ -91,19 +91,19 @@ impl Ensure<'_> {
         let plan = self.plan().await?;
         let challenges =
             plan.steps().iter().any(|step| matches!(step, PlanStep::Register { .. } | PlanStep::Challenge { .. }));
-        let answered_with = match self.probes && challenges {
+        let challenge_secret = match self.probes && challenges {
             true => Some(probe(self.client, &self.desired.url).await.map_err(EnsureError::Receiver)?),
             false => None,
         };
         let mut ensured = apply(self.client, self.desired, plan, on_step).await.map_err(|mut error| {
-            if let (EnsureError::Step { error, hint, .. }, Some(kind)) = (&mut error, answered_with)
+            if let (EnsureError::Step { error, hint, .. }, Some(kind)) = (&mut error, challenge_secret)
                 && probe::may_be_the_secret(error)
             {
                 *hint = Some(probe::use_other_secret(kind));
             }
             error
         })?;
-        ensured.answered_with = answered_with.map(SecretKind::as_str);
+        ensured.challenge_secret = challenge_secret.map(SecretKind::as_str);
         ensured.complete()
     }
 }

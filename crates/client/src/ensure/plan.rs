@@ -16,7 +16,7 @@ pub struct Plan {
     /// For steps that X may refuse as duplicates: the current subscriptions that differ from the
     /// desired ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) differing: Vec<Differing>,
+    pub(crate) differing: Vec<Difference>,
 }
 
 /// A desired subscription, and similar subscriptions at X.
@@ -24,11 +24,13 @@ pub struct Plan {
 /// They are for the same type and user or keyword, with a different filter or webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Differing {
+pub struct Difference {
     /// The desired subscription.
-    pub wanted: String,
+    #[serde(rename = "wanted")]
+    pub desired: String,
     /// The id and a description of each of X's subscriptions.
-    pub held: Vec<String>,
+    #[serde(rename = "held")]
+    pub existing: Vec<String>,
 }
 
 impl Plan {
@@ -44,7 +46,7 @@ impl Plan {
     }
 
     /// Returns the desired subscriptions that X may refuse as duplicates of different ones.
-    pub fn differing(&self) -> &[Differing] {
+    pub fn differing(&self) -> &[Difference] {
         &self.differing
     }
 
@@ -84,11 +86,13 @@ pub enum PlanStep {
         tag: String,
     },
     /// Change the expiry of an X Activity API subscription, by creating it again.
-    Expire {
+    #[serde(rename = "expire")]
+    Recreate {
         /// The subscription's id.
         subscription: String,
         /// The desired subscription.
-        wish: DesiredSubscription,
+        #[serde(rename = "wish")]
+        desired: DesiredSubscription,
     },
     /// Remove a user's subscription to the Account Activity API.
     Unsubscribe {
@@ -112,9 +116,9 @@ pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestam
     }
     for new in &desired.activity {
         let Some(existing) = current.equal(new, now) else {
-            let held = current.differing(new, now);
-            if !held.is_empty() {
-                plan.differing.push(Differing { wanted: new.to_string(), held });
+            let existing = current.differing(new, now);
+            if !existing.is_empty() {
+                plan.differing.push(Difference { desired: new.to_string(), existing });
             }
             plan.steps.push(PlanStep::SubscribeTo(new.clone()));
             continue;
@@ -125,8 +129,8 @@ pub(crate) fn plan(desired: &DesiredState, current: &CurrentState, now: Timestam
         }
         if new.expires_at.is_some_and(|end| existing.expires_at.is_none_or(|is| !is_same_second(is, end))) {
             let tag = new.tag.clone().or_else(|| existing.tag.clone());
-            let wish = DesiredSubscription { tag, ..new.clone() };
-            plan.steps.push(PlanStep::Expire { subscription: existing.id.clone(), wish });
+            let desired = DesiredSubscription { tag, ..new.clone() };
+            plan.steps.push(PlanStep::Recreate { subscription: existing.id.clone(), desired });
         }
         plan.kept += usize::from(plan.steps.len() == before);
     }
@@ -147,10 +151,10 @@ pub(crate) fn show_steps<'a>(f: &mut fmt::Formatter<'_>, steps: impl IntoIterato
     f.write_str(&lines.join("\n"))
 }
 
-impl fmt::Display for Differing {
+impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wanted, held } = self;
-        write!(f, "X may refuse {wanted} as a duplicate: subscription {}", held.join("; subscription "))
+        let Self { desired, existing } = self;
+        write!(f, "X may refuse {desired} as a duplicate: subscription {}", existing.join("; subscription "))
     }
 }
 
@@ -160,9 +164,11 @@ impl fmt::Display for PlanStep {
             Self::Register { url } => write!(f, "register {url}"),
             Self::Challenge { webhook } => write!(f, "have X challenge the invalid webhook {webhook}"),
             Self::Subscribe { user } => write!(f, "subscribe {user} to the Account Activity API"),
-            Self::SubscribeTo(wish) => write!(f, "subscribe to {wish}"),
+            Self::SubscribeTo(desired) => write!(f, "subscribe to {desired}"),
             Self::Tag { subscription, tag } => write!(f, "tag the subscription {subscription} with {tag:?}"),
-            Self::Expire { subscription, wish } => write!(f, "create the subscription {subscription} again: {wish}"),
+            Self::Recreate { subscription, desired } => {
+                write!(f, "create the subscription {subscription} again: {desired}")
+            }
             Self::Unsubscribe { user } => write!(f, "remove {user}'s subscription to the Account Activity API"),
         }
     }

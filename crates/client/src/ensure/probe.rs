@@ -24,7 +24,7 @@ pub enum ProbeFault {
     BadSecret(SecretKind, SecretError),
     /// There is no response.
     #[error("cannot reach its URL from this machine: {0}")]
-    NoAnswer(TransportError),
+    NoResponse(TransportError),
     /// The receiver redirects, which X does not follow.
     #[error("it redirects ({0}), which X does not follow; register the URL that it redirects to")]
     Redirect(u16),
@@ -95,7 +95,7 @@ pub async fn probe(client: &Client, url: &str) -> Result<SecretKind, ProbeFault>
     let request = Request::get(format!("{url}{separator}{query}")).body(Bytes::new());
     let request = request.map_err(|_| ProbeFault::Url(url.to_owned()))?;
     let started = Instant::now();
-    let response = client.transport().send(request).await.map_err(ProbeFault::NoAnswer)?;
+    let response = client.transport().send(request).await.map_err(ProbeFault::NoResponse)?;
     match response.status().as_u16() {
         200 => {}
         status @ 300..=399 => return Err(ProbeFault::Redirect(status)),

@@ -25,8 +25,8 @@ pub struct Ensured {
     pub refused: Vec<Undone>,
     /// The kind of secret with which the receiver answered our challenge, `consumer` or `client`.
     /// `None` if it was not challenged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answered_with: Option<&'static str>,
+    #[serde(rename = "answered_with", skip_serializing_if = "Option::is_none")]
+    pub challenge_secret: Option<&'static str>,
 }
 
 /// A step that was refused or is unconfirmed.
@@ -99,13 +99,13 @@ impl fmt::Display for DesiredStateError {
 pub enum EnsureError {
     /// X would refuse the desired state, or credentials are missing. Nothing was changed.
     #[error("{0}")]
-    Wanted(DesiredStateError),
+    DesiredState(DesiredStateError),
     /// The receiver would fail X's challenge. No step was tried.
     #[error("X would refuse the receiver: {0}")]
     Receiver(#[source] ProbeFault),
     /// X's current state could not be read.
     #[error(transparent)]
-    Looking(#[from] Error),
+    Read(#[from] Error),
     /// X refused the webhook or cannot be reached. No further step was tried.
     #[error("cannot {step}: {error}{}", .hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
     Step {
@@ -156,7 +156,7 @@ impl Undone {
 
     pub(super) fn unconfirmed(step: &PlanStep, why: Unconfirmed) -> Self {
         let reason = why.to_string();
-        let error = why.answer.or(why.reading);
+        let error = why.error.or(why.read_error);
         Self { step: step.clone(), reason, error, in_the_way: Vec::new(), replace: Vec::new() }
     }
 

@@ -63,7 +63,7 @@ pub enum ErrorCause {
     /// X is down or overloaded.
     Down,
     /// There was no response.
-    NoAnswer(TransportError),
+    NoResponse(TransportError),
     /// The response has none of the shapes that X documents.
     Unreadable,
     /// The request is invalid.
@@ -119,7 +119,7 @@ impl fmt::Display for ErrorCause {
             Self::ReplayUnderWay => "a replay job is already running",
             Self::ReplayDates => "X does not accept these dates",
             Self::Down => "X is down or overloaded",
-            Self::NoAnswer(error) => return error.fmt(f),
+            Self::NoResponse(error) => return error.fmt(f),
             Self::Unreadable => "the response cannot be read",
             Self::Invalid => "the request is invalid",
             Self::Other => "X refused the call",

@@ -171,8 +171,8 @@ fn general(cause: &ErrorCause) -> &'static str {
             "request a span within X's window (24 hours in v2, 5 days in 1.1) that began at least 31 minutes ago and ended at least 10 minutes ago"
         }
         Down => "try again later, and check X's status page",
-        NoAnswer(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
-        NoAnswer(_) => "check whether the call was carried out, then try again",
+        NoResponse(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
+        NoResponse(_) => "check whether the call was carried out, then try again",
         Unreadable => "check X's changelog; the format of its responses may have changed",
         TokenStore => "check the token store: its folder, permissions, disk, and the owner of its lock",
         Invalid => "correct the field that X names",

@@ -62,7 +62,7 @@ pub enum LoginError {
     /// There was no response. X may have carried out the request, and a code or refresh token may
     /// be spent.
     #[error(transparent)]
-    NoAnswer(#[from] TransportError),
+    NoResponse(#[from] TransportError),
     /// The response is not what X documents.
     #[error("X's response cannot be read: {0}")]
     Unreadable(&'static str),
@@ -125,7 +125,7 @@ impl LoginError {
     /// Returns whether the same request may succeed later without any other change.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NoAnswer(_) => true,
+            Self::NoResponse(_) => true,
             Self::Refused { status: Some(429), reason, .. } => !is_cap(reason.as_deref()),
             Self::Refused { status: Some(status), .. } => *status >= 500,
             _ => false,
@@ -158,8 +158,8 @@ impl LoginError {
             Self::NoRefreshToken => "have the user log in again, with the scope `offline.access`",
             Self::Refused { .. } if self.is_retryable() => "try again later, and check X's status page",
             Self::Refused { reason, .. } => refused_fix(reason.as_deref()),
-            Self::NoAnswer(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
-            Self::NoAnswer(_) => "try again; if X refuses then, start the login again",
+            Self::NoResponse(TransportError::Connect(_)) => "check the network, the proxy and the name of X's host",
+            Self::NoResponse(_) => "try again; if X refuses then, start the login again",
             Self::Unreadable(_) => "check X's changelog; the format of its responses may have changed",
             Self::Invalid(_) => "correct the setting that the message names",
         }

@@ -171,7 +171,7 @@ impl Renewal {
 fn may_be_spent(error: &LoginError) -> bool {
     let is_unknown = |error: &TransportError| matches!(error, TransportError::Timeout | TransportError::Broken(_));
     match error {
-        LoginError::NoAnswer(error) => is_unknown(error),
+        LoginError::NoResponse(error) => is_unknown(error),
         error => matches!(error, LoginError::Unreadable(_)),
     }
 }
@@ -180,7 +180,7 @@ impl LoginError {
     /// Converts to the error of a call. `refused` is the cause of a permanent refusal.
     fn into_call_error(self, call: &Call, rejected: ErrorCause) -> Error {
         match self {
-            Self::NoAnswer(error) => Error::no_response(call, None, error),
+            Self::NoResponse(error) => Error::no_response(call, None, error),
             Self::Refused { status, reason, message } => {
                 let cause = match status {
                     Some(429) => ErrorCause::RateLimited { until: None },

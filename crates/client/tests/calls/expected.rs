@@ -45,7 +45,7 @@ pub(crate) fn check_general(error: &Error) {
         error.cause(),
         ErrorCause::RateLimited { .. }
             | ErrorCause::Down
-            | ErrorCause::NoAnswer(_)
+            | ErrorCause::NoResponse(_)
             | ErrorCause::ReplayUnderWay
             | ErrorCause::ChallengeFailed(ChallengeFault::TooSlow)
     );

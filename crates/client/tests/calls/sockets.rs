@@ -59,7 +59,7 @@ async fn a_failure_of_the_network_is_named() {
         ("a connection that ends early", answering(b"", false).await, long, "Broken", ""),
     ] {
         let error = error_of(&url, timeout).await;
-        let ErrorCause::NoAnswer(why) = error.cause() else { panic!("{name}: {error}") };
+        let ErrorCause::NoResponse(why) = error.cause() else { panic!("{name}: {error}") };
         assert!(format!("{why:?}").starts_with(cause) && error.to_string().contains(shows), "{name}: {error}");
         assert_eq!((error.credential(), error.status()), (Some(CredentialKind::Bearer), None), "{name}");
         let is_unsent = matches!(why, TransportError::Connect(_));
@@ -78,7 +78,7 @@ async fn an_endless_response_is_aborted() {
     })
     .await;
     let error = error_of(&url, Duration::from_secs(60)).await;
-    let ErrorCause::NoAnswer(TransportError::Broken(why)) = error.cause() else { panic!("{error}") };
+    let ErrorCause::NoResponse(TransportError::Broken(why)) = error.cause() else { panic!("{error}") };
     assert!(why.contains("longer than"), "{why}");
 }
 

@@ -190,14 +190,14 @@ async fn any_current_state_converges_to_any_desired_state() {
 
 #[tokio::test]
 async fn a_receiver_may_answer_with_either_secret_and_it_is_named() {
-    for (crc, answered_with) in [(Crc::Right, "consumer"), (Crc::ClientSecret, "client")] {
+    for (crc, challenge_secret) in [(Crc::Right, "consumer"), (Crc::ClientSecret, "client")] {
         let fixture = Fixture::with(|settings| settings.client_secret = Some(MockToken::new(CLIENT_SECRET))).await;
         fixture.receiver.crc(crc);
         let desired = fixture.webhook_only();
         let ensured = fixture.client.ensure(&desired).run().await.unwrap();
-        assert_eq!(ensured.answered_with, Some(answered_with));
+        assert_eq!(ensured.challenge_secret, Some(challenge_secret));
         let again = fixture.client.ensure(&desired).run().await.unwrap();
-        assert_eq!((again.answered_with, again.done.len()), (None, 0), "it was not challenged");
+        assert_eq!((again.challenge_secret, again.done.len()), (None, 0), "it was not challenged");
     }
 }
 

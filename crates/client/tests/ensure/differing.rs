@@ -44,7 +44,7 @@ async fn a_narrower_subscription_does_not_count_as_the_desired_one() {
     let [differing] = plan.differing() else { panic!("{plan:?}") };
     let id = &narrow.id;
     let held = format!("{id} is for follow.follow of 2001, direction=\"inbound\"");
-    assert_eq!(differing.held, [held.as_str()], "a dry run names it");
+    assert_eq!(differing.existing, [held.as_str()], "a dry run names it");
     let warning = format!("X may refuse follow.follow of 2001 as a duplicate: subscription {held}");
     assert!(plan.to_string().ends_with(&warning), "{plan}");
     let report = incomplete(fixture.client.ensure(&desired).run().await);
@@ -110,7 +110,7 @@ async fn everything_is_checked_before_anything_is_changed() {
         fixture.client.ensure(&desired).plan().await.unwrap_err(),
         fixture.client.ensure(&desired).run().await.unwrap_err(),
     ] {
-        let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
+        let EnsureError::DesiredState(faults) = &error else { panic!("{error}") };
         assert_eq!(faults.0.len(), 3, "{error}");
         let text = error.to_string();
         for says in [":8443/hook\": it has a port", "did you mean \"like.create\"?", "invalid user id \"ada\""] {
@@ -120,7 +120,7 @@ async fn everything_is_checked_before_anything_is_changed() {
     // Credentials are checked for the steps of the plan.
     let desired = fixture.wishing([("post.create", "2001"), ("like.create", "9")]).account_activity("9");
     let error = fixture.client.ensure(&desired).run().await.unwrap_err();
-    let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
+    let EnsureError::DesiredState(faults) = &error else { panic!("{error}") };
     assert!(faults.0.iter().all(|fault| matches!(fault, DesiredStateFault::Credentials { .. })), "{error}");
     assert_eq!(faults.0.len(), 2);
     assert!(error.to_string().contains("run `birdhook auth user2`"), "{error}");
@@ -140,7 +140,7 @@ async fn a_missing_scope_is_named_before_anything_is_changed() {
     let desired = fixture.wishing([("post.create", "2001"), ("broadcast.chat", "2001"), ("like.create", "2001")]);
     let poor = client("tweet.read users.read offline.access");
     for error in [poor.ensure(&desired).plan().await.unwrap_err(), poor.ensure(&desired).run().await.unwrap_err()] {
-        let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
+        let EnsureError::DesiredState(faults) = &error else { panic!("{error}") };
         let [DesiredStateFault::Scope { reason, .. }] = faults.0.as_slice() else { panic!("{error}") };
         assert!(reason.contains("it needs the scopes like.read") && reason.contains("birdhook auth user2"), "{reason}");
     }
@@ -184,7 +184,7 @@ async fn an_expiry_is_changed_only_if_desired() {
     let one = fixture.client.activity().create(&new).await.unwrap();
     let end = || fixture.x.activity_subscriptions()[0].expires_at;
 
-    let desired = |subscription: DesiredSubscription| fixture.webhook_only().wish(subscription);
+    let desired = |subscription: DesiredSubscription| fixture.webhook_only().subscription(subscription);
     let plain = desired(DesiredSubscription::new("like.create", filter()));
     assert!(fixture.client.ensure(&plain).run().await.unwrap().done.is_empty());
     let tagged = desired(DesiredSubscription::new("like.create", filter()).tag("bell"));
@@ -194,7 +194,7 @@ async fn an_expiry_is_changed_only_if_desired() {
 
     let ending = desired(DesiredSubscription::new("like.create", filter()).expires_at(later));
     let report = fixture.client.ensure(&ending).run().await.unwrap();
-    assert!(matches!(report.done.as_slice(), [PlanStep::Expire { .. }]), "{report:?}");
+    assert!(matches!(report.done.as_slice(), [PlanStep::Recreate { .. }]), "{report:?}");
     assert_eq!(end(), Some(later));
     let left = fixture.x.activity_subscriptions();
     assert_eq!((left.len(), &left[0].id, left[0].tag.as_deref()), (1, &one.id, Some("bell")));

@@ -193,7 +193,7 @@ async fn a_valid_token_is_used_while_x_cannot_renew_it() {
     let failures: [(Fake, ErrorCause); 3] = [
         (("/2/oauth2/token", Ok((503, "{}"))), ErrorCause::Down),
         (("/2/oauth2/token", Ok((429, "{}"))), ErrorCause::RateLimited { until: None }),
-        (("/2/oauth2/token", Err(unreachable.clone())), ErrorCause::NoAnswer(unreachable)),
+        (("/2/oauth2/token", Err(unreachable.clone())), ErrorCause::NoResponse(unreachable)),
     ];
     for (failure, _) in failures.clone() {
         fixture.network.fake(Some(failure));

@@ -167,7 +167,7 @@ async fn an_undocumented_response_is_an_error() {
     }
     fixture.network.fake(Some(("/oauth/request_token", Err(TransportError::Timeout))));
     let error = fixture.oauth1().begin(CALLBACK).await.unwrap_err();
-    assert!(error.is_retryable() && error == LoginError::NoAnswer(TransportError::Timeout), "{error:?}");
+    assert!(error.is_retryable() && error == LoginError::NoResponse(TransportError::Timeout), "{error:?}");
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@
 //! # let delivery = birdhook_core::Delivery::restore("shop", r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#, 1).unwrap();
 //! # let event = &delivery.events()[0];
 //! let message = Format::Plain.write(event);
-//! let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-//! assert_eq!(fact("kind"), Some("post_deleted"));
-//! let again = read(message.payload.clone(), fact)?;
+//! let attribute = |name: &str| message.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+//! assert_eq!(attribute("kind"), Some("post_deleted"));
+//! let again = read(message.payload.clone(), attribute)?;
 //! assert_eq!(again.dedupe_key(), event.dedupe_key());
 //! # Ok::<(), birdhook_core::codec::DecodeError>(())
 //! ```
@@ -57,7 +57,7 @@ pub struct EncodedEvent {
     ///   event, and `sent`, the number of events in the body.
     ///
     /// Values come from X or from the app, and may contain any character.
-    pub facts: Vec<(&'static str, String)>,
+    pub attributes: Vec<(&'static str, String)>,
     /// The JSON.
     pub payload: Bytes,
 }
@@ -66,12 +66,12 @@ pub struct EncodedEvent {
 debug_fields! { EncodedEvent, |message| bytes: message.payload.len() }
 
 impl Format {
-    /// Writes an event. The fact `key` is its [`dedupe_key`](Event::dedupe_key).
+    /// Writes an event. The attribute `key` is its [`dedupe_key`](Event::dedupe_key).
     pub fn write(self, event: &Event) -> EncodedEvent {
         let key = event.dedupe_key();
         let activity = event.activity();
         let body = EventBody::of(event, &activity);
-        let mut facts = vec![
+        let mut attributes = vec![
             ("app", event.app().to_owned()),
             ("content_type", self.content_type().to_owned()),
             ("generation", event.api_source().as_str().to_owned()),
@@ -87,16 +87,16 @@ impl Format {
             ("post", ids.post.as_deref()),
             ("message", ids.message.as_deref()),
         ];
-        facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
-        facts.extend(event.occurred_at().map(|time| ("occurred_at", time.to_string())));
+        attributes.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
+        attributes.extend(event.occurred_at().map(|time| ("occurred_at", time.to_string())));
         if body.sent != 1 {
-            facts.extend([("position", body.position.to_string()), ("sent", body.sent.to_string())]);
+            attributes.extend([("position", body.position.to_string()), ("sent", body.sent.to_string())]);
         }
         let payload = match self {
             Self::Plain => body.json.into_bytes(),
             Self::CloudEvents => CloudEvent::new(event, &key, activity, body).to_json(),
         };
-        EncodedEvent { facts, payload }
+        EncodedEvent { attributes, payload }
     }
 
     /// Returns the content type of the payload: `application/json` or
@@ -111,30 +111,30 @@ impl Format {
 
 /// Reads an event that [`Format::write`] wrote in any format. **Does not verify anything.**
 ///
-/// Reads the facts `version`, `app`, `content_type`, `position`, `sent` and `key`. A message
+/// Reads the attributes `version`, `app`, `content_type`, `position`, `sent` and `key`. A message
 /// without `version` has version 1, the only version so far. An event without `key` has no stored
 /// [`dedupe_key`](Event::dedupe_key).
 ///
 /// # Errors
 /// Returns an error if [`Format::write`] did not write the message, or a later version of birdhook
 /// did.
-pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Result<Event, DecodeError> {
-    if fact("version").is_some_and(|version| version != VERSION) {
+pub fn read<'f>(payload: Bytes, attribute: impl Fn(&str) -> Option<&'f str>) -> Result<Event, DecodeError> {
+    if attribute("version").is_some_and(|version| version != VERSION) {
         return Err(DecodeError::Version);
     }
-    let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with(cloud_event::CONTENT_TYPE));
+    let is_cloud_event = attribute("content_type").is_some_and(|found| found.starts_with(cloud_event::CONTENT_TYPE));
     let event = if is_cloud_event {
         cloud_event::read(&payload)
     } else {
-        let app = fact("app").ok_or(DecodeError::Fact("app"))?;
-        let number = |name: &'static str, default: usize| match fact(name) {
+        let app = attribute("app").ok_or(DecodeError::Fact("app"))?;
+        let number = |name: &'static str, default: usize| match attribute(name) {
             Some(text) => text.parse().map_err(|_| DecodeError::Fact(name)),
             None => Ok(default),
         };
         restore(app, payload, number("position", 0)?, number("sent", 1)?)
     };
     let mut event = event.ok_or(DecodeError::Payload)?;
-    if let Some(key) = fact("key") {
+    if let Some(key) = attribute("key") {
         event.set_dedupe_key(key.parse::<EventKey>()?);
     }
     Ok(event)
@@ -144,7 +144,7 @@ pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Resul
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A fact is missing or invalid.
+    /// A attribute is missing or invalid.
     Fact(&'static str),
     /// The payload is invalid.
     Payload,

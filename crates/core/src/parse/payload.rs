@@ -129,7 +129,29 @@ impl<'a> PayloadFields<'a> {
             EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged | EventKind::NewsPublished => {
                 self.id(kind)
             }
-            _ => None,
+            EventKind::PostCreated
+            | EventKind::PostDeleted
+            | EventKind::Liked
+            | EventKind::Followed
+            | EventKind::Unfollowed
+            | EventKind::Blocked
+            | EventKind::Unblocked
+            | EventKind::Muted
+            | EventKind::Unmuted
+            | EventKind::Subscribed
+            | EventKind::Unsubscribed
+            | EventKind::MessageSent
+            | EventKind::MessageReceived
+            | EventKind::MessagesRead
+            | EventKind::Typing
+            | EventKind::AccessRevoked
+            | EventKind::PostMatched
+            | EventKind::ProfileUpdated
+            | EventKind::ChatRead
+            | EventKind::ChatTyping
+            | EventKind::BroadcastMessageRemoved
+            | EventKind::ReplayFinished
+            | EventKind::Unknown => None,
         }
     }
 

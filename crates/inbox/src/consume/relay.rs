@@ -92,7 +92,7 @@ impl<S> Relay<S> {
 
     /// Sets a function that is called for each failed attempt. The sink's error may quote a
     /// message.
-    pub fn on_trouble(self, call: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
+    pub fn on_error(self, call: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
         Self { on_error: Box::new(call), ..self }
     }
 
@@ -120,7 +120,7 @@ impl<S> Relay<S> {
             tasks.spawn(one());
         }
         while let Some(ended) = tasks.join_next().await {
-            // The sink or the `on_trouble` function panicked. The event has failed; replace the
+            // The sink or the `on_error` function panicked. The event has failed; replace the
             // task.
             if ended.is_err_and(|error| error.is_panic()) {
                 tasks.spawn(one());

@@ -114,7 +114,7 @@ async fn an_unavailable_sink_costs_no_attempts() {
         assert!(!error.is_dead);
         report.send_modify(|most| *most = error.attempts.max(*most));
     };
-    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).on_trouble(on_error).concurrency(2).run());
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).on_error(on_error).concurrency(2).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     // Several times longer than the lease.
     tokio::time::timeout(PATIENCE, reported.clone().wait_for(|attempts| *attempts > 30)).await.unwrap().unwrap();

@@ -39,8 +39,8 @@ pub fn event(fields: &[(Bytes, Bytes)]) -> Result<Event, DecodeError> {
 /// Returns an event's fields as they are appended.
 pub fn fields(event: &Event, format: Format) -> Fields {
     let message = format.write(event);
-    let facts = message.facts.into_iter().map(|(name, value)| (name.into(), value.into()));
-    facts.chain([(names::PAYLOAD.into(), message.payload)]).collect()
+    let attributes = message.attributes.into_iter().map(|(name, value)| (name.into(), value.into()));
+    attributes.chain([(names::PAYLOAD.into(), message.payload)]).collect()
 }
 
 /// Parses two sections of `INFO`.

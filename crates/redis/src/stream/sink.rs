@@ -21,7 +21,7 @@ static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("pu
 /// Status 200 means that Redis has appended all events of the delivery. The server's settings
 /// decide whether it can still lose them: see the [crate](crate#what-200-is-worth).
 ///
-/// An event is one entry. Its fields are the [facts](birdhook_core::codec::EncodedEvent::facts) under
+/// An event is one entry. Its fields are the [attributes](birdhook_core::codec::EncodedEvent::attributes) under
 /// their names, and the JSON as `payload`. Each event also sets a seen key beside the stream,
 /// `{stream}:seen:<key>` (`stream::seen:<key>` for a name with a closing brace), so that receivers
 /// that share a stream append it once between them. The seen key takes about 200 bytes for the
@@ -109,8 +109,8 @@ impl StreamSink {
         let mut bytes = 0;
         for event in events.take(BATCH) {
             let (key, message) = (event.dedupe_key(), self.format.write(&event));
-            call.key(beside(&self.stream, &format!("seen:{key}"))).arg(2 * message.facts.len() + 2);
-            for (name, value) in &message.facts {
+            call.key(beside(&self.stream, &format!("seen:{key}"))).arg(2 * message.attributes.len() + 2);
+            for (name, value) in &message.attributes {
                 call.arg(*name).arg(value);
                 bytes += value.len();
             }

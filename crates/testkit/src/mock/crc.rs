@@ -43,7 +43,7 @@ impl Inner {
             at,
             outcome,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            answered_with: verdict.as_ref().ok().map(|kind| kind.as_str()),
+            challenge_secret: verdict.as_ref().ok().map(|kind| kind.as_str()),
             failure: verdict.as_ref().err().map(ToString::to_string),
         };
         self.ledger.push(|number| Entry::Challenged(challenged(number)));

@@ -334,7 +334,7 @@ async fn signs_requests_in_either_header_or_both() {
             signature::verify(secret, &seen.body, seen.header(name).unwrap().as_bytes()).unwrap();
         }
         world.x.revalidate(&webhook).await.unwrap();
-        assert_eq!(world.x.ledger().challenges().last().unwrap().answered_with, Some("consumer"), "{signs:?}");
+        assert_eq!(world.x.ledger().challenges().last().unwrap().challenge_secret, Some("consumer"), "{signs:?}");
     }
 }
 

@@ -80,7 +80,7 @@ impl ConfigFile {
                 for name in &types {
                     let mut subscription = DesiredSubscription::new(name, filter.clone());
                     (subscription.tag, subscription.expires_at) = (tag.clone(), expiry);
-                    desired = desired.wish(subscription);
+                    desired = desired.subscription(subscription);
                 }
             }
         }

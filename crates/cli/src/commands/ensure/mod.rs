@@ -92,13 +92,13 @@ pub(crate) fn print_report(ensured: Result<Ensured, EnsureError>, json: bool) ->
         Err(EnsureError::Incomplete(report)) => *report,
         Err(error) => return Err(failed(&error)),
     };
-    let Ensured { webhook, done, kept, unconfirmed, refused, answered_with, .. } = &report;
+    let Ensured { webhook, done, kept, unconfirmed, refused, challenge_secret, .. } = &report;
     if json {
         output::json(&report)?;
     } else {
         print_undone(refused, &styled(BAD, "refused"))?;
         print_undone(unconfirmed, &styled(WARNING, "unconfirmed"))?;
-        if let Some(kind) = answered_with {
+        if let Some(kind) = challenge_secret {
             output::line(format!("the receiver answers challenges with the {kind} secret"))?;
         }
         let counts = [(done.len(), "added"), (*kept, "already there")];
@@ -130,7 +130,7 @@ pub(crate) fn print_step(step: &PlanStep) -> Result<()> {
 /// Returns the error of a run that stopped early. Prints notes about the steps that were not done.
 pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
     match error {
-        EnsureError::Looking(error) => with_fix(error),
+        EnsureError::Read(error) => with_fix(error),
         EnsureError::Step { step, error, left, undone, hint, .. } => {
             if let Some(hint) = hint {
                 note(shown(hint));

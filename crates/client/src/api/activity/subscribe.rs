@@ -31,11 +31,11 @@ pub enum Subscribed {
 #[non_exhaustive]
 pub struct Unconfirmed {
     /// X's error. `None` if X reported success without an equal subscription.
-    pub answer: Option<Error>,
+    pub error: Option<Error>,
     /// Why X's list could not be read. `None` if the list contains no equal subscription.
-    pub reading: Option<Error>,
+    pub read_error: Option<Error>,
     /// The subscription in X's response, if it is not equal.
-    pub made: Option<ActivitySubscription>,
+    pub created: Option<ActivitySubscription>,
 }
 
 impl ActivityApi<'_> {
@@ -52,7 +52,8 @@ impl ActivityApi<'_> {
             Err(error) if error.may_be_carried_out() => (Some(error), None),
             Err(error) => return Subscribed::Refused(error),
         };
-        let unconfirmed = |answer, reading, made| Subscribed::Unconfirmed(Unconfirmed { answer, reading, made });
+        let unconfirmed =
+            |error, read_error, created| Subscribed::Unconfirmed(Unconfirmed { error, read_error, created });
         let listed = match self.list_for(new).await {
             Ok(listed) => listed,
             Err(reading) => return unconfirmed(refusal, Some(reading), created),
@@ -104,15 +105,15 @@ fn conflicting(new: &NewSubscription, listed: Vec<ActivitySubscription>) -> Vec<
 
 impl std::fmt::Display for Unconfirmed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (&self.answer, &self.made) {
+        match (&self.error, &self.created) {
             (Some(error), _) => write!(f, "X responds: {error}; ")?,
-            (None, Some(made)) => {
-                let ActivitySubscription { id, event_type, filter, .. } = made;
+            (None, Some(created)) => {
+                let ActivitySubscription { id, event_type, filter, .. } = created;
                 write!(f, "X accepted the call, but created {id} for {event_type}{filter}; ")?;
             }
             (None, None) => f.write_str("X accepted the call without naming the subscription; ")?,
         }
-        match &self.reading {
+        match &self.read_error {
             Some(error) => write!(f, "X's list of subscriptions cannot be read: {error}"),
             None => f.write_str("X's list of subscriptions contains no equal one"),
         }

@@ -135,7 +135,8 @@ pub struct Challenged {
     /// The response time in milliseconds of real time.
     pub took_ms: u64,
     /// The kind of secret that signed a right response: `consumer` or `client`.
-    pub answered_with: Option<&'static str>,
+    #[serde(rename = "answered_with")]
+    pub challenge_secret: Option<&'static str>,
     /// The problem with the response, if there is one.
     pub failure: Option<String>,
 }
