@@ -118,6 +118,12 @@ pub mod sink {
     };
 }
 
+/// Observation of requests, for a log or a console of your own.
+pub mod observer {
+    #[doc(inline)]
+    pub use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver, Verification};
+}
+
 /// Requests and replies, for an adapter to a web framework that birdhook does not support.
 pub mod adapter {
     #[doc(inline)]

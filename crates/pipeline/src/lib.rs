@@ -38,6 +38,7 @@ mod memory_budget;
 #[cfg(all(test, birdhook_models))]
 #[path = "../tests/models/mod.rs"]
 mod models;
+mod observer;
 mod pipeline;
 mod sink;
 mod sync;
@@ -61,6 +62,7 @@ pub use dedupe::{ApiMode, DedupePolicy};
 pub use handle::{PipelineHandle, ShutdownReport};
 pub use handler::{Dispatch, DispatchFuture, EventHandler, OnError, WithState, with_state};
 pub use health::Health;
+pub use observer::{FinishedRequest, Observer, RequestObserver, Verification};
 pub use pipeline::Pipeline;
 pub use sink::{
     Backlog, ChannelSendFuture, ChannelSink, Deliveries, DeliveryHandlerFuture, DeliveryHandlerSink, EventSink, Events,

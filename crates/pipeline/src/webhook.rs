@@ -1,5 +1,6 @@
 //! Configuration of a webhook, and the choice of its sink.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_core::crc::TokenPolicy;
@@ -9,6 +10,7 @@ use crate::acceptance::Gate;
 use crate::dedupe::{ApiMode, Dedupe, DedupePolicy};
 use crate::handler::EventHandler;
 use crate::memory_budget::MemoryBudget;
+use crate::observer::Observer;
 use crate::pipeline::Pipeline;
 use crate::sink::{ChannelSink, Deliveries, DeliveryHandlerSink, EventSink, HandlerSink, channel};
 
@@ -43,6 +45,7 @@ pub struct Webhook {
     window: (usize, Duration),
     policy: DedupePolicy,
     tolerance: Duration,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Webhook {
@@ -59,6 +62,7 @@ impl Webhook {
             window: (100_000, Duration::from_secs(15 * 60)),
             policy: DedupePolicy::default(),
             tolerance: Duration::from_secs(60),
+            observer: None,
         }
     }
 
@@ -173,6 +177,12 @@ impl Webhook {
         self
     }
 
+    /// Sets the observer of all requests, for a log or a console. Defaults to none.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Delivers to the app over a bounded channel. 200 means that the channel holds the delivery.
     ///
     /// The capacity is in deliveries, each of at most the body limit; 0 is treated as 1. If the
@@ -226,6 +236,7 @@ impl Webhook {
             Dedupe::new(self.policy, self.tolerance, self.window),
             memory_budget,
             self.deadline,
+            self.observer,
         )
     }
 }

@@ -13,6 +13,7 @@ mod health;
 mod memory_budget;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod observer;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
 mod privacy;
 mod rotation;

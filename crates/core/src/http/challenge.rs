@@ -22,15 +22,18 @@ pub(crate) fn answer(apps: &Apps, settings: &EndpointSettings, head: &RequestHea
     if apps.is_empty() {
         return Err(Outcome::NoSecret);
     }
-    let (secret, is_signed_by_x) = match settings.challenge_signature {
-        ChallengeSignature::Ignored => (answering_secret(named_app(apps, settings, head).app()?, None)?, false),
+    let (app, secret, is_signed_by_x) = match settings.challenge_signature {
+        ChallengeSignature::Ignored => {
+            let app = named_app(apps, settings, head).app()?;
+            (app, answering_secret(app, None)?, false)
+        }
         rule => {
             let signed = SignedChallenge::new(head, rule == ChallengeSignature::Demanded);
             let (app, is_signed_by_x) = challenged_app(apps, settings, &signed)?;
-            (answering_secret(app, Some(&signed))?, is_signed_by_x)
+            (app, answering_secret(app, Some(&signed))?, is_signed_by_x)
         }
     };
-    Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_signed_by_x))
+    Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_signed_by_x, app.challenge_kind()))
 }
 
 /// Returns the app that a challenge is for, and whether its signature proves that X sent it.

@@ -54,6 +54,22 @@ impl<'a> RequestHead<'a> {
         self.method
     }
 
+    /// Returns the path as given.
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// Returns the raw query, empty if there is none. The query of a challenge contains a token:
+    /// do not log it.
+    pub fn query(&self) -> &'a str {
+        self.query
+    }
+
+    /// Returns whether the request has a header with a signature made with a secret of this kind.
+    pub fn has_signature(&self, kind: SecretKind) -> bool {
+        !matches!(self.signature(kind), Field::Absent)
+    }
+
     /// Returns the header with the signature made with a secret of this kind.
     pub(crate) fn signature(&self, kind: SecretKind) -> Field<'a> {
         match kind {

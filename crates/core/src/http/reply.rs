@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::outcome::Outcome;
+use crate::auth::secret_kind::SecretKind;
 use crate::traits::debug_fields;
 
 /// The reply to a request, ready to convert into any framework's response.
@@ -19,12 +20,13 @@ use crate::traits::debug_fields;
 pub struct Reply {
     outcome: Outcome,
     is_signed_by_x: bool,
+    answered_with: Option<SecretKind>,
     body: Bytes,
 }
 
 impl Reply {
-    pub(crate) fn challenge(answer: String, is_signed_by_x: bool) -> Self {
-        Self { outcome: Outcome::ChallengeAnswered, is_signed_by_x, body: answer.into() }
+    pub(crate) fn challenge(answer: String, is_signed_by_x: bool, kind: Option<SecretKind>) -> Self {
+        Self { outcome: Outcome::ChallengeAnswered, is_signed_by_x, answered_with: kind, body: answer.into() }
     }
 
     /// Returns the outcome of the request.
@@ -41,6 +43,11 @@ impl Reply {
     /// [`ChallengeSignature::Ignored`](crate::ChallengeSignature::Ignored).
     pub fn is_signed_by_x(&self) -> bool {
         self.is_signed_by_x
+    }
+
+    /// Returns the kind of secret that made the response token. `None` if no challenge was answered.
+    pub fn answered_with(&self) -> Option<SecretKind> {
+        self.answered_with
     }
 
     /// Returns the HTTP status code.
@@ -74,7 +81,12 @@ impl Reply {
 
 impl From<Outcome> for Reply {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, is_signed_by_x: false, body: Bytes::from_static(outcome.text().as_bytes()) }
+        Self {
+            outcome,
+            is_signed_by_x: false,
+            answered_with: None,
+            body: Bytes::from_static(outcome.text().as_bytes()),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::state::GateState;
 use crate::dedupe::Dedupe;
 use crate::health::{Counts, Health};
 use crate::memory_budget::MemoryBudget;
+use crate::observer::{FinishedRequest, Observer};
 use crate::telemetry::{self, RequestSpan};
 
 /// Answers challenges, and verifies and deduplicates deliveries within a deadline. Cheap to clone.
@@ -30,7 +31,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(endpoint: Endpoint, dedupe: Dedupe, memory_budget: MemoryBudget, time_limit: Duration) -> Self {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        dedupe: Dedupe,
+        memory_budget: MemoryBudget,
+        time_limit: Duration,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
         let state = GateState {
             endpoint: ArcSwap::from_pointee(endpoint),
             dedupe: Arc::new(dedupe),
@@ -39,6 +46,7 @@ impl Gate {
             time_limit,
             counts: Counts::new(),
             in_flight: InFlight::default(),
+            observer,
         };
         Self { state: Arc::new(state) }
     }
@@ -48,6 +56,7 @@ impl Gate {
     /// Challenges are answered here, without I/O, locks or queues, even during a shutdown.
     pub fn begin(&self, head: &RequestHead<'_>) -> HeadResult<IncomingDelivery> {
         let started = Instant::now();
+        let observer = self.state.observer.as_ref().and_then(|observer| observer.begin(head));
         match self.state.endpoint.load().begin(head) {
             HeadResult::Reply(reply) => {
                 self.state.counts.answered(reply.outcome());
@@ -56,12 +65,15 @@ impl Gate {
                     telemetry::challenge_by_x();
                 }
                 RequestSpan::start(head.method()).answered(reply.outcome(), started);
+                if let Some(observer) = observer {
+                    observer.finished(FinishedRequest::answered(&reply, started.elapsed()));
+                }
                 HeadResult::Reply(reply)
             }
             HeadResult::Body(reader) => {
                 // Counted before `is_stopping` is read, so that a shutdown waits for every delivery
                 // that passed.
-                let request = Request::begin(&self.state, started);
+                let request = Request::begin(&self.state, started, observer);
                 if self.state.in_flight.is_stopping() {
                     return HeadResult::Reply(request.refuse(Outcome::ShuttingDown));
                 }

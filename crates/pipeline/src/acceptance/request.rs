@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::state::GateState;
 use crate::memory_budget::BudgetGuard;
+use crate::observer::{FinishedRequest, RequestObserver, Verification};
 use crate::sync::after;
 use crate::telemetry::{self, RequestSpan};
 
@@ -21,10 +22,12 @@ pub(super) struct Request {
     pub(super) memory: BudgetGuard,
     pub(super) span: RequestSpan,
     is_answered: bool,
+    /// Taken when the request ends.
+    observer: Option<Box<dyn RequestObserver>>,
 }
 
 impl Request {
-    pub(super) fn begin(gate: &Arc<GateState>, started: Instant) -> Self {
+    pub(super) fn begin(gate: &Arc<GateState>, started: Instant, observer: Option<Box<dyn RequestObserver>>) -> Self {
         gate.in_flight.enter();
         telemetry::delivery_began();
         let deadline = after(started, gate.time_limit);
@@ -35,6 +38,7 @@ impl Request {
             memory: BudgetGuard::default(),
             span: RequestSpan::start("POST"),
             is_answered: false,
+            observer,
         }
     }
 
@@ -43,6 +47,14 @@ impl Request {
         if let Some(kind) = delivery.signed_with_other_kind() {
             self.gate.counts.signed_with_other_kind.fetch_add(1, Relaxed);
             telemetry::signed_with_other_kind(kind);
+        }
+        if let Some(observer) = &self.observer {
+            let answers = || {
+                let endpoint = self.gate.endpoint.load();
+                endpoint.apps().iter().find(|app| app.name() == delivery.app())?.challenge_kind()
+            };
+            let signed_with = delivery.signed_with_other_kind().or_else(answers);
+            observer.verified(delivery, Verification { signed_with, policy: self.gate.dedupe.policy() });
         }
     }
 
@@ -62,6 +74,9 @@ impl Request {
         self.is_answered = true;
         self.gate.counts.answered(reply.outcome());
         self.span.answered(reply.outcome(), self.started);
+        if let Some(observer) = self.observer.take() {
+            observer.finished(FinishedRequest::answered(&reply, self.started.elapsed()));
+        }
         reply
     }
 
@@ -75,6 +90,9 @@ impl Drop for Request {
         if !self.is_answered {
             self.gate.counts.unanswered.fetch_add(1, Relaxed);
             self.span.unanswered();
+            if let Some(observer) = self.observer.take() {
+                observer.finished(FinishedRequest::dropped(self.started.elapsed()));
+            }
         }
         // Before the request stops being in flight, so that nothing is in use after a shutdown.
         self.memory.release(&self.gate.memory_budget);

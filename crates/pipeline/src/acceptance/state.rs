@@ -11,6 +11,7 @@ use super::in_flight::InFlight;
 use crate::dedupe::Dedupe;
 use crate::health::Counts;
 use crate::memory_budget::MemoryBudget;
+use crate::observer::Observer;
 
 pub(super) struct GateState {
     pub(super) endpoint: ArcSwap<Endpoint>,
@@ -22,4 +23,5 @@ pub(super) struct GateState {
     pub(super) time_limit: Duration,
     pub(super) counts: Counts,
     pub(super) in_flight: InFlight,
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }

@@ -73,6 +73,10 @@ impl Dedupe {
         Self { policy, epoch: Instant::now(), states }
     }
 
+    pub(crate) fn policy(&self) -> DedupePolicy {
+        self.policy
+    }
+
     /// Returns the keys of an event on which the dedupe key is stored.
     fn claim_keys(&self, event: &Event) -> ClaimKeys {
         let dedupe_key = event.dedupe_key();
