@@ -1,0 +1,329 @@
+//! The service: checks, routes and responses.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use birdhook_core::Secret;
+use birdhook_pipeline::PipelineHandle;
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use maud::Markup;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tower_service::Service;
+
+use crate::access::Access;
+use crate::copies::TEST_SECRET;
+use crate::data::{Detail, HealthView, Row};
+use crate::filter::{Query, QueryError};
+use crate::history::{History, now};
+use crate::hosts::Hosts;
+use crate::page::{self, List, Reveal, Site};
+use crate::prices::Prices;
+use crate::stream::{ConsoleBody, Events};
+
+/// Maximum number of open streams of events.
+const MAX_STREAMS: usize = 32;
+
+/// Allows the page's own files and requests only: no inline script or style, no other hosts, no
+/// frames.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, HeaderValue); 7] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+];
+
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// A page that shows the requests of a webhook, as a tower [`Service`]. Cheap to clone.
+///
+/// Mount it with axum's `nest_service("/birdhook", console)`. At another path, also call
+/// [`mounted_at`](Self::mounted_at). It only reads: it has no request that changes anything.
+#[derive(Clone)]
+pub struct Console {
+    handle: PipelineHandle,
+    history: History,
+    access: Access,
+    site: Site,
+    hosts: Hosts,
+    prices: Prices,
+    test_secret: Option<Secret>,
+    streams: Arc<Semaphore>,
+}
+
+impl Console {
+    /// Creates a console for the webhook that this history observes.
+    pub fn new(handle: PipelineHandle, history: History, access: Access) -> Self {
+        Self {
+            handle,
+            history,
+            access,
+            site: Site { base: "/birdhook".to_owned() },
+            hosts: Hosts::default(),
+            prices: Prices::default(),
+            // Always valid; without it, nothing would be copied.
+            test_secret: Secret::new(TEST_SECRET).ok(),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        }
+    }
+
+    /// Sets the path of the console, for its links. Defaults to `/birdhook`.
+    #[must_use]
+    pub fn mounted_at(mut self, path: impl AsRef<str>) -> Self {
+        let path = path.as_ref().trim_matches('/');
+        self.site.base = if path.is_empty() { String::new() } else { format!("/{path}") };
+        self
+    }
+
+    /// Allows another `Host` name, without a port, such as `console.internal`.
+    ///
+    /// By default only `localhost` and loopback addresses are allowed. This prevents other web sites
+    /// from reading the console through DNS rebinding.
+    #[must_use]
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.add(name.into());
+        self
+    }
+
+    /// Sets the price of an event type, such as `post.create`, in US dollars. Defaults to X's
+    /// published price in [`PRICES`](crate::PRICES).
+    #[must_use]
+    pub fn price(mut self, event_type: impl Into<String>, dollars: f64) -> Self {
+        self.prices.set(event_type.into(), dollars);
+        self
+    }
+
+    /// Sets the secret that signs copies of deliveries. Defaults to `birdhook-test-secret`.
+    ///
+    /// Never pass a secret of an app at X: its holder can forge deliveries.
+    #[must_use]
+    pub fn test_secret(mut self, secret: Secret) -> Self {
+        self.test_secret = Some(secret);
+        self
+    }
+
+    fn respond(&self, request: &Parts) -> Response<ConsoleBody> {
+        if !self.hosts.allow(request) {
+            let text = "this host name is not allowed: open the console as localhost, or allow the name with \
+                        Console::allow_host\n";
+            return response(StatusCode::FORBIDDEN, TEXT, text);
+        }
+        if !self.access.allows(request) {
+            if !self.access.asks_for_password() {
+                return response(StatusCode::FORBIDDEN, TEXT, "no access to the console\n");
+            }
+            let mut response = response(StatusCode::UNAUTHORIZED, TEXT, "the console needs a token\n");
+            let challenge = HeaderValue::from_static("Basic realm=\"birdhook console\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            return response;
+        }
+        if request.method != Method::GET && request.method != Method::HEAD {
+            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "the console only answers GET\n");
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        let path = self.path(request.uri.path());
+        // Browsers send the password of HTTP Basic with requests that other sites cause. They cannot
+        // read the responses, but a page needs no data for other sites at all.
+        let is_of_other_site = request.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        if is_of_other_site && path != "/" && !path.starts_with("/deliveries/") {
+            return response(StatusCode::FORBIDDEN, TEXT, "requests of other sites are not allowed\n");
+        }
+        match path {
+            "/assets/console.css" => return asset("text/css; charset=utf-8", include_str!("assets/console.css")),
+            "/assets/console.js" => return asset("text/javascript; charset=utf-8", include_str!("assets/console.js")),
+            "/assets/icon.svg" => return asset("image/svg+xml", include_str!("assets/icon.svg")),
+            _ => {}
+        }
+        let query = match Query::parse(request.uri.query().unwrap_or_default()) {
+            Ok(query) => query,
+            Err(error) => return self.bad_query(path, error),
+        };
+        match path {
+            "/" => self.index(&query),
+            "/health" => html(StatusCode::OK, page::health(&self.site, &self.health())),
+            "/events" => {
+                let (console, reveal) = (self.clone(), query.reveal);
+                self.events(request, query, move |entry| {
+                    page::row(&console.site, &Row::new(&console.history, entry, reveal), reveal).into_string()
+                })
+            }
+            "/api/health" => json_response(StatusCode::OK, &self.health()),
+            "/api/deliveries" => self.list(&query),
+            "/api/events" => {
+                let (history, reveal) = (self.history.clone(), query.reveal);
+                self.events(request, query, move |entry| {
+                    serde_json::to_string(&Row::new(&history, entry, reveal)).unwrap_or_default()
+                })
+            }
+            _ => self.one(path, &query),
+        }
+    }
+
+    /// Returns the path within the console. axum's `nest_service` removes the prefix, others keep it.
+    fn path<'a>(&self, path: &'a str) -> &'a str {
+        match path.strip_prefix(&*self.site.base) {
+            Some("") => "/",
+            Some(rest) if rest.starts_with('/') => rest,
+            _ => path,
+        }
+    }
+
+    fn health(&self) -> HealthView {
+        HealthView::new(&self.handle, &self.history, &self.prices)
+    }
+
+    /// Returns the selected requests, newest first, and whether there are older ones.
+    fn rows(&self, query: &Query) -> (Vec<Row>, bool) {
+        // An id of an earlier process is older than everything here.
+        let before = query.before.as_deref().map_or(u64::MAX, |id| self.history.number(id).unwrap_or(0));
+        let after = query.after.as_deref().and_then(|id| self.history.number(id)).unwrap_or(0);
+        let (entries, time) = (self.history.before(before), now());
+        let mut selected =
+            entries.iter().take_while(|entry| entry.number > after).filter(|entry| query.filter.selects(entry, time));
+        let rows = selected.by_ref().take(query.limit()).map(|entry| Row::new(&self.history, entry, query.reveal));
+        let rows: Vec<_> = rows.collect();
+        (rows, selected.next().is_some())
+    }
+
+    fn index(&self, query: &Query) -> Response<ConsoleBody> {
+        // Before the rows are read: a request that arrives in between is sent again and shown once.
+        let newest = self.history.id(self.history.newest());
+        let (rows, has_older) = self.rows(query);
+        let older = rows.last().filter(|_| has_older);
+        let older = older.map(|row| format!("{}/{}", self.site.base, query.link(query.reveal, Some(&row.id))));
+        let list = List { query, rows: &rows, newest: &newest, older };
+        let main = maud::html! { (page::health(&self.site, &self.health())) (page::list(&self.site, &list)) };
+        let other = format!("{}/{}", self.site.base, query.link(!query.reveal, query.before.as_deref()));
+        let reveal = Reveal { is_revealed: query.reveal, other: &other };
+        html(StatusCode::OK, page::page(&self.site, "Requests", &reveal, &main))
+    }
+
+    fn list(&self, query: &Query) -> Response<ConsoleBody> {
+        let (rows, has_older) = self.rows(query);
+        json_response(StatusCode::OK, &json!({"deliveries": rows, "has_older": has_older}))
+    }
+
+    fn one(&self, path: &str, query: &Query) -> Response<ConsoleBody> {
+        let is_api = path.starts_with("/api/");
+        let id = path.strip_prefix("/api").unwrap_or(path).strip_prefix("/deliveries/");
+        let entry = id.and_then(|id| self.history.number(id)).and_then(|number| self.history.get(number));
+        let Some(entry) = entry else {
+            let text = match id {
+                Some(_) => "this request is no longer in memory: newer ones have replaced it, or the app was restarted",
+                None => "the console has no such page",
+            };
+            if is_api {
+                return json_response(StatusCode::NOT_FOUND, &json!({"error": text}));
+            }
+            return html(StatusCode::NOT_FOUND, page::message(&self.site, "Not found", text));
+        };
+        let detail = Detail::new(&self.history, &entry, query.reveal, self.test_secret.as_ref());
+        if is_api {
+            return json_response(StatusCode::OK, &detail);
+        }
+        let main = page::detail(&self.site, &detail, self.history.keeps_bodies());
+        let other = format!("{}{path}{}", self.site.base, if query.reveal { "" } else { "?reveal=1" });
+        let reveal = Reveal { is_revealed: query.reveal, other: &other };
+        html(StatusCode::OK, page::page(&self.site, detail.row.outcome, &reveal, &main))
+    }
+
+    fn events(
+        &self,
+        request: &Parts,
+        query: Query,
+        render: impl Fn(&crate::entry::Entry) -> String + Send + Sync + 'static,
+    ) -> Response<ConsoleBody> {
+        let Ok(permit) = Arc::clone(&self.streams).try_acquire_owned() else {
+            return response(StatusCode::SERVICE_UNAVAILABLE, TEXT, "too many open streams: close other tabs\n");
+        };
+        // After a lost connection, a browser repeats the URL and adds the header.
+        let last = request.headers.get("last-event-id").and_then(|id| id.to_str().ok());
+        let position = match last.or(query.after.as_deref()) {
+            // An id of an earlier process: everything is new.
+            Some(id) => self.history.number(id).unwrap_or(0).min(self.history.newest()),
+            None => self.history.newest(),
+        };
+        let body = if request.method == Method::HEAD {
+            ConsoleBody::whole(Bytes::new())
+        } else {
+            ConsoleBody::events(Events::new(self.history.clone(), position, query.filter, permit, render))
+        };
+        with_headers(StatusCode::OK, "text/event-stream", body)
+    }
+
+    fn bad_query(&self, path: &str, error: QueryError) -> Response<ConsoleBody> {
+        let text = format!("invalid {}: expected {}", error.parameter, error.expected);
+        if path.starts_with("/api/") {
+            return json_response(StatusCode::BAD_REQUEST, &json!({"error": text}));
+        }
+        html(StatusCode::BAD_REQUEST, page::message(&self.site, "Invalid filter", &text))
+    }
+}
+
+fn with_headers(status: StatusCode, content_type: &'static str, body: ConsoleBody) -> Response<ConsoleBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().extend(HEADERS);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<ConsoleBody> {
+    with_headers(status, content_type, ConsoleBody::whole(body.into()))
+}
+
+fn html(status: StatusCode, markup: Markup) -> Response<ConsoleBody> {
+    response(status, HTML, markup.into_string())
+}
+
+fn json_response(status: StatusCode, value: &impl Serialize) -> Response<ConsoleBody> {
+    match serde_json::to_vec(value) {
+        Ok(json) => response(status, JSON, json),
+        Err(_) => response(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the response cannot be written as JSON\n"),
+    }
+}
+
+fn asset(content_type: &'static str, text: &'static str) -> Response<ConsoleBody> {
+    response(StatusCode::OK, content_type, text)
+}
+
+impl<B> Service<Request<B>> for Console {
+    type Response = Response<ConsoleBody>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, _) = request.into_parts();
+        let mut response = self.respond(&parts);
+        if parts.method == Method::HEAD {
+            *response.body_mut() = ConsoleBody::whole(Bytes::new());
+        }
+        ready(Ok(response))
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("history", &self.history).finish_non_exhaustive()
+    }
+}

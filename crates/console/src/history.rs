@@ -1,0 +1,309 @@
+//! The requests of the last hours, in memory.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use birdhook_core::{Delivery, EventKey, Outcome, RequestHead, SecretKind, Timestamp};
+use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver, Verification};
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::chart::{Chart, Series};
+use crate::entry::{Entry, EventEntry, MAX_EVENTS, Request, Verified, short};
+use crate::headers;
+use crate::prices::{Bill, EventsToday, Prices};
+
+/// The last requests of a webhook, in memory. Cheap to clone.
+///
+/// Give a clone to [`Webhook::observer`](birdhook_pipeline::Webhook::observer), and another one to
+/// [`Console::new`](crate::Console::new). Holds 1,000 requests, and no bodies unless
+/// [`keep`](Self::keep) is called. Nothing is written to disk.
+#[derive(Clone)]
+pub struct History(Arc<Shared>);
+
+struct Shared {
+    limits: Limits,
+    /// Identifies the process in the ids of requests, which restart with 1.
+    run: u64,
+    started: Timestamp,
+    newest: watch::Sender<u64>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy)]
+struct Limits {
+    requests: usize,
+    bodies: usize,
+    body_bytes: usize,
+}
+
+#[derive(Default)]
+struct State {
+    entries: VecDeque<Arc<Entry>>,
+    /// Copies of bodies, so that they do not hold the buffers of their connections.
+    bodies: VecDeque<(u64, Bytes)>,
+    finished: u64,
+    chart: Chart,
+    today: EventsToday,
+    refusals: BTreeMap<&'static str, u64>,
+    challenges: Challenges,
+    last_event: Option<Timestamp>,
+}
+
+/// The last answered challenges.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Challenges {
+    pub(crate) last: Option<AnsweredChallenge>,
+    /// The last one whose signature proves that X sent it.
+    pub(crate) last_by_x: Option<AnsweredChallenge>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnsweredChallenge {
+    pub(crate) time: Timestamp,
+    pub(crate) answered_with: Option<SecretKind>,
+}
+
+/// The numbers of the health page.
+pub(crate) struct Totals {
+    pub(crate) challenges: Challenges,
+    pub(crate) last_event: Option<Timestamp>,
+    pub(crate) refusals: BTreeMap<&'static str, u64>,
+    pub(crate) bill: Bill,
+    pub(crate) series: Series,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl History {
+    /// Creates a history of 1,000 requests without bodies.
+    pub fn new() -> Self {
+        let started = now();
+        Self::with(Limits { requests: 1000, bodies: 0, body_bytes: 0 }, started)
+    }
+
+    fn with(limits: Limits, started: Timestamp) -> Self {
+        let run = started.as_millis().unsigned_abs();
+        let shared =
+            Shared { limits, run, started, newest: watch::Sender::new(0), state: Mutex::new(State::default()) };
+        Self(Arc::new(shared))
+    }
+
+    /// Sets the number of requests that are held. Call it before the history is cloned: it returns a new
+    /// one.
+    #[must_use]
+    pub fn requests(self, requests: usize) -> Self {
+        Self::with(Limits { requests: requests.max(1), ..self.0.limits }, self.0.started)
+    }
+
+    /// Keeps the last `deliveries` verified bodies of at most `max_bytes` each. Defaults to none.
+    ///
+    /// Bodies contain private messages. The console shows them to everyone who has access to it.
+    /// Bodies that are not verified are never kept. Call it before the history is cloned: it returns a new
+    /// one.
+    #[must_use]
+    pub fn keep(self, deliveries: usize, max_bytes: usize) -> Self {
+        Self::with(Limits { bodies: deliveries, body_bytes: max_bytes, ..self.0.limits }, self.0.started)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn started(&self) -> Timestamp {
+        self.0.started
+    }
+
+    pub(crate) fn keeps_bodies(&self) -> bool {
+        self.0.limits.bodies > 0
+    }
+
+    /// Returns the id of a request for links and for `Last-Event-ID`.
+    pub(crate) fn id(&self, number: u64) -> String {
+        format!("{:x}-{number}", self.0.run)
+    }
+
+    /// Returns the number of an id. `None` for an id of another process, or of none.
+    pub(crate) fn number(&self, id: &str) -> Option<u64> {
+        let (run, number) = id.split_once('-')?;
+        let is_ours = u64::from_str_radix(run, 16).ok() == Some(self.0.run);
+        number.parse().ok().filter(|_| is_ours)
+    }
+
+    /// Returns a receiver of the number of the newest request.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.0.newest.subscribe()
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Entry>> {
+        let state = self.state();
+        let at = state.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
+        state.entries.get(at).cloned()
+    }
+
+    pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
+        self.state().bodies.iter().find(|(other, _)| *other == number).map(|(_, body)| body.clone())
+    }
+
+    /// Returns the requests with a higher number, oldest first.
+    pub(crate) fn after(&self, number: u64) -> Vec<Arc<Entry>> {
+        let state = self.state();
+        let first = state.entries.partition_point(|entry| entry.number <= number);
+        state.entries.iter().skip(first).cloned().collect()
+    }
+
+    /// Returns the requests with a lower number, newest first.
+    pub(crate) fn before(&self, number: u64) -> Vec<Arc<Entry>> {
+        let state = self.state();
+        let end = state.entries.partition_point(|entry| entry.number < number);
+        state.entries.iter().take(end).rev().cloned().collect()
+    }
+
+    pub(crate) fn newest(&self) -> u64 {
+        self.state().finished
+    }
+
+    /// Returns the accepted delivery that contained one of these events before.
+    pub(crate) fn first_with(&self, keys: &[EventKey], before: u64) -> Option<u64> {
+        let state = self.state();
+        let mut accepted = state.entries.iter().filter(|entry| entry.outcome == Some(Outcome::Accepted));
+        let found = accepted
+            .find(|entry| entry.number < before && entry.events().iter().any(|event| keys.contains(&event.key)));
+        found.map(|entry| entry.number)
+    }
+
+    pub(crate) fn totals(&self, prices: &Prices, now: Timestamp) -> Totals {
+        let mut state = self.state();
+        Totals {
+            challenges: state.challenges,
+            last_event: state.last_event,
+            refusals: state.refusals.clone(),
+            bill: state.today.bill(now.as_millis(), prices),
+            series: state.chart.series(now.as_millis()),
+        }
+    }
+
+    fn finished(&self, observed: Observed, request: FinishedRequest, time: Timestamp) {
+        let (verified, body) = match observed.verified.into_inner() {
+            Some((verified, body)) => (Some(verified), body),
+            None => (None, None),
+        };
+        let mut state = self.state();
+        state.finished += 1;
+        let number = state.finished;
+        let entry = Entry {
+            number,
+            time,
+            request: observed.request,
+            outcome: request.outcome,
+            micros: u64::try_from(request.duration.as_micros()).unwrap_or(u64::MAX),
+            is_signed_by_x: request.is_signed_by_x,
+            answered_with: request.answered_with,
+            verified,
+        };
+        state.count(&entry);
+        if state.entries.len() >= self.0.limits.requests {
+            state.entries.pop_front();
+        }
+        state.entries.push_back(Arc::new(entry));
+        if let Some(body) = body {
+            if state.bodies.len() >= self.0.limits.bodies {
+                state.bodies.pop_front();
+            }
+            state.bodies.push_back((number, body));
+        }
+        drop(state);
+        self.0.newest.send_replace(number);
+    }
+}
+
+impl State {
+    fn count(&mut self, entry: &Entry) {
+        let millis = entry.time.as_millis();
+        self.chart.add(millis, entry.group());
+        match entry.outcome {
+            Some(Outcome::ChallengeAnswered) => {
+                let challenge = AnsweredChallenge { time: entry.time, answered_with: entry.answered_with };
+                self.challenges.last = Some(challenge);
+                if entry.is_signed_by_x {
+                    self.challenges.last_by_x = Some(challenge);
+                }
+            }
+            Some(Outcome::Accepted) => {
+                self.last_event = Some(entry.time);
+                for event in entry.events().iter().filter(|event| event.api == birdhook_core::ApiSource::XActivity) {
+                    self.today.add(millis, &event.name);
+                }
+            }
+            Some(outcome) if outcome.status() == 200 => {}
+            outcome => *self.refusals.entry(crate::cause::label(outcome)).or_default() += 1,
+        }
+    }
+}
+
+impl Observer for History {
+    fn begin(&self, head: &RequestHead<'_>) -> Option<Box<dyn RequestObserver>> {
+        let request = Request {
+            method: short(head.method()),
+            path: short(head.path()),
+            signatures: SecretKind::ALL.map(|kind| Some(kind).filter(|kind| head.has_signature(*kind))),
+            headers: headers::current(),
+        };
+        Some(Box::new(Observed { history: self.clone(), request, verified: OnceLock::new() }))
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History").field("requests", &self.newest()).finish_non_exhaustive()
+    }
+}
+
+/// A request that has not finished.
+struct Observed {
+    history: History,
+    request: Request,
+    verified: OnceLock<(Verified, Option<Bytes>)>,
+}
+
+impl RequestObserver for Observed {
+    fn verified(&self, delivery: &Delivery, verification: Verification) {
+        let limits = self.history.0.limits;
+        let event = |event: &birdhook_core::Event| EventEntry {
+            kind: event.kind(),
+            name: short(event.name()),
+            subscriber: event.subscriber().map(Into::into),
+            api: event.api_source(),
+            key: verification.policy.key(event),
+        };
+        let text = delivery.body().as_str();
+        let body =
+            (limits.bodies > 0 && text.len() <= limits.body_bytes).then(|| Bytes::copy_from_slice(text.as_bytes()));
+        let verified = Verified {
+            app: delivery.app().into(),
+            signed_with: verification.signed_with,
+            bytes: text.len(),
+            sent: delivery.original_len(),
+            events: delivery.events().iter().take(MAX_EVENTS).map(event).collect(),
+        };
+        // Called at most once.
+        let _ = self.verified.set((verified, body));
+    }
+
+    fn finished(self: Box<Self>, request: FinishedRequest) {
+        let history = self.history.clone();
+        history.finished(*self, request, now());
+    }
+}
+
+/// Returns the current time.
+pub(crate) fn now() -> Timestamp {
+    let elapsed = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+}

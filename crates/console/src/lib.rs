@@ -1,0 +1,63 @@
+//! A page in your own app that shows what a Twitter/X webhook received, and why requests were
+//! refused.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # mod birdhook { pub use birdhook_pipeline::{Secret, Webhook}; pub mod console { pub use birdhook_console::*; } }
+//! use birdhook::{Secret, Webhook, console::{Access, Console, History}};
+//! use http::{Request, StatusCode, header};
+//! use tower::ServiceExt;
+//!
+//! let history = History::new().keep(50, 64 << 10);
+//! let webhook = Webhook::new(Secret::new("consumer-secret").unwrap());
+//! let (pipeline, _deliveries) = webhook.observer(history.clone()).channel(1024);
+//! let access = Access::bearer("an-unguessable-token").unwrap();
+//! let console = Console::new(pipeline.handle(), history, access);
+//! // With axum: `Router::new().nest_service("/birdhook", console)`
+//!
+//! let request = Request::get("/birdhook/api/health")
+//!     .header(header::HOST, "localhost")
+//!     .header(header::AUTHORIZATION, "Bearer an-unguessable-token");
+//! let response = console.oneshot(request.body(()).unwrap()).await.unwrap();
+//! assert_eq!(response.status(), StatusCode::OK);
+//! # }
+//! ```
+//!
+//! `docs/guide/console.md` shows the page, and how to mount it.
+//!
+//! # API
+//! All responses are JSON, and hide private values unless the query has `reveal=1`:
+//!
+//! | path | response |
+//! |---|---|
+//! | `/api/health` | state, challenges, refusals, the estimated bill, counts of 24 hours |
+//! | `/api/deliveries` | requests, newest first |
+//! | `/api/deliveries/ID` | one request |
+//! | `/api/events` | new requests as server-sent events, which resume after `Last-Event-ID` |
+//!
+//! Parameters of the list and the stream: `kind`, `subscriber`, `outcome` (a name, or `refused`),
+//! `since` and `until` (times), `last` (minutes), `after` (an id); of the list also `before` and
+//! `limit` (at most 1,000, by default 100).
+
+mod access;
+mod cause;
+mod chart;
+mod console;
+mod copies;
+mod data;
+mod entry;
+mod filter;
+mod headers;
+mod history;
+mod hosts;
+mod mask;
+mod page;
+mod prices;
+mod stream;
+
+pub use access::{Access, TokenError};
+pub use console::Console;
+pub use headers::{HeaderFuture, HeaderLayer, HeaderService};
+pub use history::History;
+pub use prices::{DATE as PRICES_DATE, PRICES};
+pub use stream::ConsoleBody;

@@ -1,0 +1,72 @@
+//! The HTML of the console. Every value passes through maud, which escapes it.
+
+mod deliveries;
+mod detail;
+mod health;
+
+use maud::{DOCTYPE, Markup, html};
+
+pub(crate) use deliveries::{List, list, row};
+pub(crate) use detail::detail;
+pub(crate) use health::health;
+
+/// What all pages need.
+#[derive(Clone)]
+pub(crate) struct Site {
+    /// The path at which the console is mounted, without a slash at the end.
+    pub(crate) base: String,
+}
+
+/// A link that shows or hides private values.
+pub(crate) struct Reveal<'a> {
+    pub(crate) is_revealed: bool,
+    /// The path and query of the page in the other state.
+    pub(crate) other: &'a str,
+}
+
+pub(crate) fn page(site: &Site, title: &str, reveal: &Reveal<'_>, main: &Markup) -> Markup {
+    let base = &site.base;
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (title) " · birdhook" }
+                link rel="icon" href={ (base) "/assets/icon.svg" };
+                link rel="stylesheet" href={ (base) "/assets/console.css" };
+                script src={ (base) "/assets/console.js" } defer {}
+            }
+            body {
+                a.skip href="#main" { "Skip to the content" }
+                header.top {
+                    a.name href={ (base) "/" (if reveal.is_revealed { "?reveal=1" } else { "" }) } { "birdhook console" }
+                    a.reveal href=(reveal.other) {
+                        @if reveal.is_revealed { "Hide private values" } @else { "Show private values" }
+                    }
+                }
+                main #main { (main) }
+            }
+        }
+    }
+}
+
+/// A page that says what went wrong.
+pub(crate) fn message(site: &Site, title: &str, text: &str) -> Markup {
+    let other = format!("{}/", site.base);
+    let main = html! { h1 { (title) } p { (text) } p { a href=(other) { "All requests" } } };
+    page(site, title, &Reveal { is_revealed: false, other: &other }, &main)
+}
+
+/// A class by outcome, for colours. The outcome's name is always shown too.
+pub(crate) fn class(group: crate::chart::Group) -> &'static str {
+    use crate::chart::Group;
+    match group {
+        Group::Accepted => "good",
+        Group::Challenges => "info",
+        Group::Skipped => "quiet",
+        Group::Refused => "bad",
+    }
+}

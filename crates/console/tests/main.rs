@@ -1,0 +1,9 @@
+//! The integration tests of birdhook-console, in one binary.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod api;
+mod hostile;
+mod privacy;
+mod stream;
+mod support;
