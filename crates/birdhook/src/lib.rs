@@ -42,6 +42,7 @@
 //! | `axum` | `axum::webhook` and the extractor `axum::Verified` | 1.88 |
 //! | `actix` | `actix::ActixReceiver` | 1.89 |
 //! | `client` | `client::Client` for X's management APIs | 1.89 |
+//! | `console` | `console::Console`: a page that shows what arrives, and why requests were refused | 1.88 |
 //! | `inbox` | `inbox::Inbox`, a sink on disk | 1.90 |
 //! | `nats` | `nats::JetStream`: a sink, a stream and a consumer | 1.89 |
 //! | `redis`, `redis-tls` | `redis::Redis`: streams, and deduplication across receivers | 1.88 |
@@ -144,6 +145,9 @@ pub use birdhook_axum as axum;
 #[cfg(feature = "client")]
 #[doc(inline)]
 pub use birdhook_client as client;
+#[cfg(feature = "console")]
+#[doc(inline)]
+pub use birdhook_console as console;
 #[cfg(feature = "inbox")]
 #[doc(inline)]
 pub use birdhook_inbox as inbox;
@@ -169,6 +173,10 @@ struct InboxGuide;
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../../../docs/guide/bot.md")]
 struct BotGuide;
+
+#[cfg(all(doctest, feature = "axum", feature = "console"))]
+#[doc = include_str!("../../../docs/guide/console.md")]
+struct ConsoleGuide;
 
 #[cfg(all(doctest, feature = "inbox", feature = "nats"))]
 #[doc = include_str!("../../../docs/guide/scale.md")]

@@ -57,6 +57,13 @@ pub struct HeaderLayer;
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderService<S>(S);
 
+impl<S> HeaderService<S> {
+    /// Wraps a receiver.
+    pub fn new(receiver: S) -> Self {
+        Self(receiver)
+    }
+}
+
 impl<S> Layer<S> for HeaderLayer {
     type Service = HeaderService<S>;
 

@@ -14,12 +14,15 @@ use crate::tools;
 const ENGINES: &str = "birdhook-engines-proof";
 /// The package whose tests are compiled with `--cfg birdhook_faults`.
 const INBOX: &str = "birdhook-inbox-proof";
+/// The package whose tests need a browser.
+const CONSOLE: &str = "birdhook-console-proof";
 const TOOL: &str = "birdhook-cli";
 const SOCKETS: &str = "birdhook-tests";
 
 /// The packages and features that the short suite is built from. Every step that uses its programs
 /// names the same ones, so that nothing is compiled twice.
-pub(crate) const BUILT: &[&str] = &["--workspace", "--all-features", "--exclude", ENGINES, "--exclude", INBOX];
+pub(crate) const BUILT: &[&str] =
+    &["--workspace", "--all-features", "--exclude", ENGINES, "--exclude", INBOX, "--exclude", CONSOLE];
 
 pub(crate) fn short() -> Result<Outcome> {
     run(false, &[]).map(Outcome::Counted)
@@ -109,6 +112,20 @@ pub(crate) fn engines() -> Result<Outcome> {
     let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
     let mut proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
     Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
+}
+
+/// Runs the tests of the console in Chromium.
+pub(crate) fn console() -> Result<Outcome> {
+    if !cfg!(unix) {
+        return Ok(Outcome::Skipped("it controls the browser through named pipes".to_owned()));
+    }
+    if let Err(error) = tools::program("chromium", "chromium") {
+        if std::env::var_os("CI").is_some() {
+            return Err(error);
+        }
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    count(&mut cargo(["test", "-p", CONSOLE, "--no-fail-fast"])).map(Outcome::Counted)
 }
 
 /// Runs the scenarios on the example servers of other frameworks. `folder` holds the servers.

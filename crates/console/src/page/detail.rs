@@ -64,7 +64,7 @@ pub(crate) fn detail(site: &Site, detail: &Detail, keeps_bodies: bool) -> Markup
         h2 { "Headers" }
         @match &detail.headers {
             Some(headers) => dl.headers { @for (name, value) in headers { dt { code { (name) } } dd { code { (value) } } } },
-            None => p.note { "Headers are not recorded. " code { "HeaderLayer" } " turns that on." },
+            None => p.note { "Headers are not recorded. " code { "HeaderService" } " turns that on." },
         }
         @if detail.bytes.is_some() { (copies(detail)) }
     }

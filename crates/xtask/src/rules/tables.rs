@@ -19,9 +19,10 @@ pub(super) const MAY_NEED: &[(&str, &str)] = &[
     ("inbox", "core pipeline"),
     ("nats", "core pipeline"),
     ("redis", "core pipeline"),
+    ("console", "core pipeline"),
     ("client", "core"),
     ("testkit", "core client"),
     ("doctor", "core testkit"),
-    ("birdhook", "core pipeline tower axum actix inbox nats redis client"),
+    ("birdhook", "core pipeline tower axum actix inbox nats redis console client"),
     ("cli", "birdhook doctor testkit"),
 ];
