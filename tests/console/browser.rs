@@ -35,7 +35,14 @@ impl Browser {
         let process = Command::new("sh")
             .args(["-c", "in=$1 out=$2; shift 2; exec chromium \"$@\" 3<\"$in\" 4>\"$out\"", "sh"])
             .args([&input, &output])
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--remote-debugging-pipe",
+                "--no-first-run",
+                "--hide-scrollbars",
+            ])
             .args(["--disable-dev-shm-usage", "--disable-background-networking", "--no-proxy-server"])
             .arg(format!("--user-data-dir={}", folder.path().join("data").display()))
             .stdout(Stdio::null())

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use birdhook_core::Secret;
-use birdhook_pipeline::PipelineHandle;
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -22,6 +21,7 @@ use crate::access::Access;
 use crate::copies::TEST_SECRET;
 use crate::data::{Detail, HealthView, Row};
 use crate::filter::{Query, QueryError};
+use crate::health_source::HealthSource;
 use crate::history::{History, now};
 use crate::hosts::Hosts;
 use crate::page::{self, List, Reveal, Site};
@@ -56,7 +56,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// [`mounted_at`](Self::mounted_at). It only reads: it has no request that changes anything.
 #[derive(Clone)]
 pub struct Console {
-    handle: PipelineHandle,
+    source: Arc<dyn HealthSource>,
     history: History,
     access: Access,
     site: Site,
@@ -68,9 +68,12 @@ pub struct Console {
 
 impl Console {
     /// Creates a console for the webhook that this history observes.
-    pub fn new(handle: PipelineHandle, history: History, access: Access) -> Self {
+    ///
+    /// `source` is its [`PipelineHandle`](birdhook_pipeline::PipelineHandle), or its
+    /// [`Gate`](birdhook_pipeline::Gate) if it has no sink.
+    pub fn new(source: impl HealthSource + 'static, history: History, access: Access) -> Self {
         Self {
-            handle,
+            source: Arc::new(source),
             history,
             access,
             site: Site { base: "/birdhook".to_owned() },
@@ -185,7 +188,7 @@ impl Console {
     }
 
     fn health(&self) -> HealthView {
-        HealthView::new(&self.handle, &self.history, &self.prices)
+        HealthView::new(&*self.source, &self.history, &self.prices)
     }
 
     /// Returns the selected requests, newest first, and whether there are older ones.

@@ -2,7 +2,7 @@
 //! neither can show one by mistake.
 
 use birdhook_core::{App, Delivery, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, Timestamp};
-use birdhook_pipeline::{Health, PipelineHandle};
+use birdhook_pipeline::Health;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use crate::chart::{Group, Series};
 use crate::copies;
 use crate::entry::Entry;
 use crate::headers::REDACTED;
+use crate::health_source::HealthSource;
 use crate::history::{AnsweredChallenge, History, now};
 use crate::mask;
 use crate::prices::{Bill, Prices};
@@ -237,8 +238,8 @@ pub(crate) struct Refusals {
 }
 
 impl HealthView {
-    pub(crate) fn new(handle: &PipelineHandle, history: &History, prices: &Prices) -> Self {
-        let (now, health) = (now(), handle.health());
+    pub(crate) fn new(source: &dyn HealthSource, history: &History, prices: &Prices) -> Self {
+        let (now, health) = (now(), source.health());
         let totals = history.totals(prices, now);
         let challenge = |challenge: AnsweredChallenge| ChallengeTime {
             time: challenge.time.to_string(),

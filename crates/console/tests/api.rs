@@ -199,6 +199,16 @@ async fn an_app_without_secrets_is_not_ready() {
 }
 
 #[tokio::test]
+async fn a_gate_without_a_sink_has_health_but_no_backlog() {
+    let history = History::new();
+    let gate = Webhook::new(Secret::new(SECRET).unwrap()).observer(history.clone()).gate();
+    let (pipeline, deliveries) = Webhook::new(Apps::none()).channel(1);
+    let site = Site { pipeline, deliveries, console: Console::new(gate, history, Access::hook(|_| true)) };
+    let health = site.get("/api/health").await.json();
+    assert_eq!((&health["ready"], &health["backlog"]), (&json!(true), &json!(null)));
+}
+
+#[tokio::test]
 async fn the_bill_counts_accepted_events_of_the_x_activity_api_once() {
     let site = Site::new(History::new());
     for body in [activity("1", "dm.received"), activity("1", "dm.received"), activity("2", "dm.received")] {

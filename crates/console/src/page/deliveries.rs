@@ -3,8 +3,7 @@
 use birdhook_core::{EventKind, Outcome};
 use maud::{Markup, html};
 
-use super::health::time;
-use super::{Site, class};
+use super::{Site, class, prose, time};
 use crate::cause::{self, UNANSWERED};
 use crate::data::Row;
 use crate::filter::{Query, Wanted};
@@ -65,11 +64,11 @@ pub(crate) fn row(site: &Site, row: &Row, reveal: bool) -> Markup {
     let first = row.events.first();
     html! {
         tr.(class(row.group)) id={ "r-" (row.id) } {
-            td { a href=(link) { (time(&row.time)) } }
+            td { a href=(link) { (time(&row.time, true)) } }
             td.outcome {
                 strong { (row.outcome) }
                 @if let Some(status) = row.status { " " span.note { (status) } }
-                @if let Some(cause) = row.cause { span.cause { (cause) } }
+                @if let Some(cause) = row.cause { span.cause { (prose(cause)) } }
             }
             td {
                 @if row.events.is_empty() { span.note { (row.method) " " span.path { (row.path) } } }
@@ -78,7 +77,7 @@ pub(crate) fn row(site: &Site, row: &Row, reveal: bool) -> Markup {
                     @if row.events.len() > 1 || more > 0 { " " span.note { "(" (row.sent) " events)" } }
                 }
             }
-            td { @if let Some(id) = first.and_then(|event| event.subscriber.as_ref()) { (id) } }
+            td.id { @if let Some(id) = first.and_then(|event| event.subscriber.as_ref()) { (id) } }
             td { @if let Some(event) = first { (event.api) } }
             td.number { (format!("{:.1}", row.ms)) }
         }

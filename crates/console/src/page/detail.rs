@@ -2,8 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::health::time;
-use super::{Site, class};
+use super::{Site, class, prose, time};
 use crate::copies::TEST_SECRET;
 use crate::data::Detail;
 use crate::mask;
@@ -14,23 +13,23 @@ pub(crate) fn detail(site: &Site, detail: &Detail, keeps_bodies: bool) -> Markup
     html! {
         p { a href={ (site.base) "/" (suffix) } { "← All requests" } }
         h1 { span.(class(row.group)) { (row.outcome) } @if let Some(status) = row.status { " " span.note { (status) } } }
-        @if let Some(cause) = row.cause { p.why { (cause) } }
-        @if let Some(fix) = row.fix { p.fix { b { "Fix: " } (fix) } }
+        @if let Some(cause) = row.cause { p.why { (prose(cause)) } }
+        @if let Some(fix) = row.fix { p.fix { b { "Fix: " } (prose(fix)) } }
         @if let Some(id) = &detail.duplicate_of {
             p { "First received as " a href={ (site.base) "/deliveries/" (id) (suffix) } { (id) } "." }
         }
         dl {
-            dt { "Time" } dd { (time(&row.time)) }
+            dt { "Time" } dd { (time(&row.time, false)) }
             dt { "Request" } dd { code { (row.method) " " (row.path) } }
             dt { "Took" } dd { (row.ms) " ms" }
             @if let Some(app) = &row.app { dt { "App" } dd { (app) } }
-            @if let Some(kind) = detail.signed_with { dt { "Verified with" } dd { "the " (kind) } }
-            @else if !detail.signatures.is_empty() { dt { "Signature of" } dd { "the " (detail.signatures.join(" and the ")) } }
+            @if let Some(kind) = detail.signed_with { dt { "Verified with" } dd { "the " (kind) " secret" } }
+            @else if !detail.signatures.is_empty() { dt { "Signature of" } dd { "the " (detail.signatures.join(" and the ")) " secret" } }
             @if let Some(kind) = detail.answered_with {
-                dt { "Answered with" } dd { "the " (kind) }
+                dt { "Answered with" } dd { "the " (kind) " secret" }
                 dt { "Sent by" } dd { @if detail.is_signed_by_x { "X, as its signature proves" } @else { "unknown: the challenge is not signed by X" } }
             }
-            @if let Some(bytes) = detail.bytes { dt { "Body" } dd { (bytes) " bytes, " (row.sent) " events" } }
+            @if let Some(bytes) = detail.bytes { dt { "Body" } dd { (bytes) " bytes, " (row.sent) (if row.sent == 1 { " event" } else { " events" }) } }
         }
         @if !row.events.is_empty() {
             h2 { "Events" }

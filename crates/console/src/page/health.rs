@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Site;
+use super::{Site, prose, time};
 use crate::chart::BUCKETS;
 use crate::data::{ChallengeView, HealthView};
 
@@ -16,12 +16,12 @@ pub(crate) fn health(site: &Site, view: &HealthView) -> Markup {
             div.cards {
                 (card("State", if view.ready { "good" } else { "bad" }, if view.ready { "Ready" } else { "Not ready" }, &html! {
                     @if view.ready { "accepts deliveries" } @else { "no app, stopping, or nobody consumes events" }
-                    br; "since " (time(&view.started))
+                    br; "since " (time(&view.started, false))
                 }))
                 (challenge(&view.challenge))
                 (card("Last accepted", "", view.since_last_event.as_deref().unwrap_or("None"), &html! {
                     @match &view.last_event {
-                        Some(at) => (time(at)),
+                        Some(at) => (time(at, false)),
                         None => "no delivery accepted since the start",
                     }
                 }))
@@ -39,8 +39,8 @@ pub(crate) fn health(site: &Site, view: &HealthView) -> Markup {
                     @for refusal in &view.refusals {
                         li {
                             a href={ (site.base) "/?outcome=" (refusal.outcome) } { strong { (refusal.requests) " × " (refusal.outcome) } }
-                            span { (refusal.cause) }
-                            span.fix { b { "Fix: " } (refusal.fix) }
+                            span { (prose(refusal.cause)) }
+                            span.fix { b { "Fix: " } (prose(refusal.fix)) }
                         }
                     }
                 }
@@ -83,7 +83,7 @@ fn challenge(view: &ChallengeView) -> Markup {
         class,
         shown.map_or("", |it| &it.ago),
         &html! {
-            @if let Some(kind) = shown.and_then(|it| it.answered_with) { "answered with the " (kind) br; }
+            @if let Some(kind) = shown.and_then(|it| it.answered_with) { "answered with the " (kind) " secret" br; }
             @if view.is_certain { "signed by X" } @else { "not signed by X: it may be a test" }
             br; (hours) " h until X ends the webhook without another"
         },
@@ -98,11 +98,6 @@ fn card(name: &str, class: &str, value: &str, note: &Markup) -> Markup {
             p.note { (note) }
         }
     }
-}
-
-/// Shows a time in UTC. The script adds the local time as a tooltip.
-pub(super) fn time(at: &str) -> Markup {
-    html! { time datetime=(at) { (at) } }
 }
 
 fn sparklines(view: &HealthView) -> Markup {

@@ -60,6 +60,22 @@ pub(crate) fn message(site: &Site, title: &str, text: &str) -> Markup {
     page(site, title, &Reveal { is_revealed: false, other: &other }, &main)
 }
 
+/// Shows a time in UTC, with its unit if the place does not name it.
+pub(crate) fn time(at: &str, is_labelled: bool) -> Markup {
+    let shown = at.replace('T', " ");
+    let shown = shown.trim_end_matches('Z');
+    html! { time datetime=(at) { (shown) @if !is_labelled { " UTC" } } }
+}
+
+/// Shows a sentence whose parts in backticks are code.
+pub(crate) fn prose(text: &str) -> Markup {
+    html! {
+        @for (part, is_code) in text.split('`').zip([false, true].into_iter().cycle()) {
+            @if is_code { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A class by outcome, for colours. The outcome's name is always shown too.
 pub(crate) fn class(group: crate::chart::Group) -> &'static str {
     use crate::chart::Group;
