@@ -14,11 +14,29 @@ use crate::tls::TlsFault;
 
 pub(crate) type Exchange = Result<Response, NoResponse>;
 
+/// Words with which apps refuse a delivery, in lower case.
+const REFUSALS: &[&str] = &[
+    "invalid signature",
+    "invalid_signature",
+    "bad signature",
+    "wrong signature",
+    "missing signature",
+    "signature mismatch",
+    "signature does not match",
+    "signature is invalid",
+    "signature invalid",
+    "signature verification failed",
+    "unauthorized",
+    "forbidden",
+    "access denied",
+    "not authorized",
+];
+
 const MAX_READ: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
 pub(crate) struct RawRequest {
-    method: &'static str,
+    pub(crate) method: &'static str,
     /// Appended to the URL's own query.
     pub(crate) query: String,
     headers: Vec<(String, Vec<u8>)>,
@@ -55,9 +73,9 @@ impl RawRequest {
     }
 
     /// Names a client, as X does not.
-    pub(crate) fn with_user_agent(mut self) -> Self {
+    pub(crate) fn with_user_agent(mut self, value: &str) -> Self {
         self.headers.retain(|(name, _)| name != "User-Agent");
-        self.header("User-Agent", "birdhook-doctor")
+        self.header("User-Agent", value)
     }
 
     pub(crate) fn with_charset(mut self) -> Self {
@@ -172,6 +190,19 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
+    /// Returns whether a body of status 200 says that the request was refused, as wrapped responses
+    /// of functions and some apps do.
+    pub(crate) fn refuses_in_words(&self) -> bool {
+        if self.body.len() > 2_000 {
+            return false;
+        }
+        let text = String::from_utf8_lossy(&self.body).to_ascii_lowercase();
+        let json = serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default();
+        let status = json.get("statuscode").or_else(|| json.get("status"));
+        let number = status.and_then(|status| status.as_u64().or_else(|| status.as_str()?.parse().ok()));
+        number.is_some_and(|number| (400..600).contains(&number)) || REFUSALS.iter().any(|words| text.contains(words))
+    }
+
     pub(crate) fn is_rejection(&self) -> bool {
         (400..500).contains(&self.status) || self.status == 501
     }
@@ -197,6 +228,8 @@ pub(crate) enum NoResponse {
     Closed,
     #[error("the response is not HTTP/1.1")]
     NotHttp,
+    #[error("the response is TLS, not HTTP")]
+    TlsPort,
     #[error("no response within {:?}", .0)]
     TimedOut(Duration),
 }
@@ -256,6 +289,8 @@ fn parse(bytes: &[u8]) -> Result<Option<(Response, usize)>, NoResponse> {
             Ok(Some((Response { status: head.code.unwrap_or(0), headers, ..Response::default() }, length)))
         }
         Ok(httparse::Status::Partial) if bytes.len() < MAX_READ => Ok(None),
+        // A TLS record: an alert or a handshake.
+        _ if matches!(bytes, [0x15 | 0x16, 0x03, ..]) => Err(NoResponse::TlsPort),
         _ => Err(NoResponse::NotHttp),
     }
 }

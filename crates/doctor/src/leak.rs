@@ -51,6 +51,12 @@ pub(crate) fn holds_signature(text: &str, signature: &str) -> bool {
     plain.contains(base64.trim_end_matches('=')) || plain.to_ascii_lowercase().contains(&hex)
 }
 
+/// Returns whether the text contains a secret in base64 or hex.
+pub(crate) fn holds_encoded(text: &str, secret: &str) -> bool {
+    let base64 = STANDARD.encode(secret);
+    text.contains(base64.trim_end_matches('=')) || text.to_ascii_lowercase().contains(&hex(secret.as_bytes()))
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -110,9 +110,13 @@ pub(crate) struct Memory {
     pub(crate) is_ill: bool,
 }
 
+/// Returns a reply that replaces the receiver's, for example that of a proxy.
+pub(crate) type Answering = fn(&Head) -> Option<Reply>;
+
 #[derive(Clone)]
 pub(crate) struct Receiver {
     fault: Fault,
+    answering: Option<Answering>,
     memory: Arc<Mutex<Memory>>,
     crashed: Arc<Notify>,
 }
@@ -188,11 +192,20 @@ pub(crate) async fn respond(
 
 impl Receiver {
     pub(crate) fn without_listener(fault: Fault) -> Self {
-        Self { fault, memory: Arc::default(), crashed: Arc::default() }
+        Self { fault, answering: None, memory: Arc::default(), crashed: Arc::default() }
+    }
+
+    /// Starts a correct receiver with other replies.
+    pub(crate) async fn start_with(answering: Answering) -> SocketAddr {
+        Self { answering: Some(answering), ..Self::without_listener(Fault::None) }.listen().await
     }
 
     pub(crate) async fn start(fault: Fault) -> SocketAddr {
-        let receiver = Self::without_listener(fault);
+        Self::without_listener(fault).listen().await
+    }
+
+    async fn listen(self) -> SocketAddr {
+        let receiver = self;
         let crashed = Arc::clone(&receiver.crashed);
         listen(async move { crashed.notified().await }, move |stream| receiver.clone().serve(stream)).await
     }
@@ -222,6 +235,9 @@ impl Receiver {
 
     /// Returns the reply if it does not depend on the body.
     fn before_body(&self, head: &Head) -> Option<Reply> {
+        if let Some(reply) = self.answering.and_then(|answering| answering(head)) {
+            return Some(reply);
+        }
         if let Some(reply) = self.fault.before_body(head) {
             return reply;
         }
