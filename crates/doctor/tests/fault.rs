@@ -453,7 +453,9 @@ impl Fault {
             Self::PrefixCompared => {
                 ((11..51).contains(&signature.len()) && right.starts_with(signature), answer(200, ""))
             }
-            Self::BeginningCompared => (signature.len() == 51 && signature[..20] == right[..20], answer(200, "")),
+            Self::BeginningCompared => {
+                (!is_right && signature.len() == 51 && signature[..20] == right[..20], answer(200, ""))
+            }
             Self::ShortSignatureFails => (signature.starts_with("sha256=") && signature.len() < 51, answer(500, "")),
             Self::NotBase64Taken => (signature.contains('!'), answer(200, "")),
             Self::AnyAlgorithm => (signature.starts_with("none="), answer(200, "")),

@@ -406,8 +406,8 @@ const INSTEAD_OF_DELIVERIES: &[(&str, Answering)] = &[
     ("redirects POST to a trailing slash", |head| {
         (head.method == "POST").then(|| answer(301, "").header("Location", "/webhooks/twitter/"))
     }),
-    ("never answers a delivery", |head| (head.method == "POST").then(|| Reply::Hang)),
-    ("closes the connection on a delivery", |head| (head.method == "POST").then(|| Reply::Close)),
+    ("never answers a delivery", |head| (head.method == "POST").then_some(Reply::Hang)),
+    ("closes the connection on a delivery", |head| (head.method == "POST").then_some(Reply::Close)),
 ];
 
 fn to_get(head: &Head, reply: impl Fn() -> Reply) -> Option<Reply> {
@@ -463,6 +463,27 @@ async fn examine_at(address: SocketAddr) -> Diagnosis {
     doctor.deadline(Duration::from_secs(30)).examine().await
 }
 
+/// Examines a slow receiver, again if the machine was slow in another check.
+async fn examine_slow(fault: Fault) -> Diagnosis {
+    for _ in 0..5 {
+        let doctor = doctor(Receiver::start(fault).await).deadline(Duration::from_millis(450));
+        let diagnosis = doctor.examine().await;
+        let failed = diagnosis.results().iter().filter(|result| result.status() == CheckStatus::Failed);
+        if failed.count() == 1 {
+            return diagnosis;
+        }
+    }
+    panic!("{fault:?} fails other checks too");
+}
+
+/// Replaces the measured time of a response.
+fn without_time(verdict: &str) -> String {
+    match verdict.split_once("answered after ").and_then(|(before, rest)| Some((before, rest.split_once(';')?.1))) {
+        Some((before, after)) => format!("{before}answered after 0.5 s;{after}"),
+        None => verdict.to_owned(),
+    }
+}
+
 /// Returns the name and the diagnosis of each row of the table.
 async fn examine_all() -> Vec<(&'static str, Diagnosis)> {
     type Examination = Pin<Box<dyn Future<Output = (&'static str, Diagnosis)>>>;
@@ -494,11 +515,13 @@ async fn examine_all() -> Vec<(&'static str, Diagnosis)> {
     }
     all.push(Box::pin(async { ("no TLS at the port", examine_port_without_tls().await) }));
     all.extend(faults(CHALLENGES));
+    all.push(Box::pin(async { ("answers challenges too late", examine_slow(Fault::ChallengeSlow).await) }));
     all.extend(answers(INSTEAD_OF_CHALLENGES));
     all.extend(answers(WITHOUT_USER_AGENT));
     all.extend(faults(RESPONSES));
     all.extend(answers(CHALLENGE_RESPONSES));
     all.extend(faults(DELIVERIES));
+    all.push(Box::pin(async { ("answers deliveries too late", examine_slow(Fault::DeliverySlow).await) }));
     all.extend(answers(INSTEAD_OF_DELIVERIES));
     all.extend(faults(EXPOSURES));
     futures_util::stream::iter(all).buffered(8).collect().await
@@ -508,7 +531,7 @@ async fn examine_all() -> Vec<(&'static str, Diagnosis)> {
 async fn the_guide_shows_the_verdict_on_each_faulty_receiver() {
     let mut table = HEAD.to_owned();
     for (number, (name, diagnosis)) in examine_all().await.iter().enumerate() {
-        let verdict = diagnosis.verdict().to_string();
+        let verdict = without_time(&diagnosis.verdict().to_string());
         assert_eq!(verdict.lines().count(), 1, "{verdict}");
         let cell = verdict.replace('|', "\\|").replace('<', "&lt;");
         let _ = writeln!(table, "| {} | {name} | {cell} |", number + 1);
@@ -547,4 +570,18 @@ async fn a_response_of_a_proxy_is_shown_with_its_headers_and_its_beginning() {
     let diagnosis = examine(Fault::CloudflareChallenge).await;
     let evidence = crate::result(&diagnosis, "challenge_status").evidence().unwrap_or_default();
     assert!(evidence.contains("cf-mitigated: \"challenge\"") && evidence.contains("body: \"<html>"), "{evidence}");
+}
+
+/// A leaked secret does not mean that the receiver accepts everything, but it comes first all the
+/// same. A leaked signature is that of a delivery which an attacker can send at once.
+#[tokio::test]
+async fn a_leaked_secret_is_an_exposure_that_precedes_other_faults() {
+    let leaking_and_broken = Receiver::start_with(|head| to_get(head, || answer(500, SECRET))).await;
+    let diagnosis = examine_at(leaking_and_broken).await;
+    let order: Vec<_> = diagnosis.findings().iter().map(|one| (one.check(), one.effect())).collect();
+    let expected = [("answers_keep_secrets", Some(Effect::Exposure)), ("challenge_status", Some(Effect::Refusal))];
+    assert!(order.starts_with(&expected), "{diagnosis}");
+    assert!(!diagnosis.to_string().contains(SECRET), "{diagnosis}");
+    let signature = examine(Fault::TellsSignature).await;
+    assert_eq!(signature.verdict().summary(), "unsafe: accepts forged deliveries", "{signature}");
 }

@@ -35,11 +35,11 @@ fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static s
     }
     let quoted = |what: &str| if what.starts_with("the ") { what.to_owned() } else { format!("{what:?}") };
     let texts = found.into_iter().map(|(what, checks)| match checks.as_slice() {
-        [first, _] => format!("{} in responses during {first} and 1 more check", quoted(what)),
+        [first, _] => format!("{} appears in responses during {first} and 1 more check", quoted(what)),
         [first, others @ ..] if !others.is_empty() => {
-            format!("{} in responses during {first} and {} more checks", quoted(what), others.len())
+            format!("{} appears in responses during {first} and {} more checks", quoted(what), others.len())
         }
-        checks => format!("{} in a response during {}", quoted(what), checks.concat()),
+        checks => format!("{} appears in a response during {}", quoted(what), checks.concat()),
     });
     RunResult::failed(texts.collect::<Vec<_>>().join(", "), cause)
 }

@@ -275,16 +275,21 @@ fn uncompressed(response: &Response) -> RunResult {
 fn compressed() -> RunResult {
     RunResult::failed(
         "the response is compressed, though the request does not accept it",
-        "X invalidates a webhook whose response it cannot read",
+        "the app, a proxy or a CDN compresses all responses, and X does not read compressed ones",
     )
 }
 
 fn mismatch(response: &Response) -> RunResult {
-    let observed = match is_gzip(response) {
-        true => "the response is gzip, but has no Content-Encoding",
-        false => "the response does not match its Content-Encoding",
-    };
-    RunResult::failed(observed, "X invalidates a webhook whose response it cannot read")
+    match is_gzip(response) {
+        true => RunResult::failed(
+            "the response is gzip, but has no Content-Encoding",
+            "the app compresses the body itself, or a proxy removes the header",
+        ),
+        false => RunResult::failed(
+            "the response does not match its Content-Encoding",
+            "the app or a proxy sets the header without compressing the body, so X cannot read it",
+        ),
+    }
 }
 
 fn is_gzip(response: &Response) -> bool {

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use birdhook_core::SecretKind;
 use hmac::Hmac;
 use serde_json::Value;
 use sha1::Sha1;
@@ -14,7 +15,9 @@ use crate::target::{KnownSecret, Target};
 use crate::vendor;
 
 /// Headers in which other services send signatures, or that are misspelled.
-const HEADERS: [&str; 12] = [
+const HEADERS: [&str; 14] = [
+    "X-Twitter-Webhooks-Signature",
+    "X-Twitter-Webhooks-Signature-OAuth2",
     "X-Hub-Signature-256",
     "X-Hub-Signature",
     "X-Signature",
@@ -84,16 +87,21 @@ async fn other_header(target: &mut Target, known: &KnownSecret, summary: &str) -
         let signature = format!("sha256={}", STANDARD.encode(mac(known.text.0.as_bytes(), body.as_bytes())));
         names.iter().fold(RawRequest::post(body), |request, name| request.header(name, &signature))
     };
-    let all = sign(target, &HEADERS);
+    let own = signature_header(known.kind);
+    let others: Vec<_> = HEADERS.into_iter().filter(|name| *name != own).collect();
+    let all = sign(target, &others);
     if !accepts(target, &all).await {
         return None;
     }
-    for name in HEADERS {
+    for name in others {
         let request = sign(target, &[name]);
         if accepts(target, &request).await {
             let observed = format!("{summary}; accepted with the header {name}");
-            let cause = "the receiver reads the signature from another header than X's";
-            return Some(RunResult::failed(observed, cause).fix("read the header x-twitter-webhooks-signature"));
+            let cause = format!("the receiver reads the signature of the {} from another header than X's", known.kind);
+            return Some(RunResult::failed(observed, cause).fix(match known.kind {
+                SecretKind::Client => "read the header x-twitter-webhooks-signature-oauth2",
+                SecretKind::Consumer => "read the header x-twitter-webhooks-signature",
+            }));
         }
     }
     None

@@ -182,7 +182,8 @@ impl Form {
     /// Returns the encoding and the number of bytes, if the value is an encoding of bytes.
     pub(super) fn length(&self) -> Option<(Encoding, usize)> {
         let value = &self.value;
-        let is_hex = value.len() >= 32 && value.len() % 2 == 0 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_hex =
+            value.len() >= 32 && value.len().is_multiple_of(2) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
         if is_hex {
             return Some((Encoding::Hex, value.len() / 2));
         }
