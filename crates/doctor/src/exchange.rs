@@ -9,6 +9,7 @@ use std::time::Duration;
 use birdhook_core::SecretKind;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 
 use crate::tls::TlsFault;
 
@@ -31,6 +32,9 @@ const REFUSALS: &[&str] = &[
     "access denied",
     "not authorized",
 ];
+
+/// Time without a byte after which the end of a body is no longer expected.
+const IDLE: Duration = Duration::from_secs(5);
 
 const MAX_READ: usize = 1 << 20;
 
@@ -135,7 +139,7 @@ impl RawRequest {
         };
         tokio::select! {
             biased;
-            response = read(&mut reader, self.method == "HEAD") => {
+            response = read(&mut reader, self.method == "HEAD", Some(IDLE)) => {
                 response.map(|response| Response { all_sent: all_sent.load(Ordering::Relaxed), ..response })
             }
             () = writing => Err(NoResponse::Closed),
@@ -177,6 +181,8 @@ pub(crate) struct Response {
     /// Time from opening the connection to the last byte of the response.
     pub(crate) took: Duration,
     pub(crate) is_whole: bool,
+    /// Whether the connection stays open, and the end of the body does not come.
+    pub(crate) never_ends: bool,
     /// Whether the whole request was sent before the response arrived.
     pub(crate) all_sent: bool,
 }
@@ -234,8 +240,9 @@ pub(crate) enum NoResponse {
     TimedOut(Duration),
 }
 
-/// Reads a response, skipping 1xx responses.
-pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) -> Exchange {
+/// Reads a response, skipping 1xx responses. Stops when no byte of the body arrives for the time
+/// `idle`; without it, no timer is needed.
+pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool, idle: Option<Duration>) -> Exchange {
     let mut bytes = Vec::new();
     let (mut response, head) = loop {
         match parse(&bytes)? {
@@ -252,15 +259,33 @@ pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) 
     if bodyless || matches!(response.status, 204 | 304) {
         body.clear();
         response.is_whole = true;
-    } else if chunked {
-        while body.len() < MAX_READ && dechunked(&body).is_none() && more(reader, &mut body).await? {}
-        let content = dechunked(&body);
-        response.is_whole = content.is_some() || body.len() >= MAX_READ;
-        body = content.unwrap_or(body);
     } else {
-        while body.len() < length.unwrap_or(MAX_READ).min(MAX_READ) && more(reader, &mut body).await? {}
-        response.is_whole = length.is_none_or(|length| body.len() >= length.min(MAX_READ));
-        body.truncate(length.unwrap_or(MAX_READ));
+        let expected = length.unwrap_or(MAX_READ).min(MAX_READ);
+        let is_complete = |body: &[u8]| match chunked {
+            true => body.len() >= MAX_READ || dechunked(body).is_some(),
+            false => body.len() >= expected,
+        };
+        let mut is_open = true;
+        while is_open && !is_complete(&body) {
+            let read = match idle {
+                Some(idle) => timeout(idle, more(reader, &mut body)).await,
+                None => Ok(more(reader, &mut body).await),
+            };
+            match read {
+                Ok(read) => is_open = read?,
+                Err(_) => {
+                    response.never_ends = true;
+                    break;
+                }
+            }
+        }
+        // Without a length, the end of the connection is the end of the body.
+        let ends_with_connection = !chunked && length.is_none() && !response.never_ends;
+        response.is_whole = is_complete(&body) || ends_with_connection;
+        match chunked {
+            true => body = dechunked(&body).unwrap_or(body),
+            false => body.truncate(length.unwrap_or(MAX_READ)),
+        }
     }
     response.body = body;
     Ok(response)

@@ -53,6 +53,7 @@ faults! {
     ChallengeCrashes: [challenge_status] [];
     ChallengeNoContent: [challenge_status] [];
     ChallengeCutOff: [challenge_status] [];
+    ChallengeEndless: [challenge_status] [];
     ChallengeSlow: [challenge_time] [];
     ClaimsGzip: [challenge_encoding] [];
     Gzip: [challenge_encoding] [];
@@ -370,6 +371,7 @@ impl Fault {
             Self::ChallengeCrashes => Reply::Crash,
             Self::ChallengeNoContent => answer(204, ""),
             Self::ChallengeSlow if memory.challenges == 1 => challenge_answer(&right).after(500),
+            Self::ChallengeEndless => Reply::Endless(format!(r#"{{"response_token":"{right}"}}"#)),
             Self::ChallengeCutOff => challenge_answer(&right).missing(1),
             Self::ClaimsGzip => challenge_answer(&right).header("Content-Encoding", "gzip"),
             Self::Gzip => json(GZIP).header("Content-Encoding", "gzip"),

@@ -50,6 +50,8 @@ impl Head {
 
 pub(crate) enum Reply {
     Answer(Answer),
+    /// Responds without a length, and leaves the connection open.
+    Endless(String),
     /// Never responds.
     Hang,
     /// Closes the connection.
@@ -225,6 +227,11 @@ impl Receiver {
                 let headers = headers.iter().map(|(name, value)| (*name, &**value));
                 let sent = if head.method == "HEAD" { b"" } else { &text[..] };
                 respond(&mut stream, (status, text.len() + missing), headers, sent).await;
+            }
+            Reply::Endless(text) => {
+                let head = "HTTP/1.1 200 X\r\nContent-Type: application/json\r\n\r\n";
+                let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
+                std::future::pending::<()>().await;
             }
             Reply::Close => {}
             Reply::Hang => std::future::pending().await,

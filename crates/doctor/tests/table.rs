@@ -515,6 +515,10 @@ async fn examine_all() -> Vec<(&'static str, Diagnosis)> {
     }
     all.push(Box::pin(async { ("no TLS at the port", examine_port_without_tls().await) }));
     all.extend(faults(CHALLENGES));
+    all.push(Box::pin(async {
+        let receiver = Receiver::start(Fault::ChallengeEndless).await;
+        ("never ends the response", doctor(receiver).examine().await)
+    }));
     all.push(Box::pin(async { ("answers challenges too late", examine_slow(Fault::ChallengeSlow).await) }));
     all.extend(answers(INSTEAD_OF_CHALLENGES));
     all.extend(answers(WITHOUT_USER_AGENT));

@@ -151,6 +151,7 @@ pub(super) async fn needs_user_agent(target: &mut Target, request: RawRequest, o
 pub(super) async fn status(target: &mut Target) -> RunResult {
     let Some((challenge, exchange)) = target.challenge.clone() else { return unanswered() };
     let response = match exchange {
+        Ok(response) if response.never_ends => return endless(&response),
         Ok(response) if response.status == 200 && !response.is_whole => {
             let observed = "answered 200, and closed the connection before the end of the body";
             return RunResult::failed(observed, "X cannot read a truncated response").fix(
@@ -200,6 +201,15 @@ pub(super) async fn status(target: &mut Target) -> RunResult {
         _ => RunResult::failed(summary, "X accepts only 200"),
     };
     result.evidence(evidence)
+}
+
+/// Fails for a response without an end.
+pub(super) fn endless(response: &Response) -> RunResult {
+    RunResult::failed(
+        format!("{}, but the response does not end", response.summary()),
+        "fewer bytes come than Content-Length names, or there is no Content-Length, and the connection stays open",
+    )
+    .fix("let the framework write the response, or send its number of bytes as Content-Length, and end it")
 }
 
 /// Names the cause of a missing response.

@@ -2,7 +2,7 @@
 
 use birdhook_core::{SecretKind, signature};
 
-use super::challenge::{in_time, needs_user_agent, redirected, redirected_to};
+use super::challenge::{endless, in_time, needs_user_agent, redirected, redirected_to};
 use super::schemes;
 use crate::exchange::{Exchange, NoResponse, RawRequest, Response, signature_header};
 use crate::results::{self, RunResult};
@@ -22,6 +22,7 @@ pub(super) async fn accepted(target: &mut Target) -> RunResult {
         Ok(response) if !response.is_success() || vendor::recognize(response).is_some() => {
             refused(target, &response.clone()).await
         }
+        Ok(response) if response.never_ends => endless(response),
         Ok(response) if response.refuses_in_words() => refused(target, &response.clone()).await,
         Ok(response) if vendor::is_page(response) => page(target, &response.clone()).await,
         Ok(response) => RunResult::passed(response.summary()),
