@@ -34,7 +34,8 @@ fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static s
     }
     let texts = found.into_iter().map(|(what, checks)| match checks.as_slice() {
         [first, others @ ..] if !others.is_empty() => {
-            format!("{what:?} in responses during {first} and {} more checks", others.len())
+            let noun = if others.len() == 1 { "check" } else { "checks" };
+            format!("{what:?} in responses during {first} and {} more {noun}", others.len())
         }
         checks => format!("{what:?} in a response during {}", checks.concat()),
     });

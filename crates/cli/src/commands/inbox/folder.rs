@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Error, Result};
 use birdhook::inbox::{EventQuery, Inbox, InboxSettings, ListError, ListedEvent, OpenError, StoreError};
 
+use crate::error::{Code, Failure};
 use crate::output::note;
 
 #[derive(Debug, clap::Args)]
@@ -21,16 +22,17 @@ impl Folder {
     /// Opens the inbox, calls `read` with it, and closes it.
     pub(super) async fn with<T>(&self, read: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
         if !Inbox::contains(&self.path) {
-            bail!("no inbox in {}", self.path.display());
+            return Err(no_inbox(&self.path));
         }
         let inbox = open_inbox(&self.path, read_only_settings()).await?;
         let result = read(&inbox).await;
         // This command leases no events, so closing has none to wait for.
         inbox.close(Duration::from_secs(10)).await;
-        result.map_err(|error| {
-            let failed = format!("cannot read the inbox in {}", self.path.display());
-            if error.is::<ListError>() { error.context(failed) } else { error }
-        })
+        result.map_err(
+            |error| {
+                if error.is::<ListError>() { error.context(unreadable("read", &self.path)) } else { error }
+            },
+        )
     }
 }
 
@@ -44,15 +46,27 @@ fn read_only_settings() -> InboxSettings {
         .free_space(0)
 }
 
+pub(crate) fn no_inbox(path: &Path) -> Error {
+    let fix = "check the folder; `birdhook listen --inbox DIR` creates an inbox";
+    Failure::new(Code::NoInbox, format!("no inbox in {}", path.display()), fix).into()
+}
+
+fn unreadable(action: &str, path: &Path) -> Failure {
+    let path = path.display();
+    let fix = format!("check the permissions and the disk; `birdhook inbox verify {path}` checks the contents");
+    Failure::new(Code::InboxUnreadable, format!("cannot {action} the inbox in {path}"), fix)
+}
+
 /// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
 pub(crate) async fn open_inbox(path: &Path, options: InboxSettings) -> Result<Inbox> {
     let inbox = options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
-        StoreError::InUse(holder) => anyhow!(
-            "the inbox in {} is in use by {}: stop it first; only one process at a time can open an inbox",
-            path.display(),
-            holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string())
-        ),
-        source => Error::new(source).context(format!("cannot open the inbox in {}", path.display())),
+        StoreError::InUse(holder) => {
+            let holder = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
+            let message = format!("the inbox in {} is in use by {holder}", path.display());
+            let fix = "stop it first; only one process at a time can open an inbox";
+            Failure::new(Code::InboxInUse, message, fix).into()
+        }
+        source => Error::new(source).context(unreadable("open", path)),
     })?;
     tokio::spawn(note_failures(inbox.clone()));
     Ok(inbox)
