@@ -350,7 +350,7 @@ fn a_refusal_names_the_cause_the_credentials_and_the_fix() {
         .refused("[with OAuth 1.0a with the app owner's tokens]");
     let missing = account.run(&["webhooks", "delete", "5", "--yes"]);
     let lines: Vec<&str> = missing.stderr.lines().collect();
-    assert!(lines.len() == 2 && lines[1].starts_with("try: list the app's webhooks"), "{missing}");
+    assert!(lines.len() == 3 && lines[2].starts_with("try: list the app's webhooks"), "{missing}");
     let keys = std::fs::read_to_string(account.folder.path("keys.toml")).unwrap();
     let keys: toml::Table = toml::from_str(&keys).unwrap();
     let secrets = ["consumer_secret", "bearer_token"].map(|name| keys[name].as_str().unwrap());

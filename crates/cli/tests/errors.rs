@@ -26,9 +26,12 @@ const ELSEWHERE: &[&str] = &[
 
 /// Checks that a command fails in the same way as text and as JSON. Returns the code.
 #[track_caller]
-fn code_of(name: &str, command: impl Fn(&[&str]) -> Ended) -> String {
-    let text = command(&[]).exits(2);
-    let json = command(&["--json"]).exits(2);
+fn code_of(name: &str, command: impl Fn(&[&str]) -> Ended + Sync) -> String {
+    let (text, json) = std::thread::scope(|scope| {
+        let text = scope.spawn(|| command(&[]));
+        let json = command(&["--json"]);
+        (text.join().unwrap().exits(2), json.exits(2))
+    });
     let objects = json.stderr.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let objects: Vec<Value> = objects.filter(|object| object.get("code").is_some()).collect();
     let [object] = objects.as_slice() else { panic!("{name}: expected one JSON object: {json}") };
@@ -153,7 +156,7 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
     let config = |name: &str, text: &str| folder.file(name, text);
     let ensured = |file: &str| with_keys(&["ensure", file, "--api-url", &x.url], &keys);
     let similar = config("similar.toml", "url = \"https://app.example/hook\"\n");
-    let private = config("private.toml", "url = \"https://printer.local/hook\"\n");
+    let with_port = config("port.toml", "url = \"https://app.example:8443/hook\"\n");
     let unknown_type = config(
         "type.toml",
         "url = \"https://app.example/hook/\"\n[[activity]]\ntypes = [\"like.created\"]\nusers = [\"3141\"]\n",
@@ -237,7 +240,7 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
         ("no_engine", birdhook(&["consume"])),
         ("engine_unavailable", birdhook(&["consume", "--nats", "nats://127.0.0.1:1"])),
         ("engine_unavailable", birdhook(&["consume", "--redis", "redis://127.0.0.1:1"])),
-        ("invalid_state", ensured(&private)),
+        ("invalid_state", ensured(&with_port)),
         ("invalid_state", ensured(&unknown_type)),
         ("invalid_subscription", activity(&["add", "like.created", "--user", "3141"])),
         ("invalid_subscription", activity(&["add", "like.create", "--user", "x"])),
@@ -272,8 +275,10 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
 #[test]
 fn every_documented_error_has_its_code_a_fix_and_the_same_texts_as_text_and_as_json() {
     let folder = Folder::new("errors");
-    let mut reached = codes_of_x(&folder);
-    reached.extend(codes_of_this_machine(&folder));
+    let reached = std::thread::scope(|scope| {
+        let of_x = scope.spawn(|| codes_of_x(&folder));
+        &codes_of_this_machine(&folder) | &of_x.join().unwrap()
+    });
     let elsewhere: BTreeSet<String> = ELSEWHERE.iter().map(|code| (*code).to_owned()).collect();
     assert_eq!(&reached | &elsewhere, documented());
     assert!(reached.is_disjoint(&elsewhere));
@@ -300,12 +305,11 @@ fn usage_errors_suggest_what_was_meant_and_name_the_help_of_the_command() {
     ] {
         run(args).exits(2).prints_only("").says_only(says);
     }
-    let missing = run(&["inbox", "--json"]).exits(2).prints_only("");
-    let missing: Value = serde_json::from_str(&missing.stderr).unwrap();
-    assert_eq!(
-        (&missing["message"], &missing["command"]),
-        (&"a command is missing".into(), &"birdhook inbox --help".into())
-    );
+    for args in [["inbox", "--json"], ["--json", "inbox"]] {
+        let missing = run(&args).exits(2).prints_only("");
+        let missing: Value = serde_json::from_str(&missing.stderr).unwrap();
+        assert_eq!((&missing["code"], &missing["command"]), (&"usage".into(), &"birdhook inbox --help".into()));
+    }
     run(&["inbox"]).exits(2).prints_only("").says(&["Usage: birdhook inbox", "EXAMPLES:"]);
 }
 
@@ -339,5 +343,45 @@ fn ensure_suggests_a_registered_variant_of_the_url_and_changes_nothing() {
         assert_eq!(is_registering(), !is_variant && !is_registered, "{registered}");
         ensure(&["--new-url"]);
         assert_eq!(is_registering(), !is_registered, "{registered}");
+    }
+}
+
+/// Returns whether a text has a colour or a weight.
+#[cfg(unix)]
+fn is_styled(text: &str) -> bool {
+    text.split("\u{1b}[")
+        .skip(1)
+        .any(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m'))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_gets_colours_unless_an_option_or_a_variable_forbids_them() {
+    use crate::support::terminal::on_terminal;
+
+    let folder = Folder::new("colours");
+    let keys = folder.file("keys.toml", KEYS);
+    let receiver = Serving::start(&["listen", "--quiet"]);
+    // Errors, wrong usage and help.
+    for args in [
+        &["sign", "/nonexistent"] as &[&str],
+        &["sgin"],
+        &["inbox"],
+        &["webhooks", "list", "--api-url", "http://x.example"],
+        &["listen", "--addr", receiver.address()],
+    ] {
+        let shown = |more: &[&str], no_color: bool| {
+            let mut command = with_keys(&[args, more].concat(), &keys);
+            command.env("BIRDHOOK_CONSUMER_SECRET", "secret");
+            if no_color {
+                command.env("NO_COLOR", "1");
+            }
+            on_terminal(command).1
+        };
+        assert!(is_styled(&shown(&[], false)), "{args:?}");
+        assert!(is_styled(&shown(&["--color", "always"], true)), "{args:?}");
+        for plain in [shown(&[], true), shown(&["--color", "never"], false), shown(&["--color=never"], false)] {
+            assert!(!plain.is_empty() && !is_styled(&plain), "{args:?}: {plain:?}");
+        }
     }
 }

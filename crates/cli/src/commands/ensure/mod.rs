@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::client::api::same_url;
+use birdhook::client::api::{SubscriptionFault, same_url};
 use birdhook::client::{
     Client, DesiredState, DesiredStateError, DesiredStateFault, EnsureError, Ensured, ManagementApi, PlanStep,
     ProbeFault, Undone,
@@ -195,6 +195,10 @@ fn fix_of(fault: &DesiredStateFault) -> String {
             format!("run `birdhook {}`", takes.first().map_or("auth app", |kind| kind.login_command()))
         }
         DesiredStateFault::Scope { .. } => "run `birdhook auth user2`".to_owned(),
+        DesiredStateFault::Subscription(SubscriptionFault::EventType { meant, .. }) => match meant.first() {
+            Some(meant) => format!("correct the type in the file, for example to {meant:?}"),
+            None => "use an event type of the X Activity API".to_owned(),
+        },
         _ => "correct the file".to_owned(),
     }
 }
