@@ -174,14 +174,15 @@ impl Report {
         Self { code: Code::Usage.as_str(), message, cause, fix, command: None }
     }
 
-    /// Adds the first command in the fix, if `is_valid` accepts its words, and if it has neither a
-    /// word to replace nor a character with a meaning in a shell.
+    /// Adds the first command in the fix, if `is_valid` accepts its words, and if it deletes nothing
+    /// and has neither a word to replace nor a character with a meaning in a shell.
     pub(crate) fn with_command(mut self, is_valid: impl FnOnce(&[&str]) -> bool) -> Self {
         let command = self.fix.split('`').nth(1).unwrap_or_default();
         let words: Vec<&str> = command.split(' ').collect();
         let is_placeholder = |word: &&str| word.len() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase());
         let is_harmless = |letter: char| letter.is_ascii_alphanumeric() || " -_./:".contains(letter);
-        let is_complete = words.first() == Some(&"birdhook") && !words.iter().any(is_placeholder);
+        let deletes = ["delete", "remove", "forget", "discard"].iter().any(|word| words.contains(word));
+        let is_complete = words.first() == Some(&"birdhook") && !words.iter().any(is_placeholder) && !deletes;
         if is_complete && command.chars().all(is_harmless) && is_valid(&words) {
             self.command = Some(command.to_owned());
         }
@@ -249,7 +250,8 @@ mod tests {
         for (fix, command) in [
             ("run `birdhook auth app`", Some("birdhook auth app")),
             ("delete one with `birdhook webhooks delete ID`", None),
-            ("run `birdhook webhooks delete 1;reboot`", None),
+            ("delete it with `birdhook webhooks delete 27`", None),
+            ("run `birdhook webhooks validate 1;reboot`", None),
             ("run `chmod 600 file`", None),
             ("run `birdhook nonsense`", None),
             ("no command", None),

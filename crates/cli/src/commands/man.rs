@@ -82,8 +82,8 @@ cause: why, if it is known
 try: what to do
 ```
 
-With `--json` the error is one JSON object on one line. Its `code` is stable; the texts may change. `command` is a
-command in `try` that can be run as it is.
+With `--json` the last line is the error as one JSON object. Its `code` is stable; the texts may change. `command` is
+the command in `try`, if it can be run as it is and deletes nothing.
 
 ```json
 {"code":"no_secret","message":"what failed","cause":"why","try":"what to do","command":"birdhook auth app"}

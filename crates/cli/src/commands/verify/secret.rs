@@ -41,8 +41,8 @@ impl Secrets {
             match Secret::new(text) {
                 Ok(secret) => candidates.push(Candidate::as_given(PossibleSecret { kind: Some(kind), secret })),
                 Err(error) => {
-                    invalid = invalid
-                        .or_else(|| Some(anyhow::Error::new(error).context(invalid_secret(format!("the {kind}")))))
+                    let failure = invalid_secret(format!("the {kind}"));
+                    invalid = invalid.or_else(|| Some(anyhow::Error::new(error).context(failure)));
                 }
             }
             candidates.extend(variants(kind, text));
