@@ -40,7 +40,7 @@ an unexpected response, a damaged inbox); 2 the command could not run. The help 
 
 An error is printed once on standard error, as the lines error:, cause: and try:. With --json it is one JSON object \
 with the members code, message, cause, try and, if try contains a command that can be run as it is, command. The \
-code is stable. A cause that is not known is left out.";
+code is stable; docs/cli/errors.md lists all codes. A cause that is not known is left out.";
 
 /// The command line with its complete help.
 pub(crate) fn tool() -> clap::Command {

@@ -141,9 +141,11 @@ impl Report {
             None => unclassified(error),
         };
         let (message, source) = (error.to_string(), AsRef::<dyn std::error::Error>::as_ref(error).source());
-        // Some libraries include the source in their own message.
         let cause = source.map(|source| error_chain(source).trim_end().to_owned());
-        let cause = cause.filter(|cause| !message.ends_with(cause.as_str()));
+        // Some libraries include the source in their own message.
+        let included = cause.as_ref().and_then(|cause| message.strip_suffix(cause.as_str())?.strip_suffix(": "));
+        let message = included.map_or_else(|| message.clone(), str::to_owned);
+        let cause = cause.filter(|cause| *cause != message);
         Self { code: code.as_str(), message, cause, fix, command: None }
     }
 
@@ -212,6 +214,10 @@ fn unclassified(error: &anyhow::Error) -> (Code, String) {
         Some(io::ErrorKind::NotFound) => (Code::NotFound, "check the name and the current folder"),
         Some(io::ErrorKind::PermissionDenied) => (Code::PermissionDenied, "check the owner and the permissions"),
         Some(io::ErrorKind::AddrInUse) => (Code::AddressInUse, "stop the other program, or choose another address"),
+        Some(io::ErrorKind::AddrNotAvailable) => (Code::Io, "pass an address of this machine"),
+        Some(io::ErrorKind::IsADirectory) => (Code::Io, "name a file, not a folder"),
+        Some(io::ErrorKind::NotADirectory) => (Code::Io, "check the name: one of its folders is a file"),
+        Some(io::ErrorKind::StorageFull) => (Code::Io, "free space on the disk"),
         Some(_) => (Code::Io, "remove the cause, then run the command again"),
         None => (Code::Failed, "report this error with the output of `birdhook --version`"),
     };
@@ -233,6 +239,8 @@ mod tests {
         let refused = Report::of(&refused);
         assert_eq!((refused.code, refused.message.as_str()), ("not_found", "cannot read x"));
         assert_eq!(refused.cause.as_deref(), Some("entity not found"));
+        let included = Report::of(&anyhow!("it is full").context("cannot write: it is full"));
+        assert_eq!((included.message.as_str(), included.cause.as_deref()), ("cannot write", Some("it is full")));
 
         let failure = || Failure::new(Code::NoSecret, "no secret", "set a variable");
         let direct = Report::of(&failure().into());

@@ -314,6 +314,27 @@ fn usage_errors_suggest_what_was_meant_and_name_the_help_of_the_command() {
 }
 
 #[test]
+fn an_unknown_event_type_is_answered_with_the_name_that_x_knows() {
+    let folder = Folder::new("types");
+    let keys = folder.file("keys.toml", KEYS);
+    for (name, meant) in [
+        ("like.created", "like.create"),
+        ("favorite_events", "like.create"),
+        ("liked", "like.create"),
+        ("nonsense", "an event type of the X Activity API, for example like.create"),
+    ] {
+        let says = format!("try: use {meant}\n");
+        let text = format!("url = \"https://x.example/\"\n[[activity]]\ntypes = [\"{name}\"]\nusers = [\"3141\"]\n");
+        let file = folder.file("webhook.toml", &text);
+        for args in [&["ensure", &file] as &[&str], &["activity", "add", name, "--user", "3141"]] {
+            // Nothing listens there: the type is checked before any call.
+            let ended = end(with_keys(args, &keys).env("BIRDHOOK_API_URL", "http://127.0.0.1:1"));
+            ended.refused(&says).says(&["unknown event type", "nothing was changed"]);
+        }
+    }
+}
+
+#[test]
 fn ensure_suggests_a_registered_variant_of_the_url_and_changes_nothing() {
     let folder = Folder::new("variants");
     let keys = folder.file("keys.toml", KEYS);

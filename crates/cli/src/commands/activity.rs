@@ -1,10 +1,12 @@
 //! `birdhook activity`: manages subscriptions to the X Activity API.
 
 use anyhow::{Context, Result, bail};
+use birdhook::client::CredentialKind;
 use birdhook::client::api::{
     ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange, SubscriptionFault,
 };
 use birdhook::event::Timestamp;
+use birdhook_testkit::MockEventKind;
 
 use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows};
 use crate::error::{Code, Failure};
@@ -197,19 +199,31 @@ impl Activity {
 
 /// Returns the error of a subscription that X would refuse.
 fn invalid(fault: SubscriptionFault) -> anyhow::Error {
-    let fix = match &fault {
-        SubscriptionFault::Credentials { takes, .. } => {
-            format!("run `birdhook {}`", takes.first().map_or("auth app", |kind| kind.login_command()))
-        }
+    let fix = fix_of(&fault);
+    let message = "X would refuse the subscription; nothing was changed";
+    anyhow::Error::new(fault).context(Failure::new(Code::InvalidSubscription, message, fix))
+}
+
+/// Returns the fix of a subscription that X would refuse.
+pub(super) fn fix_of(fault: &SubscriptionFault) -> String {
+    match fault {
+        SubscriptionFault::Credentials { takes, .. } => obtain(takes),
         SubscriptionFault::Scope(_) => "run `birdhook auth user2`".to_owned(),
-        SubscriptionFault::EventType { .. } => "pass an event type of the X Activity API".to_owned(),
-        _ => "correct the arguments; `birdhook activity add --help` describes them".to_owned(),
-    };
-    anyhow::Error::new(fault).context(Failure::new(
-        Code::InvalidSubscription,
-        "X would refuse the subscription; nothing was changed",
-        fix,
-    ))
+        SubscriptionFault::EventType { name, meant } => {
+            // The name may be that of the Account Activity API, or birdhook's.
+            let same = name.parse().ok().map(MockEventKind::as_str);
+            match same.or_else(|| meant.first().copied()) {
+                Some(meant) => format!("use {meant}"),
+                None => "use an event type of the X Activity API, for example like.create".to_owned(),
+            }
+        }
+        _ => "correct what the cause names".to_owned(),
+    }
+}
+
+/// Names the command that obtains the best of these kinds of credentials.
+pub(super) fn obtain(takes: &[CredentialKind]) -> String {
+    format!("run `birdhook {}`", takes.first().map_or("auth app", |kind| kind.login_command()))
 }
 
 async fn add(

@@ -65,3 +65,18 @@ pub(super) async fn alive(target: &mut Target) -> RunResult {
         Err(error) => RunResult::failed(error.to_string(), "the receiver no longer answers"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_check_is_singular() {
+        let observed = |checks: &[&'static str]| {
+            let leaks = checks.iter().map(|check| (*check, "the secret")).collect();
+            expect_none(&leaks, "x").observed
+        };
+        assert!(observed(&["a", "b"]).ends_with("during a and 1 more check"));
+        assert!(observed(&["a", "b", "c"]).ends_with("during a and 2 more checks"));
+    }
+}

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::client::api::{SubscriptionFault, same_url};
+use birdhook::client::api::same_url;
 use birdhook::client::{
     Client, DesiredState, DesiredStateError, DesiredStateFault, EnsureError, Ensured, ManagementApi, PlanStep,
     ProbeFault, Undone,
 };
 
 use self::config::ConfigFile;
+use super::activity::{self, obtain};
 use crate::account::{AccountArgs, Explained, with_fix};
 use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
@@ -191,14 +192,9 @@ pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
 fn fix_of(fault: &DesiredStateFault) -> String {
     match fault {
         DesiredStateFault::Url { .. } => "use a public https URL without a port".to_owned(),
-        DesiredStateFault::Credentials { takes, .. } => {
-            format!("run `birdhook {}`", takes.first().map_or("auth app", |kind| kind.login_command()))
-        }
+        DesiredStateFault::Credentials { takes, .. } => obtain(takes),
         DesiredStateFault::Scope { .. } => "run `birdhook auth user2`".to_owned(),
-        DesiredStateFault::Subscription(SubscriptionFault::EventType { meant, .. }) => match meant.first() {
-            Some(meant) => format!("correct the type in the file, for example to {meant:?}"),
-            None => "use an event type of the X Activity API".to_owned(),
-        },
+        DesiredStateFault::Subscription(fault) => activity::fix_of(fault),
         _ => "correct the file".to_owned(),
     }
 }

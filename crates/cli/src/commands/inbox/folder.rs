@@ -28,11 +28,9 @@ impl Folder {
         let result = read(&inbox).await;
         // This command leases no events, so closing has none to wait for.
         inbox.close(Duration::from_secs(10)).await;
-        result.map_err(
-            |error| {
-                if error.is::<ListError>() { error.context(unreadable("read", &self.path)) } else { error }
-            },
-        )
+        result.map_err(|error| {
+            if error.is::<ListError>() { error.context(unreadable("read", &self.path, true)) } else { error }
+        })
     }
 }
 
@@ -51,9 +49,12 @@ pub(crate) fn no_inbox(path: &Path) -> Error {
     Failure::new(Code::NoInbox, format!("no inbox in {}", path.display()), fix).into()
 }
 
-fn unreadable(action: &str, path: &Path) -> Failure {
+fn unreadable(action: &str, path: &Path, may_be_damaged: bool) -> Failure {
     let path = path.display();
-    let fix = format!("check the permissions and the disk; `birdhook inbox verify {path}` checks the contents");
+    let fix = match may_be_damaged {
+        true => format!("`birdhook inbox verify {path}` checks the contents"),
+        false => "check the folder, its permissions and the disk".to_owned(),
+    };
     Failure::new(Code::InboxUnreadable, format!("cannot {action} the inbox in {path}"), fix)
 }
 
@@ -66,7 +67,10 @@ pub(crate) async fn open_inbox(path: &Path, options: InboxSettings) -> Result<In
             let fix = "stop it first; only one process at a time can open an inbox";
             Failure::new(Code::InboxInUse, message, fix).into()
         }
-        source => Error::new(source).context(unreadable("open", path)),
+        source => {
+            let may_be_damaged = matches!(source, StoreError::Corrupt(_));
+            Error::new(source).context(unreadable("open", path, may_be_damaged))
+        }
     })?;
     tokio::spawn(note_failures(inbox.clone()));
     Ok(inbox)
