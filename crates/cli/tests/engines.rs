@@ -154,7 +154,7 @@ fn events_pass_through_redis_with_tls() {
 
 #[test]
 #[ignore = "needs servers: cargo xtask ci engines"]
-fn errors_are_one_line_without_passwords() {
+fn errors_contain_no_passwords() {
     let folder = Folder::new("wrong");
     let cases = [
         (vec!["consume"], "no engine"),
