@@ -35,9 +35,9 @@ fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static s
     }
     let quoted = |what: &str| if what.starts_with("the ") { what.to_owned() } else { format!("{what:?}") };
     let texts = found.into_iter().map(|(what, checks)| match checks.as_slice() {
-        [first, _] => format!("{} appears in responses during {first} and 1 more check", quoted(what)),
         [first, others @ ..] if !others.is_empty() => {
-            format!("{} appears in responses during {first} and {} more checks", quoted(what), others.len())
+            let noun = if others.len() == 1 { "check" } else { "checks" };
+            format!("{} appears in responses during {first} and {} more {noun}", quoted(what), others.len())
         }
         checks => format!("{} appears in a response during {}", quoted(what), checks.concat()),
     });
@@ -72,5 +72,20 @@ pub(super) async fn alive(target: &mut Target) -> RunResult {
         }
         Ok(response) => RunResult::passed(response.summary()),
         Err(error) => RunResult::failed(error.to_string(), "the receiver no longer answers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_check_is_singular() {
+        let observed = |checks: &[&'static str]| {
+            let leaks = checks.iter().map(|check| (*check, "the secret")).collect();
+            expect_none(&leaks, "x").observed
+        };
+        assert!(observed(&["a", "b"]).ends_with("during a and 1 more check"));
+        assert!(observed(&["a", "b", "c"]).ends_with("during a and 2 more checks"));
     }
 }
