@@ -65,10 +65,7 @@ const LOGINS: &[&str] = &[
 /// Members of JSON that explain a refusal.
 const MESSAGES: &[&str] = &["message", "Message", "msg", "detail", "error_description", "error"];
 
-pub(crate) const CSRF_PROTECTION: Recognized = Recognized {
-    cause: "CSRF protection refuses POST: it expects a form's token, which X does not send",
-    fix: "exempt this path from CSRF protection; the signature takes its place",
-};
+pub(crate) const CSRF_PROTECTION: Recognized = Recognized { cause: rules::CSRF, fix: rules::NO_CSRF };
 
 /// Returns whether an address is that of a login page.
 pub(crate) fn is_login_address(address: &str) -> bool {

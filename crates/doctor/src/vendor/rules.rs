@@ -28,6 +28,8 @@ macro_rules! rules {
     };
 }
 
+pub(super) const CSRF: &str = "CSRF protection refuses POST: it expects a form's token, which X does not send";
+pub(super) const NO_CSRF: &str = "exempt this path from CSRF protection; the signature takes its place";
 const HOSTS: &str = "add the URL's host to the hosts that the framework allows";
 const TUNNEL: &str = "start the tunnel, and use its current URL";
 const FIREWALL: &str = "a web application firewall refuses the request";
@@ -232,12 +234,12 @@ rules! {
 
     // Authentication
     401..=403, "", [], ["csrf", "cross-site request forgery", "cross-site post form submissions", "invalidauthenticitytoken", "invalid authenticity token", "can't verify authenticity"],
-        super::CSRF_PROTECTION.cause,
-        super::CSRF_PROTECTION.fix;
+        CSRF,
+        NO_CSRF;
     400..=499, "", [], ["csrf", "cross-site request forgery", "invalidauthenticitytoken", "invalid authenticity token", "can't verify authenticity", "page expired"],
-        super::CSRF_PROTECTION.cause,
-        super::CSRF_PROTECTION.fix;
-    419..=419, "", [], [], super::CSRF_PROTECTION.cause, super::CSRF_PROTECTION.fix;
+        CSRF,
+        NO_CSRF;
+    419..=419, "", [], [], CSRF, NO_CSRF;
     401..=403, "", [], ["api key"],
         "an API key is required, and X sends none",
         "exempt this path from API keys; the signature takes their place";
