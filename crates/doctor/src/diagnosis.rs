@@ -206,7 +206,7 @@ impl Diagnosis {
 
     /// Returns the failures, most serious first, then the warnings.
     ///
-    /// Faults that let attackers forge deliveries come first, then a leaked secret, then faults that
+    /// Faults that let attackers forge deliveries come first, then a leaked secret, then those that
     /// end the webhook, then those that lose events.
     pub fn findings(&self) -> Vec<&CheckResult> {
         let is_finding = |status| matches!(status, CheckStatus::Failed | CheckStatus::Warned);
