@@ -341,3 +341,38 @@ fn client_and_consumer_secrets_are_joined_by_name() {
     let (lines, _) = listening.stop();
     assert_eq!(texts(&json_of(&lines), "app"), ["shop", "shop", "blog", "blog"]);
 }
+
+/// Returns the response to a GET.
+fn get(address: &str, host: &str, path: &str) -> String {
+    let mut client = TcpStream::connect(address).unwrap();
+    write!(client, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut response = String::new();
+    client.read_to_string(&mut response).unwrap();
+    response
+}
+
+#[test]
+fn the_console_shows_requests_on_a_loopback_port_of_its_own() {
+    for sink in [vec![], vec!["--inbox"]] {
+        let folder = Folder::new("console");
+        let inbox = folder.path("inbox");
+        let mut args = vec!["listen", "--console", "127.0.0.1:0", "--keep-bodies", "5"];
+        args.extend(sink.iter().flat_map(|option| [*option, &inbox]));
+        let listening = Serving::start(&args);
+        let note = listening.note_of("console at http://");
+        let address = note.split_once("http://").unwrap().1.trim_end_matches('/');
+        run(&["trigger", &listening.url, "like.create", "--api", "xaa"]).exits(0);
+        run(&["trigger", &listening.url, "like.create", "--forged"]).exits(0);
+        let list = get(address, address, "/api/deliveries?reveal=1");
+        assert!(list.starts_with("HTTP/1.1 200") && list.contains("signature_wrong"), "{list}");
+        assert!(list.contains("accepted") && list.contains("like.create"), "{list}");
+        let health = get(address, address, "/api/health");
+        assert!(health.contains("\"ready\":true"), "{health}");
+        assert!(get(address, address, "/").contains("href=\"/assets/console.css\""));
+        assert!(get(address, "evil.example", "/api/deliveries").starts_with("HTTP/1.1 403"));
+        assert!(get(listening.address(), address, "/api/deliveries").starts_with("HTTP/1.1 404"), "not on X's port");
+        listening.stop();
+    }
+    let refused = run(&["listen", "--console", "0.0.0.0:0"]).exits(2);
+    assert!(refused.stderr.contains("expected a loopback address"), "{}", refused.stderr);
+}

@@ -63,8 +63,9 @@ pub(crate) fn message(site: &Site, title: &str, text: &str) -> Markup {
 /// Shows a time in UTC, with its unit if the place does not name it.
 pub(crate) fn time(at: &str, is_labelled: bool) -> Markup {
     let shown = at.replace('T', " ");
-    let shown = shown.trim_end_matches('Z');
-    html! { time datetime=(at) { (shown) @if !is_labelled { " UTC" } } }
+    let (second, fraction) = shown.trim_end_matches('Z').split_once('.').unwrap_or((shown.trim_end_matches('Z'), ""));
+    // A timestamp omits zeros at its end.
+    html! { time datetime=(at) { (second) "." (format!("{fraction:0<3}")) @if !is_labelled { " UTC" } } }
 }
 
 /// Shows a sentence whose parts in backticks are code.

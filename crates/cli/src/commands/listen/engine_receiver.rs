@@ -31,19 +31,19 @@ pub(super) struct EngineReceiver {
 
 impl EngineReceiver {
     pub(super) async fn serve(self, args: &ServerArgs) -> Result<()> {
-        let (apps, webhook) = args.webhook()?;
+        let (apps, webhook, console) = args.webhook()?;
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
         let Some(folder) = self.inbox else {
             let pipeline = webhook.sink(MarkingSink(NotingSink { sink }));
-            let server = args.bind_to(&pipeline, &apps, self.requests).await?;
+            let server = args.bind_to(&pipeline, &apps, self.requests, console).await?;
             note(format!("answers 200 once an event is in {}", engine.name()));
             return server.receive(pipeline, std::future::pending()).await;
         };
         let policy = webhook.dedupe_policy();
         let inbox = open_inbox(&folder, inbox_settings(self.in_order)).await?;
         let pipeline = webhook.sink(MarkingSink(inbox.clone()));
-        let server = args.bind_to(&pipeline, &apps, self.requests).await?;
+        let server = args.bind_to(&pipeline, &apps, self.requests, console).await?;
         note(format!("answers 200 once an event is in the inbox, which contains {}", contents(&inbox)));
         note(format!("relaying to {}", engine.name()));
         let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());

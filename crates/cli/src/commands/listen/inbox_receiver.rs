@@ -30,11 +30,11 @@ pub(super) struct InboxReceiver {
 impl InboxReceiver {
     /// Receives until it is asked to stop, or until standard output is closed.
     pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
-        let (apps, webhook) = args.webhook()?;
+        let (apps, webhook, console) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = open_inbox(&self.folder, InboxSettings::new().max_attempts(self.max_attempts)).await?;
         let pipeline = webhook.sink(MarkingSink(inbox.clone()));
-        let server = args.bind_to(&pipeline, &apps, self.requests).await?;
+        let server = args.bind_to(&pipeline, &apps, self.requests, console).await?;
         note(format!("the inbox contains {}", contents(&inbox)));
         let consumer = Consumer {
             inbox: inbox.clone(),

@@ -11,11 +11,13 @@ use axum::Router;
 use axum::http::uri::PathAndQuery;
 use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
+use birdhook::console::{HeaderLayer, HealthSource};
 use birdhook::{
     App, Apps, Health, Pipeline, Receiver as Service, Webhook, app::SecretKind, dedupe::ApiMode, sink::EventSink,
 };
 use tokio::net::TcpListener;
 
+use super::console::{ConsoleArgs, PreparedConsole};
 use super::forwarder::Forwarder;
 use super::http;
 use super::next_steps::next_steps;
@@ -52,6 +54,8 @@ pub(crate) struct ServerArgs {
     /// API deliver it.
     #[arg(long, alias = "cut-over")]
     dual_mode: bool,
+    #[command(flatten)]
+    console: ConsoleArgs,
 }
 
 impl ServerArgs {
@@ -62,7 +66,7 @@ impl ServerArgs {
         work: Work,
         stop_early: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        let (apps, mut description) = self.webhook()?;
+        let (apps, mut description, console) = self.webhook()?;
         if let Some((events, time)) = work.window {
             description = description.dedupe_window(events, time);
         }
@@ -87,15 +91,21 @@ impl ServerArgs {
             let gate = gate.clone();
             move || gate.health()
         });
+        let console = console.map(|console| (console, gate.clone()));
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
-        self.bind(route, &apps, work.requests).await?.run(stop_early, health, shut_down).await
+        self.bind(route, &apps, work.requests, console).await?.run(stop_early, health, shut_down).await
     }
 
-    pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
+    pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedConsole>)> {
         let apps = self.apps.read()?;
         check_path(&self.path)?;
         let mode = if self.dual_mode { ApiMode::Dual } else { ApiMode::Single };
-        Ok((apps.clone(), Webhook::new(apps).api_mode(mode)))
+        let mut webhook = Webhook::new(apps.clone()).api_mode(mode);
+        let console = self.console.prepare();
+        if let Some(console) = &console {
+            webhook = webhook.observer(console.history.clone());
+        }
+        Ok((apps, webhook, console))
     }
 
     pub(super) fn event_format(&self, json: bool, has_type: bool) -> EventFormat {
@@ -109,14 +119,22 @@ impl ServerArgs {
         pipeline: &Pipeline<S>,
         apps: &Apps,
         requests: RequestFormat,
+        console: Option<PreparedConsole>,
     ) -> Result<Server>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
-        self.bind(any_service(Service::new(pipeline.clone())), apps, requests).await
+        let console = console.map(|console| (console, pipeline.clone()));
+        self.bind(any_service(Service::new(pipeline.clone())), apps, requests, console).await
     }
 
-    async fn bind(&self, route: MethodRouter, apps: &Apps, requests: RequestFormat) -> Result<Server> {
+    async fn bind(
+        &self,
+        route: MethodRouter,
+        apps: &Apps,
+        requests: RequestFormat,
+        console: Option<(PreparedConsole, impl HealthSource + 'static)>,
+    ) -> Result<Server> {
         queue_output();
         let stop_requested = Box::pin(stop_requested());
         let mut router = Router::new().route(&self.path, route);
@@ -129,6 +147,10 @@ impl ServerArgs {
         let log = RequestLog::new(requests, apps, &url, path);
         if let Some(log) = &log {
             router = log.observe(router);
+        }
+        if let Some((console, source)) = console {
+            router = router.layer(HeaderLayer);
+            console.serve(source)?;
         }
         let is_terminal = stderr().is_terminal();
         if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {

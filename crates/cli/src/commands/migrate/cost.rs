@@ -225,6 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn the_console_has_the_same_prices() {
+        use birdhook::console::{PRICES, PRICES_DATE};
+
+        let prices = Prices::read(None).unwrap();
+        let table: BTreeMap<&str, f64> = prices.prices.iter().map(|(name, price)| (&**name, price.0)).collect();
+        assert_eq!((&*prices.date, table), (PRICES_DATE, PRICES.iter().copied().collect()));
+    }
+
+    #[test]
     fn types_that_cannot_be_subscribed_yet_count_towards_the_limit() {
         let prices = Prices::read(None).unwrap();
         let mut plan = MigrationPlan::default();
