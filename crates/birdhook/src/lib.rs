@@ -122,7 +122,7 @@ pub mod sink {
 /// Observation of requests, for a log or a console of your own.
 pub mod observer {
     #[doc(inline)]
-    pub use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver, Verification};
+    pub use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver};
 }
 
 /// Requests and replies, for an adapter to a web framework that birdhook does not support.

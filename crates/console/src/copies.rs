@@ -41,7 +41,7 @@ pub(crate) fn fixture(entry: &Entry, body: &str, secret: &Secret) -> String {
     json!({
         "time": entry.time.to_string(),
         "method": "POST",
-        "target": entry.request.path,
+        "target": &*entry.request.path,
         "headers": [["content-type", "application/json"], [header, value]],
         "body": body,
     })

@@ -1,6 +1,8 @@
 //! What the page and the API show: the same structs for both. Private values are hidden here, so
 //! neither can show one by mistake.
 
+use std::borrow::Cow;
+
 use birdhook_core::{App, Delivery, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, Timestamp};
 use birdhook_pipeline::Health;
 use bytes::Bytes;
@@ -28,15 +30,15 @@ const HOUR: i64 = 3_600_000;
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) time: String,
-    pub(crate) method: Box<str>,
-    pub(crate) path: Box<str>,
+    pub(crate) method: Cow<'static, str>,
+    pub(crate) path: String,
     pub(crate) status: Option<u16>,
     pub(crate) outcome: &'static str,
     /// `None` for an outcome that needs no explanation.
     pub(crate) cause: Option<&'static str>,
     pub(crate) fix: Option<&'static str>,
     pub(crate) ms: f64,
-    pub(crate) app: Option<Box<str>>,
+    pub(crate) app: Option<String>,
     /// The number of events that X sent.
     pub(crate) sent: usize,
     /// The first events.
@@ -68,13 +70,13 @@ impl Row {
             id: history.id(entry.number),
             time: entry.time.to_string(),
             method: entry.request.method.clone(),
-            path: entry.request.path.clone(),
+            path: entry.request.path.to_string(),
             status: entry.outcome.map(birdhook_core::Outcome::status),
             outcome: cause::label(entry.outcome),
             cause: explanation.map(|it| it.cause),
             fix: explanation.map(|it| it.fix),
             ms: entry.micros as f64 / 1e3,
-            app: entry.verified.as_ref().map(|verified| verified.app.clone()),
+            app: entry.verified.as_ref().map(|verified| verified.app.to_string()),
             sent: entry.verified.as_ref().map_or(0, |verified| verified.sent),
             events: entry.events().iter().map(event).collect(),
             group: entry.group(),

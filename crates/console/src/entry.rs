@@ -1,5 +1,6 @@
 //! One observed request.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use birdhook_core::{ApiSource, EventKey, EventKind, Outcome, SecretKind, Timestamp};
@@ -31,8 +32,8 @@ pub(crate) struct Entry {
 /// The head of a request, without values that must stay secret.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) method: Box<str>,
-    pub(crate) path: Box<str>,
+    pub(crate) method: Cow<'static, str>,
+    pub(crate) path: Arc<str>,
     /// The kinds of secrets whose signature headers are present.
     pub(crate) signatures: [Option<SecretKind>; 2],
     /// `None` without the [`HeaderLayer`](crate::HeaderLayer).
@@ -42,7 +43,7 @@ pub(crate) struct Request {
 /// The facts about a verified body.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    pub(crate) app: Box<str>,
+    pub(crate) app: Arc<str>,
     pub(crate) signed_with: Option<SecretKind>,
     pub(crate) bytes: usize,
     /// The number of events that X sent.

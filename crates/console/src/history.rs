@@ -1,12 +1,13 @@
 //! The requests of the last hours, in memory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use birdhook_core::{Delivery, EventKey, Outcome, RequestHead, SecretKind, Timestamp};
-use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver, Verification};
+use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver};
 use bytes::Bytes;
 use tokio::sync::watch;
 
@@ -29,6 +30,8 @@ struct Shared {
     run: u64,
     started: Timestamp,
     newest: watch::Sender<u64>,
+    path: LastText,
+    app: LastText,
     state: Mutex<State>,
 }
 
@@ -75,6 +78,33 @@ pub(crate) struct Totals {
     pub(crate) series: Series,
 }
 
+/// A text that rarely changes, shared by the requests that have it.
+#[derive(Default)]
+struct LastText(Mutex<Arc<str>>);
+
+impl LastText {
+    fn get(&self, text: &str) -> Arc<str> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if **last != *text {
+            let short: Arc<str> = short(text).into();
+            // A cut text would never be equal.
+            if *short != *text {
+                return short;
+            }
+            *last = short;
+        }
+        Arc::clone(&last)
+    }
+}
+
+fn method(method: &str) -> Cow<'static, str> {
+    match method {
+        "POST" => Cow::Borrowed("POST"),
+        "GET" => Cow::Borrowed("GET"),
+        other => Cow::Owned(short(other).into()),
+    }
+}
+
 impl Default for History {
     fn default() -> Self {
         Self::new()
@@ -90,8 +120,15 @@ impl History {
 
     fn with(limits: Limits, started: Timestamp) -> Self {
         let run = started.as_millis().unsigned_abs();
-        let shared =
-            Shared { limits, run, started, newest: watch::Sender::new(0), state: Mutex::new(State::default()) };
+        let shared = Shared {
+            limits,
+            run,
+            started,
+            newest: watch::Sender::new(0),
+            path: LastText::default(),
+            app: LastText::default(),
+            state: Mutex::new(State::default()),
+        };
         Self(Arc::new(shared))
     }
 
@@ -250,8 +287,8 @@ impl State {
 impl Observer for History {
     fn begin(&self, head: &RequestHead<'_>) -> Option<Box<dyn RequestObserver>> {
         let request = Request {
-            method: short(head.method()),
-            path: short(head.path()),
+            method: method(head.method()),
+            path: self.0.path.get(head.path()),
             signatures: SecretKind::ALL.map(|kind| Some(kind).filter(|kind| head.has_signature(*kind))),
             headers: headers::current(),
         };
@@ -273,21 +310,21 @@ struct Observed {
 }
 
 impl RequestObserver for Observed {
-    fn verified(&self, delivery: &Delivery, verification: Verification) {
+    fn verified(&self, delivery: &Delivery, signed_with: Option<SecretKind>) {
         let limits = self.history.0.limits;
         let event = |event: &birdhook_core::Event| EventEntry {
             kind: event.kind(),
             name: short(event.name()),
             subscriber: event.subscriber().map(Into::into),
             api: event.api_source(),
-            key: verification.policy.key(event),
+            key: event.dedupe_key(),
         };
         let text = delivery.body().as_str();
         let body =
             (limits.bodies > 0 && text.len() <= limits.body_bytes).then(|| Bytes::copy_from_slice(text.as_bytes()));
         let verified = Verified {
-            app: delivery.app().into(),
-            signed_with: verification.signed_with,
+            app: self.history.0.app.get(delivery.app()),
+            signed_with,
             bytes: text.len(),
             sent: delivery.original_len(),
             events: delivery.events().iter().take(MAX_EVENTS).map(event).collect(),

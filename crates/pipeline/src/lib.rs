@@ -62,7 +62,7 @@ pub use dedupe::{ApiMode, DedupePolicy};
 pub use handle::{PipelineHandle, ShutdownReport};
 pub use handler::{Dispatch, DispatchFuture, EventHandler, OnError, WithState, with_state};
 pub use health::Health;
-pub use observer::{FinishedRequest, Observer, RequestObserver, Verification};
+pub use observer::{FinishedRequest, Observer, RequestObserver};
 pub use pipeline::Pipeline;
 pub use sink::{
     Backlog, ChannelSendFuture, ChannelSink, Deliveries, DeliveryHandlerFuture, DeliveryHandlerSink, EventSink, Events,

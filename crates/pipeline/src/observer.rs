@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use birdhook_core::{Delivery, Outcome, Reply, RequestHead, SecretKind};
 
-use crate::dedupe::DedupePolicy;
-
 /// Observes the requests of a webhook. Set by [`Webhook::observer`](crate::Webhook::observer).
 ///
 /// The methods run on the path of the request: they must be fast, and must neither block nor panic.
@@ -21,24 +19,16 @@ pub trait Observer: fmt::Debug + Send + Sync {
 
 /// Observes one request.
 pub trait RequestObserver: Send + Sync {
-    /// Called if the body's signature is valid. The delivery still contains duplicates.
+    /// Called if the body's signature is valid. Not called for a body that is not a JSON object.
     ///
-    /// Not called for a body that is not a JSON object.
-    fn verified(&self, delivery: &Delivery, verification: Verification);
+    /// The delivery still contains duplicates. Each event has its
+    /// [`dedupe_key`](birdhook_core::Event::dedupe_key). `signed_with` is the kind of secret that signed
+    /// the body. With two signatures, it is the kind that answers challenges. `None` if the app answers
+    /// no challenges.
+    fn verified(&self, delivery: &Delivery, signed_with: Option<SecretKind>);
 
     /// Called once, when the request is answered or dropped.
     fn finished(self: Box<Self>, request: FinishedRequest);
-}
-
-/// The facts about a verified body that the [`Delivery`] does not contain.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Verification {
-    /// The kind of secret that signed the body. With two signatures, the kind that answers
-    /// challenges. `None` if the app answers no challenges.
-    pub signed_with: Option<SecretKind>,
-    /// The policy whose keys recognise duplicates.
-    pub policy: DedupePolicy,
 }
 
 /// The end of a request.

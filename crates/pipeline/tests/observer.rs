@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::support::{SECRET, app, deleted, deliver, get, incoming, pending, secret, webhook, whole};
 use birdhook_pipeline::{
-    Apps, DedupePolicy, Delivery, FinishedRequest, Observer, Outcome, RequestHead, RequestObserver, SecretKind,
-    Verification, Webhook, signature,
+    ApiMode, Apps, DedupePolicy, DedupeScope, Delivery, FinishedRequest, Observer, Outcome, RequestHead,
+    RequestObserver, SecretKind, Webhook, signature,
 };
 use bytes::Bytes;
 use tokio::time::advance;
@@ -37,9 +37,11 @@ impl Observer for Notes {
 }
 
 impl RequestObserver for Notes {
-    fn verified(&self, delivery: &Delivery, verification: Verification) {
-        assert_eq!(verification.policy, DedupePolicy::default());
-        self.add(format!("{} {} {:?}", delivery.app(), delivery.events().len(), verification.signed_with));
+    fn verified(&self, delivery: &Delivery, signed_with: Option<SecretKind>) {
+        // The dedupe key of this policy, and not the delivery key.
+        let policy = DedupePolicy::new(DedupeScope::Everywhere, ApiMode::Single);
+        assert!(delivery.events().iter().all(|event| event.dedupe_key() == policy.key(event)));
+        self.add(format!("{} {} {signed_with:?}", delivery.app(), delivery.events().len()));
     }
 
     fn finished(self: Box<Self>, request: FinishedRequest) {
@@ -52,7 +54,7 @@ impl RequestObserver for Notes {
 #[tokio::test(start_paused = true)]
 async fn an_observer_learns_the_head_the_delivery_with_its_duplicates_and_the_outcome() {
     let notes = Notes::default();
-    let (pipeline, _deliveries) = webhook().observer(notes.clone()).channel(8);
+    let (pipeline, _deliveries) = webhook().dedupe_scope(DedupeScope::Everywhere).observer(notes.clone()).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let head = "POST / [Consumer]";
     assert_eq!(notes.take(), [head, "bees 1 Some(Consumer)", "accepted 0ns false None"]);
@@ -69,7 +71,7 @@ async fn an_observer_learns_the_head_the_delivery_with_its_duplicates_and_the_ou
 #[tokio::test(start_paused = true)]
 async fn a_body_without_a_valid_signature_never_reaches_an_observer() {
     let notes = Notes::default();
-    let (pipeline, _deliveries) = webhook().observer(notes.clone()).channel(8);
+    let (pipeline, _deliveries) = webhook().dedupe_scope(DedupeScope::Everywhere).observer(notes.clone()).channel(8);
     let forged = pipeline.receive(incoming(&pipeline, "{}"), whole("{ }")).await;
     assert_eq!(forged.outcome(), Outcome::SignatureWrong);
     assert_eq!(notes.take(), ["POST / [Consumer]", "signature_wrong 0ns false None"]);
@@ -85,7 +87,8 @@ async fn a_body_without_a_valid_signature_never_reaches_an_observer() {
 async fn an_observer_learns_who_sent_a_challenge_and_which_secret_answered() {
     let notes = Notes::default();
     let both = app("bees", SECRET).add_client_secret(secret("client")).answer_challenges_with(SecretKind::Client);
-    let (pipeline, _deliveries) = Webhook::new(both).observer(notes.clone()).channel(8);
+    let (pipeline, _deliveries) =
+        Webhook::new(both).dedupe_scope(DedupeScope::Everywhere).observer(notes.clone()).channel(8);
     get(&pipeline, "crc_token=a");
     assert_eq!(notes.take(), ["GET / []", "challenge_answered 0ns false Some(Client)"]);
     let query = "crc_token=a&nonce=b";
@@ -101,7 +104,8 @@ async fn an_observer_learns_who_sent_a_challenge_and_which_secret_answered() {
 async fn the_kind_that_signed_is_reported_if_another_kind_answers_challenges() {
     let notes = Notes::default();
     let both = app("bees", SECRET).add_client_secret(secret("client")).answer_challenges_with(SecretKind::Client);
-    let (pipeline, _deliveries) = Webhook::new(both).observer(notes.clone()).channel(8);
+    let (pipeline, _deliveries) =
+        Webhook::new(both).dedupe_scope(DedupeScope::Everywhere).observer(notes.clone()).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     assert_eq!(notes.take()[1], "bees 1 Some(Consumer)");
 }
@@ -109,7 +113,7 @@ async fn the_kind_that_signed_is_reported_if_another_kind_answers_challenges() {
 #[tokio::test(start_paused = true)]
 async fn a_dropped_request_and_one_during_a_shutdown_are_finished_once() {
     let notes = Notes::default();
-    let (pipeline, _deliveries) = webhook().observer(notes.clone()).channel(8);
+    let (pipeline, _deliveries) = webhook().dedupe_scope(DedupeScope::Everywhere).observer(notes.clone()).channel(8);
     let never = futures_util::stream::pending::<Result<Bytes, std::convert::Infallible>>();
     let receiving = pending(pipeline.receive(incoming(&pipeline, "{}"), never));
     advance(Duration::from_secs(1)).await;
@@ -120,7 +124,7 @@ async fn a_dropped_request_and_one_during_a_shutdown_are_finished_once() {
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
     pipeline.begin(&head);
     assert_eq!(notes.take(), ["POST / [Consumer]", "shutting_down 0ns false None"]);
-    let without_apps = Webhook::new(Apps::none()).observer(notes.clone()).gate();
+    let without_apps = Webhook::new(Apps::none()).dedupe_scope(DedupeScope::Everywhere).observer(notes.clone()).gate();
     without_apps.begin(&head);
     assert_eq!(notes.take(), ["POST / [Consumer]", "no_secret 0ns false None"]);
 }

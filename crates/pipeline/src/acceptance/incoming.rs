@@ -59,11 +59,12 @@ async fn verify<E>(
 ) -> Result<(Delivery, Claim), Reply> {
     let read = timeout_at(request.deadline, body::read(reader, body, request)).await;
     let (mut delivery, mut large_body) = read.map_err(|_| Outcome::BodyTooSlow)??;
+    let dedupe = Arc::clone(&request.gate.dedupe);
+    dedupe.set_keys(&mut delivery);
     request.verified(&delivery);
     if delivery.events().is_empty() {
         return Err(Outcome::Dropped.into());
     }
-    let dedupe = Arc::clone(&request.gate.dedupe);
     let sent = delivery.events().len();
     loop {
         let claimed = catch_panic(|| dedupe.claim(&mut delivery, request.started, &remembers));

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::state::GateState;
 use crate::memory_budget::BudgetGuard;
-use crate::observer::{FinishedRequest, RequestObserver, Verification};
+use crate::observer::{FinishedRequest, RequestObserver};
 use crate::sync::after;
 use crate::telemetry::{self, RequestSpan};
 
@@ -54,7 +54,7 @@ impl Request {
                 endpoint.apps().iter().find(|app| app.name() == delivery.app())?.challenge_kind()
             };
             let signed_with = delivery.signed_with_other_kind().or_else(answers);
-            observer.verified(delivery, Verification { signed_with, policy: self.gate.dedupe.policy() });
+            observer.verified(delivery, signed_with);
         }
     }
 

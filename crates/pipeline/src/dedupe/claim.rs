@@ -73,8 +73,9 @@ impl Dedupe {
         Self { policy, epoch: Instant::now(), states }
     }
 
-    pub(crate) fn policy(&self) -> DedupePolicy {
-        self.policy
+    /// Stores the dedupe key on each event. Call it before [`claim`](Self::claim).
+    pub(crate) fn set_keys(&self, delivery: &mut Delivery) {
+        delivery.set_dedupe_keys(|event| self.policy.key(event));
     }
 
     /// Returns the keys of an event on which the dedupe key is stored.
@@ -98,8 +99,7 @@ impl Dedupe {
 
     /// Claims all events of a delivery that are not done, or none.
     ///
-    /// Stores the dedupe key on each event, and removes the done events from the delivery. Never
-    /// claims only some of them: two requests that each hold some and wait for the rest could wait
+    /// Removes the done events from the delivery. Never claims only some of them: two requests that each hold some and wait for the rest could wait
     /// for each other. `remembers` is asked about events that are not in memory any more.
     pub(crate) fn claim(
         self: &Arc<Self>,
@@ -107,7 +107,6 @@ impl Dedupe {
         now: Instant,
         remembers: impl Fn(&EventKey) -> bool,
     ) -> Claimed {
-        delivery.set_dedupe_keys(|event| self.policy.key(event));
         let keys: SmallVec<[ClaimKeys; 1]> = delivery.events().iter().map(|event| self.claim_keys(event)).collect();
         // Created before the lock is taken, so that it is dropped after the lock is released even
         // if `remembers`, which is the sink's code, panics.

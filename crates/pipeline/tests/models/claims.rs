@@ -24,6 +24,7 @@ enum End {
 
 /// Claims once none of the events is in flight. Returns `true` if it claimed any.
 async fn deliver(dedupe: &Arc<Dedupe>, mut delivery: Delivery, end: End, journal: &Journal) -> bool {
+    dedupe.set_keys(&mut delivery);
     loop {
         match dedupe.claim(&mut delivery, Instant::now(), |_| false) {
             Claimed::InFlight(ended) => ended.await,
