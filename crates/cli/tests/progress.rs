@@ -116,6 +116,7 @@ fn a_terminal_shows_a_bar_after_a_second_with_whole_numbers() {
     let (stdout, bar) = on_terminal(birdhook(&slow(&listening.url, &[])));
     assert!(stdout.contains("16 deliveries sent") && !stdout.contains(REDRAWN), "{stdout}");
     assert!(bar.contains("/16 deliveries, ") && bar.contains("/s, ") && !bar.contains('.'), "{bar:?}");
+    assert!(!bar.contains("\u{1b}[3"), "the bar has no colours: {bar:?}");
     assert!(!bar.contains(" 1/16 "), "the bar appears after a second: {bar:?}");
     let (_, short) = on_terminal(birdhook(&["trigger", &listening.url, "like.create"]));
     assert_eq!(short, "");
@@ -170,6 +171,8 @@ fn watch_prints_what_it_watches_and_on_a_terminal_a_heartbeat() {
     };
     let (lines, _) = ends(&[]);
     assert!(lines[0].starts_with("watching ") && !lines.concat().contains("still watching"), "{lines:?}");
+    let (time, change) = lines[4].split_once(" the app has no webhook at ").unwrap();
+    assert!(birdhook::event::Timestamp::parse(time.trim()).is_some() && change.ends_with("/other"), "{lines:?}");
     let (lines, notes) = ends(&["--json"]);
     assert!(lines.iter().all(|line| line.contains("\"notice\":\"missing\"")), "{lines:?}");
     assert_eq!(notes, "");

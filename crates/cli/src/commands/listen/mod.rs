@@ -1,6 +1,7 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
 mod cause;
+mod destination;
 mod engine_receiver;
 mod forwarder;
 mod http;

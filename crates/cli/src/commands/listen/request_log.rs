@@ -12,8 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use birdhook::Apps;
-use birdhook::adapter::{Endpoint, EndpointSettings, HeadResult, Outcome, Reply};
+use birdhook::adapter::{Endpoint, HeadResult, Outcome, Reply};
 use birdhook::app::SecretKind;
 use birdhook::event::Timestamp;
 use bytes::Bytes;
@@ -21,7 +20,7 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::cause::{self, head};
+use super::cause::{self, Explainer, head};
 use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, shown, styled};
 
 /// The form in which requests are reported.
@@ -61,14 +60,26 @@ pub(super) const NOT_FOUND: &str = "not_found";
 pub(super) const UNANSWERED: &str = "unanswered";
 
 tokio::task_local! {
-    /// Whether the sink or the handler accepted the delivery of the current request.
-    static IS_ACCEPTED: Cell<bool>;
+    /// The outcome of the current request, where its reply does not name it.
+    static MARK: Cell<Option<Outcome>>;
 }
 
-/// Marks the delivery of the current request as accepted. A 200 without this mark is for a duplicate.
-pub(super) fn mark_accepted() {
+/// Marks the current request as accepted, or as one whose sink panicked. A 200 without a mark is for
+/// a duplicate: `listen` sets no app ids whose events are dropped.
+pub(super) fn mark(outcome: Outcome) {
     // Requests are not observed if none is reported.
-    let _ = IS_ACCEPTED.try_with(|accepted| accepted.set(true));
+    let _ = MARK.try_with(|mark| mark.set(Some(outcome)));
+}
+
+/// Marks the current request if it is dropped by a panic.
+pub(super) struct PanicMark;
+
+impl Drop for PanicMark {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            mark(Outcome::SinkPanicked);
+        }
+    }
 }
 
 /// Observes the requests of a receiver. Cheap to clone.
@@ -97,6 +108,8 @@ pub(super) struct Observed {
     /// A name of an [`Outcome`], or one of this module's.
     pub(super) outcome: &'static str,
     pub(super) duration: Duration,
+    /// Whether an answered challenge has a signature that proves that X sent it.
+    pub(super) is_signed_by_x: Option<bool>,
     /// The body, if it was kept and is complete.
     pub(super) body: Option<Bytes>,
     /// Limits the number of kept bodies until this one is dropped.
@@ -113,27 +126,19 @@ struct Record<'a> {
     status: Option<u16>,
     outcome: &'static str,
     ms: f64,
+    /// For an answered challenge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by_x: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
 }
 
 impl RequestLog {
-    /// Creates a log for the receiver at `url`, whose path is `path`. `None` if requests are not
-    /// reported.
-    pub(super) fn new(format: RequestFormat, apps: &Apps, url: &str, path: &str) -> Option<Self> {
-        if format == RequestFormat::Off {
-            return None;
-        }
-        let endpoint = Endpoint::new(apps.clone(), EndpointSettings::default());
-        let mut printer = Printer {
-            endpoint: endpoint.clone(),
-            path: path.to_owned(),
-            url: url.to_owned(),
-            format,
-            refusals: BTreeMap::new(),
-        };
+    pub(super) fn new(format: RequestFormat, explainer: Explainer) -> Self {
+        let (path, endpoint) = (explainer.path.clone(), explainer.endpoint.clone());
+        let mut printer = Printer { explainer, format, refusals: BTreeMap::new() };
         let log = Log {
-            path: path.to_owned(),
+            path,
             endpoint,
             bodies: Arc::new(Semaphore::new(MAX_BODIES)),
             counts: Mutex::default(),
@@ -143,7 +148,7 @@ impl RequestLog {
                 Ok(())
             }),
         };
-        Some(Self(Arc::new(log)))
+        Self(Arc::new(log))
     }
 
     /// Makes the router report each request, also those to other paths.
@@ -214,9 +219,12 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let is_ours = parts.uri.path() == log.0.path;
     // Decided by the head, as the library does. `None` if the body decides.
     let by_head = match log.0.endpoint.begin(&head(&parts)) {
-        HeadResult::Reply(reply) => Some(reply.outcome()),
+        HeadResult::Reply(reply) => Some(reply),
         HeadResult::Body(_) => None,
     };
+    let is_challenge = |reply: &&Reply| is_ours && reply.outcome() == Outcome::ChallengeAnswered;
+    let is_signed_by_x = by_head.as_ref().filter(is_challenge).map(Reply::is_signed_by_x);
+    let by_head = by_head.map(|reply| reply.outcome());
     let keeps_body = is_ours && by_head.is_none();
     let permit = keeps_body.then(|| Arc::clone(&log.0.bodies).try_acquire_owned().ok()).flatten();
     let observed = Observed {
@@ -228,6 +236,7 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
         status: None,
         outcome: UNANSWERED,
         duration: Duration::ZERO,
+        is_signed_by_x,
         body: None,
         _permit: permit,
     };
@@ -235,17 +244,17 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let pending = Pending { log, observed: Some(observed), started: Instant::now() };
     let answer = async {
         let response = next.run(Request::from_parts(parts, body)).await;
-        (response, IS_ACCEPTED.with(Cell::get))
+        (response, MARK.with(Cell::get))
     };
-    let (response, is_accepted) = IS_ACCEPTED.scope(Cell::new(false), answer).await;
+    let (response, mark) = MARK.scope(Cell::new(None), answer).await;
     let (response, reply) = read_reply(response).await;
     let status = response.status().as_u16();
     pending.end(|observed| {
         observed.status = Some(status);
         observed.outcome = match (status, by_head) {
             (404, _) if !is_ours => NOT_FOUND,
-            (200, None) if is_accepted => Outcome::Accepted.as_str(),
-            (200, None) => Outcome::Duplicate.as_str(),
+            (200, None) => mark.unwrap_or(Outcome::Duplicate).as_str(),
+            (503, None) if mark == Some(Outcome::SinkPanicked) => Outcome::SinkPanicked.as_str(),
             (_, Some(outcome)) if outcome.status() == status => outcome.as_str(),
             (401, _) => Outcome::SignatureWrong.as_str(),
             _ => outcome_of(status, &reply).as_str(),
@@ -292,16 +301,14 @@ fn outcome_of(status: u16, reply: &Bytes) -> Outcome {
 
 /// Prints requests, and explains the refused ones.
 struct Printer {
-    endpoint: Endpoint,
-    path: String,
-    url: String,
+    explainer: Explainer,
     format: RequestFormat,
     refusals: BTreeMap<&'static str, u64>,
 }
 
 impl Printer {
     fn print(&mut self, observed: &Observed) {
-        let cause = cause::of(observed, &self.endpoint, &self.path);
+        let cause = cause::of(observed, &self.explainer);
         match self.format {
             RequestFormat::Off => {}
             RequestFormat::Line => self.print_line(observed, cause),
@@ -315,6 +322,7 @@ impl Printer {
                     outcome: observed.outcome,
                     // Microseconds are precise enough.
                     ms: (observed.duration.as_secs_f64() * 1e6).round() / 1e3,
+                    signed_by_x: observed.is_signed_by_x,
                     cause,
                 };
                 if let Ok(line) = output::json_line(&record) {
@@ -338,6 +346,12 @@ impl Printer {
             styled(style, format!("{status:>3} {:<18}", observed.outcome)),
             observed.duration.as_secs_f64() * 1e3,
         );
+        text += match observed.is_signed_by_x {
+            Some(true) => "  signed by X",
+            Some(false) if observed.signatures.is_empty() => "  not signed",
+            Some(false) => "  signature unchecked",
+            None => "",
+        };
         if let Some(cause) = cause {
             text += &wrapped(&cause);
         }
@@ -345,7 +359,7 @@ impl Printer {
             let refusals = self.refusals.entry(observed.outcome).or_default();
             *refusals += 1;
             if *refusals == HINT_AFTER {
-                let hint = cause::command(observed.outcome, &self.url, &self.path);
+                let hint = cause::command(observed.outcome, &self.explainer);
                 text += &wrapped(&format!("{HINT_AFTER} x {}: {hint}", observed.outcome));
             }
         }
@@ -387,7 +401,17 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use birdhook::adapter::EndpointSettings;
+    use birdhook::sink::{EventSink, SinkError};
+    use birdhook::{Delivery, Receiver, Secret, Webhook};
+    use birdhook_testkit::{Sender, WebhookPost};
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+
+    use super::super::destination::Destination;
+    use super::super::marking_sink::MarkingSink;
     use super::*;
+    use crate::signature_mistakes::secret::Secrets;
 
     #[test]
     fn explanations_are_wrapped_between_words_and_commands_stay_whole() {
@@ -397,6 +421,47 @@ mod tests {
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[2].starts_with("    `birdhook verify --signature VALUE FILE`, then"), "{lines:?}");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && line.trim_end() == line), "{lines:?}");
+    }
+
+    struct Panicking {
+        at_once: bool,
+    }
+
+    impl EventSink for Panicking {
+        type Future = BoxFuture<'static, Result<(), SinkError>>;
+
+        fn deliver(&self, _: Delivery) -> Self::Future {
+            assert!(!self.at_once, "planted");
+            async { panic!("planted") }.boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_sink_is_reported_as_one() {
+        let secret = Secret::new("secret").unwrap();
+        for at_once in [true, false] {
+            let webhook = Webhook::new(secret.clone());
+            let explainer = Explainer {
+                endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
+                secrets: Secrets::new(&[]),
+                destination: Destination::output(),
+                url: String::new(),
+                path: "/".to_owned(),
+            };
+            let log = RequestLog::new(RequestFormat::Line, explainer);
+            let receiver = Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored" }));
+            let router = log.observe(Router::new().route_service("/", receiver));
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let serving = tokio::spawn(axum::serve(listener, router).into_future());
+            let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
+            let post = WebhookPost::unsigned(body).signed_as(SecretKind::Consumer, &secret);
+            let answer = Sender::new(Duration::from_secs(9)).unwrap().send(post.request(&url).unwrap()).await.unwrap();
+            serving.abort();
+            assert_eq!(answer.status, 503);
+            let table = log.finish().await;
+            assert!(table.contains("1 x sink_panicked"), "{table}");
+        }
     }
 
     #[test]
