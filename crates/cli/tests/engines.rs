@@ -91,10 +91,8 @@ fn each_request_is_reported_and_the_next_steps_name_the_command_that_prints_the_
         let receiver = engine.listen(&["--requests"]);
         let [option, url] = engine.args();
         receiver.note_of("answers 200 once an event is in the ");
-        assert_eq!(
-            receiver.note_of("print events").trim(),
-            format!("print events      birdhook consume {option} {url}")
-        );
+        let consume = receiver.note_of("print events");
+        assert!(consume.contains(&format!("  birdhook consume {option} {url}")), "{consume}");
         trigger(&receiver.url, &["--duplicates", "--concurrency", "1", "--seed", "1"]).exits(0);
         assert!(receiver.note_of(" accepted ").contains("POST 200"));
         assert!(receiver.note_of(" duplicate ").contains("POST 200"));
@@ -208,7 +206,7 @@ fn a_server_without_room_for_the_stream_is_reported() {
     let engine = Engine(Kind::Nats.start_with(&["-c", &folder.path("settings")]));
     let ended =
         end(birdhook(&["listen"]).args(engine.args())).refused("not enough space for a stream of 8589934592 bytes");
-    assert!(ended.stderr.contains("lower `max_bytes`") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("lower `max_bytes`") && ended.stderr.lines().count() == 2, "{}", ended.stderr);
     let receiver = engine.listen(&["--max-bytes", "512 MiB"]);
     trigger(&receiver.url, &["--count", "2", "--seed", "1"]).exits(0);
     assert_eq!(engine.consume(&[]).1.len(), 2);

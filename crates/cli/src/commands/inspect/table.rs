@@ -3,6 +3,7 @@
 use anyhow::Result;
 use birdhook::activity::User;
 use birdhook::{Activity, Event};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{self, FAINT, STRONG, note, shown, styled};
 
@@ -30,7 +31,7 @@ struct Column {
 
 const COLUMNS: [Column; 7] = [
     Column { title: "TIME (UTC)", min: 19, is_id: false },
-    Column { title: "KIND", min: 16, is_id: false },
+    Column { title: "KIND", min: 18, is_id: false },
     Column { title: "FOR", min: 7, is_id: true },
     Column { title: "ACTOR", min: 7, is_id: true },
     Column { title: "TARGET", min: 7, is_id: true },
@@ -38,8 +39,8 @@ const COLUMNS: [Column; 7] = [
     Column { title: "TEXT", min: MIN_TEXT, is_id: false },
 ];
 
-/// The order in which columns give up width: the text first, then ids, then the kind.
-const SHRINKS: [usize; 6] = [TEXT, 5, FOR, 3, 4, 1];
+/// The order in which columns give up width: the text, ids, the kind, and users.
+const SHRINKS: [usize; 6] = [TEXT, 5, FOR, 1, 4, 3];
 
 type Row = [String; COLUMNS.len()];
 
@@ -98,8 +99,8 @@ fn common_subscriber(rows: &[Row]) -> Option<&str> {
 /// Returns the header and a line for each row, at most `width` characters each. Empty columns are
 /// left out. If the column of texts would be too narrow, each text is a line below its row.
 fn lines(rows: &[Row], has_subscriber: bool, width: usize) -> Vec<String> {
-    let length = |text: &String| text.chars().count();
-    let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(length).max().unwrap_or_default();
+    let widest =
+        |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|text| text.width()).max().unwrap_or_default();
     let mut widths: Vec<usize> = Vec::new();
     for (at, column) in COLUMNS.iter().enumerate() {
         let widest = if at == FOR && !has_subscriber { 0 } else { widest(at) };
@@ -116,9 +117,9 @@ fn lines(rows: &[Row], has_subscriber: bool, width: usize) -> Vec<String> {
     }
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let cells = cells.zip(&COLUMNS).zip(&widths).filter(|(_, width)| **width > 0);
-        let padded: Vec<String> =
-            cells.map(|((text, column), width)| format!("{:width$}", shortened(text, *width, column.is_id))).collect();
-        padded.join(GAP).trim_end().to_owned()
+        let cells: Vec<String> =
+            cells.map(|((text, column), width)| padded(&shortened(text, *width, column.is_id), *width)).collect();
+        cells.join(GAP).trim_end().to_owned()
     };
     let mut lines = vec![line(&mut COLUMNS.iter().map(|column| column.title))];
     for row in rows {
@@ -145,17 +146,31 @@ fn shrink(widths: &mut [usize], width: usize) -> usize {
     excess(widths)
 }
 
-/// Returns text of at most `width` characters.
+/// Returns text of at most `width` columns.
 fn shortened(text: &str, width: usize, in_the_middle: bool) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    if letters.len() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
     let kept = width.saturating_sub(1);
     let end = if in_the_middle && !text.starts_with('@') { kept / 2 } else { 0 };
-    let start = letters.iter().take(kept - end);
-    let last = letters.iter().skip(letters.len() - end);
-    start.chain([&'…']).chain(last).collect()
+    let start = first(text.chars(), kept - end);
+    let end = first(text.chars().rev(), end);
+    start.into_iter().chain(['…']).chain(end.into_iter().rev()).collect()
+}
+
+/// Returns the first characters that fit into `width` columns.
+fn first(letters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
+    let mut used = 0;
+    let fits = |letter: &char| {
+        used += letter.width().unwrap_or_default();
+        used <= width
+    };
+    letters.take_while(fits).collect()
+}
+
+/// Returns text with spaces up to `width` columns.
+fn padded(text: &str, width: usize) -> String {
+    text.to_owned() + &" ".repeat(width.saturating_sub(text.width()))
 }
 
 #[cfg(test)]
@@ -164,7 +179,7 @@ mod tests {
 
     fn texts(rows: &[Row], has_subscriber: bool, width: usize) -> Vec<String> {
         let lines = lines(rows, has_subscriber, width);
-        assert!(lines.iter().all(|line| line.chars().count() <= width), "{width}: {lines:#?}");
+        assert!(lines.iter().all(|line| line.width() <= width), "{width}: {lines:#?}");
         lines
     }
 
@@ -187,6 +202,15 @@ mod tests {
         assert!(texts(&rows, true, 80)[1].contains("179…001"));
         assert!(texts(&rows, true, 80)[2].starts_with(&format!("{INDENT}word word")));
         assert!(texts(&rows, true, 160)[1].contains("1790000000000000001"));
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let rows = [row(&"灯台".repeat(60)), row("a")];
+        for width in [80, 120] {
+            assert!(texts(&rows, true, width).concat().matches('灯').count() > 5);
+        }
+        assert_eq!((shortened("灯台a", 4, false), padded("灯", 3)), ("灯…".to_owned(), "灯 ".to_owned()));
     }
 
     #[test]
