@@ -116,13 +116,16 @@ fn a_terminal_shows_a_bar_after_a_second_with_whole_numbers() {
     let (stdout, bar) = on_terminal(birdhook(&slow(&listening.url, &[])));
     assert!(stdout.contains("16 deliveries sent") && !stdout.contains(REDRAWN), "{stdout}");
     assert!(bar.contains("/16 deliveries, ") && bar.contains("/s, ") && !bar.contains('.'), "{bar:?}");
-    assert!(!bar.contains("\u{1b}[3"), "the bar has no colours: {bar:?}");
     assert!(!bar.contains(" 1/16 "), "the bar appears after a second: {bar:?}");
     let (_, short) = on_terminal(birdhook(&["trigger", &listening.url, "like.create"]));
     assert_eq!(short, "");
     let mut dumb = birdhook(&slow(&listening.url, &[]));
     dumb.env("TERM", "dumb");
     assert_eq!(on_terminal(dumb).1, "");
+    let mut colourless = birdhook(&slow(&listening.url, &["--color", "never"]));
+    colourless.env("CLICOLOR_FORCE", "1");
+    let (_, bar) = on_terminal(colourless);
+    assert!(bar.contains("/16 deliveries, ") && !bar.contains("\u{1b}[3"), "{bar:?}");
 }
 
 #[cfg(unix)]
