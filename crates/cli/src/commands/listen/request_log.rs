@@ -436,19 +436,48 @@ mod tests {
         }
     }
 
+    fn explainer(secret: &Secret, destination: Destination) -> Explainer {
+        Explainer {
+            endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
+            secrets: Secrets::new(&[]),
+            destination,
+            url: String::new(),
+            path: "/".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_slow_sink_is_explained_by_its_kind() {
+        let secret = Secret::new("secret").unwrap();
+        for (destination, expected) in [
+            (Destination::output(), "in time: is standard output not read"),
+            (Destination::inbox(String::new()), "were not stored in the inbox in time: is the disk slow or full?"),
+            (Destination::engine("", String::new()), "not confirmed by the engine in time: is its server reachable?"),
+        ] {
+            let observed = Observed {
+                time: Timestamp::from_millis(0),
+                method: Method::POST,
+                uri: Uri::from_static("/"),
+                signatures: Vec::new(),
+                encoding: None,
+                status: Some(503),
+                outcome: Outcome::SinkTooSlow.as_str(),
+                duration: Duration::ZERO,
+                is_signed_by_x: None,
+                body: None,
+                _permit: None,
+            };
+            let cause = cause::of(&observed, &explainer(&secret, destination)).unwrap();
+            assert!(cause.contains(expected), "{cause}");
+        }
+    }
+
     #[tokio::test]
     async fn a_panic_of_the_sink_is_reported_as_one() {
         let secret = Secret::new("secret").unwrap();
         for at_once in [true, false] {
             let webhook = Webhook::new(secret.clone());
-            let explainer = Explainer {
-                endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
-                secrets: Secrets::new(&[]),
-                destination: Destination::output(),
-                url: String::new(),
-                path: "/".to_owned(),
-            };
-            let log = RequestLog::new(RequestFormat::Line, explainer);
+            let log = RequestLog::new(RequestFormat::Line, explainer(&secret, Destination::output()));
             let receiver = Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored" }));
             let router = log.observe(Router::new().route_service("/", receiver));
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
