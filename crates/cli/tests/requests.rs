@@ -160,14 +160,15 @@ fn mistakes_with_a_secret_are_named_and_the_secret_is_not_printed() {
 
 #[test]
 fn a_challenge_is_reported_with_whether_x_signed_it() {
+    type Headers<'a> = &'a [(&'a str, &'a str)];
     let listening = Serving::start(&["listen", "--requests"]);
-    let ask = |listening: &Serving, query: &str, headers: &[(&str, &str)]| {
+    let ask = |listening: &Serving, query: &str, headers: Headers<'_>| {
         let (head, _) = call(listening.address(), "GET", &format!("{PATH}?{query}"), headers, "");
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     };
     let (query, unsure) = ("crc_token=t&nonce=1", "crc_token=t");
     let (by_x, of_token) = (signed(SECRET, query), signed(SECRET, unsure));
-    let cases: [(&str, &[(&str, &str)], &str, &str); 4] = [
+    let cases: [(&str, Headers<'_>, &str, &str); 4] = [
         (query, &[], "not signed", ""),
         (query, &[(signature::HEADER, &*by_x)], "signed by X", ""),
         (unsure, &[(signature::HEADER, &*of_token)], "signature unchecked", "covers only the token"),
