@@ -153,8 +153,14 @@ fn mistakes_with_a_secret_are_named_and_the_secret_is_not_printed() {
         command.env("BIRDHOOK_CREDENTIALS", "/nonexistent/keys.toml").env("BIRDHOOK_CONSUMER_SECRET", &configured);
         let listening = Serving::start_command(command.env(variable.0, variable.1));
         assert_eq!(post(&listening, &signed(SECRET, BODY), BODY), "401");
-        let report = report(&listening, "signature_wrong");
-        assert!(report.contains(cause) && !report.contains(SECRET) && !report.contains(&encoded), "{cause}: {report}");
+        let of_delivery = report(&listening, "signature_wrong");
+        let query = "crc_token=t&nonce=1";
+        let headers = [(signature::HEADER, &*signed(SECRET, query))];
+        call(listening.address(), "GET", &format!("{PATH}?{query}"), &headers, "");
+        for report in [of_delivery, report(&listening, "challenge_unsigned")] {
+            let is_hidden = !report.contains(SECRET) && !report.contains(&encoded);
+            assert!(report.contains(cause) && is_hidden, "{cause}: {report}");
+        }
     }
 }
 

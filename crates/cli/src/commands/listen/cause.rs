@@ -50,9 +50,7 @@ pub(super) fn of(request: &Observed, explainer: &Explainer) -> Option<String> {
         Outcome::TokenEmpty => "the crc_token is empty, which X does not send: does a proxy change the query?",
         Outcome::TokenRepeated => "several crc_token parameters, which X does not send: does a proxy change the query?",
         Outcome::TokenRefused => "X does not send such a crc_token: it is too long or has a forbidden character",
-        Outcome::ChallengeUnsigned => {
-            "no configured secret made the challenge's signature: is it the secret of another app?"
-        }
+        Outcome::ChallengeUnsigned => return Some(signature_cause::of_challenge(request, explainer)),
         Outcome::NoSecret => "the app has no secret of the kind that answers challenges",
         Outcome::ShuttingDown => "the receiver is stopping",
         Outcome::SignatureRepeated => "the signature header occurs more than once: does a proxy add it again?",

@@ -11,6 +11,8 @@ use super::cause::{Explainer, variable};
 use super::request_log::Observed;
 use crate::signature_mistakes::header::GivenSignature;
 use crate::signature_mistakes::json_text::is_spaced;
+use crate::signature_mistakes::mistake::Candidate;
+use crate::signature_mistakes::secret::Secrets;
 use crate::signature_mistakes::{Explanation, body, find};
 
 /// Maximum total length of the bodies in wrappers, because a body may be an attacker's.
@@ -56,13 +58,8 @@ pub(super) fn of_wrong(request: &Observed, Explainer { endpoint, secrets, .. }: 
             );
         }
     }
-    let bodies = body::candidates(body, MAX_UNWRAPPED);
-    let given = signatures.iter().map(|(kind, value)| GivenSignature::of_header(*kind, value));
-    if let Some(mistakes) = given.into_iter().find_map(|given| find(&secrets.candidates, &given, &bodies)) {
-        return format!("the signature is wrong, but {}", Explanation::new(&mistakes).text());
-    }
-    if let Some(fault) = &secrets.fault {
-        return format!("the signature is wrong: {fault}");
+    if let Some(mistake) = mistake(request, secrets, &body::candidates(body, MAX_UNWRAPPED)) {
+        return format!("the signature is wrong{mistake}");
     }
     if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
         "the signature is wrong, and the body is not JSON: is it X who sends? If so, something changed the body on \
@@ -76,6 +73,22 @@ pub(super) fn of_wrong(request: &Observed, Explainer { endpoint, secrets, .. }: 
          body on the way; compare the secret with the app's keys in X's developer console"
     }
     .to_owned()
+}
+
+/// Explains the wrong signature of a challenge, which signs the query.
+pub(super) fn of_challenge(request: &Observed, Explainer { secrets, .. }: &Explainer) -> String {
+    let query = Bytes::copy_from_slice(request.uri.query().unwrap_or_default().as_bytes());
+    let mistake = mistake(request, secrets, &[Candidate::as_given(query)]);
+    let mistake = mistake.unwrap_or(": is it the secret of another app?".to_owned());
+    format!("no configured secret made the challenge's signature{mistake}")
+}
+
+/// Returns the mistake that explains a signature, or a configured key that is not a secret.
+fn mistake(request: &Observed, secrets: &Secrets, bodies: &[Candidate<Bytes>]) -> Option<String> {
+    let given = request.signatures.iter().map(|(kind, value)| GivenSignature::of_header(*kind, value));
+    let mistakes = given.into_iter().find_map(|given| find(&secrets.candidates, &given, bodies));
+    let found = mistakes.map(|mistakes| format!(", but {}", Explanation::new(&mistakes).text()));
+    found.or_else(|| secrets.fault.as_ref().map(|fault| format!(": {fault}")))
 }
 
 /// Returns whether the endpoint accepts these signatures of a body.
