@@ -4,19 +4,8 @@ use axum::http::request::Parts;
 use birdhook::adapter::{Endpoint, Outcome, RequestHead};
 use birdhook::app::SecretKind;
 
-use super::destination::Destination;
-use super::request_log::{NOT_FOUND, Observed, UNANSWERED, short};
-use super::signature_cause;
-use crate::signature_mistakes::secret::Secrets;
-
-/// The facts about a receiver that explain its refusals.
-pub(super) struct Explainer {
-    pub(super) endpoint: Endpoint,
-    pub(super) secrets: Secrets,
-    pub(super) destination: Destination,
-    pub(super) url: String,
-    pub(super) path: String,
-}
+use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
+use super::signature_cause::{self, Explainer, variable};
 
 /// Returns the head of a request for the library.
 pub(super) fn head(parts: &Parts) -> RequestHead<'_> {
@@ -123,14 +112,6 @@ fn unchecked_signature(request: &Observed, endpoint: &Endpoint) -> Option<String
     ))
 }
 
-/// Returns the default variable of a kind of secret.
-pub(super) fn variable(kind: SecretKind) -> &'static str {
-    match kind {
-        SecretKind::Consumer => crate::apps::CONSUMER,
-        SecretKind::Client => crate::apps::CLIENT,
-    }
-}
-
 /// Returns the command that finds out more about requests with this outcome.
 pub(super) fn command(outcome: &str, Explainer { url, path, .. }: &Explainer) -> String {
     let public = format!("`birdhook doctor https://YOUR-HOST{path}`");
@@ -147,4 +128,54 @@ pub(super) fn command(outcome: &str, Explainer { url, path, .. }: &Explainer) ->
         return format!("to check this receiver, run `birdhook doctor --local {url}`");
     }
     format!("to check everything between X and this receiver, run {public}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::{Method, Uri};
+    use birdhook::Secret;
+    use birdhook::adapter::EndpointSettings;
+    use birdhook::event::Timestamp;
+
+    use super::super::destination::Destination;
+    use super::*;
+    use crate::signature_mistakes::secret::Secrets;
+
+    fn explainer(secret: &Secret, destination: Destination) -> Explainer {
+        Explainer {
+            endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
+            secrets: Secrets::new(&[]),
+            destination,
+            url: String::new(),
+            path: "/".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_slow_sink_is_explained_by_its_kind() {
+        let secret = Secret::new("secret").unwrap();
+        for (destination, expected) in [
+            (Destination::output(), "in time: is standard output not read"),
+            (Destination::inbox(String::new()), "were not stored in the inbox in time: is the disk slow or full?"),
+            (Destination::engine("", String::new()), "not confirmed by the engine in time: is its server reachable?"),
+        ] {
+            let observed = Observed {
+                time: Timestamp::from_millis(0),
+                method: Method::POST,
+                uri: Uri::from_static("/"),
+                signatures: Vec::new(),
+                encoding: None,
+                status: Some(503),
+                outcome: Outcome::SinkTooSlow.as_str(),
+                duration: Duration::ZERO,
+                is_signed_by_x: None,
+                body: None,
+                permit: None,
+            };
+            let cause = of(&observed, &explainer(&secret, destination)).unwrap();
+            assert!(cause.contains(expected), "{cause}");
+        }
+    }
 }

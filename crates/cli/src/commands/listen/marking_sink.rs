@@ -8,7 +8,7 @@ use birdhook::adapter::Outcome;
 use birdhook::event::EventKey;
 use birdhook::sink::{Backlog, EventSink, SinkError};
 
-use super::request_log::{PanicMark, mark};
+use super::mark::{PanicMark, mark};
 use crate::output::{error_chain, note};
 
 pub(super) struct MarkingSink<S> {
@@ -72,5 +72,65 @@ impl<F: Future<Output = Result<(), SinkError>>> Future for Marked<F> {
             }
             result
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use birdhook::adapter::{Endpoint, EndpointSettings};
+    use birdhook::app::SecretKind;
+    use birdhook::{Receiver, Secret, Webhook};
+    use birdhook_testkit::{Sender, WebhookPost};
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+
+    use super::super::destination::Destination;
+    use super::super::request_log::{RequestFormat, RequestLog};
+    use super::super::signature_cause::Explainer;
+    use super::*;
+    use crate::signature_mistakes::secret::Secrets;
+
+    struct Panicking {
+        at_once: bool,
+    }
+
+    impl EventSink for Panicking {
+        type Future = BoxFuture<'static, Result<(), SinkError>>;
+
+        fn deliver(&self, _: Delivery) -> Self::Future {
+            assert!(!self.at_once, "planted");
+            async { panic!("planted") }.boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_sink_is_reported_as_one() {
+        let secret = Secret::new("secret").unwrap();
+        for at_once in [true, false] {
+            let webhook = Webhook::new(secret.clone());
+            let explainer = Explainer {
+                endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
+                secrets: Secrets::new(&[]),
+                destination: Destination::output(),
+                url: String::new(),
+                path: "/".to_owned(),
+            };
+            let log = RequestLog::new(RequestFormat::Line, explainer);
+            let receiver = Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored" }));
+            let router = log.observe(Router::new().route_service("/", receiver));
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let serving = tokio::spawn(axum::serve(listener, router).into_future());
+            let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
+            let post = WebhookPost::unsigned(body).signed_as(SecretKind::Consumer, &secret);
+            let answer = Sender::new(Duration::from_secs(9)).unwrap().send(post.request(&url).unwrap()).await.unwrap();
+            serving.abort();
+            assert_eq!(answer.status, 503);
+            let table = log.finish().await;
+            assert!(table.contains("1 x sink_panicked"), "{table}");
+        }
     }
 }

@@ -9,8 +9,8 @@ use birdhook::adapter::Outcome;
 use birdhook::axum::Verified;
 
 use super::forwarder::Forwarder;
+use super::mark::{PanicMark, mark};
 use super::recorder::Recorder;
-use super::request_log::{PanicMark, mark};
 use super::work::OnEvent;
 use crate::event_format::EventFormat;
 use crate::output::{self, note};

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use birdhook::adapter::{Endpoint, HeadResult, Outcome, Reply};
@@ -18,10 +17,13 @@ use birdhook::event::Timestamp;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-use super::cause::{self, Explainer, head};
-use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, shown, styled};
+use super::cause::{self, head};
+use super::mark::MARK;
+use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
+use super::signature_cause::Explainer;
+use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, styled};
 
 /// The form in which requests are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,40 +49,11 @@ const MAX_BODIES: usize = 32;
 /// Maximum length of the body of an error reply. The library's are one sentence.
 const MAX_REPLY: usize = 1 << 10;
 
-/// Maximum length in characters of a printed path or method.
-const MAX_SHOWN: usize = 100;
-
 /// Number of refusals with one outcome after which a command that finds the cause is printed.
 const HINT_AFTER: u64 = 3;
 
 /// Column at which explanations are wrapped.
 const WIDTH: usize = 78;
-
-pub(super) const NOT_FOUND: &str = "not_found";
-pub(super) const UNANSWERED: &str = "unanswered";
-
-tokio::task_local! {
-    /// The outcome of the current request, where its reply does not name it.
-    static MARK: Cell<Option<Outcome>>;
-}
-
-/// Marks the current request as accepted, or as one whose sink panicked. A 200 without a mark is for
-/// a duplicate: `listen` sets no app ids whose events are dropped.
-pub(super) fn mark(outcome: Outcome) {
-    // Requests are not observed if none is reported.
-    let _ = MARK.try_with(|mark| mark.set(Some(outcome)));
-}
-
-/// Marks the current request if it is dropped by a panic.
-pub(super) struct PanicMark;
-
-impl Drop for PanicMark {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            mark(Outcome::SinkPanicked);
-        }
-    }
-}
 
 /// Observes the requests of a receiver. Cheap to clone.
 #[derive(Clone)]
@@ -95,25 +68,6 @@ struct Log {
     /// Formats and explains requests on a thread of its own. The explanation takes time that depends
     /// on the secrets, so no reply may wait for it.
     printer: QueuedWriter<Observed>,
-}
-
-/// The facts about a request that its explanation needs.
-pub(super) struct Observed {
-    pub(super) time: Timestamp,
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) signatures: Vec<(SecretKind, Bytes)>,
-    pub(super) encoding: Option<String>,
-    pub(super) status: Option<u16>,
-    /// A name of an [`Outcome`], or one of this module's.
-    pub(super) outcome: &'static str,
-    pub(super) duration: Duration,
-    /// Whether an answered challenge has a signature that proves that X sent it.
-    pub(super) is_signed_by_x: Option<bool>,
-    /// The body, if it was kept and is complete.
-    pub(super) body: Option<Bytes>,
-    /// Limits the number of kept bodies until this one is dropped.
-    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Serialize)]
@@ -238,9 +192,9 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
         duration: Duration::ZERO,
         is_signed_by_x,
         body: None,
-        _permit: permit,
+        permit,
     };
-    let (body, kept) = if observed._permit.is_some() { keep(body) } else { (body, Arc::default()) };
+    let (body, kept) = if observed.permit.is_some() { keep(body) } else { (body, Arc::default()) };
     let pending = Pending { log, observed: Some(observed), started: Instant::now() };
     let answer = async {
         let response = next.run(Request::from_parts(parts, body)).await;
@@ -367,15 +321,6 @@ impl Printer {
     }
 }
 
-/// Returns untrusted text on one line, cut off.
-pub(super) fn short(text: &str) -> String {
-    let mut start: String = text.chars().take(MAX_SHOWN).collect();
-    if start.len() < text.len() {
-        start.push('…');
-    }
-    shown(&start)
-}
-
 /// Returns a text as indented lines, wrapped between words. Commands in backticks stay on one line,
 /// so that they can be copied.
 fn wrapped(text: &str) -> String {
@@ -401,17 +346,7 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use birdhook::adapter::EndpointSettings;
-    use birdhook::sink::{EventSink, SinkError};
-    use birdhook::{Delivery, Receiver, Secret, Webhook};
-    use birdhook_testkit::{Sender, WebhookPost};
-    use futures_util::FutureExt;
-    use futures_util::future::BoxFuture;
-
-    use super::super::destination::Destination;
-    use super::super::marking_sink::MarkingSink;
     use super::*;
-    use crate::signature_mistakes::secret::Secrets;
 
     #[test]
     fn explanations_are_wrapped_between_words_and_commands_stay_whole() {
@@ -421,76 +356,6 @@ mod tests {
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[2].starts_with("    `birdhook verify --signature VALUE FILE`, then"), "{lines:?}");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && line.trim_end() == line), "{lines:?}");
-    }
-
-    struct Panicking {
-        at_once: bool,
-    }
-
-    impl EventSink for Panicking {
-        type Future = BoxFuture<'static, Result<(), SinkError>>;
-
-        fn deliver(&self, _: Delivery) -> Self::Future {
-            assert!(!self.at_once, "planted");
-            async { panic!("planted") }.boxed()
-        }
-    }
-
-    fn explainer(secret: &Secret, destination: Destination) -> Explainer {
-        Explainer {
-            endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
-            secrets: Secrets::new(&[]),
-            destination,
-            url: String::new(),
-            path: "/".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_slow_sink_is_explained_by_its_kind() {
-        let secret = Secret::new("secret").unwrap();
-        for (destination, expected) in [
-            (Destination::output(), "in time: is standard output not read"),
-            (Destination::inbox(String::new()), "were not stored in the inbox in time: is the disk slow or full?"),
-            (Destination::engine("", String::new()), "not confirmed by the engine in time: is its server reachable?"),
-        ] {
-            let observed = Observed {
-                time: Timestamp::from_millis(0),
-                method: Method::POST,
-                uri: Uri::from_static("/"),
-                signatures: Vec::new(),
-                encoding: None,
-                status: Some(503),
-                outcome: Outcome::SinkTooSlow.as_str(),
-                duration: Duration::ZERO,
-                is_signed_by_x: None,
-                body: None,
-                _permit: None,
-            };
-            let cause = cause::of(&observed, &explainer(&secret, destination)).unwrap();
-            assert!(cause.contains(expected), "{cause}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_panic_of_the_sink_is_reported_as_one() {
-        let secret = Secret::new("secret").unwrap();
-        for at_once in [true, false] {
-            let webhook = Webhook::new(secret.clone());
-            let log = RequestLog::new(RequestFormat::Line, explainer(&secret, Destination::output()));
-            let receiver = Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored" }));
-            let router = log.observe(Router::new().route_service("/", receiver));
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let url = format!("http://{}/", listener.local_addr().unwrap());
-            let serving = tokio::spawn(axum::serve(listener, router).into_future());
-            let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
-            let post = WebhookPost::unsigned(body).signed_as(SecretKind::Consumer, &secret);
-            let answer = Sender::new(Duration::from_secs(9)).unwrap().send(post.request(&url).unwrap()).await.unwrap();
-            serving.abort();
-            assert_eq!(answer.status, 503);
-            let table = log.finish().await;
-            assert!(table.contains("1 x sink_panicked"), "{table}");
-        }
     }
 
     #[test]

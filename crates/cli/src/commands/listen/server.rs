@@ -17,7 +17,6 @@ use birdhook::{
 };
 use tokio::net::TcpListener;
 
-use super::cause::Explainer;
 use super::destination::Destination;
 use super::forwarder::Forwarder;
 use super::http;
@@ -25,6 +24,7 @@ use super::next_steps::next_steps;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
 use super::request_log::{RequestFormat, RequestLog};
+use super::signature_cause::Explainer;
 use super::work::Work;
 use crate::apps::AppArgs;
 use crate::event_format::EventFormat;

@@ -7,8 +7,8 @@ use birdhook::adapter::{Endpoint, HeadResult, Outcome, RequestHead};
 use birdhook::app::SecretKind;
 use bytes::Bytes;
 
-use super::cause::{Explainer, variable};
-use super::request_log::Observed;
+use super::destination::Destination;
+use super::observed::Observed;
 use crate::signature_mistakes::header::GivenSignature;
 use crate::signature_mistakes::json_text::is_spaced;
 use crate::signature_mistakes::mistake::Candidate;
@@ -17,6 +17,15 @@ use crate::signature_mistakes::{Explanation, body, find};
 
 /// Maximum total length of the bodies in wrappers, because a body may be an attacker's.
 const MAX_UNWRAPPED: usize = 128 << 10;
+
+/// The facts about a receiver that explain its refusals.
+pub(super) struct Explainer {
+    pub(super) endpoint: Endpoint,
+    pub(super) secrets: Secrets,
+    pub(super) destination: Destination,
+    pub(super) url: String,
+    pub(super) path: String,
+}
 
 /// Explains a signature that is not `sha256=` and the base64 of 32 bytes.
 pub(super) fn of_malformed(request: &Observed) -> String {
@@ -89,6 +98,14 @@ fn mistake(request: &Observed, secrets: &Secrets, bodies: &[Candidate<Bytes>]) -
     let mistakes = given.into_iter().find_map(|given| find(&secrets.candidates, &given, bodies));
     let found = mistakes.map(|mistakes| format!(", but {}", Explanation::new(&mistakes).text()));
     found.or_else(|| secrets.fault.as_ref().map(|fault| format!(": {fault}")))
+}
+
+/// Returns the default variable of a kind of secret.
+pub(super) fn variable(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Consumer => crate::apps::CONSUMER,
+        SecretKind::Client => crate::apps::CLIENT,
+    }
 }
 
 /// Returns whether the endpoint accepts these signatures of a body.
