@@ -34,7 +34,8 @@ fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static s
     }
     let texts = found.into_iter().map(|(what, checks)| match checks.as_slice() {
         [first, others @ ..] if !others.is_empty() => {
-            format!("{what:?} in responses during {first} and {} more checks", others.len())
+            let noun = if others.len() == 1 { "check" } else { "checks" };
+            format!("{what:?} in responses during {first} and {} more {noun}", others.len())
         }
         checks => format!("{what:?} in a response during {}", checks.concat()),
     });
@@ -62,5 +63,20 @@ pub(super) async fn alive(target: &mut Target) -> RunResult {
         }
         Ok(response) => RunResult::passed(response.summary()),
         Err(error) => RunResult::failed(error.to_string(), "the receiver no longer answers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_check_is_singular() {
+        let observed = |checks: &[&'static str]| {
+            let leaks = checks.iter().map(|check| (*check, "the secret")).collect();
+            expect_none(&leaks, "x").observed
+        };
+        assert!(observed(&["a", "b"]).ends_with("during a and 1 more check"));
+        assert!(observed(&["a", "b", "c"]).ends_with("during a and 2 more checks"));
     }
 }
