@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use birdhook_core::{App, Delivery, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, Timestamp};
+use birdhook_core::{
+    App, Delivery, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, SecretKind, Timestamp,
+};
 use birdhook_pipeline::Health;
 use bytes::Bytes;
 use serde::Serialize;
@@ -139,9 +141,9 @@ impl Detail {
         Self {
             revealed: reveal,
             signatures: entry.request.signatures.iter().flatten().map(|kind| kind.as_str()).collect(),
-            signed_with: entry.verified.as_ref().and_then(|it| it.signed_with).map(|kind| kind.as_str()),
+            signed_with: entry.verified.as_ref().and_then(|it| it.signed_with).map(SecretKind::as_str),
             is_signed_by_x: entry.is_signed_by_x,
-            answered_with: entry.answered_with.map(|kind| kind.as_str()),
+            answered_with: entry.answered_with.map(SecretKind::as_str),
             bytes: entry.verified.as_ref().map(|verified| verified.bytes),
             duplicate_of: first.map(|number| history.id(number)),
             headers: entry.request.headers.as_ref().map(|headers| headers.iter().map(header).collect()),
@@ -245,7 +247,7 @@ impl HealthView {
         let totals = history.totals(prices, now);
         let challenge = |challenge: AnsweredChallenge| ChallengeTime {
             time: challenge.time.to_string(),
-            answered_with: challenge.answered_with.map(|kind| kind.as_str()),
+            answered_with: challenge.answered_with.map(SecretKind::as_str),
             ago: ago(challenge.time, now),
         };
         let refusals = totals.refusals.iter().filter_map(|(outcome, requests)| {

@@ -40,7 +40,7 @@ pub(crate) struct Query {
 }
 
 /// A parameter with a value that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueryError {
     pub(crate) parameter: &'static str,
     pub(crate) expected: &'static str,

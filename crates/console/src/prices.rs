@@ -80,16 +80,17 @@ impl EventsToday {
 
     pub(crate) fn bill(&mut self, millis: i64, prices: &Prices) -> Bill {
         self.turn(millis);
-        let line = |(event_type, count): (&Box<str>, &u64)| {
+        let counts = self.counts.iter().map(|(event_type, count)| (&**event_type, *count));
+        let line = |(event_type, count): (&str, u64)| {
             let price = prices.of(event_type);
             BillLine {
-                event_type: event_type.to_string(),
-                events: *count,
+                event_type: event_type.to_owned(),
+                events: count,
                 price,
-                total: price.map(|it| it * *count as f64),
+                total: price.map(|it| it * count as f64),
             }
         };
-        let lines: Vec<_> = self.counts.iter().map(line).collect();
+        let lines: Vec<_> = counts.map(line).collect();
         let total = lines.iter().filter_map(|line| line.total).sum();
         Bill { is_estimate: true, prices_of: DATE, lines, total }
     }
