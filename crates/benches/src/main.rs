@@ -2,7 +2,7 @@
 //! runs it and stores its output.
 //!
 //! ```text
-//! cargo run --release -p birdhook-benches -- core|servers|growth|peers|timing [--quick]
+//! cargo run --release -p birdhook-benches -- core|servers|growth|peers|engines|timing [--quick]
 //! ```
 //!
 //! Candidates are measured in turn, slice by slice, in one run, because a machine's speed changes
@@ -11,6 +11,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
+#[cfg(target_os = "linux")]
+mod engines;
 #[cfg(target_os = "linux")]
 mod growth;
 #[cfg(target_os = "linux")]
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         "peers" => peers::run(quick),
         #[cfg(target_os = "linux")]
         "growth" => growth::run(quick),
+        #[cfg(target_os = "linux")]
+        "engines" => engines::run(quick),
         #[cfg(target_os = "linux")]
         "timing" => return timing::run(quick),
         // Started by `growth`.

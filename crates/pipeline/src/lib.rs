@@ -30,6 +30,8 @@
 
 mod acceptance;
 mod catch_panic;
+#[doc(hidden)]
+pub mod consumer;
 mod dedupe;
 mod handle;
 mod handler;
@@ -44,12 +46,6 @@ mod sync;
 mod telemetry;
 mod wake_coalescer;
 mod webhook;
-
-/// For crates whose consumers run handlers.
-#[doc(hidden)]
-pub mod consumer {
-    pub use crate::handler::{process, retry_after};
-}
 
 pub use acceptance::{Gate, IncomingDelivery, VerifiedDelivery};
 pub use birdhook_core::{

@@ -40,6 +40,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("server", "axum, hyper and actix-web, with birdhook and with an empty handler", Some("servers")),
     section("growth", "how time and memory grow with load", Some("growth")),
     section("peers", "birdhook compared with receivers on Node and Python", Some("peers")),
+    section("engines", "consuming from JetStream and Redis compared with storing", Some("engines")),
     section("inbox", "the inbox and its stores compared with a bare log", None),
 ];
 
