@@ -1,24 +1,17 @@
 //! Acknowledges messages in groups.
 
-use std::time::Duration;
-
 use async_nats::Subject;
-use async_nats::client::{Request, RequestErrorKind};
 use async_nats::jetstream::{AckKind, Context};
-use birdhook_core::Event;
-use birdhook_core::consumption::{Consumption, report};
+use birdhook_core::consumption::Unconfirmed;
 use birdhook_pipeline::consumer::AckSender;
 use futures_util::future::join_all;
 
-use crate::message::SettleError;
+use crate::settle::{SettleError, settle};
 
-/// Timeout for the server's confirmation.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// An event to acknowledge, and the subject for that.
+/// A subject for the acknowledgement of an event.
 pub(crate) struct Ack {
     pub(crate) subject: Option<Subject>,
-    pub(crate) event: Event,
+    pub(crate) event: Unconfirmed,
 }
 
 pub(crate) struct Acks(pub(crate) Context);
@@ -38,21 +31,10 @@ impl AckSender for Acks {
                 true
             }
             _ => {
-                report(&ack.event, Consumption::Consumed);
+                ack.event.confirm();
                 false
             }
         });
         result
-    }
-}
-
-/// Sends a request, because the client's own methods report success even without a responder.
-pub(crate) async fn settle(context: &Context, subject: Option<&Subject>, how: AckKind) -> Result<(), SettleError> {
-    let subject = subject.cloned().ok_or(SettleError::Gone)?;
-    let request = Request::new().payload(how.into()).timeout(Some(SETTLE_TIMEOUT));
-    match context.client().send_request(subject, request).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(SettleError::Gone),
-        Err(_) => Err(SettleError::Unanswered),
     }
 }

@@ -9,8 +9,9 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use futures_util::stream::{BoxStream, try_unfold};
 
-use crate::fetcher::{Fetcher, Source};
-use crate::message::{JetStreamMessage, SettleError, UnrecognizedMessage};
+use crate::fetcher::{Fetcher, Removed, Source};
+use crate::message::{JetStreamMessage, UnrecognizedMessage};
+use crate::settle::SettleError;
 use crate::shared::Shared;
 
 /// Receives events. Made by [`JetStream::consumer`](crate::JetStream::consumer).
@@ -40,7 +41,7 @@ impl Consumer {
         let leases = try_unfold(fetcher, async |mut fetcher| Ok(Some((fetcher.next().await?, fetcher))));
         let events = leases.map(|lease| {
             let foreign = |message| ConsumeError::UnrecognizedMessage(Box::new(message));
-            JetStreamMessage::read(lease?).map_err(foreign)
+            JetStreamMessage::read(lease.map_err(|Removed| ConsumeError::Removed)?).map_err(foreign)
         });
         Self { source, shared, events: events.boxed() }
     }

@@ -15,7 +15,6 @@ use futures_util::task::AtomicWaker;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::events::ConsumeError;
 use crate::message::{Lease, give_back};
 use crate::shared::Shared;
 
@@ -42,6 +41,9 @@ pub(crate) struct Source {
     pub(crate) batch: usize,
     pub(crate) ack_wait: Duration,
 }
+
+/// The consumer or its stream was removed from the server.
+pub(crate) struct Removed;
 
 pub(crate) struct Fetcher {
     source: Arc<Source>,
@@ -87,7 +89,7 @@ impl Fetcher {
     }
 
     /// Returns the next message. Opens the consumer if necessary.
-    pub(crate) async fn next(&mut self) -> Result<Lease, ConsumeError> {
+    pub(crate) async fn next(&mut self) -> Result<Lease, Removed> {
         let mut pause = Duration::ZERO;
         loop {
             if let Some(lease) = self.take().await {
@@ -157,10 +159,11 @@ impl Fetcher {
             return None;
         }
         // The app has `ack_wait`, also for a message that waited here.
-        if age >= ack_wait / 10 {
-            let _ = message.ack_with(AckKind::Progress).await;
-        }
-        Some(Lease { message, shared: Arc::clone(&self.shared), is_alone })
+        let begun_at = match age < ack_wait / 10 {
+            true => since,
+            false => message.ack_with(AckKind::Progress).await.map_or(since, |()| Instant::now()),
+        };
+        Some(Lease { message, shared: Arc::clone(&self.shared), is_alone, begun_at })
     }
 
     /// Fetches messages that the server has.
@@ -224,7 +227,7 @@ impl Wake for Arrival {
 }
 
 impl Source {
-    async fn open(&self, mut pause: Duration) -> Result<Opened, ConsumeError> {
+    async fn open(&self, mut pause: Duration) -> Result<Opened, Removed> {
         loop {
             sleep(pause).await;
             match self.context.get_consumer_from_stream(&self.name, &self.stream).await {
@@ -238,7 +241,7 @@ impl Source {
                     if let ConsumerErrorKind::JetStream(error) = error.kind()
                         && matches!(error.error_code(), ErrorCode::CONSUMER_NOT_FOUND | ErrorCode::STREAM_NOT_FOUND)
                     {
-                        return Err(ConsumeError::Removed);
+                        return Err(Removed);
                     }
                 }
             }

@@ -8,11 +8,14 @@ use async_nats::header::HeaderMap;
 use async_nats::jetstream::{self, AckKind};
 use birdhook_core::Event;
 use birdhook_core::codec::DecodeError;
+use birdhook_core::consumption::Unconfirmed;
 use birdhook_pipeline::consumer::AckSender as _;
 use bytes::Bytes;
+use tokio::time::Instant;
 
-use crate::acks::{Ack, Acks, settle};
+use crate::acks::{Ack, Acks};
 use crate::headers;
+use crate::settle::{SettleError, settle};
 use crate::shared::Shared;
 
 /// A leased event. Dereferences to the [`Event`].
@@ -58,9 +61,9 @@ impl JetStreamMessage {
     /// Acknowledges the event: its processing is complete.
     ///
     /// Queues the acknowledgement. It is sent together with others, within 5 ms, and again if the
-    /// server does not confirm it, until `ack_wait` has passed. If the process ends before that,
-    /// the event comes again: call [`Consumer::flush`](crate::Consumer::flush) first. To wait for
-    /// the confirmation of each event, use [`ack_durable`](Self::ack_durable).
+    /// server does not confirm it, until `ack_wait` has passed, at least 30 s. If the process ends
+    /// before that, the event comes again: call [`Consumer::flush`](crate::Consumer::flush) first.
+    /// To wait for the confirmation of each event, use [`ack_durable`](Self::ack_durable).
     ///
     /// Takes effect even after `ack_wait`.
     ///
@@ -69,7 +72,7 @@ impl JetStreamMessage {
     /// again.
     pub async fn ack(self) -> Result<(), SettleError> {
         let Lease { message, shared, .. } = self.lease;
-        shared.acks.push(Ack { subject: message.message.reply, event: self.event }).await
+        shared.acks.push(Ack { subject: message.message.reply, event: Unconfirmed::of(&self.event) }).await
     }
 
     /// Same as [`ack`](Self::ack), but waits until the server has confirmed it.
@@ -78,7 +81,7 @@ impl JetStreamMessage {
     /// Fails if the server does not confirm it. The event may come again.
     pub async fn ack_durable(self) -> Result<(), SettleError> {
         let Lease { message, .. } = self.lease;
-        let ack = Ack { subject: message.message.reply, event: self.event };
+        let ack = Ack { subject: message.message.reply, event: Unconfirmed::of(&self.event) };
         Acks(message.context).send(&mut vec![ack]).await
     }
 
@@ -98,6 +101,11 @@ impl JetStreamMessage {
     /// Returns an event that was not processed. Its attempt counts.
     pub(crate) async fn give_back(self) {
         give_back(&self.lease.message).await;
+    }
+
+    /// Returns whether the server may have delivered the event again.
+    pub(crate) fn is_expired(&self, ack_wait: Duration) -> bool {
+        self.lease.begun_at.elapsed() >= ack_wait
     }
 }
 
@@ -160,6 +168,8 @@ pub(crate) struct Lease {
     /// The previous attempt ended without a settlement, perhaps because the process crashed. The
     /// message is delivered while no other is in the buffer.
     pub(crate) is_alone: bool,
+    /// The time from which `ack_wait` is counted.
+    pub(crate) begun_at: Instant,
 }
 
 impl Lease {
@@ -189,17 +199,3 @@ impl Deref for JetStreamMessage {
 
 debug_fields!(JetStreamMessage, |this| key: this.event.dedupe_key(), tries: this.attempts());
 debug_fields!(UnrecognizedMessage, |this| reason: this.reason, bytes: this.payload().len());
-
-/// A settlement without confirmation: its result is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SettleError {
-    /// No answer in time.
-    #[error("the NATS server did not confirm in time; the event may come again")]
-    Unanswered,
-    /// No responder: the consumer was removed, or has no leader now.
-    #[error(
-        "no responder for the confirmation: the consumer was removed, or has no leader now; the event may come again"
-    )]
-    Gone,
-}

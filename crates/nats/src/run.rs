@@ -109,8 +109,8 @@ impl Consumer {
 
 /// Settles an event that may have waited for others.
 async fn settle_alone<H: EventHandler>(message: JetStreamMessage, handler: Arc<H>, ack_wait: Duration) {
-    // An error means that the event may be delivered again meanwhile.
-    if message.extend().await.is_ok() {
+    // Otherwise the event is delivered again.
+    if !message.is_expired(ack_wait) && message.extend().await.is_ok() {
         settle(message, handler, ack_wait).await;
     }
 }

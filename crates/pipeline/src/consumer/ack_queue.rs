@@ -16,6 +16,9 @@ const MAX_GROUP: usize = 256;
 /// The largest number of unconfirmed acknowledgements.
 const LIMIT: u64 = 1024;
 
+/// The shortest time for which a failed group is repeated.
+const MIN_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Pauses after failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const MAX_PAUSE: Duration = Duration::from_millis(500);
@@ -33,8 +36,8 @@ pub trait AckSender: Send + Sync + 'static {
 /// Queued acknowledgements of one consumer.
 ///
 /// A task sends them in their order: after 5 ms, at once if the consumer waits for events or if
-/// there are many, and on request. It repeats a failed group until its events would be delivered
-/// again anyway. When the queue is dropped, the task sends the rest and ends.
+/// there are many, and on request. It repeats a failed group while its events are leased, and at
+/// least for 30 s: late acknowledgements count too. When the queue is dropped, the task sends the rest and ends.
 pub struct AckQueue<S: AckSender> {
     shared: Arc<Shared<S>>,
 }
@@ -71,8 +74,8 @@ struct Progress<E> {
 }
 
 impl<S: AckSender> AckQueue<S> {
-    /// Starts the task. It gives up a group after this time.
-    pub fn new(sender: S, give_up_after: Duration) -> Self {
+    /// Starts the task.
+    pub fn new(sender: S, lease: Duration) -> Self {
         let state = State {
             queue: Vec::new(),
             queued_at: Instant::now(),
@@ -84,7 +87,7 @@ impl<S: AckSender> AckQueue<S> {
         };
         let (progress, _) = watch::channel(Progress { settled: 0, failures: 0, error: None });
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Notify::new(), progress });
-        tokio::spawn(Arc::clone(&shared).run(sender, give_up_after));
+        tokio::spawn(Arc::clone(&shared).run(sender, lease.max(MIN_PATIENCE)));
         Self { shared }
     }
 
@@ -163,12 +166,12 @@ impl<S: AckSender> Shared<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run(self: Arc<Self>, sender: S, give_up_after: Duration) {
+    async fn run(self: Arc<Self>, sender: S, patience: Duration) {
         while let Some(mut group) = self.next_group().await {
             let (count, started, mut pause) = (group.len(), Instant::now(), FIRST_PAUSE);
             let result = loop {
                 match sender.send(&mut group).await {
-                    Err(error) if started.elapsed() < give_up_after => {
+                    Err(error) if started.elapsed() < patience => {
                         self.progress.send_modify(|progress| progress.fail(error));
                         sleep(pause).await;
                         pause = (pause * 2).min(MAX_PAUSE);
@@ -275,7 +278,7 @@ mod tests {
 
     fn queue() -> (Arc<Engine>, AckQueue<Arc<Engine>>) {
         let engine = Arc::<Engine>::default();
-        (Arc::clone(&engine), AckQueue::new(engine, Duration::from_secs(30)))
+        (Arc::clone(&engine), AckQueue::new(engine, Duration::from_secs(1)))
     }
 
     async fn push(queue: &AckQueue<Arc<Engine>>, acks: impl IntoIterator<Item = u32>) {

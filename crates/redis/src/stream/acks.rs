@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use birdhook_core::Event;
-use birdhook_core::consumption::{Consumption, report};
+use birdhook_core::consumption::Unconfirmed;
 use birdhook_pipeline::consumer::AckSender;
 use redis::{RedisError, Script};
 
@@ -12,10 +11,10 @@ use crate::connection::Redis;
 static ACK: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("release.lua"), include_str!("ack.lua"))));
 
-/// An entry to acknowledge, and its event unless birdhook did not write it.
+/// An entry to acknowledge.
 pub(super) struct Ack {
     pub(super) id: String,
-    pub(super) event: Option<Event>,
+    pub(super) event: Unconfirmed,
 }
 
 /// Acknowledges entries of a group, regardless of their consumer.
@@ -36,9 +35,7 @@ impl AckSender for Acks {
         call.key(&self.deferred).arg(&self.group);
         group.iter().for_each(|ack| _ = call.arg(&ack.id));
         self.redis.invoke::<i64>(&call).await?;
-        for event in group.drain(..).filter_map(|ack| ack.event) {
-            report(&event, Consumption::Consumed);
-        }
+        group.drain(..).for_each(|ack| ack.event.confirm());
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use birdhook_core::Event;
 use birdhook_core::codec::{self, DecodeError};
+use birdhook_core::consumption::Unconfirmed;
 use bytes::Bytes;
 use redis::RedisError;
 
@@ -54,7 +55,7 @@ impl StreamMessage {
     }
 
     fn to_ack(&self) -> Ack {
-        Ack { id: self.lease.id.clone(), event: Some(self.event.clone()) }
+        Ack { id: self.lease.id.clone(), event: Unconfirmed::of(&self.event) }
     }
 }
 
@@ -88,7 +89,7 @@ impl UnrecognizedMessage {
     }
 
     fn to_ack(&self) -> Ack {
-        Ack { id: self.lease.id.clone(), event: None }
+        Ack { id: self.lease.id.clone(), event: Unconfirmed::default() }
     }
 }
 
@@ -109,8 +110,8 @@ macro_rules! leased {
             /// Acknowledges the entry: its processing is complete.
             ///
             /// Queues the acknowledgement. It is sent together with others, within 5 ms, and again
-            /// if Redis does not confirm it, until `claim_after` has passed. If the process ends
-            /// before that, the entry comes again: call [`Group::flush`](crate::Group::flush)
+            /// if Redis does not confirm it, until `claim_after` has passed, at least 30 s. If the
+            /// process ends before that, the entry comes again: call [`Group::flush`](crate::Group::flush)
             /// first. To wait for the confirmation of each entry, use
             /// [`ack_durable`](Self::ack_durable).
             ///
