@@ -355,7 +355,8 @@ async fn an_event_that_kills_the_process_takes_no_other_event_along<E: Engine>()
         })
         .await;
     }
-    assert_eq!(attempts.remove(killer), Some(KILLS + 1));
+    let killer = attempts.remove(killer).unwrap();
+    assert!((KILLS + 1..=KILLS * E::GIVEN_BACK + 1).contains(&killer), "{killer}");
     let lost = attempts.values().filter(|&&attempts| attempts > 1).count();
     assert!(lost > 5, "{lost} events were fetched together with it");
     // One attempt ended with the first kill. JetStream may have returned others with it once more.

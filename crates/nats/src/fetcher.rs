@@ -141,8 +141,13 @@ impl Fetcher {
         }
         let (message, since) = self.fetched.alone.pop_front()?;
         // The server delivers them again before others. Then they are fetched one by one.
+        let gives_back = !self.fetched.alone.is_empty();
         while let Some((other, _)) = self.fetched.alone.pop_front() {
             give_back(&other).await;
+        }
+        if gives_back {
+            // The connection sends them before this message can crash the process.
+            let _ = self.source.context.client().flush().await;
         }
         self.size.reset();
         self.count = 0;
