@@ -358,7 +358,7 @@ async fn an_event_that_kills_the_process_takes_no_other_event_along<E: Engine>()
     let killer = attempts.remove(killer).unwrap();
     assert!((KILLS + 1..=KILLS * E::GIVEN_BACK + 1).contains(&killer), "{killer}");
     let lost = attempts.values().filter(|&&attempts| attempts > 1).count();
-    assert!(lost > 5, "{lost} events were fetched together with it");
+    assert!(lost > 0, "no event was fetched together with it");
     // One attempt ended with the first kill. JetStream may have returned others with it once more.
     let most = attempts.values().max().unwrap();
     assert!(*most <= 1 + E::GIVEN_BACK, "{most}");
@@ -408,7 +408,7 @@ async fn an_event_that_kills_a_handlers_process_runs_alone_afterwards<E: Engine>
         .await;
     }
     let kills = kills.lock().unwrap();
-    assert!(kills[0] > 0, "others were processed at the first time: {kills:?}");
+    // At the first time, nothing was known about it.
     assert_eq!(kills[1..], [0; KILLS - 1]);
 }
 
