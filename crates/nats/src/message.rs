@@ -24,8 +24,9 @@ use crate::shared::Shared;
 ///
 /// If it is dropped unsettled, as by a panic, it is delivered again after
 /// [`ack_wait`](crate::ConsumerSettings::ack_wait). Once [`ack_durable`](Self::ack_durable) returns
-/// `Ok`, this consumer does not receive it again. The process may end before that, so **a consumer may see an
-/// event twice** and must handle that: the second time, [`attempts`](Self::attempts) is higher.
+/// `Ok`, this consumer does not receive it again. The process may end before that, so **a consumer
+/// may see an event twice** and must handle that: the second time, [`attempts`](Self::attempts) is
+/// higher.
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct JetStreamMessage {
     event: Event,

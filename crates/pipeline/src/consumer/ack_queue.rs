@@ -37,7 +37,8 @@ pub trait AckSender: Send + Sync + 'static {
 ///
 /// A task sends them in their order: after 5 ms, at once if the consumer waits for events or if
 /// there are many, and on request. It repeats a failed group while its events are leased, and at
-/// least for 30 s: late acknowledgements count too. When the queue is dropped, the task sends the rest and ends.
+/// least for 30 s: late acknowledgements count too. When the queue is dropped, the task sends the
+/// rest and ends.
 pub struct AckQueue<S: AckSender> {
     shared: Arc<Shared<S>>,
 }

@@ -123,8 +123,8 @@ async fn read(mut reader: Box<Reader>) -> (Box<Reader>, Result<StreamMessage, Re
 /// other event along if it crashes the process again.
 ///
 /// When a group is dropped, fetched events that it did not return go to other consumers within half
-/// a second, without a counted attempt. If the process ends meanwhile, or Redis does not answer, they are
-/// delivered again after [`claim_after`](GroupSettings::claim_after).
+/// a second, without a counted attempt. If the process ends meanwhile, or Redis does not answer,
+/// they are delivered again after [`claim_after`](GroupSettings::claim_after).
 pub struct Group {
     state: Arc<ConsumerState>,
     reading: Reading,

@@ -111,9 +111,9 @@ macro_rules! leased {
             ///
             /// Queues the acknowledgement. It is sent together with others, within 5 ms, and again
             /// if Redis does not confirm it, until `claim_after` has passed, at least 30 s. If the
-            /// process ends before that, the entry comes again: call [`Group::flush`](crate::Group::flush)
-            /// first. To wait for the confirmation of each entry, use
-            /// [`ack_durable`](Self::ack_durable).
+            /// process ends before that, the entry comes again: call
+            /// [`Group::flush`](crate::Group::flush) first. To wait for the confirmation of each
+            /// entry, use [`ack_durable`](Self::ack_durable).
             ///
             /// Takes effect even if another consumer has taken the entry over. That consumer is not
             /// notified, so it may process the entry a second time.
