@@ -83,6 +83,7 @@ of_both! {
     the_lease_of_an_event_begins_when_the_app_receives_it;
     a_dropped_consumer_gives_its_events_back;
     an_event_that_kills_the_process_takes_no_other_event_along;
+    acks_are_confirmed_before_an_event_that_may_kill_the_process;
     an_event_that_kills_a_handlers_process_runs_alone_afterwards;
     a_handler_gets_each_event_until_it_succeeds;
     an_engine_that_is_killed_again_and_again_loses_nothing_and_stores_nothing_twice;
@@ -363,6 +364,28 @@ async fn an_event_that_kills_the_process_takes_no_other_event_along<E: Engine>()
     let most = attempts.values().max().unwrap();
     assert!(*most <= 1 + E::GIVEN_BACK, "{most}");
     assert_eq!(engine.unsettled().await, 0);
+}
+
+async fn acks_are_confirmed_before_an_event_that_may_kill_the_process<E: Engine>() {
+    let mut engine = E::start().await;
+    let posts = deliver_backlog(&engine.sink_of(Format::Plain), 3_000).await;
+    let lease = Duration::from_millis(400);
+    let received = async |reader: &mut E::Reader| {
+        let message = next(reader).await;
+        report(&message)
+    };
+    let killer = until_killed(&mut engine, lease, received).await;
+    let (mut reader, mut acknowledged) = (engine.reader(lease).await, HashSet::new());
+    loop {
+        let message = next(&mut reader).await;
+        if report(&message) == killer {
+            break;
+        }
+        sleep(Duration::from_millis(1)).await;
+        acknowledged.insert(report(&message));
+        assert!(message.ack().await);
+    }
+    assert_eq!(engine.unsettled().await, posts.len() - acknowledged.len());
 }
 
 async fn an_event_that_kills_a_handlers_process_runs_alone_afterwards<E: Engine>() {
