@@ -37,7 +37,7 @@ impl EventStatus {
 
     pub(crate) fn of(state: EntryState) -> Self {
         match state {
-            EntryState::Ready => Self::Ready,
+            EntryState::Ready | EntryState::Prefetched { .. } => Self::Ready,
             EntryState::Waiting { .. } => Self::Waiting,
             EntryState::Leased { .. } => Self::Leased,
             EntryState::Dead { .. } => Self::Dead,

@@ -149,7 +149,7 @@ impl<S> Relay<S> {
                 Ok(()) => {
                     observe::relayed("relayed");
                     // If the inbox is closed, the event is forwarded again with the same key.
-                    let _ = lease.ack_relayed().await;
+                    let _ = lease.ack_relayed();
                     return;
                 }
                 Err(error) => error,
