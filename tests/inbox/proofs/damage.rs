@@ -41,10 +41,10 @@ impl File {
         }
         let bodies = load.all().into_iter().map(|body| body.bytes).collect();
         let mut pending: HashMap<_, _> = load.all().into_iter().flat_map(|body| body.events).collect();
-        for _ in 0..10 {
+        for _ in 0..20 {
             let lease = fixture.inbox.recv().await.unwrap();
             pending.remove(&lease.delivery_key());
-            lease.ack().await.unwrap();
+            lease.ack_durable().await.unwrap();
         }
         let left = disk.after_crash(disk.moment(), |_, _| true);
         fixture.close().await;
