@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use birdhook_test_harness::statistics::{median, quantile};
 
+use crate::consuming::Consuming;
 use crate::contestants::Contestant;
 use crate::folder::Opened;
 
@@ -54,7 +55,8 @@ impl Results {
         rates(side).iter().zip(rates(other)).map(|(this, that)| this / that).collect()
     }
 
-    pub(crate) fn print(&self, keys: usize) {
+    /// Prints the tables, and the goals together with those of the consumers.
+    pub(crate) fn print(&self, keys: usize, consuming: Option<&mut Consuming>) {
         let keys_named =
             if keys.is_multiple_of(1_000_000) { format!("{} M", keys / 1_000_000) } else { keys.to_string() };
         println!(
@@ -66,7 +68,13 @@ impl Results {
             println!("| {} |", self.columns(contestant).join(" | "));
         }
         println!();
-        self.print_goals(keys);
+        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
+        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
+        if !memory.is_empty() {
+            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
+        }
+        let consumers = consuming.map(Consuming::print).unwrap_or_default();
+        self.print_goals(consumers);
     }
 
     fn columns(&self, contestant: Contestant) -> Vec<String> {
@@ -93,8 +101,7 @@ impl Results {
         columns
     }
 
-    fn print_goals(&self, keys: usize) {
-        let (mut met, mut missed) = (0, Vec::new());
+    fn print_goals(&self, (mut met, mut missed): (usize, Vec<String>)) {
         for contestant in [Contestant::RedbPacked, Contestant::Inbox] {
             let of_log = self.ratios(contestant, Side::Empty, Side::Log, 128);
             let of_empty = self.ratios(contestant, Side::Remembers, Side::Empty, 128);
@@ -112,11 +119,6 @@ impl Results {
                 }
             }
         }
-        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
-        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
-        if !memory.is_empty() {
-            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
-        }
         // `cargo xtask bench` reads this line.
         println!("Goals: {met} met, {} not met.", missed.len());
         if !missed.is_empty() {
@@ -125,7 +127,7 @@ impl Results {
     }
 }
 
-fn range(values: &[f64]) -> String {
+pub(crate) fn range(values: &[f64]) -> String {
     let edge = |share| quantile(values.iter().copied(), share);
     format!("{:.2}–{:.2}", edge(0.0), edge(1.0))
 }

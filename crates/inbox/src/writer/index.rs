@@ -177,7 +177,8 @@ impl Index {
     /// do.
     pub(crate) fn next_change(&self) -> Option<u64> {
         let first = |events: &BTreeSet<(u64, EventId)>| events.first().map(|(until, _)| *until);
-        let times = [first(&self.waiting), first(&self.prefetched), first(&self.leased), self.interrupted.next_change()];
+        let times =
+            [first(&self.waiting), first(&self.prefetched), first(&self.leased), self.interrupted.next_change()];
         times.into_iter().flatten().min()
     }
 

@@ -333,3 +333,6 @@ impl Inner {
         self.needs_more() && !std::mem::replace(&mut self.was_woken, true)
     }
 }
+
+#[cfg(test)]
+mod tests;

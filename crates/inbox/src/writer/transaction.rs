@@ -319,7 +319,8 @@ impl<'a> Transaction<'a> {
             available += 1;
         }
         // Leaves room for the events of other subscribers.
-        while following < most.div_ceil(2) && available + following < most && prefetch(self, Index::prefetch_following) {
+        while following < most.div_ceil(2) && available + following < most && prefetch(self, Index::prefetch_following)
+        {
             following += 1;
         }
         self.batch.has_more = self.state.index.has_more();

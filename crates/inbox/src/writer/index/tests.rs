@@ -125,9 +125,9 @@ impl Model {
         let dead = self.events.iter().filter(|event| matches!(event.state, EntryState::Dead { .. }));
         assert_eq!(index.dead, dead.map(|event| event.id).collect(), "{step}");
         let changes = self.events.iter().filter_map(|event| match event.state {
-            EntryState::Waiting { until }
-            | EntryState::Prefetched { until, .. }
-            | EntryState::Leased { until, .. } => Some(until),
+            EntryState::Waiting { until } | EntryState::Prefetched { until, .. } | EntryState::Leased { until, .. } => {
+                Some(until)
+            }
             _ => None,
         });
         assert_eq!(index.next_change(), changes.min(), "{step}");
