@@ -93,8 +93,7 @@ impl Bot {
     async fn answer_all(&self, inbox: &Inbox) {
         while let Some(lease) = inbox.recv().await {
             let settled = match self.answer(lease.event()).await {
-                // An acknowledgement that is only queued can be lost, and the bot would answer twice.
-                Ok(()) => lease.ack_durable().await,
+                Ok(()) => lease.ack().await,
                 Err(why) => {
                     note(format!("try {}: {why}", lease.attempts()));
                     lease.nack(None).await

@@ -84,6 +84,9 @@ impl InboxSettings {
 
     /// Sets the number of attempts before an event becomes a dead letter. Defaults to 10; at least
     /// 1.
+    ///
+    /// An event whose last attempt ended in a crash has one more, because it may have been
+    /// [prefetched](Self::prefetch) only.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.retry.attempts = attempts.max(1);
         self

@@ -146,12 +146,14 @@ impl Index {
     }
 
     /// Notes that the last process ended in a crash or did not settle all leases: an available
-    /// event with attempts was then leased. Without attempts left, it becomes a dead letter.
+    /// event with attempts was then leased or prefetched. With more attempts than allowed it becomes
+    /// a dead letter. The last allowed one does not suffice, because no consumer may have received
+    /// the event.
     pub(crate) fn note_interrupted(&mut self, now: u64) {
         let ids: Vec<_> = self.batches.iter().flat_map(|(number, batch)| batch.ids(*number)).collect();
         for id in ids {
             match self.entry(id) {
-                Some(Entry { state: EntryState::Ready, attempts, .. }) if *attempts >= self.retry.attempts => {
+                Some(Entry { state: EntryState::Ready, attempts, .. }) if *attempts > self.retry.attempts => {
                     self.change(id, EntryState::Dead { since: now });
                 }
                 Some(Entry { state: EntryState::Ready, attempts: 1.., .. }) => self.interrupted.insert(id),

@@ -125,7 +125,10 @@ impl Prefetch {
         if reserved.is_none()
             && let Some(waker) = ticket.and_then(|ticket| inner.waiting.get_mut(&ticket))
         {
-            waker.clone_from(cx.waker());
+            // Dropped without the lock, as everywhere: a waker may drop a task with a consumer.
+            let old = std::mem::replace(waker, cx.waker().clone());
+            drop(inner);
+            drop(old);
             return (Poll::Pending, false);
         }
         // An event that was reserved for too long has gone back; the consumer then queues again.
@@ -135,7 +138,9 @@ impl Prefetch {
             let number = inner.last_ticket;
             *ticket = Some(number);
             inner.waiting.insert(number, cx.waker().clone());
-            return (Poll::Pending, inner.must_wake());
+            let is_awaited = !inner.acks.is_empty() && inner.following == 0;
+            let is_newly_urgent = inner.has_blocked && is_awaited && inner.set_urgent();
+            return (Poll::Pending, inner.must_wake() || is_newly_urgent);
         };
         inner.bytes -= grant.bytes();
         inner.received.push((grant.lease, now()));
@@ -146,11 +151,12 @@ impl Prefetch {
     /// Removes a consumer that waits no longer. An event reserved for it goes to the next one.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut inner = self.inner();
-        inner.waiting.remove(&ticket);
+        let own = inner.waiting.remove(&ticket);
         let grant = inner.reserved.remove(&ticket);
-        let waker = grant.and_then(|grant| inner.make_available(grant));
+        let next = grant.and_then(|grant| inner.make_available(grant));
         drop(inner);
-        waker.into_iter().for_each(Waker::wake);
+        drop(own);
+        next.into_iter().for_each(Waker::wake);
     }
 
     /// Queues an acknowledgement. Returns whether the caller must wake the writer; `None` if the
@@ -165,8 +171,7 @@ impl Prefetch {
         let is_first = inner.acked_at.is_none();
         inner.acked_at.get_or_insert_with(Instant::now);
         let is_awaited = inner.is_stopped || inner.has_blocked && !is_next && !inner.waiting.is_empty();
-        let is_newly_urgent = is_awaited && !inner.is_urgent;
-        inner.is_urgent |= is_awaited;
+        let is_newly_urgent = is_awaited && inner.set_urgent();
         drop(inner);
         waker.into_iter().for_each(Waker::wake);
         faults::point("ack-queued");
@@ -322,6 +327,11 @@ impl Inner {
         self.following -= 1;
         self.bytes -= following.bytes();
         true
+    }
+
+    /// Has the writer apply the acknowledgements at once. Returns whether it would have waited.
+    fn set_urgent(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_urgent, true)
     }
 
     fn needs_more(&self) -> bool {

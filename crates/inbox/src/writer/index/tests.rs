@@ -414,12 +414,15 @@ fn an_event_in_progress_for_a_second_after_a_crash_keeps_back_no_other() {
 }
 
 #[test]
-fn an_event_that_had_its_last_attempt_at_a_crash_is_a_dead_letter() {
+fn an_event_with_more_attempts_than_allowed_at_a_crash_is_a_dead_letter() {
     let mut index = index(Order::Unordered, &[1, 2]);
-    for (number, attempts) in [(0, ATTEMPTS), (1, ATTEMPTS - 1)] {
+    for (number, attempts) in [(0, ATTEMPTS + 1), (1, ATTEMPTS)] {
         index.entry_mut(id(number)).unwrap().attempts = attempts;
     }
     index.note_interrupted(7);
     assert_eq!(index.entry(id(0)).unwrap().state, EntryState::Dead { since: 7 });
-    assert_eq!(ids(&lease_all(&mut index, 7)), [id(1)]);
+    let leased = lease_all(&mut index, 7);
+    assert_eq!(ids(&leased), [id(1)], "no consumer may have received it");
+    index.settle(id(1), leased[0].token, LeaseOutcome::Failed(None), 7);
+    assert_eq!(index.entry(id(1)).unwrap().state, EntryState::Dead { since: 7 });
 }
