@@ -33,7 +33,8 @@ impl File {
         let folder = tempfile::tempdir().unwrap();
         let load = Load::new(seed);
         let disk = Disk::default();
-        let inbox = disk.of(options()).open(folder.path()).await.unwrap();
+        // Many commits, so that the file has unused pages.
+        let inbox = disk.of(options().prefetch(0)).open(folder.path()).await.unwrap();
         let fixture = Fixture::of(inbox);
         for _ in 0..40 {
             let status = fixture.send_fresh(&load).await;
@@ -41,7 +42,7 @@ impl File {
         }
         let bodies = load.all().into_iter().map(|body| body.bytes).collect();
         let mut pending: HashMap<_, _> = load.all().into_iter().flat_map(|body| body.events).collect();
-        for _ in 0..20 {
+        for _ in 0..10 {
             let lease = fixture.inbox.recv().await.unwrap();
             pending.remove(&lease.delivery_key());
             lease.ack_durable().await.unwrap();
