@@ -41,14 +41,14 @@ async fn one_commit_leases_many_events_and_acknowledges_them() {
 }
 
 #[tokio::test]
-async fn without_prefetching_only_the_received_event_is_leased() {
-    let receiver = Receiver::holding(inbox_settings().prefetch(0), [1, 2]).await;
-    let held = receiver.next().await;
-    let place = receiver.close().await;
-    drop(held);
-    let receiver = Receiver::open(&place, inbox_settings().prefetch(0)).await;
-    let listed = receiver.list(EventQuery::all()).await;
-    assert_eq!(listed.iter().map(|listed| listed.attempts).collect::<Vec<_>>(), [1, 0]);
+async fn without_prefetching_each_event_is_leased_with_a_commit_of_its_own() {
+    let receiver = Receiver::holding(inbox_settings().prefetch(0), 1..=5).await;
+    let before = receiver.inbox.stats().commits;
+    for number in 1..=5 {
+        let lease = receiver.next().await;
+        assert_eq!((post(&lease), receiver.inbox.stats().commits), (number, before + number));
+        std::mem::forget(lease);
+    }
 }
 
 #[tokio::test]
