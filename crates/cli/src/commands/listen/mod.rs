@@ -1,12 +1,15 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
 mod cause;
+mod destination;
 mod engine_receiver;
 mod forwarder;
 mod http;
 mod inbox_receiver;
+mod mark;
 mod marking_sink;
 mod next_steps;
+mod observed;
 mod receiver;
 mod recorder;
 mod request_log;
@@ -25,20 +28,22 @@ use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
 pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 
 /// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each
 /// event.
 ///
 /// If standard error is a terminal, each request gets a line there: time, method, status, outcome,
-/// duration and, for a refused request, the likely cause. The start prints next steps, and the end
-/// counts the requests by outcome. --requests prints the same without a terminal, except the signed
+/// duration and, for a refused request, the likely cause. For a challenge, it has whether X signed
+/// it. The start prints next steps, and the end counts the requests by outcome. --requests prints the same without a terminal, except the signed
 /// request to try. --quiet leaves events and notes.
 ///
 /// With --json, each line of standard output is a JSON object. Its `type` is `event` for the
 /// documented JSON of an event (docs/activity.md), and `request` for a request: `time`, `method`,
 /// `path`, `status`, `outcome`, `ms`, and the likely `cause` of a refusal. A request without an
-/// answer has no `status`, and the outcome `unanswered`. The outcome of a request to another path is
+/// answer has no `status`, and the outcome `unanswered`. An answered challenge has `signed_by_x`,
+/// which is true if a signature proves that X sent it. The outcome of a request to another path is
 /// `not_found`. With --quiet, all lines are events. Requests that arrive faster than they can be
 /// printed are left out and counted; events never are.
 ///
@@ -131,7 +136,8 @@ impl Listen {
         };
         if engine.is_named() {
             if record.is_some() || forward.is_some() {
-                bail!("--record and --forward cannot be used with an engine");
+                let message = "--record and --forward cannot be used with an engine";
+                bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
             EngineReceiver { engine, writing, inbox, in_order, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
