@@ -59,6 +59,19 @@ impl Results {
     pub(crate) fn print(&self, keys: usize, consuming: Option<&mut Consuming>) {
         let keys_named =
             if keys.is_multiple_of(1_000_000) { format!("{} M", keys / 1_000_000) } else { keys.to_string() };
+        if !self.disk.is_empty() {
+            self.print_stores(&keys_named);
+        }
+        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
+        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
+        if !memory.is_empty() {
+            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
+        }
+        let consumers = consuming.map(Consuming::print).unwrap_or_default();
+        self.print_goals(consumers);
+    }
+
+    fn print_stores(&self, keys_named: &str) {
         println!(
             "| events/s (vs. log) | 1 client | 128 clients | 128, {keys_named} keys | p50/p99 ms at 1 | at 128 | bytes on disk per byte \
              | opening s, {keys_named} keys |"
@@ -68,13 +81,6 @@ impl Results {
             println!("| {} |", self.columns(contestant).join(" | "));
         }
         println!();
-        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
-        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
-        if !memory.is_empty() {
-            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
-        }
-        let consumers = consuming.map(Consuming::print).unwrap_or_default();
-        self.print_goals(consumers);
     }
 
     fn columns(&self, contestant: Contestant) -> Vec<String> {
