@@ -17,9 +17,9 @@ impl Inbox {
     /// tasks.
     ///
     /// `concurrency` is at least 1 and at most 10,000. If the handler returns `Ok`, the event is
-    /// acknowledged. If it fails, panics or does not finish within the lease, the event is retried
-    /// as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). An error is reported as
-    /// [`EventHandler::failed`] describes.
+    /// acknowledged, as by [`Lease::ack`]. If it fails, panics or does not finish within the lease,
+    /// the event is retried as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). An
+    /// error is reported as [`EventHandler::failed`] describes.
     ///
     /// Returns once the inbox is closed and all leased events are settled. Dropping the future
     /// aborts the tasks; their events are leased again.
