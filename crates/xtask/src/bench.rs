@@ -37,9 +37,11 @@ const fn section(name: &'static str, about: &'static str, of_benches: Option<&'s
 
 pub(crate) const SECTIONS: &[Section] = &[
     section("core", "the core compared with HMAC and JSON alone", Some("core")),
+    section("handlers", "birdhook compared with handlers written by hand, in one process", Some("handlers")),
+    section("cores", "birdhook on one and on two cores", Some("cores")),
     section("server", "axum, hyper and actix-web, with birdhook and with an empty handler", Some("servers")),
     section("growth", "how time and memory grow with load", Some("growth")),
-    section("peers", "birdhook compared with receivers on Node and Python", Some("peers")),
+    section("peers", "birdhook compared with xdk-rs and with receivers on Node and Python", Some("peers")),
     section("inbox", "the inbox and its stores compared with a bare log", None),
 ];
 

@@ -9,10 +9,6 @@ pub(crate) enum Framework {
     Actix,
 }
 
-impl Framework {
-    pub(crate) const ALL: [Self; 3] = [Self::Axum, Self::Hyper, Self::Actix];
-}
-
 impl fmt::Display for Framework {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -35,6 +31,8 @@ pub(crate) enum App {
     MainConsumes,
     /// Like `Birdhook`, with a deadline of a minute.
     Patient,
+    /// Like `Birdhook`, with two worker threads on two cores.
+    TwoWorkers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +62,7 @@ impl Candidate {
     }
 
     pub(crate) fn parse(argument: &str) -> Option<Self> {
-        let more = Framework::ALL.map(|framework| Self(framework, App::Patient));
+        let more = [App::Patient, App::TwoWorkers].map(|app| Self(Framework::Axum, app));
         Self::FAST.into_iter().chain(more).find(|candidate| candidate.argument() == argument)
     }
 }
@@ -77,6 +75,7 @@ impl fmt::Display for Candidate {
             App::Birdhook => "birdhook",
             App::MainConsumes => "birdhook, `main` consumes",
             App::Patient => "birdhook, deadline 60 s",
+            App::TwoWorkers => "birdhook, two workers",
         };
         write!(f, "{}, {app}", self.0)
     }

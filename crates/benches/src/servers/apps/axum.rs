@@ -21,7 +21,7 @@ pub(super) async fn serve(app: App) {
     let (router, deliveries) = match app {
         App::Bare => (Router::new().route(PATH, post(bare)), None),
         App::Floor => (floor(), None),
-        App::Birdhook | App::MainConsumes | App::Patient => {
+        App::Birdhook | App::MainConsumes | App::Patient | App::TwoWorkers => {
             let (pipeline, deliveries) = webhook(app).channel(1024);
             (Router::new().route_service(PATH, Receiver::new(pipeline)), Some(deliveries))
         }
