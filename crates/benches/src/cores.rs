@@ -22,6 +22,7 @@ use crate::rounds::Clock;
 use crate::server::LOADS_PROCESSOR;
 use crate::servers::{App, CONNECTIONS, Candidate, Framework, PATH, SECRET, started};
 use crate::statistics::Sample;
+use crate::throughput::Loaded;
 use crate::{machine, process};
 
 /// The goal: what two cores handle in the time of one.
@@ -47,7 +48,7 @@ pub(crate) fn run(quick: bool) {
     let intro = format!(
         "*Direct*: threads call clones of one `Receiver`, each with its own deliveries of 2 KB and without sockets; the \
          sink drops them. *axum*: the server of the README with one and with two worker threads; the client shares the \
-         second core, so only the server's CPU time counts. *scaling* is what two cores handle in the time of one: of \
+         second core, so only the server's CPU time counts, and an empty handler shows what that costs. *scaling* is what two cores handle in the time of one: of \
          requests per second, and of requests per CPU second, where waiting for a lock does not show. {rounds} rounds, \
          in turn."
     );
@@ -62,9 +63,10 @@ pub(crate) fn run(quick: bool) {
     ] {
         row(&mut table, what, [a, b], scaling);
     }
-    let [one, two] = served(if quick { 3 } else { 15 });
-    let of_server = scaling(&one, &two);
-    row(&mut table, "axum, CPU µs/request", [&one, &two], &of_server);
+    let [one, two, bare, bare_two] = served(if quick { 3 } else { 15 });
+    let (of_server, of_bare) = (scaling(&one, &two), scaling(&bare, &bare_two));
+    row(&mut table, "axum, birdhook, CPU µs/request", [&one, &two], &of_server);
+    row(&mut table, "axum, empty handler, CPU µs/request", [&bare, &bare_two], &of_bare);
     println!("{table}");
     goals.judge("direct, requests/s, 2 cores vs. 1", Goal::AtLeast(WANTED), "×", &of_rate);
     goals.judge("axum, requests per CPU second, 2 cores vs. 1", Goal::AtLeast(WANTED), "×", &of_server);
@@ -151,12 +153,14 @@ fn request() -> Request<Full<Bytes>> {
     request.body(Full::from(body)).expect("a request")
 }
 
-/// Returns the CPU microseconds per request of a server with one and with two worker threads.
-fn served(rounds: usize) -> [Sample; 2] {
-    let mut servers = [App::Birdhook, App::TwoWorkers].map(|app| started(Candidate(Framework::Axum, app), CONNECTIONS));
+/// Returns the CPU microseconds per request of birdhook with one and with two worker threads, and
+/// of an empty handler with one and with two.
+fn served(rounds: usize) -> [Sample; 4] {
+    let apps = [App::Birdhook, App::TwoWorkers, App::Bare, App::BareTwoWorkers];
+    let mut servers = apps.map(|app| started(Candidate(Framework::Axum, app), CONNECTIONS));
     process::pin(LOADS_PROCESSOR);
     let mut requests = Requests::new(BODY, SECRET, PATH);
-    let mut micros = [Sample::default(), Sample::default()];
+    let mut micros = std::array::from_fn(|_| Sample::default());
     for round in 0..=rounds {
         for (server, micros) in servers.iter_mut().zip(&mut micros) {
             let spent = server.run(&mut requests, Duration::from_millis(200)).micros();
@@ -165,6 +169,7 @@ fn served(rounds: usize) -> [Sample; 2] {
             }
         }
     }
-    servers.iter_mut().for_each(|server| server.check_events());
+    let with_events = servers.iter_mut().filter(|server| server.candidate.has_events());
+    with_events.for_each(Loaded::check_events);
     micros
 }

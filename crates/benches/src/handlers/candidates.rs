@@ -95,7 +95,7 @@ impl Candidate {
         match &mut self.queue {
             Queue::None => {}
             Queue::Values(receiver) => drop(receiver.recv().await.expect("a delivery")),
-            Queue::Typed(receiver) => drop(receiver.recv().await.expect("a delivery").events()),
+            Queue::Typed(receiver) => receiver.recv().await.expect("a delivery").consume(),
             Queue::Birdhook(deliveries) => drop(deliveries.recv().await.expect("a delivery")),
         }
     }
@@ -193,8 +193,8 @@ struct MessageData {
 }
 
 impl Delivery {
-    /// Consumes the delivery. It must hold the body's event.
-    fn events(self) {
+    /// Checks that it holds the body's event.
+    fn consume(self) {
         assert_eq!(self.tweet_create_events.len() + self.direct_message_events.len(), 1);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum App {
     Patient,
     /// Like `Birdhook`, with two worker threads on two cores.
     TwoWorkers,
+    /// Like `Bare`, with two worker threads on two cores.
+    BareTwoWorkers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +56,7 @@ impl Candidate {
     ];
 
     pub(crate) fn has_events(self) -> bool {
-        !matches!(self.1, App::Bare | App::Floor)
+        !matches!(self.1, App::Bare | App::BareTwoWorkers | App::Floor)
     }
 
     pub(crate) fn argument(self) -> String {
@@ -62,7 +64,7 @@ impl Candidate {
     }
 
     pub(crate) fn parse(argument: &str) -> Option<Self> {
-        let more = [App::Patient, App::TwoWorkers].map(|app| Self(Framework::Axum, app));
+        let more = [App::Patient, App::TwoWorkers, App::BareTwoWorkers].map(|app| Self(Framework::Axum, app));
         Self::FAST.into_iter().chain(more).find(|candidate| candidate.argument() == argument)
     }
 }
@@ -75,6 +77,7 @@ impl fmt::Display for Candidate {
             App::Birdhook => "birdhook",
             App::MainConsumes => "birdhook, `main` consumes",
             App::Patient => "birdhook, deadline 60 s",
+            App::BareTwoWorkers => "bare, two workers",
             App::TwoWorkers => "birdhook, two workers",
         };
         write!(f, "{}, {app}", self.0)

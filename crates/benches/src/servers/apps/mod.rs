@@ -24,7 +24,7 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn serve(candidate: &str) {
     let Some(Candidate(framework, app)) = Candidate::parse(candidate) else { panic!("who is {candidate}?") };
     // Before any thread starts: a runtime starts as many threads as it has processors.
-    if app == App::TwoWorkers {
+    if matches!(app, App::TwoWorkers | App::BareTwoWorkers) {
         process::unpin();
     } else {
         process::pin(SERVERS_PROCESSOR);
