@@ -32,7 +32,7 @@ const MODES: [(&str, Mode); 3] =
 
 /// A server, and the connection of its consumers and sinks.
 enum Engine {
-    Nats(JetStream),
+    Nats(Box<JetStream>),
     Redis(Redis),
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn run(quick: bool) {
 
 async fn connect(server: &Server) -> Engine {
     match server.kind() {
-        Kind::Nats => Engine::Nats(JetStream::connect(&server.url()).await.expect("a connection")),
+        Kind::Nats => Engine::Nats(Box::new(JetStream::connect(&server.url()).await.expect("a connection"))),
         Kind::Redis => Engine::Redis(Redis::connect(&server.url()).await.expect("a connection")),
     }
 }

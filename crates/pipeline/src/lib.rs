@@ -44,6 +44,8 @@ mod pipeline;
 mod sink;
 mod sync;
 mod telemetry;
+#[cfg(not(all(test, birdhook_models)))]
+mod timeout;
 mod wake_coalescer;
 mod webhook;
 
