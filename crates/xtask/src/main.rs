@@ -3,6 +3,7 @@
 
 mod attack;
 mod bench;
+mod build_cost;
 mod counts;
 mod coverage;
 mod dates;
