@@ -3,24 +3,31 @@
 
 mod attack;
 mod bench;
+mod book;
 mod counts;
 mod coverage;
 mod dates;
+mod deb;
 mod features;
 mod frameworks;
 mod fuzz;
 mod guides;
 mod instructions;
+mod links;
 mod miri;
 mod models;
 mod mutants;
+mod package;
+mod platforms;
 mod process;
+mod release;
 mod rules;
 mod step;
 mod steps;
 mod supply;
 mod testing;
 mod tools;
+mod workflows;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -71,6 +78,12 @@ enum Command {
         write: bool,
         parts: Vec<String>,
     },
+    /// Build the site from docs/ into target/book/html.
+    Book,
+    /// Build the Debian package of the tool into target/deb.
+    Deb(deb::Options),
+    /// Print what a release would do, and what it lacks.
+    Release(release::Options),
     /// Report what breaks users of a revision.
     Semver(supply::Semver),
     /// Send mixed traffic with faults to receivers:
@@ -137,6 +150,9 @@ fn run(command: Command) -> Result<()> {
         Command::Instructions { write: false } => step::run(steps::LONG.iter(), &["instructions".to_owned()]),
         Command::Supply { write: true, .. } => supply::write(),
         Command::Supply { write: false, parts } => step::run(supply::PARTS.iter(), &parts),
+        Command::Book => book::build().map(drop),
+        Command::Deb(options) => deb::build(&options).map(drop),
+        Command::Release(options) => release::run(&options),
         Command::Semver(options) => supply::semver(&options),
         // Optimised, like an app in production.
         Command::Soak { args } => run_command(

@@ -8,7 +8,8 @@ use anyhow::Result;
 use crate::process::{cargo, printed, run as run_command};
 use crate::step::{Outcome, Step, run_all, step};
 use crate::{
-    attack, coverage, dates, features, frameworks, fuzz, guides, instructions, models, rules, supply, testing, tools,
+    attack, book, coverage, dates, deb, features, frameworks, fuzz, guides, instructions, models, package, platforms,
+    rules, supply, testing, tools, workflows,
 };
 
 /// The steps of `cargo xtask test`: they need no server and no second build configuration.
@@ -46,7 +47,18 @@ pub(crate) const LONG: &[Step] = &[
         frameworks::check,
     ),
     step("docs", 0.7, "the documentation builds without warnings", docs),
+    step("book", 0.2, "the site builds from docs/, and its links lead somewhere", book::check),
     step("guides", 2.0, "the code of the guides compiles with the dependencies that they state", guides::check),
+    step(
+        "package",
+        7.0,
+        "the packages compile on their own, a new app and the tool build from a registry of them",
+        package::check,
+    ),
+    step("deb", 0.3, "the tool's Debian package installs, runs, and leaves nothing behind", deb::check),
+    step("workflows", 0.1, "actionlint accepts the workflows of .github", workflows::check),
+    step("msrv", 2.0, "the published crates compile with the oldest Rust that they promise", platforms::msrv),
+    step("windows", 2.5, "the published crates compile for Windows", platforms::windows),
     step("wasm", 0.3, "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", 0.1, "dependencies between packages, lints, and tests that are compiled", rules::check),
     step("sizes", 0.1, "the longest source files, as a report", sizes),
