@@ -1,14 +1,16 @@
 //! Reads secrets from environment variables or files, never from the command line.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 use std::{env, fs};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use birdhook::{App, Apps, Secret, app::SecretKind};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::Failure;
+use crate::error::{Code, Failure};
+use crate::help::CREDENTIALS;
 use crate::values::value_enum;
 
 pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
@@ -21,16 +23,16 @@ pub(crate) struct AppArgs {
     /// that holds its consumer secret. May be repeated; a repeated name adds another secret to that
     /// app. Defaults to BIRDHOOK_CONSUMER_SECRET, which holds one secret or
     /// name=secret,name=secret.
-    #[arg(long = "app", value_name = "NAME=ENV_OR_FILE")]
+    #[arg(long = "app", value_name = "NAME=ENV_OR_FILE", help_heading = CREDENTIALS)]
     apps: Vec<NamedSource>,
     /// Read OAuth 2.0 client secrets from this environment variable or file. It holds the secret of
     /// the app `default`, or name=secret,name=secret, matched with the consumer secrets by name.
     /// Defaults to BIRDHOOK_CLIENT_SECRET, if set. An app without a consumer secret rejects
     /// deliveries that have only the old signature header.
-    #[arg(long, value_name = "ENV_OR_FILE")]
+    #[arg(long, value_name = "ENV_OR_FILE", help_heading = CREDENTIALS)]
     client_secret: Option<String>,
     /// Answer challenges with this kind of secret, for apps that have both.
-    #[arg(long, value_name = "KIND", default_value = "client")]
+    #[arg(long, value_name = "KIND", default_value = "client", help_heading = CREDENTIALS)]
     answer_with: SecretKindArg,
 }
 
@@ -67,12 +69,14 @@ impl AppArgs {
     pub(crate) fn read(&self) -> Result<Apps> {
         let mut apps = match variable(CONSUMER) {
             Some(text) if self.apps.is_empty() => {
-                Apps::none().add_consumer_secrets(text.expose_secret()).context(CONSUMER)?
+                let apps = Apps::none().add_consumer_secrets(text.expose_secret());
+                apps.with_context(|| invalid_secret(CONSUMER))?
             }
             _ => self.named()?,
         };
         if let Some(source) = self.client_secret.as_deref().or_else(|| variable(CLIENT).map(|_| CLIENT)) {
-            apps = apps.add_client_secrets(read_text(source)?.expose_secret()).with_context(|| source.to_owned())?;
+            let text = read_text(source)?;
+            apps = apps.add_client_secrets(text.expose_secret()).with_context(|| invalid_secret(source))?;
         }
         if apps.is_empty() {
             return Err(no_secret());
@@ -81,7 +85,7 @@ impl AppArgs {
         let has_both = |app: &App| SecretKind::ALL.into_iter().all(|kind| app.has(kind));
         let answering =
             |app: App| if has_both(&app) { app.answer_challenges_with(self.answer_with.into()) } else { app };
-        Ok(Apps::new(apps.iter().cloned().map(answering))?)
+        Apps::new(apps.iter().cloned().map(answering)).with_context(invalid_apps)
     }
 
     fn named(&self) -> Result<Apps> {
@@ -95,7 +99,7 @@ impl AppArgs {
             };
             apps.insert(known.unwrap_or(apps.len()), app);
         }
-        Ok(Apps::new(apps)?)
+        Apps::new(apps).with_context(invalid_apps)
     }
 }
 
@@ -104,11 +108,11 @@ impl AppArgs {
 pub(crate) struct SecretArgs {
     /// Read the app's consumer secret from this environment variable or file. Defaults to
     /// BIRDHOOK_CONSUMER_SECRET, if set.
-    #[arg(long, value_name = "ENV_OR_FILE")]
+    #[arg(long, value_name = "ENV_OR_FILE", help_heading = CREDENTIALS)]
     secret: Option<String>,
     /// Read the app's OAuth 2.0 client secret from this environment variable or file. Defaults to
     /// BIRDHOOK_CLIENT_SECRET, if set.
-    #[arg(long, value_name = "ENV_OR_FILE")]
+    #[arg(long, value_name = "ENV_OR_FILE", help_heading = CREDENTIALS)]
     client_secret: Option<String>,
 }
 
@@ -152,13 +156,20 @@ impl SecretArgs {
     }
 }
 
-pub(crate) const NO_SECRET: &str = "no secret: set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
-    BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or file that contains one";
+/// Returns the error of a command without a secret.
+pub(crate) fn no_secret() -> anyhow::Error {
+    let fix = "set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set BIRDHOOK_CONSUMER_SECRET to its \
+        consumer secret, or name a variable or file that contains one";
+    Failure::new(Code::NoSecret, "no secret", fix).into()
+}
 
-/// Returns the error of a command without a secret, with its fix.
-fn no_secret() -> anyhow::Error {
-    let (message, fix) = NO_SECRET.split_once(": ").unwrap_or((NO_SECRET, ""));
-    Failure::new("no_secret", message, fix).into()
+/// Returns the error of a secret that is read from `source`. The cause names the fault.
+pub(crate) fn invalid_secret(source: impl Display) -> Failure {
+    Failure::new(Code::InvalidSecret, format!("invalid value of {source}"), "store the secret as X's console shows it")
+}
+
+fn invalid_apps() -> Failure {
+    Failure::new(Code::Usage, "invalid apps", "pass each app with --app NAME=ENV_OR_FILE")
 }
 
 fn variable(variable: &str) -> Option<SecretString> {
@@ -166,7 +177,7 @@ fn variable(variable: &str) -> Option<SecretString> {
 }
 
 fn read_secret(source: &str) -> Result<Secret> {
-    Secret::new(read_text(source)?.expose_secret()).map_err(|error| anyhow!("{source}: {error}"))
+    Secret::new(read_text(source)?.expose_secret()).with_context(|| invalid_secret(source))
 }
 
 pub(crate) fn read_text(source: &str) -> Result<SecretString> {
@@ -178,8 +189,10 @@ pub(crate) fn read_text(source: &str) -> Result<SecretString> {
         Err(_) if matches!(source, CONSUMER | CLIENT) => Err(no_secret()),
         Err(error) if Path::new(source).exists() => Err(error).with_context(|| format!("cannot read {source}")),
         // The argument may itself be a secret, so the message must not repeat it.
-        Err(_) => bail!(
-            "invalid ENV_OR_FILE: expected a set environment variable or an existing file; literal secrets are not accepted"
-        ),
+        Err(_) => bail!(Failure::new(
+            Code::InvalidSecret,
+            "invalid ENV_OR_FILE: neither an environment variable nor a file has this name",
+            "name a set environment variable or an existing file; literal secrets are not accepted",
+        )),
     }
 }

@@ -1,5 +1,7 @@
 //! Command-line arguments.
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
@@ -15,14 +17,17 @@ use crate::help;
 #[command(name = "birdhook", version, after_long_help = AFTER, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
     /// Print JSON, one object per line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub(crate) json: bool,
     /// Use colours: only on a terminal without NO_COLOR (auto), always or never.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = LAST)]
     pub(crate) color: ColorChoice,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// Places the options of every command after those of one command.
+const LAST: usize = 900;
 
 const AFTER: &str = "\
 Secrets are never taken from the command line, because every user of the machine could read them there. Options take \
@@ -33,12 +38,26 @@ have both.
 Exit codes: 0 success; 1 the command found a problem (a receiver with faults, a wrong signature, an unreadable body, \
 an unexpected response, a damaged inbox); 2 the command could not run. The help of each command lists its own.
 
-An error is printed on standard error as three lines, error:, cause: and try:, of which the last two may be missing. \
-With --json it is one JSON object with the members code, message, cause and try. The code is stable.";
+An error is printed once on standard error, as the lines error:, cause: and try:. With --json it is one JSON object \
+with the members code, message, cause, try and, if try contains a command that can be run as it is, command. The \
+code is stable; docs/cli/errors.md lists all codes. A cause that is not known is left out.";
 
 /// The command line with its complete help.
 pub(crate) fn tool() -> clap::Command {
     help::with_topics(Args::command())
+}
+
+/// Returns the command that prints the help of the command on this command line.
+pub(crate) fn help_command(words: &[OsString]) -> String {
+    let tool = Args::command();
+    let (mut command, mut path) = (&tool, "birdhook".to_owned());
+    for word in words.iter().skip(1) {
+        if let Some(below) = command.find_subcommand(word) {
+            path += &format!(" {}", below.get_name());
+            command = below;
+        }
+    }
+    path + " --help"
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@ use anyhow::Result;
 use birdhook::activity::User;
 use birdhook::{Activity, Event, event::ApiSource};
 
-use crate::output::{self, FAINT, STRONG, shown, styled};
+use crate::output::{self, FAINT, STRONG, plural, shown, styled};
 
 /// Width of the column of kinds. Few kinds are longer.
 const KIND_WIDTH: usize = 18;
@@ -82,7 +82,7 @@ fn describe(event: &Event, has_just_arrived: bool) -> String {
         (Some(text), _) => line += &format!(" \"{}\"", shown(text)),
         (None, Activity::Unknown { raw }) => {
             let name = if event.name().is_empty() { "(no known member)" } else { event.name() };
-            line += &format!(" {} ({} bytes)", shown(name), raw.as_str().len());
+            line += &format!(" {} ({})", shown(name), plural(raw.as_str().len(), "byte"));
         }
         (None, Activity::PostDeleted(deleted)) => {
             line += &format!(" post {}", shown(deleted.post_id.as_deref().unwrap_or("(no id)")));

@@ -7,6 +7,9 @@ use clap::Command;
 
 const HEADING: Style = Style::new().bold().underline();
 
+/// The heading of options about secrets, keys and tokens.
+pub(crate) const CREDENTIALS: &str = "Credentials";
+
 /// The last line before a command's own details.
 const LAST_LINE: &str = "  2  the command could not run\n";
 
@@ -85,7 +88,7 @@ pub(crate) const GROUPS: &[Group] = &[
                 "Check the signature of a body and name what is wrong",
                 &[
                     "birdhook verify --signature \"sha256=...\" body.json",
-                    "birdhook verify --signature \"x-twitter-webhooks-signature-oauth2: sha256=...\" body.json",
+                    "birdhook verify body.json \\\n    --signature \"x-twitter-webhooks-signature-oauth2: sha256=...\"",
                 ],
                 Some("the signature is wrong"),
             ),
@@ -105,7 +108,7 @@ pub(crate) const GROUPS: &[Group] = &[
             topic(
                 "trigger",
                 "Send signed, generated events to a receiver",
-                &["birdhook trigger http://127.0.0.1:8080/webhooks/twitter like.create --api xaa"],
+                &["birdhook trigger http://127.0.0.1:8080/webhooks/twitter like.create"],
                 Some("a response was not as expected"),
             ),
             topic(
@@ -119,7 +122,7 @@ pub(crate) const GROUPS: &[Group] = &[
                 "Send recorded deliveries again, or have X replay",
                 &[
                     "birdhook replay deliveries.jsonl http://127.0.0.1:8080/webhooks/twitter",
-                    "birdhook replay --webhook 1919 --from 2026-11-23T09:00:00Z --to 2026-11-23T10:00:00Z",
+                    "birdhook replay --webhook 1919 \\\n    --from 2026-11-23T09:00:00Z --to 2026-11-23T10:00:00Z",
                 ],
                 Some("a response was not as expected, or a line is not a delivery"),
             ),
@@ -143,14 +146,17 @@ pub(crate) const GROUPS: &[Group] = &[
             topic(
                 "watch",
                 "Monitor a webhook: challenges, gaps and replays",
-                &["birdhook watch https://app.example/webhooks/twitter --once"],
+                &[
+                    "birdhook watch https://app.example/webhooks/twitter --once",
+                    "birdhook watch https://app.example/webhooks/twitter --api enterprise",
+                ],
                 Some("with --once, a result needs action"),
             ),
             topic(
                 "migrate",
                 "Move users from the Account Activity to the X Activity API",
                 &["birdhook migrate https://app.example/webhooks/twitter --dry-run"],
-                Some("a user cannot be moved"),
+                Some("a user cannot be moved, or X did not confirm a step"),
             ),
             topic(
                 "webhooks",
@@ -162,12 +168,12 @@ pub(crate) const GROUPS: &[Group] = &[
                 "activity",
                 "Manage subscriptions to the X Activity API",
                 &["birdhook activity list", "birdhook activity add like.create --user 2001 --webhook 1919"],
-                None,
+                Some("X did not confirm a subscription, or an id to remove is unknown"),
             ),
             topic(
                 "subscriptions",
                 "Manage subscriptions to the Account Activity API",
-                &["birdhook subscriptions list 1919", "birdhook subscriptions --api enterprise add 1919 2001"],
+                &["birdhook subscriptions list 1919", "birdhook subscriptions add 1919 2001 --api enterprise"],
                 Some("the user of `check` is not subscribed"),
             ),
             topic(
@@ -213,6 +219,44 @@ pub(crate) const GROUPS: &[Group] = &[
     },
 ];
 
+/// Examples of commands below a command, each for one of them.
+const EXAMPLES_BELOW: &[&str] = &[
+    "birdhook auth app",
+    "birdhook auth user --pin",
+    "birdhook auth user2 --type like.create",
+    "birdhook auth list",
+    "birdhook auth forget 2001",
+    "birdhook webhooks list",
+    "birdhook webhooks register https://app.example/webhooks/twitter",
+    "birdhook webhooks validate 1919",
+    "birdhook webhooks delete 1919",
+    "birdhook activity list --user 2001",
+    "birdhook activity add like.create --user 2001 --webhook 1919",
+    "birdhook activity renew 77 --expires-at 2030-01-01T00:00:00Z",
+    "birdhook activity update 77 --tag likes",
+    "birdhook activity remove 77 78",
+    "birdhook subscriptions list 1919",
+    "birdhook subscriptions add 1919 2001 --api enterprise",
+    "birdhook subscriptions check 1919 2001",
+    "birdhook subscriptions remove 1919 2001",
+    "birdhook subscriptions count",
+    "birdhook stream-links list",
+    "birdhook stream-links add 1919 --tweet-fields created_at,lang",
+    "birdhook stream-links remove 1919",
+    "birdhook inbox stats ./inbox",
+    "birdhook inbox list ./inbox --status waiting",
+    "birdhook inbox dead-letters ./inbox --show 12.0",
+    "birdhook inbox requeue ./inbox --all",
+    "birdhook inbox discard ./inbox 12.0",
+    "birdhook inbox export ./inbox",
+    "birdhook inbox verify ./inbox",
+];
+
+/// Returns the example of a command below a command.
+pub(crate) fn example_below(name: &str, below: &str) -> Option<&'static str> {
+    EXAMPLES_BELOW.iter().copied().find(|example| example.split(' ').skip(1).take(2).eq([name, below]))
+}
+
 pub(crate) fn find(name: &str) -> Option<&'static Topic> {
     GROUPS.iter().flat_map(|group| group.commands).find(|topic| topic.name == name)
 }
@@ -223,9 +267,15 @@ pub(crate) fn with_topics(mut tool: Command) -> Command {
         tool = tool.mut_subcommand(name, |command| {
             let details = command.get_after_long_help().map(|text| format!("\n{}", text.ansi())).unwrap_or_default();
             let Some(topic) = find(name) else { return command };
-            let examples = examples(topic);
-            let long = format!("{examples}\n{}{details}", exit_codes(topic));
-            command.about(*summary).after_help(examples).after_long_help(long)
+            let below: Vec<_> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+            let command = below.into_iter().fold(command, |command, below| match example_below(name, &below) {
+                Some(example) => command.mut_subcommand(below, |command| command.after_help(examples(&[example]))),
+                None => command,
+            });
+            let shown = examples(topic.examples);
+            let long = format!("{shown}\n{}{details}", exit_codes(topic));
+            let command = command.disable_help_subcommand(true);
+            command.about(*summary).after_help(shown).after_long_help(long)
         });
     }
     tool.help_template(template())
@@ -250,9 +300,9 @@ fn template() -> String {
     text
 }
 
-fn examples(topic: &Topic) -> String {
+fn examples(examples: &[&str]) -> String {
     let mut text = format!("{HEADING}EXAMPLES:{HEADING:#}\n");
-    topic.examples.iter().for_each(|example| text += &format!("  {example}\n"));
+    examples.iter().for_each(|example| text += &format!("  {}\n", example.replace('\n', "\n  ")));
     text
 }
 
@@ -282,10 +332,13 @@ mod tests {
     }
 
     #[test]
-    fn every_example_is_a_valid_command() {
+    fn every_example_is_a_valid_command_of_at_most_80_columns() {
         for topic in GROUPS.iter().flat_map(|group| group.commands) {
-            for example in topic.examples {
-                let words = example
+            let below = EXAMPLES_BELOW.iter().filter(|example| example.split(' ').nth(1) == Some(topic.name));
+            for example in topic.examples.iter().chain(below) {
+                assert!(example.lines().all(|line| line.len() <= 78), "{example}");
+                let words = example.replace('\\', "");
+                let words = words
                     .split('"')
                     .enumerate()
                     .flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
@@ -293,6 +346,53 @@ mod tests {
                 let matches = parsed.unwrap_or_else(|error| panic!("{example}: {error}"));
                 assert_eq!(matches.subcommand_name(), Some(topic.name), "{example}");
             }
+        }
+    }
+
+    #[test]
+    fn every_command_below_a_command_has_an_example() {
+        for command in tool().get_subcommands() {
+            for below in command.get_subcommands() {
+                assert!(example_below(command.get_name(), below.get_name()).is_some(), "{command} {below}");
+            }
+        }
+    }
+
+    #[test]
+    fn indented_details_are_not_wrapped_at_80_columns() {
+        for command in tool().get_subcommands() {
+            let details = details(command).unwrap_or_default();
+            let wrapped = details.lines().find(|line| line.starts_with("    ") && line.len() > 80);
+            assert_eq!(wrapped, None, "{command}");
+        }
+    }
+
+    #[test]
+    fn options_of_secrets_keys_and_tokens_have_a_heading_of_their_own() {
+        fn check(command: &Command) {
+            for arg in command.get_arguments() {
+                let name = arg.get_id().as_str();
+                let is_credential = matches!(
+                    name,
+                    "secret" | "client_secret" | "apps" | "answer_with" | "credentials" | "api_url" | "sign_with"
+                ) || matches!((command.get_name(), name), ("mock-x", "signs" | "answers"));
+                assert_eq!(arg.get_help_heading().is_some(), is_credential, "{command} --{name}");
+            }
+            command.get_subcommands().for_each(check);
+        }
+        tool().get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn one_option_selects_the_api_in_every_command_that_manages_webhooks() {
+        for name in ["webhooks", "subscriptions", "replay", "watch", "migrate"] {
+            let tool = tool();
+            let command = tool.find_subcommand(name).unwrap();
+            let api = command.get_arguments().find(|arg| arg.get_long() == Some("api")).unwrap();
+            let values: Vec<_> = api.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+            assert_eq!(values.get(..2).unwrap(), ["v2", "enterprise"], "{name}");
+            let others = command.get_arguments().filter(|arg| !arg.is_hide_set());
+            assert!(others.filter_map(|arg| arg.get_long()).all(|long| !long.contains("enterprise")), "{name}");
         }
     }
 }

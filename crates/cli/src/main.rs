@@ -24,6 +24,7 @@ use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{ColorChoice, FromArgMatches, ValueEnum};
 
 use self::args::Args;
@@ -48,14 +49,16 @@ async fn main() -> ExitCode {
     }
     let early = EarlyOptions::read(&words);
     early.color.write_global();
+    let help = args::help_command(&words);
     let parsed = args::tool().color(early.clap_color()).try_get_matches_from(words);
     let Args { json, command, .. } = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
-        Err(error) if early.json && error.exit_code() != 0 => {
-            Report::usage(&error).print(true);
+        // Help and version, which are no errors, and the help that a person gets for a missing command.
+        Err(error) if error.exit_code() == 0 || (is_help(&error) && !early.json) => error.exit(),
+        Err(error) => {
+            Report::usage(&error, &help).with_command(is_command).print(early.json);
             return ExitCode::from(COULD_NOT_RUN);
         }
-        Err(error) => error.exit(),
     };
     let exit_code = match command.run(json).await {
         Ok(ExitStatus::Success) => ExitCode::SUCCESS,
@@ -63,12 +66,21 @@ async fn main() -> ExitCode {
         // The reader has closed our output, as `head` does.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            Report::of(&error).print(json);
+            Report::of(&error).with_command(is_command).print(json);
             ExitCode::from(COULD_NOT_RUN)
         }
     };
     output::finish().await;
     exit_code
+}
+
+/// Returns whether these words are a command line that the tool accepts.
+fn is_command(words: &[&str]) -> bool {
+    args::tool().try_get_matches_from(words).map_or_else(|error| error.exit_code() == 0, |_| true)
+}
+
+fn is_help(error: &clap::Error) -> bool {
+    error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
 }
 
 /// The options that apply to errors of the command line itself, so they are read before parsing.

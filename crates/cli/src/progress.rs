@@ -7,6 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::task::AbortHandle;
 
+use crate::output::noun;
+
 /// Time before progress is shown, so that short work prints nothing.
 const DELAY: Duration = Duration::from_secs(1);
 
@@ -25,12 +27,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Returns a bar of `total` steps. `unit` is the plural of one step.
+    /// Returns a bar of `total` steps. `unit` is the noun for one step.
     pub(crate) fn bar(total: u64, unit: &str) -> Self {
         let rate = |state: &ProgressState, text: &mut dyn Write| {
             let _ = write!(text, "{:.0}", state.per_sec());
         };
-        Self::start(Some(total), style(BAR).with_key("rate", rate), unit.to_owned(), DELAY)
+        Self::start(Some(total), style(BAR).with_key("rate", rate), noun(total, unit), DELAY)
     }
 
     /// Returns a spinner for work of unknown length, for example `reading the recording`.

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use birdhook::client::redact_url;
+use birdhook::client::{ManagementApi, redact_url};
 use birdhook::event::{ApiSource, Timestamp};
 use http::Uri;
+
+use crate::error::{Code, Failure};
 
 /// Declares values of an argument, each of which stands for the variant of this name of another
 /// type.
@@ -57,9 +59,26 @@ impl EventApi {
     }
 }
 
-/// Rejects URLs that are not absolute `http` or `https` URLs.
-pub(crate) fn check_url(url: &str) -> Result<()> {
-    let invalid = || format!("invalid URL {:?}: expected an http or https URL", redact_url(url));
+value_enum! {
+    /// An API that manages webhooks.
+    pub(crate) enum ManagementApiArg for ManagementApi {
+        /// v2.
+        V2,
+        /// Enterprise 1.1.
+        Enterprise,
+    }
+}
+
+/// Rejects URLs that are not absolute `http` or `https` URLs. `name` is the name of the argument.
+pub(crate) fn check_url(name: &str, url: &str) -> Result<()> {
+    let invalid = || {
+        let message = format!("invalid {name} {:?}: expected an http or https URL", redact_url(url));
+        Failure::new(
+            Code::InvalidUrl,
+            message,
+            "pass an absolute URL, for example https://app.example/webhooks/twitter",
+        )
+    };
     let parsed = Uri::try_from(url).with_context(invalid)?;
     match (parsed.scheme_str(), parsed.host()) {
         (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),

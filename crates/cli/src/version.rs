@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde::Deserialize;
 
+use crate::error::{Code, Failure};
+
 #[derive(Deserialize)]
 struct Versioned {
     version: Option<u32>,
@@ -16,10 +18,14 @@ struct Versioned {
 /// Checks nothing else, because a later version may have other members.
 pub(crate) fn check(path: &Path, text: &str, latest: u32) -> Result<()> {
     match toml::from_str(text) {
-        Ok(Versioned { version: Some(version) }) if version > latest => bail!(
-            "{} has version {version}, but this version of birdhook reads versions up to {latest}: upgrade birdhook",
-            path.display()
-        ),
+        Ok(Versioned { version: Some(version) }) if version > latest => {
+            let path = path.display();
+            bail!(Failure::new(
+                Code::LaterVersion,
+                format!("{path} has version {version}, but this version of birdhook reads versions up to {latest}"),
+                "upgrade birdhook",
+            ))
+        }
         _ => Ok(()),
     }
 }

@@ -188,7 +188,7 @@ fn watch_fails_if_x_refuses_to_replay_a_gap() {
     for _ in 0..5 {
         account.run(&["replay", "--api", "enterprise", "--webhook", &account.id(), "--from", &from, "--to", &to]);
     }
-    let down = ["watch", &url, "--enterprise", "--once", "--json", "--down-from", &from, "--down-to", &to];
+    let down = ["watch", &url, "--api", "enterprise", "--once", "--json", "--down-from", &from, "--down-to", &to];
     let refused = account.run(&down).exits(1);
     assert!(refused.json().iter().any(|event| event["notice"] == "refused"), "{refused}");
 }
@@ -350,7 +350,7 @@ fn a_refusal_names_the_cause_the_credentials_and_the_fix() {
         .refused("[with OAuth 1.0a with the app owner's tokens]");
     let missing = account.run(&["webhooks", "delete", "5", "--yes"]);
     let lines: Vec<&str> = missing.stderr.lines().collect();
-    assert!(lines.len() == 2 && lines[1].starts_with("try: list the app's webhooks"), "{missing}");
+    assert!(lines.len() == 3 && lines[2].starts_with("try: list the app's webhooks"), "{missing}");
     let keys = std::fs::read_to_string(account.folder.path("keys.toml")).unwrap();
     let keys: toml::Table = toml::from_str(&keys).unwrap();
     let secrets = ["consumer_secret", "bearer_token"].map(|name| keys[name].as_str().unwrap());
@@ -359,7 +359,7 @@ fn a_refusal_names_the_cause_the_credentials_and_the_fix() {
     }
     account.run(&["webhooks", "list", "--credentials", "nowhere.toml"]).refused("cannot read nowhere.toml");
     let empty = account.folder.file("empty.toml", "# no keys\n");
-    run(&["webhooks", "list", "--credentials", &empty]).refused("no keys: run `birdhook auth app`");
+    run(&["webhooks", "list", "--credentials", &empty]).refused("error: no keys\ntry: set BIRDHOOK_CONSUMER_KEY");
 }
 
 #[test]

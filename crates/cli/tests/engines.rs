@@ -154,7 +154,7 @@ fn events_pass_through_redis_with_tls() {
 
 #[test]
 #[ignore = "needs servers: cargo xtask ci engines"]
-fn errors_are_one_line_without_passwords() {
+fn errors_contain_no_passwords() {
     let folder = Folder::new("wrong");
     let cases = [
         (vec!["consume"], "no engine"),
@@ -170,7 +170,7 @@ fn errors_are_one_line_without_passwords() {
     }
     let nats = Kind::Nats.start_with(&["-user", "me", "-pass", "hunter2"]);
     let ended = run(&["consume", "--nats", &nats.url().replace("//", "//me:hunter3@")]).exits(2).hides(&["hunter"]);
-    assert_eq!(ended.stderr.lines().count(), 1, "{ended}");
+    assert_eq!(ended.stderr.lines().count(), 3, "{ended}");
 }
 
 #[test]
@@ -181,7 +181,8 @@ fn a_server_without_room_for_the_stream_is_reported() {
     let engine = Engine(Kind::Nats.start_with(&["-c", &folder.path("settings")]));
     let ended =
         end(birdhook(&["listen"]).args(engine.args())).refused("not enough space for a stream of 8589934592 bytes");
-    assert!(ended.stderr.contains("lower `max_bytes`") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+    let once = |part| ended.stderr.matches(part).count() == 1;
+    assert!(once("not enough space") && once("lower `max_bytes`"), "{}", ended.stderr);
     let receiver = engine.listen(&["--max-bytes", "512 MiB"]);
     trigger(&receiver.url, &["--count", "2", "--seed", "1"]).exits(0);
     assert_eq!(engine.consume(&[]).1.len(), 2);

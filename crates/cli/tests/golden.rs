@@ -15,7 +15,8 @@ fn with_version(version: &str, text: &str) -> String {
 }
 
 fn refusal(path: &str) -> String {
-    format!("error: {path} has version 2, but this version of birdhook reads versions up to 1: upgrade birdhook\n")
+    let message = format!("{path} has version 2, but this version of birdhook reads versions up to 1");
+    format!("error: {message}\ntry: upgrade birdhook\n")
 }
 
 fn with_credentials(path: &str, args: &[&str]) -> Ended {
@@ -90,7 +91,8 @@ fn configuration_files_of_version_0_1_are_read_and_those_of_later_versions_are_r
             let (path, refused) = run(&later);
             let refused = refused.exits(2).prints_only("");
             let error: serde_json::Value = serde_json::from_str(&refused.stderr).unwrap();
-            assert_eq!(format!("error: {}\n", error["message"].as_str().unwrap()), refusal(&path));
+            let text = |member: &str| error[member].as_str().unwrap().to_owned();
+            assert_eq!(format!("error: {}\ntry: {}\n", text("message"), text("try")), refusal(&path));
         }
     }
 }

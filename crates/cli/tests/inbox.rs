@@ -283,7 +283,7 @@ fn inbox_commands_create_no_inbox() {
     fs::create_dir(&empty).unwrap();
     for dir in [&empty, &folder.path("missing")] {
         for command in READ_ONLY.into_iter().chain(CHANGING) {
-            inbox(command, dir).exits(2).prints_only("").says_only(&format!("error: no inbox in {dir}\n"));
+            inbox(command, dir).exits(2).prints_only("").says(&[&format!("error: no inbox in {dir}\n")]);
         }
     }
     assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);

@@ -6,6 +6,7 @@ mod auth;
 mod credentials;
 mod doctor;
 mod engines;
+mod errors;
 mod golden;
 mod golden_json;
 mod inbox;

@@ -32,7 +32,7 @@ fn a_secret_that_is_not_printable_ascii_is_refused_with_its_character_and_positi
             end(&mut command).refused(named).hides(&["hunter2"]).prints_only("");
         }
     }
-    let named = "consumer_secret: the secret holds U+00A0 at position 8";
+    let named = "invalid value of consumer_secret\ncause: the secret holds U+00A0 at position 8";
     end(&mut with_keys(&["webhooks", "list"], &keys)).refused(named);
 }
 
@@ -290,7 +290,7 @@ fn an_error_is_printed_as_message_cause_and_fix_or_as_one_json_object() {
     let fix = "set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or file that contains one";
     without(&["sign", "-"]).exits(2).says_only(&format!("error: no secret\ntry: {fix}\n"));
     let unreadable = run(&["sign", "/nonexistent/body"]).exits(2);
-    assert_eq!(unreadable.stderr.lines().count(), 2, "{unreadable}");
+    assert_eq!(unreadable.stderr.lines().count(), 3, "{unreadable}");
     unreadable.says(&["error: cannot read /nonexistent/body\ncause: "]);
 
     let json = |ended: crate::support::Ended| -> serde_json::Value {

@@ -226,7 +226,7 @@ impl CredentialKind {
     }
 
     /// Returns the subcommand of `birdhook` that obtains such credentials.
-    pub(crate) fn login_command(self) -> &'static str {
+    pub fn login_command(self) -> &'static str {
         match self {
             Self::Bearer | Self::Consumer => "auth app",
             Self::Owner => "auth user --owner",

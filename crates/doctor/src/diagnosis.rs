@@ -206,12 +206,22 @@ impl Diagnosis {
 
     /// Returns the failures, most serious first, then the warnings.
     ///
-    /// Faults that let attackers forge deliveries come first, then those that end the webhook, then
-    /// those that lose events.
+    /// Faults that let attackers forge deliveries come first, then a leaked secret, then those that
+    /// end the webhook, then those that lose events.
     pub fn findings(&self) -> Vec<&CheckResult> {
         let is_finding = |status| matches!(status, CheckStatus::Failed | CheckStatus::Warned);
         let mut findings: Vec<_> = self.results.iter().filter(|result| is_finding(result.status)).collect();
-        findings.sort_by_key(|result| (result.status == CheckStatus::Warned, result.effect));
+        // A leaked secret lets attackers in like a missing check of signatures.
+        let leaks = |result: &CheckResult| result.check == "answers_keep_secrets";
+        // X examines the URL before it connects.
+        let effect = |result: &CheckResult| match result.check.starts_with("url_") {
+            true => Some(Effect::Unreachable),
+            false => result.effect,
+        };
+        findings.sort_by_key(|result| {
+            let is_warning = result.status == CheckStatus::Warned;
+            (is_warning, result.effect != Some(Effect::Forgery) && !leaks(result), leaks(result), effect(result))
+        });
         findings
     }
 

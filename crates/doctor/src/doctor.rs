@@ -19,7 +19,7 @@ use crate::target::{KnownSecret, Secrets, Target};
 ///
 /// The doctor knows only the URL and the consumer secret, the client secret, or both, so it works
 /// for receivers in any language. It sends about 60 requests, nearly all one after another, each on
-/// a new connection.
+/// a new connection, and up to 60 more to find out why a signed delivery is refused.
 ///
 /// **It sends deliveries to a running app.** They are made so that no app acts on them. The
 /// correctly signed ones report that a replay has finished (`replay_job_status`), for the webhook

@@ -9,16 +9,38 @@ use std::time::Duration;
 use birdhook_core::SecretKind;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 
 use crate::tls::TlsFault;
 
 pub(crate) type Exchange = Result<Response, NoResponse>;
 
+/// Words with which apps refuse a delivery, in lower case.
+const REFUSALS: &[&str] = &[
+    "invalid signature",
+    "invalid_signature",
+    "bad signature",
+    "wrong signature",
+    "missing signature",
+    "signature mismatch",
+    "signature does not match",
+    "signature is invalid",
+    "signature invalid",
+    "signature verification failed",
+    "unauthorized",
+    "forbidden",
+    "access denied",
+    "not authorized",
+];
+
+/// Time without a byte after which the end of a body is no longer expected.
+const IDLE: Duration = Duration::from_secs(5);
+
 const MAX_READ: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
 pub(crate) struct RawRequest {
-    method: &'static str,
+    pub(crate) method: &'static str,
     /// Appended to the URL's own query.
     pub(crate) query: String,
     headers: Vec<(String, Vec<u8>)>,
@@ -55,9 +77,9 @@ impl RawRequest {
     }
 
     /// Names a client, as X does not.
-    pub(crate) fn with_user_agent(mut self) -> Self {
+    pub(crate) fn with_user_agent(mut self, value: &str) -> Self {
         self.headers.retain(|(name, _)| name != "User-Agent");
-        self.header("User-Agent", "birdhook-doctor")
+        self.header("User-Agent", value)
     }
 
     pub(crate) fn with_charset(mut self) -> Self {
@@ -117,7 +139,7 @@ impl RawRequest {
         };
         tokio::select! {
             biased;
-            response = read(&mut reader, self.method == "HEAD") => {
+            response = read(&mut reader, self.method == "HEAD", Some(IDLE)) => {
                 response.map(|response| Response { all_sent: all_sent.load(Ordering::Relaxed), ..response })
             }
             () = writing => Err(NoResponse::Closed),
@@ -159,6 +181,8 @@ pub(crate) struct Response {
     /// Time from opening the connection to the last byte of the response.
     pub(crate) took: Duration,
     pub(crate) is_whole: bool,
+    /// Whether the connection stays open, and the end of the body does not come.
+    pub(crate) never_ends: bool,
     /// Whether the whole request was sent before the response arrived.
     pub(crate) all_sent: bool,
 }
@@ -170,6 +194,19 @@ impl Response {
 
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Returns whether a body of status 200 says that the request was refused, as wrapped responses
+    /// of functions and some apps do.
+    pub(crate) fn refuses_in_words(&self) -> bool {
+        if self.body.len() > 2_000 {
+            return false;
+        }
+        let text = String::from_utf8_lossy(&self.body).to_ascii_lowercase();
+        let json = serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default();
+        let status = json.get("statuscode").or_else(|| json.get("status"));
+        let number = status.and_then(|status| status.as_u64().or_else(|| status.as_str()?.parse().ok()));
+        number.is_some_and(|number| (400..600).contains(&number)) || REFUSALS.iter().any(|words| text.contains(words))
     }
 
     pub(crate) fn is_rejection(&self) -> bool {
@@ -197,12 +234,15 @@ pub(crate) enum NoResponse {
     Closed,
     #[error("the response is not HTTP/1.1")]
     NotHttp,
+    #[error("the response is TLS, not HTTP")]
+    TlsPort,
     #[error("no response within {:?}", .0)]
     TimedOut(Duration),
 }
 
-/// Reads a response, skipping 1xx responses.
-pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) -> Exchange {
+/// Reads a response, skipping 1xx responses. Stops when no byte of the body arrives for the time
+/// `idle`; without it, no timer is needed.
+pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool, idle: Option<Duration>) -> Exchange {
     let mut bytes = Vec::new();
     let (mut response, head) = loop {
         match parse(&bytes)? {
@@ -219,15 +259,33 @@ pub(crate) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) 
     if bodyless || matches!(response.status, 204 | 304) {
         body.clear();
         response.is_whole = true;
-    } else if chunked {
-        while body.len() < MAX_READ && dechunked(&body).is_none() && more(reader, &mut body).await? {}
-        let content = dechunked(&body);
-        response.is_whole = content.is_some() || body.len() >= MAX_READ;
-        body = content.unwrap_or(body);
     } else {
-        while body.len() < length.unwrap_or(MAX_READ).min(MAX_READ) && more(reader, &mut body).await? {}
-        response.is_whole = length.is_none_or(|length| body.len() >= length.min(MAX_READ));
-        body.truncate(length.unwrap_or(MAX_READ));
+        let expected = length.unwrap_or(MAX_READ).min(MAX_READ);
+        let is_complete = |body: &[u8]| match chunked {
+            true => body.len() >= MAX_READ || dechunked(body).is_some(),
+            false => body.len() >= expected,
+        };
+        let mut is_open = true;
+        while is_open && !is_complete(&body) {
+            let read = match idle {
+                Some(idle) => timeout(idle, more(reader, &mut body)).await,
+                None => Ok(more(reader, &mut body).await),
+            };
+            match read {
+                Ok(read) => is_open = read?,
+                Err(_) => {
+                    response.never_ends = true;
+                    break;
+                }
+            }
+        }
+        // Without a length, the end of the connection is the end of the body.
+        let ends_with_connection = !chunked && length.is_none() && !response.never_ends;
+        response.is_whole = is_complete(&body) || ends_with_connection;
+        match chunked {
+            true => body = dechunked(&body).unwrap_or(body),
+            false => body.truncate(length.unwrap_or(MAX_READ)),
+        }
     }
     response.body = body;
     Ok(response)
@@ -256,6 +314,8 @@ fn parse(bytes: &[u8]) -> Result<Option<(Response, usize)>, NoResponse> {
             Ok(Some((Response { status: head.code.unwrap_or(0), headers, ..Response::default() }, length)))
         }
         Ok(httparse::Status::Partial) if bytes.len() < MAX_READ => Ok(None),
+        // A TLS record: an alert or a handshake.
+        _ if matches!(bytes, [0x15 | 0x16, 0x03, ..]) => Err(NoResponse::TlsPort),
         _ => Err(NoResponse::NotHttp),
     }
 }

@@ -15,7 +15,7 @@ pub async fn response(
     reader: &mut (impl AsyncRead + Unpin),
     to_head: bool,
 ) -> Result<(u16, Vec<(String, String)>, Vec<u8>), String> {
-    let response = exchange::read(reader, to_head).await.map_err(|error| error.to_string())?;
+    let response = exchange::read(reader, to_head, None).await.map_err(|error| error.to_string())?;
     Ok((response.status, response.headers, response.body))
 }
 

@@ -51,6 +51,12 @@ pub(crate) fn holds_signature(text: &str, signature: &str) -> bool {
     plain.contains(base64.trim_end_matches('=')) || plain.to_ascii_lowercase().contains(&hex)
 }
 
+/// Returns whether the text contains a secret in base64 or hex.
+pub(crate) fn holds_encoded(text: &str, secret: &str) -> bool {
+    let base64 = STANDARD.encode(secret);
+    text.contains(base64.trim_end_matches('=')) || text.to_ascii_lowercase().contains(&hex(secret.as_bytes()))
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -80,7 +86,10 @@ fn without_signatures(text: &str) -> String {
 /// Returns the beginning of a text, on one line, without control characters, the secrets and signatures.
 pub(crate) fn quote<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     // Removes the secrets before shortening the text, so that no part of a secret remains.
-    let text = secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[the secret]"));
+    let text = secrets.into_iter().fold(text.to_owned(), |text, secret| {
+        let (base64, hex) = (STANDARD.encode(secret), hex(secret.as_bytes()));
+        [secret, &base64, &hex].into_iter().fold(text, |text, secret| text.replace(secret, "[the secret]"))
+    });
     let text = without_signatures(&text);
     let printable = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });
     let short: String = printable.take(100).collect();
@@ -104,6 +113,7 @@ mod tests {
         let text = format!("\"one\" {} two-secret", "x".repeat(85));
         let quoted = quote(&text, ["one-secret", "two-secret"]);
         assert!(!quoted.contains("two") && !quoted.contains("\\\\"), "{quoted}");
+        assert_eq!(quote(&STANDARD.encode("one-secret"), ["one-secret"]), "\"[the secret]\"");
         assert_eq!(
             quote("one-secret and two-secret", ["one-secret", "two-secret"]),
             "\"[the secret] and [the secret]\""

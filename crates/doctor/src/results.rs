@@ -67,6 +67,11 @@ impl RunResult {
 pub(crate) fn expect_rejection(exchange: &Exchange, if_accepted: &'static str) -> RunResult {
     let result = expect(exchange, Response::is_rejection, Response::is_success, if_accepted);
     match exchange {
+        Ok(response) if response.is_success() && response.refuses_in_words() => RunResult::warned(
+            format!("{}, with a body that refuses it", response.summary()),
+            "a refusal with a status of success: proxies, logs and tests take it for an acceptance",
+        )
+        .fix("answer 401"),
         Ok(response) if response.is_success() => result,
         // The request was not accepted, but it crashed or blocked the receiver.
         _ => RunResult { effect: Some(Effect::Exposure), ..result },
@@ -140,7 +145,7 @@ fn no_response(error: &NoResponse) -> RunResult {
     let cause = match error {
         NoResponse::TimedOut(_) => "the receiver does not respond, and each such request occupies a connection",
         NoResponse::Refused => "nothing listens at this port now",
-        _ => "the receiver did not respond: look for a crash in its log",
+        _ => "the receiver ended the connection, as a crash does",
     };
     RunResult::failed(error.to_string(), cause)
 }

@@ -72,6 +72,9 @@ impl fmt::Debug for SecretText {
     }
 }
 
+/// The description of a leaked signature.
+pub(crate) const SIGNATURE: &str = "the signature that would have been right";
+
 /// The URL under test, and what is known of the receiver behind it.
 pub(crate) struct Target {
     pub(crate) url: String,
@@ -131,9 +134,11 @@ impl Target {
     fn search_for_leaks(&mut self, request: &RawRequest, response: &Response) {
         let text = leak::text(response);
         // A short secret may match by chance; X's have 50 characters.
-        let holds = |secret: &SecretText| secret.0.len() >= 8 && text.contains(&secret.0);
-        if self.secrets.iter().any(|known| holds(&known.text)) {
+        let known: Vec<_> = self.secrets.iter().filter(|known| known.text.0.len() >= 8).collect();
+        if known.iter().any(|known| text.contains(&known.text.0)) {
             self.leaked_secrets.insert((self.check, "the secret"));
+        } else if known.iter().any(|known| leak::holds_encoded(&text, &known.text.0)) {
+            self.leaked_secrets.insert((self.check, "the secret in base64 or hex"));
         }
         // Empty bodies and those of 1 MiB or more are skipped. A signature that was part of the
         // request may be echoed.
@@ -143,7 +148,7 @@ impl Target {
             // Compares without prefix and padding, because the request may have changed them.
             let was_sent = sent.windows(bytes.len()).any(|window| window == bytes.as_bytes());
             if !was_sent && leak::holds_signature(&text, &right) {
-                self.leaked_secrets.insert((self.check, "the signature that would have been right"));
+                self.leaked_secrets.insert((self.check, SIGNATURE));
             }
         }
         if let Some(trace) = leak::trace(&text) {
@@ -210,6 +215,14 @@ impl Target {
             shown.push(format!("body: {}", self.quote(&String::from_utf8_lossy(&beginning))));
         }
         shown.join(", ")
+    }
+
+    /// Returns the status of a response, with the text that explains it.
+    pub(crate) fn summary(&self, response: &Response) -> String {
+        match vendor::explanation(response) {
+            Some(text) if response.status >= 400 => format!("{} {}", response.summary(), self.quote(&text)),
+            _ => response.summary(),
+        }
     }
 
     /// Returns a short, printable quote of a text from the target, without secrets.

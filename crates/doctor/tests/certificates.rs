@@ -91,8 +91,22 @@ async fn a_valid_certificate_under_a_trusted_root_passes() {
     }
 }
 
-#[tokio::test]
-async fn names_every_fault_of_a_certificate() {
+/// A chain of certificates with a fault.
+pub(crate) struct Chain {
+    pub(crate) name: &'static str,
+    certificates: Vec<CertificateDer<'static>>,
+    key: KeyPair,
+    fault: &'static str,
+    root: CertificateDer<'static>,
+}
+
+impl Chain {
+    pub(crate) async fn examine(&self) -> Diagnosis {
+        examine(serve(self.certificates.clone(), &self.key).await, &self.root).await
+    }
+}
+
+pub(crate) fn faulty_chains() -> Vec<Chain> {
     let (root, other) = (authority("trusted"), authority("unknown"));
     let mut expired = params("localhost");
     valid(&mut expired, -2..-1);
@@ -103,24 +117,50 @@ async fn names_every_fault_of_a_certificate() {
     let alone = |(certificate, key)| (vec![certificate], key);
     let (unknown, unknown_key) = issued(&params("localhost"), &other);
     let rows = [
-        (alone(issued(&expired, &root)), "the certificate has expired"),
-        (alone(issued(&early, &root)), "the certificate is not valid yet"),
-        (alone(issued(&params("other.example"), &root)), "the certificate is for another name"),
-        (alone(self_signed(&params("localhost"))), "the certificate is self-signed"),
-        (alone(self_signed(&own_authority)), "the certificate is self-signed"),
-        (alone(issued(&params("localhost"), &other)), "the issuer of the certificate is unknown"),
-        ((vec![unknown, other.der().clone()], unknown_key), "the certificate authority is not trusted by Mozilla"),
+        ("an expired certificate", alone(issued(&expired, &root)), "the certificate has expired"),
+        ("a certificate that is not valid yet", alone(issued(&early, &root)), "the certificate is not valid yet"),
+        (
+            "a certificate for another name",
+            alone(issued(&params("other.example"), &root)),
+            "the certificate is for another name",
+        ),
+        ("a self-signed certificate", alone(self_signed(&params("localhost"))), "the certificate is self-signed"),
+        (
+            "a certificate that signs itself as an authority",
+            alone(self_signed(&own_authority)),
+            "the certificate is self-signed",
+        ),
+        (
+            "no intermediate certificate",
+            alone(issued(&params("localhost"), &other)),
+            "the issuer of the certificate is unknown",
+        ),
+        (
+            "a certificate of a private authority",
+            (vec![unknown, other.der().clone()], unknown_key),
+            "the certificate authority is not trusted by Mozilla",
+        ),
     ];
-    for ((chain, key), fault) in rows {
-        let diagnosis = examine(serve(chain, &key).await, root.der()).await;
-        assert!(observed(&diagnosis).contains(fault), "{fault}: {diagnosis}");
+    let chain = |(name, (certificates, key), fault)| Chain { name, certificates, key, fault, root: root.der().clone() };
+    rows.into_iter().map(chain).collect()
+}
+
+#[tokio::test]
+async fn names_every_fault_of_a_certificate() {
+    for chain in faulty_chains() {
+        let diagnosis = chain.examine().await;
+        assert!(observed(&diagnosis).contains(chain.fault), "{}: {diagnosis}", chain.name);
     }
+}
+
+/// Examines a port that answers TLS with plain HTTP.
+pub(crate) async fn examine_port_without_tls() -> Diagnosis {
+    let plain = |mut stream: TcpStream| async move { stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await };
+    examine(listen(pending(), plain).await, authority("trusted").der()).await
 }
 
 #[tokio::test]
 async fn reports_a_port_without_tls() {
-    let plain = |mut stream: TcpStream| async move { stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await };
-    let address = listen(pending(), plain).await;
-    let diagnosis = examine(address, authority("trusted").der()).await;
+    let diagnosis = examine_port_without_tls().await;
     assert!(observed(&diagnosis).contains("does not speak TLS"), "{diagnosis}");
 }

@@ -53,6 +53,7 @@ faults! {
     ChallengeCrashes: [challenge_status] [];
     ChallengeNoContent: [challenge_status] [];
     ChallengeCutOff: [challenge_status] [];
+    ChallengeEndless: [challenge_status] [];
     ChallengeSlow: [challenge_time] [];
     ClaimsGzip: [challenge_encoding] [];
     Gzip: [challenge_encoding] [];
@@ -88,6 +89,7 @@ faults! {
     Sha1: [challenge_token] [];
     KeyThenText: [challenge_token] [];
     HexAndNeverVerifies: [challenge_token signature_checked] [];
+    OtherSecretAndNeverVerifies: [challenge_secret signature_checked] [];
     SignsQuery: [challenge_token] [];
     SignsUndefined: [challenge_fresh] [];
     SignsName: [challenge_fresh] [];
@@ -122,6 +124,18 @@ faults! {
     CsrfOfRails: [delivery_accepted] [];
     CsrfWithoutBody: [delivery_accepted] [];
     DeliveryCrashes: [delivery_accepted] [];
+    SignatureInHex: [delivery_accepted] [];
+    SignatureWithoutPrefix: [delivery_accepted] [];
+    SignatureOfEmptyBody: [delivery_accepted] [];
+    SignatureOfPythonJson: [delivery_accepted] [];
+    SignatureInOtherHeader: [delivery_accepted] [];
+    SecretOfPostWithLineBreak: [delivery_accepted] [];
+    UserRequired: [delivery_accepted] [];
+    PageForPost: [delivery_accepted] [];
+    RefusesCorrectWith200: [delivery_accepted] [];
+    RefusesWith200: [] [signature_checked signature_wrong signature_missing signature_short signature_not_base64 signature_algorithm signature_empty_secret];
+    DuplicateNoContent: [delivery_again delivery_at_once] [];
+    LargeCrashes: [delivery_large] [];
     LoginForPost: [delivery_accepted] [];
     PostRedirects: [delivery_accepted] [];
     NoContent: [delivery_status] [];
@@ -144,6 +158,8 @@ faults! {
     NoSignatureTaken: [signature_missing body_huge_unsigned] [];
     NoSignatureFails: [signature_missing body_huge_unsigned] [];
     PrefixCompared: [signature_short] [];
+    BeginningCompared: [signature_wrong] [];
+    UndefinedSecretToo: [signature_empty_secret] [];
     ShortSignatureFails: [signature_short] [];
     NotBase64Taken: [signature_not_base64] [];
     AnyAlgorithm: [signature_algorithm] [];
@@ -207,12 +223,18 @@ fn sign_with(key: &str, message: &[u8]) -> String {
     format!("sha256={}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
+/// Accepts or refuses a delivery.
+fn only(accepts: bool) -> Option<Reply> {
+    Some(answer(if accepts { 200 } else { 401 }, ""))
+}
+
 impl Fault {
     /// Returns this fault, or the fault of this part of it.
     fn part(self, head: &Head) -> Self {
         match self {
             Self::HexAndNeverVerifies if head.method == "GET" => Self::Hex,
-            Self::HexAndNeverVerifies => Self::NeverVerifies,
+            Self::OtherSecretAndNeverVerifies if head.method == "GET" => Self::OtherSecret,
+            Self::HexAndNeverVerifies | Self::OtherSecretAndNeverVerifies => Self::NeverVerifies,
             fault => fault,
         }
     }
@@ -235,6 +257,10 @@ impl Fault {
             Self::CsrfOfRails if post => answer(422, "ActionController::InvalidAuthenticityToken"),
             Self::CsrfWithoutBody if post => answer(403, ""),
             Self::DeliveryCrashes if post => answer(500, ""),
+            Self::PageForPost if post => answer(200, "<!doctype html><title>Our shop</title>"),
+            Self::SignatureInOtherHeader if post => {
+                return Some(huge.then(|| answer(413, "")));
+            }
             Self::LoginForPost if post => answer(200, LOGIN).header("Content-Type", "text/html"),
             Self::OAuth2HeaderAlone if post => return Some(huge.then(|| answer(413, ""))),
             Self::ReadsUnsigned if post && huge && signatures == 0 => return Some(None),
@@ -345,6 +371,7 @@ impl Fault {
             Self::ChallengeCrashes => Reply::Crash,
             Self::ChallengeNoContent => answer(204, ""),
             Self::ChallengeSlow if memory.challenges == 1 => challenge_answer(&right).after(500),
+            Self::ChallengeEndless => Reply::Endless(format!(r#"{{"response_token":"{right}"}}"#)),
             Self::ChallengeCutOff => challenge_answer(&right).missing(1),
             Self::ClaimsGzip => challenge_answer(&right).header("Content-Encoding", "gzip"),
             Self::Gzip => json(GZIP).header("Content-Encoding", "gzip"),
@@ -392,6 +419,20 @@ impl Fault {
         let json = serde_json::from_slice::<serde_json::Value>(body);
         let (is_affected, reply) = match self {
             Self::BodyConsumed => (true, answer(401, "")),
+            Self::SignatureInHex => return only(signature == format!("sha256={}", hex(&mac(body)))),
+            Self::SignatureWithoutPrefix => return only(signature == right.trim_start_matches("sha256=")),
+            Self::SignatureOfEmptyBody => return only(signature == sign(&secret(), b"")),
+            Self::SignatureOfPythonJson => {
+                let spaced = text.replace("\":", "\": ").replace(",\"", ", \"");
+                return only(signature == sign(&secret(), spaced.as_bytes()));
+            }
+            Self::SignatureInOtherHeader => return only(head.values("x-hub-signature-256") == [&*right]),
+            Self::SecretOfPostWithLineBreak => return only(signature == sign_with(&format!("{SECRET}\n"), body)),
+            Self::UserRequired => (is_right && !text.contains("for_user_id"), answer(500, "")),
+            Self::RefusesCorrectWith200 => (true, answer(200, r#"{"error":"invalid signature"}"#)),
+            Self::RefusesWith200 => (!is_right, answer(200, r#"{"statusCode":401}"#)),
+            Self::DuplicateNoContent => (is_right && !memory.seen.insert(body.to_vec()), answer(204, "")),
+            Self::LargeCrashes => (body.len() > 102_400, answer(500, "")),
             Self::OAuth2HeaderAlone => {
                 let first = head.values("x-twitter-webhooks-signature-oauth2").first().copied();
                 (true, answer(if first == Some(&*right) { 200 } else { 401 }, ""))
@@ -414,12 +455,16 @@ impl Fault {
             Self::PrefixCompared => {
                 ((11..51).contains(&signature.len()) && right.starts_with(signature), answer(200, ""))
             }
+            Self::BeginningCompared => {
+                (!is_right && signature.len() == 51 && signature[..20] == right[..20], answer(200, ""))
+            }
             Self::ShortSignatureFails => (signature.starts_with("sha256=") && signature.len() < 51, answer(500, "")),
             Self::NotBase64Taken => (signature.contains('!'), answer(200, "")),
             Self::AnyAlgorithm => (signature.starts_with("none="), answer(200, "")),
             Self::AlgorithmNotRead => (signature.strip_prefix("sha1=") == Some(&right[7..]), answer(200, "")),
             // Node's `Buffer.from(text, 'base64')` decodes it to the same 32 bytes.
             Self::PaddingNotNeeded => (!is_right && signature == right.trim_end_matches('='), answer(200, "")),
+            Self::UndefinedSecretToo => (signature == sign_with("undefined", body), answer(200, "")),
             Self::EmptySecretToo => (signature == sign_with("", body), answer(200, "")),
             Self::TellsSecret => (!is_right, answer(401, format!("cannot verify with {SECRET}"))),
             Self::TellsSignature => (!is_right, answer(401, format!("expected {right}"))),

@@ -16,6 +16,8 @@ async fn examine(fault: Fault) -> Diagnosis {
 
 async fn examine_within(fault: Fault, timeout: Duration) -> Diagnosis {
     let is_slow = format!("{fault:?}").ends_with("Slow");
+    // The end of a response is awaited for 5 s.
+    let timeout = if fault == Fault::ChallengeEndless { Duration::from_secs(12) } else { timeout };
     let deadline = if is_slow { Duration::from_millis(250) } else { timeout * 3 / 2 };
     doctor(Receiver::start(fault).await).timeout(timeout).deadline(deadline).examine().await
 }

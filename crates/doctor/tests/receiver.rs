@@ -50,6 +50,8 @@ impl Head {
 
 pub(crate) enum Reply {
     Answer(Answer),
+    /// Responds without a length, and leaves the connection open.
+    Endless(String),
     /// Never responds.
     Hang,
     /// Closes the connection.
@@ -110,9 +112,13 @@ pub(crate) struct Memory {
     pub(crate) is_ill: bool,
 }
 
+/// Returns a reply that replaces the receiver's, for example that of a proxy.
+pub(crate) type Answering = fn(&Head) -> Option<Reply>;
+
 #[derive(Clone)]
 pub(crate) struct Receiver {
     fault: Fault,
+    answering: Option<Answering>,
     memory: Arc<Mutex<Memory>>,
     crashed: Arc<Notify>,
 }
@@ -188,11 +194,20 @@ pub(crate) async fn respond(
 
 impl Receiver {
     pub(crate) fn without_listener(fault: Fault) -> Self {
-        Self { fault, memory: Arc::default(), crashed: Arc::default() }
+        Self { fault, answering: None, memory: Arc::default(), crashed: Arc::default() }
+    }
+
+    /// Starts a correct receiver with other replies.
+    pub(crate) async fn start_with(answering: Answering) -> SocketAddr {
+        Self { answering: Some(answering), ..Self::without_listener(Fault::None) }.listen().await
     }
 
     pub(crate) async fn start(fault: Fault) -> SocketAddr {
-        let receiver = Self::without_listener(fault);
+        Self::without_listener(fault).listen().await
+    }
+
+    async fn listen(self) -> SocketAddr {
+        let receiver = self;
         let crashed = Arc::clone(&receiver.crashed);
         listen(async move { crashed.notified().await }, move |stream| receiver.clone().serve(stream)).await
     }
@@ -213,6 +228,11 @@ impl Receiver {
                 let sent = if head.method == "HEAD" { b"" } else { &text[..] };
                 respond(&mut stream, (status, text.len() + missing), headers, sent).await;
             }
+            Reply::Endless(text) => {
+                let head = "HTTP/1.1 200 X\r\nContent-Type: application/json\r\n\r\n";
+                let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
+                std::future::pending::<()>().await;
+            }
             Reply::Close => {}
             Reply::Hang => std::future::pending().await,
             Reply::Crash => self.crashed.notify_one(),
@@ -222,6 +242,9 @@ impl Receiver {
 
     /// Returns the reply if it does not depend on the body.
     fn before_body(&self, head: &Head) -> Option<Reply> {
+        if let Some(reply) = self.answering.and_then(|answering| answering(head)) {
+            return Some(reply);
+        }
         if let Some(reply) = self.fault.before_body(head) {
             return reply;
         }

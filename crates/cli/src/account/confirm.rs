@@ -4,14 +4,17 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Result, bail};
 
+use crate::error::{Code, Failure};
+
 /// Asks for confirmation of a deletion, unless `--yes` was passed. Fails with `refused` if the user
 /// does not confirm it.
 pub(crate) fn confirm(yes: bool, question: &str, refused: &'static str) -> Result<()> {
     if !yes && !io::stdin().is_terminal() {
-        bail!("{question} stdin is not a terminal; pass --yes");
+        let message = format!("cannot ask {question:?}: standard input is not a terminal");
+        bail!(Failure::new(Code::ConfirmationRequired, message, "pass --yes to confirm"));
     }
     if !yes && !matches!(ask(&format!("{question} [y/N] "))?.as_str(), "y" | "Y" | "yes") {
-        bail!(refused);
+        bail!(Failure::new(Code::NotConfirmed, refused, "answer y, or pass --yes"));
     }
     Ok(())
 }

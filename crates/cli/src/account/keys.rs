@@ -12,6 +12,8 @@ use birdhook::{Secret, event::Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::apps::invalid_secret;
+use crate::error::{Code, Failure};
 use crate::version;
 
 /// The latest version of the file that this version of birdhook reads, and the one it writes. The
@@ -97,10 +99,14 @@ impl Keys {
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
         if text.trim().is_empty() {
-            bail!("{} is empty; restore it, or delete it and log in again", path.display());
+            let message = format!("{} is empty", path.display());
+            bail!(Failure::new(Code::InvalidFile, message, "restore it, or delete it and log in again"));
         }
         Self::check_version(path, &text)?;
-        Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
+        Self::parse(&text).map_err(|(line, message)| {
+            let fix = "correct the line, or delete the file and log in again";
+            Failure::new(Code::InvalidFile, format!("{}:{line}: {message}", path.display()), fix).into()
+        })
     }
 
     /// Rejects a file that a later version of birdhook wrote.
@@ -136,7 +142,7 @@ impl Keys {
             ("BIRDHOOK_CLIENT_SECRET", &mut self.client_secret),
         ] {
             if let Some(text) = variable(name) {
-                Secret::new(&text).context(name)?;
+                Secret::new(&text).with_context(|| invalid_secret(name))?;
                 *key = Some(text);
             }
         }
@@ -146,7 +152,11 @@ impl Keys {
             (token @ Some(_), token_secret @ Some(_)) => {
                 self.owner = Some(Tokens { token, token_secret, ..Tokens::default() });
             }
-            _ => bail!("BIRDHOOK_OWNER_TOKEN and BIRDHOOK_OWNER_TOKEN_SECRET must be set together"),
+            _ => bail!(Failure::new(
+                Code::NoKeys,
+                "only one of BIRDHOOK_OWNER_TOKEN and BIRDHOOK_OWNER_TOKEN_SECRET is set",
+                "set both, or neither",
+            )),
         }
         Ok(())
     }
@@ -167,14 +177,17 @@ impl TryFrom<&Keys> for Credentials {
             ("client_id", &keys.client_id),
             ("client_secret", &keys.client_secret),
         ] {
-            key.as_ref().map(Secret::new).transpose().context(name)?;
+            key.as_ref().map(Secret::new).transpose().with_context(|| invalid_secret(name))?;
         }
         let mut credentials = match (keys.consumer(), &keys.bearer_token) {
             (Some(consumer), _) => Self::new(consumer),
             (None, Some(bearer)) => Self::bearer_only(bearer.clone()),
-            (None, None) => bail!(
-                "no keys: run `birdhook auth app`, or set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN"
-            ),
+            (None, None) => bail!(Failure::new(
+                Code::NoKeys,
+                "no keys",
+                "set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN; \
+                 `birdhook auth app` stores them",
+            )),
         };
         if let Some(bearer) = &keys.bearer_token {
             credentials = credentials.bearer(bearer.clone());
@@ -198,7 +211,8 @@ impl TryFrom<&Keys> for Credentials {
 pub(super) fn default_path() -> Result<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
     let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
-    let folder = folder.context("no home folder: name a file with --credentials")?;
+    let folder =
+        folder.with_context(|| Failure::new(Code::NotFound, "no home folder", "name a file with --credentials"))?;
     Ok(folder.join("birdhook").join("credentials.toml"))
 }
 

@@ -6,10 +6,9 @@ mod store;
 mod table;
 
 use std::borrow::Cow;
-use std::fmt::Display;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use birdhook::client::login::LoginError;
 use birdhook::client::{Client, CredentialKind, Credentials, Error, ErrorCause, redact_url};
 
@@ -18,7 +17,8 @@ pub(crate) use keys::{Keys, Tokens};
 pub(crate) use store::{change, replace};
 pub(crate) use table::{TableRow, print_rows};
 
-use crate::error::Failure;
+use crate::error::{Code, Failure};
+use crate::help::CREDENTIALS;
 use crate::output::shown;
 use crate::values::{check_url, is_of_this_machine, value_enum};
 
@@ -30,14 +30,14 @@ pub(crate) struct AccountArgs {
     /// directory. BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET, BIRDHOOK_BEARER_TOKEN,
     /// BIRDHOOK_CLIENT_ID, BIRDHOOK_CLIENT_SECRET, BIRDHOOK_OWNER_TOKEN and
     /// BIRDHOOK_OWNER_TOKEN_SECRET take precedence over the file.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = CREDENTIALS)]
     credentials: Option<PathBuf>,
     /// Call X's API at this URL, for example that of a mock X. Defaults to BIRDHOOK_API_URL, else
     /// to the URL in the credentials file, else to https://api.x.com.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = CREDENTIALS)]
     api_url: Option<String>,
     /// Sign with this kind of credentials instead of the best available.
-    #[arg(long, global = true, value_name = "KIND")]
+    #[arg(long, global = true, value_name = "KIND", help_heading = CREDENTIALS)]
     sign_with: Option<SignWith>,
 }
 
@@ -76,12 +76,13 @@ impl AccountArgs {
     pub(crate) fn base_url(&self, keys: &Keys) -> Result<String> {
         let configured = self.api_url.clone().or_else(|| std::env::var("BIRDHOOK_API_URL").ok());
         let base = configured.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned());
-        check_url(&base).context("--api-url")?;
+        check_url("--api-url", &base)?;
         if !base.starts_with("https:") && !is_of_this_machine(&base) {
-            let base = redact_url(&base);
-            bail!(
-                "cannot send credentials to {base}: http is allowed only for this machine (127.0.0.1, localhost); use https"
+            let message = format!(
+                "cannot send credentials to {}: http is allowed only for this machine (127.0.0.1, localhost)",
+                redact_url(&base)
             );
+            bail!(Failure::new(Code::InsecureUrl, message, "use https"));
         }
         Ok(base)
     }
@@ -133,42 +134,51 @@ pub(crate) fn known_keys() -> Vec<KnownKey> {
 }
 
 /// An error of a call to X or of a login, with the fix that people need.
-pub(crate) trait Fixable: Display {
-    fn stable_code(&self) -> &'static str;
+pub(crate) trait Fixable {
+    fn stable_code(&self) -> Code;
+
+    /// Returns what failed, and the cause.
+    fn split(&self) -> (String, String);
 
     fn fix(&self) -> Cow<'static, str>;
 }
 
 impl Fixable for Error {
-    fn stable_code(&self) -> &'static str {
+    fn stable_code(&self) -> Code {
         match self.cause() {
-            ErrorCause::ChallengeFailed(_) => "challenge_failed",
-            ErrorCause::UrlRefused(_) => "url_refused",
-            ErrorCause::DuplicateUrl => "duplicate_url",
-            ErrorCause::LimitReached => "limit_reached",
-            ErrorCause::AlreadySubscribed => "already_subscribed",
-            ErrorCause::NotSubscribed => "not_subscribed",
-            ErrorCause::NoSuchWebhook => "no_such_webhook",
-            ErrorCause::WebhookInvalid => "webhook_invalid",
-            ErrorCause::NotAllowed => "not_allowed",
-            ErrorCause::AccessLevel => "access_level",
-            ErrorCause::Suspended => "suspended",
-            ErrorCause::Locked => "locked",
-            ErrorCause::NoCredits => "no_credits",
-            ErrorCause::UsageCap => "usage_cap",
-            ErrorCause::Permission => "permission",
-            ErrorCause::Unauthenticated => "unauthenticated",
-            ErrorCause::NotRenewed => "not_renewed",
-            ErrorCause::WrongCredential => "wrong_credential",
-            ErrorCause::NoCredential(_) => "no_credential",
-            ErrorCause::RateLimited { .. } => "rate_limited",
-            ErrorCause::ReplayUnderWay => "replay_under_way",
-            ErrorCause::ReplayDates => "replay_dates",
-            ErrorCause::Down => "x_down",
-            ErrorCause::NoResponse(_) => "no_answer",
-            ErrorCause::Unreadable => "unreadable_response",
-            _ => "x_refused",
+            ErrorCause::ChallengeFailed(_) => Code::ChallengeFailed,
+            ErrorCause::UrlRefused(_) => Code::UrlRefused,
+            ErrorCause::DuplicateUrl => Code::DuplicateUrl,
+            ErrorCause::LimitReached => Code::LimitReached,
+            ErrorCause::AlreadySubscribed => Code::AlreadySubscribed,
+            ErrorCause::NotSubscribed => Code::NotSubscribed,
+            ErrorCause::NoSuchWebhook => Code::NoSuchWebhook,
+            ErrorCause::WebhookInvalid => Code::WebhookInvalid,
+            ErrorCause::NotAllowed => Code::NotAllowed,
+            ErrorCause::AccessLevel => Code::AccessLevel,
+            ErrorCause::Suspended => Code::Suspended,
+            ErrorCause::Locked => Code::Locked,
+            ErrorCause::NoCredits => Code::NoCredits,
+            ErrorCause::UsageCap => Code::UsageCap,
+            ErrorCause::Permission => Code::Permission,
+            ErrorCause::Unauthenticated => Code::Unauthenticated,
+            ErrorCause::NotRenewed => Code::NotRenewed,
+            ErrorCause::WrongCredential => Code::WrongCredential,
+            ErrorCause::NoCredential(_) => Code::NoCredential,
+            ErrorCause::RateLimited { .. } => Code::RateLimited,
+            ErrorCause::ReplayUnderWay => Code::ReplayUnderWay,
+            ErrorCause::ReplayDates => Code::ReplayDates,
+            ErrorCause::Down => Code::XDown,
+            ErrorCause::NoResponse(_) => Code::NoAnswer,
+            ErrorCause::Unreadable => Code::UnreadableResponse,
+            _ => Code::XRefused,
         }
+    }
+
+    fn split(&self) -> (String, String) {
+        let text = self.to_string();
+        let cause = text.strip_prefix(self.call()).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&text);
+        (format!("cannot call {}", self.call()), cause.to_owned())
     }
 
     fn fix(&self) -> Cow<'static, str> {
@@ -177,8 +187,12 @@ impl Fixable for Error {
 }
 
 impl Fixable for LoginError {
-    fn stable_code(&self) -> &'static str {
-        "login_failed"
+    fn stable_code(&self) -> Code {
+        Code::LoginFailed
+    }
+
+    fn split(&self) -> (String, String) {
+        ("the login failed".to_owned(), self.to_string())
     }
 
     fn fix(&self) -> Cow<'static, str> {
@@ -188,7 +202,8 @@ impl Fixable for LoginError {
 
 /// Returns an error with its fix.
 pub(crate) fn with_fix(error: &impl Fixable) -> anyhow::Error {
-    Failure::new(error.stable_code(), shown(&error.to_string()), error.fix()).into()
+    let (message, cause) = error.split();
+    anyhow!(shown(&cause)).context(Failure::new(error.stable_code(), shown(&message), error.fix()))
 }
 
 /// Adds the fix to errors of API calls.

@@ -1,12 +1,15 @@
 //! `birdhook activity`: manages subscriptions to the X Activity API.
 
 use anyhow::{Context, Result, bail};
+use birdhook::client::CredentialKind;
 use birdhook::client::api::{
-    ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange,
+    ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange, SubscriptionFault,
 };
 use birdhook::event::Timestamp;
+use birdhook_testkit::MockEventKind;
 
 use crate::account::{AccountArgs, Explained, TableRow, confirm, print_rows};
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note, plural, shown};
 use crate::values::{time, value_enum};
@@ -162,7 +165,10 @@ impl Activity {
                 let listed = activity.list().await.explained()?;
                 for id in &ids {
                     let one = listed.iter().find(|one| one.id == *id);
-                    let one = one.with_context(|| format!("no subscription {id}"))?;
+                    let one = one.with_context(|| {
+                        let fix = "`birdhook activity list` lists the ids";
+                        Failure::new(Code::NoSuchSubscription, format!("no subscription {id}"), fix)
+                    })?;
                     let new = NewSubscription::again(one, expires_at);
                     print_rows(&[activity.renew(&new).await.explained()?], json)?;
                 }
@@ -171,7 +177,7 @@ impl Activity {
                 let mut change = SubscriptionChange::default();
                 (change.webhook_id, change.tag) = (webhook, tag);
                 if change == SubscriptionChange::default() {
-                    bail!("no change: pass --tag or --webhook");
+                    bail!(Failure::new(Code::Usage, "no change is requested", "pass --tag or --webhook"));
                 }
                 print_rows(&[activity.update(&id, &change).await.explained()?], json)?;
             }
@@ -191,13 +197,42 @@ impl Activity {
     }
 }
 
+/// Returns the error of a subscription that X would refuse.
+fn invalid(fault: SubscriptionFault) -> anyhow::Error {
+    let fix = fix_of(&fault);
+    let message = "X would refuse the subscription; nothing was changed";
+    anyhow::Error::new(fault).context(Failure::new(Code::InvalidSubscription, message, fix))
+}
+
+/// Returns the fix of a subscription that X would refuse.
+pub(super) fn fix_of(fault: &SubscriptionFault) -> String {
+    match fault {
+        SubscriptionFault::Credentials { takes, .. } => obtain(takes),
+        SubscriptionFault::Scope(_) => "run `birdhook auth user2`".to_owned(),
+        SubscriptionFault::EventType { name, meant } => {
+            // The name may be that of the Account Activity API, or birdhook's.
+            let same = name.parse().ok().map(MockEventKind::as_str);
+            match same.or_else(|| meant.first().copied()) {
+                Some(meant) => format!("use {meant}"),
+                None => "use an event type of the X Activity API, for example like.create".to_owned(),
+            }
+        }
+        _ => "correct what the cause names".to_owned(),
+    }
+}
+
+/// Names the command that obtains the best of these kinds of credentials.
+pub(super) fn obtain(takes: &[CredentialKind]) -> String {
+    format!("run `birdhook {}`", takes.first().map_or("auth app", |kind| kind.login_command()))
+}
+
 async fn add(
     activity: birdhook::client::api::ActivityApi<'_>,
     all: &[NewSubscription],
     json: bool,
 ) -> Result<ExitStatus> {
     for new in all {
-        activity.check(new).await?;
+        activity.check(new).await.map_err(invalid)?;
     }
     let (mut added, mut existing, mut unconfirmed, mut refused) = (Vec::new(), Vec::new(), 0, 0);
     for new in all {
@@ -241,7 +276,8 @@ async fn add(
         }
     }
     if refused > 0 {
-        bail!("{refused} of {} refused", plural(all.len(), "subscription"));
+        let message = format!("{refused} of {} refused", plural(all.len(), "subscription"));
+        bail!(Failure::new(Code::StepsRefused, message, "do what the notes above say, then run the command again"));
     }
     Ok((unconfirmed == 0).into())
 }

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::account::{AccountArgs, Explained, Keys, TableRow, ask, change, confirm, print_rows};
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
 use crate::values::seconds;
@@ -119,14 +120,21 @@ impl Auth {
         match self.action {
             Action::App => {
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
-                    bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
+                    bail!(Failure::new(
+                        Code::NoKeys,
+                        "no keys in the environment",
+                        "set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN",
+                    ));
                 }
                 // Cannot fail: `keys` above has already read the same environment.
                 change(path.clone(), |keys| _ = keys.apply_environment()).await?;
             }
             Action::User { pin, owner, browser } => {
                 let base = self.account.base_url(&keys)?;
-                let consumer = keys.consumer().context("no consumer keys: run `birdhook auth app`")?;
+                let consumer = keys.consumer().with_context(|| {
+                    let fix = "set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET; `birdhook auth app` stores them";
+                    Failure::new(Code::NoKeys, "no consumer keys", fix)
+                })?;
                 let login = OAuth1::new(consumer)?.base_url(base);
                 let authorised = match pin {
                     true => {
@@ -158,7 +166,10 @@ impl Auth {
             }
             Action::User2 { types, scopes, browser } => {
                 let base = self.account.base_url(&keys)?;
-                let client = keys.client_id.context("no OAuth 2.0 client id: set BIRDHOOK_CLIENT_ID")?;
+                let client = keys.client_id.with_context(|| {
+                    let fix = "set BIRDHOOK_CLIENT_ID; `birdhook auth app` stores it";
+                    Failure::new(Code::NoKeys, "no OAuth 2.0 client id", fix)
+                })?;
                 let secret = keys.client_secret.map(SecretString::from);
                 let mut login = OAuth2::new(client, secret)?.base_url(&base);
                 if base != "https://api.x.com" {
@@ -194,7 +205,8 @@ impl Auth {
             }
             Action::Forget { user, yes } => {
                 if !keys.users.contains_key(&user) {
-                    bail!("no tokens of user {user}");
+                    let fix = "`birdhook auth list` lists the users";
+                    bail!(Failure::new(Code::NoSuchUser, format!("no tokens of user {user}"), fix));
                 }
                 confirm(yes, &format!("Delete the tokens of user {user}?"), "nothing was deleted")?;
                 change(path.clone(), move |keys| _ = keys.users.remove(&user)).await?;
@@ -212,9 +224,10 @@ fn event_type(name: &str) -> Result<String, String> {
         .ok_or_else(|| "expected an event type of the X Activity API, for example like.create".to_owned())
 }
 
-/// Returns the message for a token that X issued but that cannot be written to the file.
-fn token_lost(user: &str, login: &str) -> String {
-    format!("the token that X issued for user {user} is lost; run `birdhook auth {login}` again")
+/// Returns the error of a token that X issued but that cannot be written to the file.
+fn token_lost(user: &str, login: &str) -> Failure {
+    let message = format!("the token that X issued for user {} is lost", output::shown(user));
+    Failure::new(Code::TokenLost, message, format!("run `birdhook auth {login}` again"))
 }
 
 fn open(url: &str) {

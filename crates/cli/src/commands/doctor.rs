@@ -6,13 +6,14 @@ mod text;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use birdhook_doctor::Doctor as Examiner;
 use indicatif::ProgressBar;
 use secrecy::ExposeSecret;
 
 use self::report::Format;
-use crate::apps::{NO_SECRET, SecretArgs, Texts};
+use crate::apps::{SecretArgs, Texts, invalid_secret, no_secret};
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note, shown};
 use crate::values::{is_of_this_machine, seconds};
@@ -83,17 +84,20 @@ impl Doctor {
             self.report.as_deref().map(|path| Ok::<_, anyhow::Error>((path, Format::of(path)?))).transpose()?;
         let Texts { consumer, client } = self.secret.texts()?;
         let doctor = match (consumer, client) {
-            (Some(consumer), None) => Examiner::new(&self.url, consumer.expose_secret())?,
-            (None, Some(client)) => Examiner::with_client_secret(&self.url, client.expose_secret())?,
-            (Some(consumer), Some(client)) => {
-                Examiner::new(&self.url, consumer.expose_secret())?.add_client_secret(client.expose_secret())?
-            }
-            (None, None) => bail!("{NO_SECRET}"),
+            (Some(consumer), None) => Examiner::new(&self.url, consumer.expose_secret()),
+            (None, Some(client)) => Examiner::with_client_secret(&self.url, client.expose_secret()),
+            (Some(consumer), Some(client)) => Examiner::new(&self.url, consumer.expose_secret())
+                .and_then(|doctor| doctor.add_client_secret(client.expose_secret())),
+            (None, None) => return Err(no_secret()),
         };
+        let doctor = doctor.with_context(|| invalid_secret("--secret, --client-secret or their variables"))?;
         let mut doctor = doctor.local(self.local).deadline(self.deadline).timeout(self.timeout);
         for path in &self.trust_root {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;
+            doctor = doctor.trust_root(&certificate).with_context(|| {
+                let message = format!("cannot trust {}", path.display());
+                Failure::new(Code::InvalidFile, message, "pass a root certificate in PEM or DER")
+            })?;
         }
         let progress = ProgressBar::new_spinner();
         let diagnosis = doctor

@@ -7,6 +7,7 @@ use std::{fs, io};
 use anyhow::{Context, Result};
 use clap::{Arg, Command};
 
+use crate::error::Code;
 use crate::exit_status::ExitStatus;
 use crate::help::{self, Group, Topic};
 
@@ -55,10 +56,42 @@ impl Pages {
                 write_page(&self.folder.join(file), &page(command))?;
             }
         }
+        index += "\n## Errors\n\n[The codes of errors](errors.md) are stable.\n";
         write_page(&self.folder.join("README.md"), &index)?;
+        write_page(&self.folder.join("errors.md"), &errors())?;
         Ok(ExitStatus::Success)
     }
 }
+
+/// Returns the page of the codes of errors.
+fn errors() -> String {
+    let mut text = ERRORS.to_owned();
+    for code in Code::ALL {
+        text += &format!("| `{}` | {} |\n", code.as_str(), code.meaning());
+    }
+    text
+}
+
+const ERRORS: &str = r#"# Errors of birdhook
+
+A command that cannot run prints one error on standard error, and its exit code is 2:
+
+```text
+error: what failed
+cause: why, if it is known
+try: what to do
+```
+
+With `--json` the last line is the error as one JSON object. Its `code` is stable; the texts may change. `command` is
+the command in `try`, if it can be run as it is and deletes nothing.
+
+```json
+{"code":"no_secret","message":"what failed","cause":"why","try":"what to do","command":"birdhook auth app"}
+```
+
+| Code | Meaning |
+|---|---|
+"#;
 
 fn write_page(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
@@ -71,8 +104,12 @@ fn page(command: &mut Command) -> String {
         None => text += &command.get_after_long_help().map(|after| format!("\n{after}\n")).unwrap_or_default(),
     }
     let is_the_tool = command.get_name() == "birdhook";
+    let name = command.get_name().to_owned();
     for below in command.get_subcommands_mut().filter(|below| !is_the_tool && below.get_name() != "help") {
         text += &format!("\n{}", section(below, 2));
+        if let Some(example) = help::example_below(&name, below.get_name()) {
+            text += &format!("\n```sh\n{example}\n```\n");
+        }
     }
     text
 }
@@ -104,7 +141,9 @@ fn section(command: &mut Command, level: usize) -> String {
     };
     let (arguments, options): (Vec<_>, Vec<_>) =
         command.get_arguments().filter(shown).partition(|arg| arg.is_positional());
-    for (title, args) in [("Arguments", arguments), ("Options", options)] {
+    let (credentials, options): (Vec<_>, Vec<_>) =
+        options.into_iter().partition(|arg| arg.get_help_heading() == Some(help::CREDENTIALS));
+    for (title, args) in [("Arguments", arguments), ("Options", options), (help::CREDENTIALS, credentials)] {
         if !args.is_empty() {
             text += &format!("\n{heading}# {title}\n\n");
             args.iter().for_each(|arg| text += &item(arg));

@@ -18,7 +18,7 @@ use crate::account::{AccountArgs, confirm};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, WARNING, note, plural, shown, styled};
 use crate::progress::Progress;
-use crate::values::seconds;
+use crate::values::{ManagementApiArg, seconds};
 
 /// Move a webhook's users from the Account Activity API to the X Activity API.
 ///
@@ -55,8 +55,11 @@ pub(crate) struct Migrate {
     /// Subscribe only to this event type. May be repeated.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// Move users from the Account Activity API of enterprise 1.1.
-    #[arg(long)]
+    /// Manage the webhook and the old subscriptions through this API.
+    #[arg(long, default_value = "v2")]
+    api: ManagementApiArg,
+    /// The old name of `--api enterprise`.
+    #[arg(long, hide = true, conflicts_with = "api")]
     from_enterprise: bool,
     /// Do not ask for confirmation before subscriptions are removed.
     #[arg(long)]
@@ -67,14 +70,14 @@ pub(crate) struct Migrate {
 
 const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-in table, which docs/guide/migration.md shows:
 
-    date = "2027-01"              # when the prices were read
+    date = "2027-01"         # when the prices were read
     source = "X's pricing page"
 
-    [prices]                      # US dollars per delivered event; 0 means not billed
+    [prices]                 # US dollars per delivered event; 0: not billed
     "post.create" = 0.005
-    "mute.*" = 0.001              # all types that begin with mute.
+    "mute.*" = 0.001         # all types that begin with mute.
 
-    [limits]                      # subscriptions to the X Activity API, by plan
+    [limits]                 # subscriptions to the X Activity API, by plan
     self-serve = 1500"#;
 
 #[derive(Serialize)]
@@ -92,7 +95,7 @@ impl Migrate {
         if !self.types.is_empty() {
             migration = migration.types(&self.types);
         }
-        if self.from_enterprise {
+        if self.from_enterprise || matches!(self.api, ManagementApiArg::Enterprise) {
             migration = migration.from_enterprise();
         }
         let reading = Progress::spinner("reading the webhook and its subscriptions");
@@ -135,11 +138,11 @@ impl Migrate {
             )?;
         }
         let mut printed = Ok(());
-        let progress = RefCell::new(Progress::bar(plan.subscribe.steps().len() as u64, "new subscriptions"));
+        let progress = RefCell::new(Progress::bar(plan.subscribe.steps().len() as u64, "new subscription"));
         let removals = RefCell::new(None);
         let on_step = |step: &_| {
             if let Some(removals) = removals.take() {
-                progress.replace(Progress::bar(removals, "removals"));
+                progress.replace(Progress::bar(removals, "removal"));
             }
             if !json && printed.is_ok() {
                 printed = progress.borrow().interrupt(|| print_step(step));

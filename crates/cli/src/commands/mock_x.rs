@@ -1,5 +1,6 @@
 //! `birdhook mock-x`: simulates X.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use serde::Serialize;
 
 use crate::account::{Keys, Tokens, replace};
 use crate::apps::{self, read_text};
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
+use crate::help::CREDENTIALS;
 use crate::output::{self, STRONG, note, plural, queue_output, styled};
 use crate::shutdown::stop_requested;
 use crate::values::{EventApi, seconds, value_enum};
@@ -45,16 +48,16 @@ pub(crate) struct MockX {
     user: Vec<String>,
     /// Write the keys of the app and the tokens of its owner and users to this file, for `birdhook
     /// ensure --credentials` and other commands.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = CREDENTIALS)]
     credentials: Option<PathBuf>,
     /// Read the app's consumer secret from this environment variable or file, for example
     /// BIRDHOOK_CONSUMER_SECRET. Defaults to a random secret, because anybody with a token of the
     /// mock can make it sign.
-    #[arg(long, value_name = "ENV_OR_FILE")]
+    #[arg(long, value_name = "ENV_OR_FILE", help_heading = CREDENTIALS)]
     secret: Option<String>,
     /// Read the app's OAuth 2.0 client secret from this environment variable or file, for example
     /// BIRDHOOK_CLIENT_SECRET. Defaults to no client secret.
-    #[arg(long, value_name = "ENV_OR_FILE")]
+    #[arg(long, value_name = "ENV_OR_FILE", help_heading = CREDENTIALS)]
     client_secret: Option<String>,
     /// Accept requests whose Host is this name, for example in a container network. Loopback
     /// addresses and the listen address are always accepted. Other hosts are answered 403. May be
@@ -62,11 +65,11 @@ pub(crate) struct MockX {
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
     /// Sign requests in these headers. An app without a client secret always uses the old header.
-    #[arg(long, default_value = "client")]
+    #[arg(long, default_value = "client", help_heading = CREDENTIALS)]
     signs: SigningArg,
     /// Accept only challenge answers made with this kind of secret. Defaults to any kind that the
     /// app has.
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", help_heading = CREDENTIALS)]
     answers: Option<apps::SecretKindArg>,
     /// Generate ids and events from this seed. Secrets and tokens are always random.
     #[arg(long, default_value_t = 7)]
@@ -117,7 +120,7 @@ impl MockX {
         let token = |source: &Option<String>| -> Result<_> {
             let Some(source) = source else { return Ok(None) };
             let text = read_text(source)?;
-            Secret::new(text.expose_secret()).with_context(|| source.clone())?;
+            Secret::new(text.expose_secret()).with_context(|| apps::invalid_secret(source))?;
             Ok(Some(MockToken::new(text.expose_secret())))
         };
         (settings.consumer_secret, settings.client_secret) = (token(&self.secret)?, token(&self.client_secret)?);
@@ -129,7 +132,7 @@ impl MockX {
         }
         credentials(&x, self.secret.is_some(), json)?;
         for url in &self.webhook {
-            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{}: {refusal}", redact_url(url)))?;
+            let webhook = x.register(url).await.map_err(|refusal| refused(redact_url(url), &refusal))?;
             self.subscribe(&x, &webhook)?;
             let (url, users) = (redact_url(url), self.user.join(", "));
             let subscribed = plural(self.user.len(), "user");
@@ -168,7 +171,7 @@ impl MockX {
     fn subscribe(&self, x: &Server, webhook: &MockWebhook) -> Result<()> {
         let is_selected = |api| self.api.is_none_or(|only| only.source() == api);
         for user in self.user.iter().filter(|_| is_selected(ApiSource::AccountActivity)) {
-            x.subscribe(webhook, user).map_err(|refusal| anyhow!("{refusal}"))?;
+            x.subscribe(webhook, user).map_err(|refusal| refused(format!("the user {user}"), &refusal))?;
         }
         if !is_selected(ApiSource::XActivity) {
             return Ok(());
@@ -176,11 +179,18 @@ impl MockX {
         for kind in MockEventKind::ALL.iter().filter(|kind| kind.api_sources().contains(&ApiSource::XActivity)) {
             // A revocation needs no subscription.
             for user in self.user.iter().filter(|_| *kind != MockEventKind::Revoke) {
-                x.subscribe_to(webhook, user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
+                x.subscribe_to(webhook, user, *kind)
+                    .map_err(|refusal| refused(format!("the kind {kind}"), &refusal))?;
             }
         }
         Ok(())
     }
+}
+
+/// Returns the error of a webhook or a subscription that the mock refuses.
+fn refused(what: impl Display, refusal: &impl Display) -> anyhow::Error {
+    let fix = "start the receiver before the mock, with the mock's secret; `birdhook doctor --local URL` examines it";
+    anyhow!("{refusal}").context(Failure::new(Code::MockRefused, format!("the mock X refused {what}"), fix))
 }
 
 /// The credentials for a client of the mock. A consumer secret supplied by the user is not printed.

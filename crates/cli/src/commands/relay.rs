@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use birdhook::dedupe::{ApiMode, DedupePolicy, DedupeScope};
 use birdhook::inbox::{self, Inbox, InboxSettings, Order, RelayError};
 
-use super::inbox::open_inbox;
+use super::inbox::{no_inbox, open_inbox};
 use crate::engine::{EngineArgs, EngineSink, WritingArgs};
 use crate::exit_status::ExitStatus;
 use crate::output::{error_chain, note, plural, queue_output, try_print};
@@ -46,7 +46,7 @@ impl Relay {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         queue_output();
         if !Inbox::contains(&self.inbox) {
-            bail!("no inbox in {}", self.inbox.display());
+            return Err(no_inbox(&self.inbox));
         }
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;

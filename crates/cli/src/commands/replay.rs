@@ -15,6 +15,7 @@ use http::{HeaderName, HeaderValue, Request};
 use super::webhooks::{ApiArgs, ApiName};
 use crate::account::{AccountArgs, Explained};
 use crate::apps::SecretArgs;
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note};
 use crate::progress::Progress;
@@ -69,12 +70,13 @@ const SKIPPED_HEADERS: &[&str] =
 impl Replay {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         if !(self.speed >= 0.0 && self.speed.is_finite()) {
-            bail!("invalid --speed {}: expected 0 or more", self.speed);
+            let message = format!("invalid --speed {}", self.speed);
+            bail!(Failure::new(Code::Usage, message, "pass a number, 0 or more"));
         }
         let (Some(path), Some(url)) = (&self.file, &self.url) else { return self.request_from_x(json).await };
         let secrets = self.secret.read()?;
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        check_url(url)?;
+        check_url("URL", url)?;
         let (mut recorded, mut all_read) = (Vec::new(), true);
         let reading = Progress::spinner("reading the recording");
         for request in Recording::new(BufReader::new(file)) {
@@ -89,7 +91,7 @@ impl Replay {
         drop(reading);
         let first = recorded.first().map(|request| request.time);
         let (started, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
-        let progress = Progress::bar(recorded.len() as u64, "deliveries");
+        let progress = Progress::bar(recorded.len() as u64, "delivery");
         let mut response_summary = ResponseSummary::new(url, Expectation::Accepted);
         for request in recorded {
             if let Some(since) = first.and_then(|first| self.delay(first, request.time)) {
@@ -135,15 +137,19 @@ impl Replay {
     /// Asks X to replay the deliveries of a time span.
     async fn request_from_x(&self, json: bool) -> Result<ExitStatus> {
         let (Some(webhook), Some(from), Some(to)) = (&self.webhook, self.from, self.to) else {
-            bail!("expected a file and a URL, or --webhook with --from and --to");
+            let fix = "pass a file and a URL, or --webhook with --from and --to";
+            bail!(Failure::new(Code::Usage, "neither a file nor a webhook is given", fix));
         };
-        let span = ReplaySpan::around(from, to).context("--to must be after --from")?;
+        let span = ReplaySpan::around(from, to)
+            .with_context(|| Failure::new(Code::Usage, "--to is not after --from", "pass a later --to"))?;
         let client = self.account.client()?;
         let asking = Progress::spinner("asking X for a replay");
         let job = match self.api.api {
             ApiName::V2 => client.webhooks().replay(webhook, span).await,
             ApiName::Enterprise => client.enterprise().replay(webhook, span).await,
-            ApiName::Premium => bail!("premium 1.1 has no such replay"),
+            ApiName::Premium => {
+                bail!(Failure::new(Code::Usage, "premium 1.1 has no replay", "pass --api v2 or --api enterprise"))
+            }
         }
         .explained()?;
         drop(asking);

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use crate::apps::SecretArgs;
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, plural, shown};
 use crate::progress::Progress;
@@ -78,7 +79,7 @@ fn kinds() -> String {
 
 impl Trigger {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        check_url(&self.url)?;
+        check_url("URL", &self.url)?;
         let selected = self.selected()?;
         let secrets = if self.forged {
             let guess = Secret::new("a-guess")?;
@@ -92,7 +93,13 @@ impl Trigger {
         let pace =
             |rate: f64| Duration::try_from_secs_f64(rate.recip()).ok().filter(|_| rate > 0.0 && rate.is_finite());
         let pace = match self.rate {
-            Some(rate) => Some(pace(rate).with_context(|| format!("invalid --rate {rate}: too small"))?),
+            Some(rate) => Some(pace(rate).with_context(|| {
+                Failure::new(
+                    Code::Usage,
+                    format!("invalid --rate {rate}"),
+                    "pass a larger number of deliveries per second",
+                )
+            })?),
             None => None,
         };
         let mut generator = PayloadGenerator::new(seed);
@@ -105,7 +112,7 @@ impl Trigger {
         if !json {
             self.announce(&selected, total)?;
         }
-        let (progress, started) = (Progress::bar(total, "deliveries"), Instant::now());
+        let (progress, started) = (Progress::bar(total, "delivery"), Instant::now());
         let expectation = if self.forged { Expectation::Rejected } else { Expectation::Accepted };
         let mut response_summary = ResponseSummary::new(&self.url, expectation);
         let mut responses = stream::iter(deliveries.zip(0..))
@@ -134,7 +141,7 @@ impl Trigger {
     /// Prints what will be sent: the number of deliveries of each API, and their kinds.
     fn announce(&self, selected: &[(MockEventKind, ApiSource)], total: u64) -> Result<()> {
         let forged = if self.forged { "forged " } else { "" };
-        let number = if total == 1 { format!("1 {forged}delivery") } else { format!("{total} {forged}deliveries") };
+        let number = plural(total, &format!("{forged}delivery"));
         output::line(format!("sending {number} to {}", shown(&redact_url(&self.url))))?;
         let mut by_api: Vec<(ApiSource, Vec<&str>)> = Vec::new();
         for (kind, api) in selected {
@@ -180,7 +187,8 @@ impl Trigger {
             let before = selected.len();
             selected.extend(by.map(|api| (*kind, *api)));
             if selected.len() == before && !self.kinds.is_empty() {
-                bail!("{kind} is not delivered by this API");
+                let message = format!("{kind} is not delivered by this API");
+                bail!(Failure::new(Code::Usage, message, "leave out --api, or pass the other API"));
             }
         }
         Ok(selected)

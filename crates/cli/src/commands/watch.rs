@@ -11,11 +11,12 @@ use birdhook_testkit::now;
 
 use super::listen::{ServerArgs, Work};
 use crate::account::AccountArgs;
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note, plural, queue_output, shown, try_print};
 use crate::progress::{self, Progress};
 use crate::shutdown::stop_requested;
-use crate::values::{seconds, time};
+use crate::values::{ManagementApiArg, seconds, time};
 
 /// Monitor a webhook: have X challenge it when it is invalid, detect gaps, and request their
 /// replay.
@@ -37,8 +38,11 @@ pub(crate) struct Watch {
     /// Also receive webhooks, as `birdhook listen` does.
     #[arg(long)]
     receive: bool,
-    /// Manage the webhook through enterprise 1.1.
-    #[arg(long)]
+    /// Manage the webhook through this API.
+    #[arg(long, default_value = "v2")]
+    api: ManagementApiArg,
+    /// The old name of `--api enterprise`.
+    #[arg(long, hide = true, conflicts_with = "api")]
     enterprise: bool,
     /// Check the webhook at this interval.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
@@ -84,14 +88,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 impl Watch {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let mut settings = WatchSettings::default();
-        settings.api = if self.enterprise { ManagementApi::Enterprise } else { ManagementApi::V2 };
+        settings.api = self.api();
         (settings.poll_interval, settings.event_silence, settings.replays) =
             (self.interval, self.silence, !self.no_replays);
         settings.renew_for = self.heal;
         let watch = self.account.client()?.watch(&*self.url, settings);
         if let (Some(from), Some(to)) = (self.down_from, self.down_to) {
             if to <= from {
-                bail!("--down-to must be after --down-from");
+                bail!(Failure::new(Code::Usage, "--down-to is not after --down-from", "pass a later --down-to"));
             }
             watch.was_down(from, to);
         }
@@ -130,7 +134,7 @@ impl Watch {
             }
         };
         if self.receive {
-            let hours = if self.enterprise { 5 * 24 + 1 } else { 25 };
+            let hours = if self.api() == ManagementApi::Enterprise { 5 * 24 + 1 } else { 25 };
             let window = if self.all_again { (0, Duration::ZERO) } else { (MAX_KEYS, hours * HOUR) };
             let on_event = Box::new(move |event: &_| watch.record_event(event));
             let work = Work { window: Some(window), on_event, ..Work::default() };
@@ -146,9 +150,13 @@ impl Watch {
 }
 
 impl Watch {
+    fn api(&self) -> ManagementApi {
+        if self.enterprise { ManagementApi::Enterprise } else { self.api.into() }
+    }
+
     /// Returns what the command watches.
     fn description(&self) -> String {
-        let api = if self.enterprise { "enterprise 1.1" } else { "v2" };
+        let api = if self.api() == ManagementApi::Enterprise { "enterprise 1.1" } else { "v2" };
         let subscriptions = match self.heal {
             Some(lifetime) => format!("renewed for {} s when they expire within 3 days", lifetime.as_secs_f64()),
             None => "reported when they expire within 3 days".to_owned(),

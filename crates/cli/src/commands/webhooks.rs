@@ -1,6 +1,6 @@
 //! `birdhook webhooks`: manages webhooks.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use birdhook::client::api::{RegisteredWebhook, same_url};
 use birdhook::client::{Client, Error, ErrorCause};
 
@@ -145,17 +145,14 @@ impl ApiArgs {
         let Ok(all) = self.list(client).await else { return with_fix(error) };
         if let Some(same) = all.iter().find(|one| same_url(&one.url, url)) {
             let (id, state) = (shown(&same.id), if same.valid { "valid" } else { "invalid" });
-            let message = format!(
-                "{}\n{url} is already registered as {id} ({}, {state})",
-                shown(&error.to_string()),
-                shown(&same.url)
-            );
+            let message = format!("{url} is already registered as {id} ({}, {state})", shown(&same.url));
             let fix = format!("use it, or delete it with `birdhook webhooks delete {id}`");
-            return Failure::new(error.stable_code(), message, fix).into();
+            return anyhow!(shown(&error.to_string())).context(Failure::new(error.stable_code(), message, fix));
         }
         let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
         let all = if all.is_empty() { String::new() } else { format!("\nthe app's webhooks:{all}") };
-        Failure::new(error.stable_code(), format!("{}{all}", shown(&error.to_string())), error.fix()).into()
+        let message = format!("cannot register {}", shown(url));
+        anyhow!("{}{all}", shown(&error.to_string())).context(Failure::new(error.stable_code(), message, error.fix()))
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {

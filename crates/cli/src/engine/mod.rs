@@ -13,6 +13,7 @@ use bytesize::ByteSize;
 
 pub(crate) use self::reader::Reader;
 pub(crate) use self::sink::EngineSink;
+use crate::error::{Code, Failure};
 use crate::output::note;
 
 /// The engine and its stream.
@@ -70,26 +71,34 @@ impl EngineArgs {
     pub(crate) async fn connect(&self) -> Result<Engine> {
         let stream = |default: &str| self.stream.clone().unwrap_or_else(|| default.to_owned());
         if let Some(url) = &self.nats {
-            let engine = JetStream::connect(url).await.context("--nats")?;
+            let unavailable =
+                || unavailable("cannot use the engine of --nats", "check the URL, and that the server runs");
+            let engine = JetStream::connect(url).await.with_context(unavailable)?;
             return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
         }
         if let Some(url) = &self.redis {
+            let unavailable =
+                || unavailable("cannot use the engine of --redis", "check the URL, and that the server runs");
             let variable = || std::env::var_os("BIRDHOOK_REDIS_CA").filter(|file| !file.is_empty()).map(PathBuf::from);
             let engine = match self.redis_ca.clone().or_else(variable) {
-                None => Redis::connect(url).await.context("--redis")?,
+                None => Redis::connect(url).await.with_context(unavailable)?,
                 Some(file) => {
                     let roots = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-                    Redis::connect_with_roots(url, &roots).await.context("--redis")?
+                    Redis::connect_with_roots(url, &roots).await.with_context(unavailable)?
                 }
             };
             return Ok(Engine::Redis { engine, stream: stream("birdhook") });
         }
-        bail!("no engine: pass --nats URL or --redis URL")
+        bail!(Failure::new(Code::NoEngine, "no engine", "pass --nats URL or --redis URL"))
     }
 
     pub(crate) fn is_named(&self) -> bool {
         self.nats.is_some() || self.redis.is_some()
     }
+}
+
+fn unavailable(message: impl Into<String>, fix: &str) -> Failure {
+    Failure::new(Code::EngineUnavailable, message, fix)
 }
 
 impl Engine {
@@ -108,7 +117,9 @@ impl Engine {
                 let subjects = [writing.subject.matching(&[])?];
                 let settings = StreamSettings::new().name(stream.clone()).subjects(subjects);
                 let settings = settings.max_bytes(writing.max_bytes.as_u64());
-                if engine.create_stream(&settings).await.with_context(|| format!("cannot create {}", self.name()))? {
+                let created = engine.create_stream(&settings).await;
+                let fix = "check the server's limits; --stream and --max-bytes change what is created";
+                if created.with_context(|| unavailable(format!("cannot create {}", self.name()), fix))? {
                     note(format!("created {}", self.name()));
                 }
                 Ok(EngineSink::Nats(engine.sink().subject(writing.subject.clone()).format(format)))
@@ -122,14 +133,18 @@ impl Engine {
     }
 
     pub(crate) async fn reader(&self, group: &str) -> Result<Reader> {
+        let failed = || {
+            let fix = "check --stream and --group; `birdhook listen` with this engine creates the stream";
+            unavailable(format!("cannot read {}", self.name()), fix)
+        };
         match self {
             Self::Nats { engine, stream } => {
                 let consumer = engine.consumer(&ConsumerSettings::new(group).stream(stream.clone()).batch(256)).await;
-                Ok(Reader::Nats(Box::new(consumer.with_context(|| format!("cannot read {}", self.name()))?)))
+                Ok(Reader::Nats(Box::new(consumer.with_context(failed)?)))
             }
             Self::Redis { engine, stream } => {
                 let reader = engine.group(GroupSettings::new(stream.clone(), group).batch(256)).await;
-                Ok(Reader::Redis(reader.with_context(|| format!("cannot read {}", self.name()))?))
+                Ok(Reader::Redis(reader.with_context(failed)?))
             }
         }
     }

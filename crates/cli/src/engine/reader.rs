@@ -5,6 +5,8 @@ use birdhook::Event;
 use birdhook::nats::{self, ConsumeError, Consumer};
 use birdhook::redis::{self, Group, ReadError};
 
+use crate::error::{Code, Failure};
+
 pub(crate) enum Reader {
     Nats(Box<Consumer>),
     Redis(Group),
@@ -25,7 +27,10 @@ impl Reader {
     pub(crate) async fn recv(&mut self) -> Result<Result<Received>> {
         match self {
             Self::Nats(consumer) => match consumer.recv().await.unwrap_or(Err(ConsumeError::Removed)) {
-                Err(ConsumeError::Removed) => Err(ConsumeError::Removed.into()),
+                Err(ConsumeError::Removed) => Err(ConsumeError::Removed).with_context(|| {
+                    let fix = "run the command again, which creates the consumer again";
+                    Failure::new(Code::EngineUnavailable, "no more events can be read", fix)
+                }),
                 next => Ok(Self::of_nats(next).await),
             },
             Self::Redis(group) => Ok(Self::of_redis(group.recv().await).await),

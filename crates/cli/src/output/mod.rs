@@ -50,11 +50,15 @@ pub(crate) fn done(what: &str, object: &str, as_json: bool) -> Result<()> {
 
 /// Returns a number with its noun: `1 event`, `2 events`, `3 deliveries`.
 pub(crate) fn plural(number: impl Display, noun: &str) -> String {
-    let number = number.to_string();
+    format!("{number} {}", self::noun(&number, noun))
+}
+
+/// Returns a noun in the singular if the number is 1, else in the plural.
+pub(crate) fn noun(number: impl Display, noun: &str) -> String {
     match noun.strip_suffix('y') {
-        _ if number == "1" => format!("{number} {noun}"),
-        Some(stem) => format!("{number} {stem}ies"),
-        None => format!("{number} {noun}s"),
+        _ if number.to_string() == "1" => noun.to_owned(),
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{noun}s"),
     }
 }
 

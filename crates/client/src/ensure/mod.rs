@@ -63,6 +63,11 @@ impl Ensure<'_> {
         Self { probes: false, ..self }
     }
 
+    /// Checks the URL, the event types, the filters, the tags and the expiries, without a call.
+    pub fn check(&self) -> Result<(), EnsureError> {
+        check_state(self.client, self.desired)
+    }
+
     /// Returns the steps to do, without doing them. Fails if X would refuse the URL, a type or a
     /// filter, if credentials for a step are missing, or if X's current state cannot be read.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {

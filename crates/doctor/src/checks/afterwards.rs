@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::challenge::{first, unanswered};
 use crate::exchange::RawRequest;
 use crate::results::{self, RunResult};
-use crate::target::Target;
+use crate::target::{SIGNATURE, Target};
+use crate::verdict::Effect;
 
 pub(super) async fn methods(target: &mut Target) -> RunResult {
     let mut exchanges = Vec::new();
@@ -32,17 +33,26 @@ fn expect_none(leaks: &BTreeSet<(&'static str, &'static str)>, cause: &'static s
     for (check, what) in leaks {
         found.entry(what).or_default().push(*check);
     }
+    let quoted = |what: &str| if what.starts_with("the ") { what.to_owned() } else { format!("{what:?}") };
     let texts = found.into_iter().map(|(what, checks)| match checks.as_slice() {
         [first, others @ ..] if !others.is_empty() => {
-            format!("{what:?} in responses during {first} and {} more checks", others.len())
+            let noun = if others.len() == 1 { "check" } else { "checks" };
+            format!("{} appears in responses during {first} and {} more {noun}", quoted(what), others.len())
         }
-        checks => format!("{what:?} in a response during {}", checks.concat()),
+        checks => format!("{} appears in a response during {}", quoted(what), checks.concat()),
     });
     RunResult::failed(texts.collect::<Vec<_>>().join(", "), cause)
 }
 
 pub(super) async fn keep_secrets(target: &mut Target) -> RunResult {
-    expect_none(&target.leaked_secrets, "anyone who reads this response can sign deliveries")
+    let cause = "anyone who reads this response can sign deliveries";
+    let result = expect_none(&target.leaked_secrets, cause);
+    let shows_signature = target.leaked_secrets.iter().any(|(_, what)| *what == SIGNATURE);
+    match shows_signature {
+        // An attacker sends the delivery again, with the signature from the response.
+        true => RunResult { effect: Some(Effect::Forgery), ..result },
+        false => result,
+    }
 }
 
 pub(super) async fn without_traces(target: &mut Target) -> RunResult {
@@ -62,5 +72,20 @@ pub(super) async fn alive(target: &mut Target) -> RunResult {
         }
         Ok(response) => RunResult::passed(response.summary()),
         Err(error) => RunResult::failed(error.to_string(), "the receiver no longer answers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_check_is_singular() {
+        let observed = |checks: &[&'static str]| {
+            let leaks = checks.iter().map(|check| (*check, "the secret")).collect();
+            expect_none(&leaks, "x").observed
+        };
+        assert!(observed(&["a", "b"]).ends_with("during a and 1 more check"));
+        assert!(observed(&["a", "b", "c"]).ends_with("during a and 2 more checks"));
     }
 }

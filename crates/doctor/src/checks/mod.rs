@@ -8,7 +8,9 @@ mod network;
 mod oracle;
 mod response;
 mod response_token;
+mod schemes;
 mod signatures;
+mod token_form;
 mod tokens;
 mod url;
 mod variants;
@@ -56,7 +58,7 @@ impl Check {
     fn effect(&self) -> Effect {
         match self.name {
             "dns_resolves" | "dns_public" | "connection" => Effect::Unreachable,
-            "oracle_closed" | "answers_keep_secrets" => Effect::Forgery,
+            "oracle_closed" => Effect::Forgery,
             name if name.starts_with("signature_") => Effect::Forgery,
             name if name.starts_with("delivery_") || name.starts_with("body_") && self.side == Side::X => Effect::Loss,
             _ if self.side == Side::Stranger => Effect::Exposure,
@@ -208,26 +210,26 @@ checks! {
     delivery_unknown_kind: X, deliveries::unknown_kind, NEEDS_DELIVERY,
         "events of an unknown kind are accepted, because X adds kinds without notice",
         "answer 200 to every verified JSON object, and ignore unknown events";
-    delivery_charset: X, deliveries::form("with a charset", RawRequest::with_charset), NEEDS_DELIVERY,
+    delivery_charset: X, deliveries::form("with a charset", "the Content-Type is compared as a whole, so a charset is refused", RawRequest::with_charset), NEEDS_DELIVERY,
         "Content-Type: application/json; charset=utf-8 is accepted",
         "do not compare the Content-Type as a whole";
     delivery_escapes: X, deliveries::escapes, NEEDS_DELIVERY,
         "a body with \\/ and \\u escapes is accepted",
         "verify the received bytes; parsing and serializing the JSON changes them";
-    delivery_unicode: X, deliveries::form("é ü 日本語 \u{1f426} \u{2028}", |request| request), NEEDS_DELIVERY,
+    delivery_unicode: X, deliveries::form("é ü 日本語 \u{1f426} \u{2028}", "the app verifies decoded text, or text in another encoding, not the received bytes", |request| request), NEEDS_DELIVERY,
         "a body with raw UTF-8 is accepted",
         "verify the received bytes before decoding them as UTF-8";
     delivery_header_names: X, deliveries::header_names, NEEDS_DELIVERY,
         "header names are case-insensitive",
         "look up the signature's header case-insensitively";
-    delivery_empty_header: X, deliveries::form("with an empty header", RawRequest::with_empty_header), NEEDS_DELIVERY,
+    delivery_empty_header: X, deliveries::form("with an empty header", "a proxy or parser refuses a header with an empty value", RawRequest::with_empty_header), NEEDS_DELIVERY,
         "a header with an empty value, which X sends, is accepted",
         "configure the proxy or parser to accept empty header values";
     // 200 kB: posts and reposts with all their media are smaller.
-    delivery_large: X, deliveries::form("large ".repeat(33_333), |request| request), NEEDS_DELIVERY,
+    delivery_large: X, deliveries::form("large ".repeat(33_333), "a body limit of the app or a proxy is below 200 kB, or the app fails on a large body", |request| request), NEEDS_DELIVERY,
         "a body of 200 kB is accepted",
         "raise the body limit to 1 MiB (body-parser's default is 100 kB)";
-    delivery_chunked: X, deliveries::form("in chunks ".repeat(50), RawRequest::chunked), NEEDS_DELIVERY,
+    delivery_chunked: X, deliveries::form("in chunks ".repeat(50), "a body without a Content-Length is refused, or not read to its end", RawRequest::chunked), NEEDS_DELIVERY,
         "a chunked body, as proxies forward it, is accepted",
         "read the body to its end, whether or not there is a Content-Length";
     delivery_again: X, deliveries::repeated, NEEDS_DELIVERY,
@@ -237,7 +239,7 @@ checks! {
         "copies at the same time are answered 200 or 503",
         "answer a duplicate with 200, or 503 while the first copy is being processed";
 
-    signature_checked: Stranger, signatures::checked, NEEDS_DELIVERY,
+    signature_checked: Stranger, signatures::checked, &[ALIVE, "challenge_json"],
         "a delivery with a wrong signature is not accepted",
         "compare the signature of every POST with HMAC-SHA256 of its raw body, in constant time, and answer 401";
     signature_wrong: Stranger, signatures::wrong, NEEDS_VERIFICATION,
@@ -286,7 +288,7 @@ checks! {
         "answer 405 to other methods";
     answers_keep_secrets: Stranger, afterwards::keep_secrets, NEEDS_RESPONSE,
         "no response contained the secret, or the correct signature of a request",
-        "answer a wrong signature with an empty body, and disable debug pages";
+        "answer errors with an empty body, disable debug pages, and regenerate the secret in X's console if it was shown";
     answers_without_traces: Stranger, afterwards::without_traces, NEEDS_RESPONSE,
         "no response contained a stack trace",
         "disable debug pages: NODE_ENV=production, DEBUG=False, or the equivalent of the framework";

@@ -1,13 +1,17 @@
 //! Reads a `response_token`, and finds out how it was computed: the signed text, the key, and the encoding.
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{
+    GeneralPurpose, GeneralPurposeConfig, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD,
+};
+use base64::{Engine, alphabet};
 use birdhook_testkit::Challenge;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 
+use super::token_form::{Encoding, Form};
 use crate::exchange::Response;
 use crate::leak::hex;
 use crate::target::{KnownSecret, SecretText};
@@ -19,11 +23,7 @@ pub(super) struct Construction {
     message: Option<Message>,
     digest: Digest,
     encoding: Encoding,
-    has_prefix: bool,
-    /// Whether it contains white space, such as the line break that Ruby's `encode64` appends.
-    has_whitespace: bool,
-    /// Whether it is Python's notation of bytes: `b'...'`.
-    is_python_bytes: bool,
+    form: Form,
     /// Whether the token was returned unsigned.
     is_echo: bool,
 }
@@ -51,22 +51,14 @@ enum Digest {
     HmacSha256,
     Swapped,
     HmacSha1,
+    HmacSha224,
+    HmacSha384,
     HmacSha512,
+    /// Known by its length of 16 bytes alone.
+    Md5,
     KeyThenText,
     TextThenKey,
     TextOnly,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Base64,
-    Unpadded,
-    UrlSafe,
-    Hex,
-    Base64OfHex,
-    /// Base64 of 20 bytes, the length of SHA-1.
-    Of20Bytes,
-    Unknown,
 }
 
 #[derive(Debug)]
@@ -89,55 +81,48 @@ pub(super) fn signature(response: &Response) -> Option<String> {
 }
 
 pub(super) fn analyze(token: &str, challenge: &Challenge, known: &KnownSecret) -> Construction {
-    let unquoted = without_python_bytes(token);
-    let is_python_bytes = unquoted.is_some();
-    let token = unquoted.as_deref().unwrap_or(token);
-    let trimmed = token.trim();
-    let value = trimmed.strip_prefix("sha256=");
-    let has_prefix = value.is_some();
-    let other_prefix = || trimmed.strip_prefix("sha1=").or_else(|| trimmed.strip_prefix("sha512="));
-    let value = value.or_else(other_prefix).unwrap_or(trimmed);
-    let has_whitespace = trimmed.len() != token.len() || value.contains(char::is_whitespace);
-    let base = Construction {
+    let form = Form::of(token);
+    let encoding_of = |mac: &[u8]| form.encoding_of(mac);
+    let base = |form| Construction {
         key: Key::Unreadable,
         message: None,
         digest: Digest::HmacSha256,
         encoding: Encoding::Unknown,
-        has_prefix,
-        has_whitespace,
-        is_python_bytes,
+        form,
         is_echo: false,
     };
-    if value == challenge.token() {
-        return Construction { is_echo: true, ..base };
+    let unsigned = challenge.token().as_bytes();
+    if form.is(challenge.token()) || encoding_of(unsigned).is_some_and(|how| how != Encoding::RawBytes) {
+        return Construction { is_echo: true, ..base(form) };
     }
-    let value: String = value.split_whitespace().collect();
-    let encoding_of = |mac: &[u8]| encodings(mac).into_iter().find_map(|(how, text)| (text == value).then_some(how));
-    for (key, secret) in candidate_keys(&known.text) {
-        for (message, bytes) in messages(challenge) {
-            if let Some(encoding) = encoding_of(&mac(secret.as_bytes(), bytes.as_bytes())) {
-                return Construction { key, message, encoding, ..base };
-            }
+    let right = known.text.0.as_bytes();
+    for (message, bytes) in messages(challenge) {
+        if let Some(encoding) = encoding_of(&mac(right, &bytes)) {
+            return Construction { key: Key::Right, message, encoding, ..base(form) };
         }
     }
-    for (digest, mac) in other_digests(known.text.0.as_bytes(), challenge.token().as_bytes()) {
+    for (digest, mac) in other_digests(right, unsigned) {
         if let Some(encoding) = encoding_of(&mac) {
-            return Construction { key: Key::Right, digest, encoding, ..base };
+            return Construction { key: Key::Right, digest, encoding, ..base(form) };
         }
     }
-    match STANDARD.decode(&value).map_or(0, |bytes| bytes.len()) {
-        32 => Construction { key: Key::Unknown, encoding: Encoding::Base64, ..base },
-        20 => Construction { encoding: Encoding::Of20Bytes, ..base },
-        _ => base,
+    for (key, secret) in flawed_keys(&known.text) {
+        if let Some(encoding) = encoding_of(&mac(&secret, unsigned)) {
+            return Construction { key, encoding, ..base(form) };
+        }
     }
-}
-
-/// Removes Python's notation of bytes: `sha256=b'...'` or `b'sha256=...'`.
-fn without_python_bytes(token: &str) -> Option<String> {
-    let (prefix, quoted) = token.split_once('b')?;
-    let quote = quoted.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-    let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
-    matches!(prefix, "" | "sha256=").then(|| format!("{prefix}{inner}"))
+    let Some((encoding, length)) = form.length() else { return base(form) };
+    let by_length = |digest| (Key::Unreadable, digest);
+    let (key, digest) = match length {
+        32 => (Key::Unknown, Digest::HmacSha256),
+        16 => by_length(Digest::Md5),
+        20 => by_length(Digest::HmacSha1),
+        28 => by_length(Digest::HmacSha224),
+        48 => by_length(Digest::HmacSha384),
+        64 => by_length(Digest::HmacSha512),
+        _ => return base(form),
+    };
+    Construction { key, digest, encoding, ..base(form) }
 }
 
 /// Returns the first fault of a `response_token`, for fuzz targets.
@@ -156,43 +141,40 @@ impl Construction {
         Some(Mistake { observed, cause: "X signs the decoded crc_token and nothing else", fix })
     }
 
+    /// Returns the mistake that makes the response the same for every challenge.
+    pub(super) fn constant(&self) -> Option<Mistake> {
+        let object = || {
+            let (observed, cause, fix) = self.form.object()?;
+            Some(Mistake { observed, cause, fix })
+        };
+        self.other_text().or_else(object)
+    }
+
     /// Returns the first mistake, apart from a wrong key.
     pub(super) fn mistake(&self) -> Option<Mistake> {
-        let form = "X expects the padded standard base64 of the 32 bytes: 44 characters";
-        let (observed, cause, fix) = match self.encoding {
-            _ if self.is_python_bytes => (
-                "the response_token contains Python's notation of bytes: b'...'",
-                "a bytes object was formatted as text",
-                "decode the base64 before formatting it: base64.b64encode(digest).decode('ascii')",
-            ),
-            _ if self.digest != Digest::HmacSha256 => self.digest.mistake(),
-            _ if self.is_echo => {
-                ("the response_token is the crc_token itself", "it must be signed", "sign it with the app's secret")
-            }
-            _ if self.message.is_some() => return self.other_text(),
-            Encoding::Unpadded => ("the base64 has no padding", form, "keep the '=' at the end"),
-            Encoding::UrlSafe => ("the base64 is URL-safe", form, "use the standard alphabet, with '+' and '/'"),
-            Encoding::Hex => {
-                let fix = "encode the digest's bytes in base64: digest('base64'), not hexdigest";
-                ("the signature is in hex", form, fix)
-            }
-            Encoding::Base64OfHex => {
-                ("the signature is the base64 of the hex text", form, "encode the digest's bytes, not their hex text")
-            }
-            Encoding::Of20Bytes => Digest::HmacSha1.mistake(),
-            Encoding::Unknown => {
-                ("it is not a signature in a known encoding", form, "base64-encode the 32 bytes of HMAC-SHA256")
-            }
-            Encoding::Base64 if !self.has_prefix => {
-                ("'sha256=' is missing", "X expects 'sha256=' and the base64", "put 'sha256=' before the base64")
-            }
-            Encoding::Base64 if self.has_whitespace => {
-                let fix = "trim it: some encoders append a line break (Ruby: use strict_encode64)";
-                ("the response_token contains a line break or a space", form, fix)
-            }
-            Encoding::Base64 => return None,
-        };
-        Some(Mistake { observed: observed.to_owned(), cause, fix })
+        let of = |(observed, cause, fix): (&str, _, _)| Some(Mistake { observed: observed.to_owned(), cause, fix });
+        if self.form.is_python_bytes {
+            return of(super::token_form::PYTHON_BYTES);
+        }
+        if self.digest != Digest::HmacSha256 {
+            return of(self.digest.mistake());
+        }
+        if self.is_echo {
+            return of((
+                "the response_token is the crc_token itself",
+                "it must be signed",
+                "sign it with the app's secret",
+            ));
+        }
+        if self.encoding == Encoding::Unknown
+            && let Some((observed, cause, fix)) = self.form.object()
+        {
+            return Some(Mistake { observed, cause, fix });
+        }
+        self.other_text().or_else(|| {
+            let (observed, cause, fix) = self.form.mistake(self.encoding)?;
+            Some(Mistake { observed, cause, fix })
+        })
     }
 }
 
@@ -209,7 +191,10 @@ impl Digest {
                 "swap the two arguments: the secret is the key",
             ),
             Self::HmacSha1 => ("the signature is HMAC-SHA1, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
+            Self::HmacSha224 => ("the signature is HMAC-SHA224, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
+            Self::HmacSha384 => ("the signature is HMAC-SHA384, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
             Self::HmacSha512 => ("the signature is HMAC-SHA512, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
+            Self::Md5 => ("the signature has the 16 bytes of MD5, not HMAC-SHA256", hmac, "use SHA-256 in the HMAC"),
             Self::KeyThenText => {
                 ("the signature is the plain SHA-256 of secret and crc_token, not an HMAC", hmac, plain)
             }
@@ -222,86 +207,242 @@ impl Digest {
 }
 
 /// Returns what common wrong functions compute from the right key and the right text.
-fn other_digests(key: &[u8], text: &[u8]) -> [(Digest, Vec<u8>); 6] {
+fn other_digests(key: &[u8], text: &[u8]) -> [(Digest, Vec<u8>); 9] {
     let plain = |parts: [&[u8]; 2]| Sha256::digest(parts.concat()).to_vec();
     [
         (Digest::Swapped, mac(text, key)),
         (Digest::HmacSha1, mac_with::<Hmac<Sha1>>(key, text)),
+        (Digest::HmacSha224, mac_with::<Hmac<Sha224>>(key, text)),
+        (Digest::HmacSha384, mac_with::<Hmac<Sha384>>(key, text)),
         (Digest::HmacSha512, mac_with::<Hmac<Sha512>>(key, text)),
         (Digest::KeyThenText, plain([key, text])),
         (Digest::TextThenKey, plain([text, key])),
         (Digest::TextOnly, plain([text, b""])),
+        (Digest::KeyThenText, Sha256::digest([key, b":", text].concat()).to_vec()),
     ]
 }
 
-/// Returns the right key, and common wrong ones. They are plain strings, because `Secret` rejects
-/// the wrong ones.
-fn candidate_keys(text: &SecretText) -> [(Key, String); 14] {
+/// Names of variables and placeholders that are often taken for the secret.
+const NAMES: &[&str] = &[
+    "CONSUMER_SECRET",
+    "TWITTER_CONSUMER_SECRET",
+    "X_CONSUMER_SECRET",
+    "API_SECRET",
+    "API_SECRET_KEY",
+    "API_KEY_SECRET",
+    "TWITTER_API_SECRET",
+    "TWITTER_API_SECRET_KEY",
+    "TWITTER_API_KEY_SECRET",
+    "X_API_SECRET",
+    "X_API_KEY_SECRET",
+    "CLIENT_SECRET",
+    "TWITTER_CLIENT_SECRET",
+    "X_CLIENT_SECRET",
+    "WEBHOOK_SECRET",
+    "BIRDHOOK_CONSUMER_SECRET",
+    "BIRDHOOK_CLIENT_SECRET",
+];
+
+const PLACEHOLDERS: &[&str] =
+    &["secret", "consumer_secret", "consumer-secret", "client_secret", "changeme", "change-me", "test", "xxx", "TODO"];
+
+/// Returns common wrong keys. They are plain bytes, because `Secret` rejects some of them.
+pub(super) fn flawed_keys(text: &SecretText) -> Vec<(Key, Vec<u8>)> {
+    let secret = &text.0;
     let trim = "trim the secret after reading it";
     let save = "save the secret's file as plain ASCII";
+    let quotes = "remove the quotes from the environment file";
+    let copy = "copy the secret again, completely and without other characters";
     let variable = "set the environment variable that the app reads";
-    let flawed = |name, fix, key| (Key::Flawed(name, fix), key);
-    [
-        (Key::Right, text.0.clone()),
-        flawed("the receiver's secret ends with a line break", trim, format!("{}\n", text.0)),
-        flawed("the receiver's secret ends with a line break (CR LF)", trim, format!("{}\r\n", text.0)),
-        flawed("the receiver's secret ends with a space", trim, format!("{} ", text.0)),
-        flawed("the receiver's secret begins with a byte order mark (U+FEFF)", save, format!("\u{feff}{}", text.0)),
-        flawed("the receiver's secret ends with a no-break space (U+00A0)", save, format!("{}\u{a0}", text.0)),
-        flawed(
-            "the receiver's secret is in quotes",
-            "remove the quotes from the environment file",
-            format!("\"{}\"", text.0),
+    let whole = "use the secret's text as the key, as X shows it, without decoding, encoding or hashing it";
+    let read = "read the value of the variable, and set it in the environment of the running app";
+    let mut keys = Vec::new();
+    let mut flawed = |name, fix, key: Vec<u8>| keys.push((Key::Flawed(name, fix), key));
+    let around = [
+        ("", "\n", "the receiver's secret ends with a line break", trim),
+        ("", "\r\n", "the receiver's secret ends with a line break (CR LF)", trim),
+        ("", "\r", "the receiver's secret ends with a line break (CR)", trim),
+        ("", "\n\n", "the receiver's secret ends with two line breaks", trim),
+        ("", " ", "the receiver's secret ends with a space", trim),
+        ("", "\t", "the receiver's secret ends with a tab", trim),
+        ("", "\0", "the receiver's secret ends with a zero byte", trim),
+        ("\n", "", "the receiver's secret begins with a line break", trim),
+        (" ", "", "the receiver's secret begins with a space", trim),
+        ("\t", "", "the receiver's secret begins with a tab", trim),
+        (" ", " ", "the receiver's secret is between spaces", trim),
+        ("\u{feff}", "", "the receiver's secret begins with a byte order mark (U+FEFF)", save),
+        ("", "\u{a0}", "the receiver's secret ends with a no-break space (U+00A0)", save),
+        ("\"", "\"", "the receiver's secret is in quotes", quotes),
+        ("'", "'", "the receiver's secret is in quotes", quotes),
+        ("`", "`", "the receiver's secret is in quotes", quotes),
+        ("\"", "\"\n", "the receiver's secret is in quotes, with a line break after them", quotes),
+        ("'", "'\n", "the receiver's secret is in quotes, with a line break after them", quotes),
+        (
+            "b'",
+            "'",
+            "the receiver's secret is Python's notation of bytes: b'...'",
+            "decode the bytes, or use them as the key directly",
         ),
+        ("<", ">", "the receiver's secret is in angle brackets", copy),
+        ("=", "", "the receiver's secret begins with '='", copy),
+        ("", ";", "the receiver's secret ends with a semicolon", copy),
+        ("", ",", "the receiver's secret ends with a comma", copy),
+        ("", ".", "the receiver's secret ends with a full stop", copy),
+    ];
+    for (before, after, name, fix) in around {
+        flawed(name, fix, format!("{before}{secret}{after}").into_bytes());
+    }
+    let sign_alone = "sign with the secret alone, without '&' and token secret";
+    let oauth = "the receiver's key is the secret followed by '&', as in OAuth 1.0a";
+    flawed(oauth, sign_alone, format!("{secret}&").into_bytes());
+    flawed(
+        "the receiver's key is '&' followed by the secret, as in OAuth 1.0a",
+        sign_alone,
+        format!("&{secret}").into_bytes(),
+    );
+    for word in ["undefined", "null", "None", "nil", "NaN", "true", "false", "[object Object]", "[object Promise]"] {
+        let name = match word {
+            "undefined" => "the receiver's secret is the word 'undefined'",
+            "null" => "the receiver's secret is the word 'null'",
+            "None" => "the receiver's secret is the word 'None'",
+            _ => "the receiver's secret is a word that stands for a missing or an unread value",
+        };
+        flawed(name, variable, word.into());
+    }
+    flawed("the receiver's secret is empty", variable, Vec::new());
+    for variable in NAMES {
+        let named = format!("{variable}={secret}");
+        flawed("the receiver's secret contains the name of the variable and '='", copy, named.into_bytes());
+        let lower = variable.to_ascii_lowercase();
+        for name in [variable.to_string(), lower.clone(), format!("process.env.{variable}")] {
+            flawed("the receiver's secret is the name of a variable, not its value", read, name.into_bytes());
+        }
+        for name in
+            [format!("${variable}"), format!("${{{variable}}}"), format!("%{variable}%"), format!("{{{{{variable}}}}}")]
+        {
+            let found = "the receiver's secret is a reference to a variable that was not replaced";
+            flawed(found, read, name.into_bytes());
+        }
+        for name in [
+            format!("YOUR_{variable}"),
+            format!("your_{lower}"),
+            format!("<{variable}>"),
+            format!("your-{}", lower.replace('_', "-")),
+        ] {
+            flawed("the receiver's secret is a placeholder", "replace it by the app's secret", name.into_bytes());
+        }
+    }
+    for placeholder in PLACEHOLDERS {
         flawed(
-            "the receiver's secret is in quotes",
-            "remove the quotes from the environment file",
-            format!("'{}'", text.0),
-        ),
-        flawed("the receiver's secret begins with a space", trim, format!(" {}", text.0)),
-        flawed(
-            "the receiver's key is the secret followed by '&', as in OAuth 1.0a",
-            "sign with the secret alone, without '&' and token secret",
-            format!("{}&", text.0),
-        ),
-        flawed("the receiver's secret is the word 'undefined'", variable, "undefined".to_owned()),
-        flawed("the receiver's secret is the word 'null'", variable, "null".to_owned()),
-        flawed("the receiver's secret is the word 'None'", variable, "None".to_owned()),
-        flawed("the receiver's secret is empty", variable, String::new()),
-    ]
+            "the receiver's secret is a placeholder",
+            "replace it by the app's secret",
+            placeholder.as_bytes().into(),
+        );
+    }
+    flawed("the receiver's secret is in lower case", copy, secret.to_ascii_lowercase().into_bytes());
+    flawed("the receiver's secret is in upper case", copy, secret.to_ascii_uppercase().into_bytes());
+    flawed("the receiver's key is the secret twice", whole, secret.repeat(2).into_bytes());
+    let all = secret.as_bytes();
+    for length in 1..all.len() {
+        let (begin, _) = all.split_at(length);
+        flawed("the receiver's secret lacks its end", copy, begin.to_owned());
+        let (_, end) = all.split_at(length);
+        flawed("the receiver's secret lacks its beginning", copy, end.to_owned());
+    }
+    flawed("the receiver's key is the base64 of the secret", whole, STANDARD.encode(secret).into_bytes());
+    // Decoders of most languages ignore the bits that are left over.
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    for letters in [&alphabet::STANDARD, &alphabet::URL_SAFE] {
+        if let Ok(decoded) = GeneralPurpose::new(letters, lenient).decode(secret) {
+            flawed("the receiver's key is the secret decoded from base64", whole, decoded);
+        }
+    }
+    flawed("the receiver's key is the secret in hex", whole, hex(all).into_bytes());
+    let hash = Sha256::digest(all).to_vec();
+    flawed("the receiver's key is a hash of the secret", whole, hex(&hash).into_bytes());
+    flawed("the receiver's key is a hash of the secret", whole, hash);
+    let wide = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    flawed("the receiver's key is the secret in UTF-16", "convert the secret to UTF-8, not UTF-16 (Unicode)", wide);
+    keys
 }
 
 /// Returns the right text, and texts that are often signed instead of it.
-fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
-    let query = challenge.query();
+fn messages(challenge: &Challenge) -> Vec<(Option<Message>, Vec<u8>)> {
+    let (token, query) = (challenge.token(), challenge.query());
     let encoded = query.split('&').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
     let nonce = query.split_once("&nonce=").map(|(_, nonce)| nonce);
     let decode = "decode the query as a form before signing: %2B is a plus, a plus is a space";
     let only = "sign the value of crc_token alone";
+    let missing = "read the query parameter crc_token: the code uses another name";
+    let template = "put the value of the variable into the text: the template was not filled in";
     let pluses = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned();
-    let wrong = |name, fix, text: String| (Some(Message { name, fix }), text);
-    let mut messages = vec![
-        (None, challenge.token().to_owned()),
-        wrong("the crc_token as in the URL, not decoded", decode, encoded.to_owned()),
-        wrong("the crc_token with its plus not decoded", decode, pluses),
-        wrong("the crc_token decoded twice", "decode the query once", challenge.token().replace('+', " ")),
-        wrong("the whole query", only, query.clone()),
-        wrong("the query up to the end of the crc_token", only, format!("crc_token={}", challenge.token())),
-        wrong("an empty text", "read the query parameter crc_token: the code uses another name", String::new()),
-        wrong("the word 'crc_token' itself", "sign the value of the query parameter crc_token", "crc_token".to_owned()),
-        wrong("the JSON of the query", only, format!("{{\"crc_token\":\"{}\"}}", challenge.token())),
-        wrong("the word 'None'", "read the query parameter crc_token: the code uses another name", "None".to_owned()),
-        wrong("the word 'null'", "read the query parameter crc_token: the code uses another name", "null".to_owned()),
+    let mut messages = vec![(None, token.to_owned().into_bytes())];
+    let mut wrong = |name, fix, text: &str| messages.push((Some(Message { name, fix }), text.as_bytes().to_owned()));
+    wrong("the crc_token as in the URL, not decoded", decode, encoded);
+    wrong("the crc_token with its plus not decoded", decode, &pluses);
+    wrong("the crc_token decoded twice", "decode the query once", &token.replace('+', " "));
+    wrong("the whole query", only, &query);
+    wrong("the whole query", only, &format!("?{query}"));
+    wrong("the query up to the end of the crc_token", only, &format!("crc_token={token}"));
+    wrong("an empty text", missing, "");
+    wrong("the word 'crc_token' itself", "sign the value of the query parameter crc_token", "crc_token");
+    for text in ["{\"crc_token\":\"*\"}", "{\"crc_token\": \"*\"}"] {
+        wrong("the JSON of the query", only, &text.replace('*', token));
+    }
+    for text in ["{'crc_token': '*'}", "{'crc_token': ['*']}", "{crc_token=*}", "{\"crc_token\"=>\"*\"}"] {
+        wrong("the query parameters as text", only, &text.replace('*', token));
+    }
+    for text in ["['*']", "[\"*\"]", "[*]"] {
         wrong(
-            "the word 'undefined'",
-            "read the query parameter crc_token: the code uses another name",
-            "undefined".to_owned(),
-        ),
-    ];
+            "a list with the crc_token",
+            "sign the first element: the framework returns a list of values",
+            &text.replace('*', token),
+        );
+    }
+    for text in ["\"*\"", "'*'"] {
+        wrong("the crc_token in quotes", only, &text.replace('*', token));
+    }
+    for text in ["b'*'", "b\"*\""] {
+        wrong(
+            "Python's notation of bytes: b'...'",
+            "sign the bytes of the crc_token: crc_token.encode()",
+            &text.replace('*', token),
+        );
+    }
+    for text in ["*\n", "*\r\n", "* "] {
+        wrong("the crc_token with white space after it", only, &text.replace('*', token));
+    }
+    wrong("'sha256=' and the crc_token", only, &format!("sha256={token}"));
+    wrong("the crc_token in lower case", "sign the crc_token unchanged", &token.to_lowercase());
+    wrong("the crc_token in upper case", "sign the crc_token unchanged", &token.to_uppercase());
+    wrong("the base64 of the crc_token", "sign the crc_token unchanged", &STANDARD.encode(token));
+    wrong("the hex of the crc_token", "sign the crc_token unchanged", &hex(token.as_bytes()));
+    wrong("the word 'None'", missing, "None");
+    wrong("the word 'null'", missing, "null");
+    wrong("the word 'undefined'", missing, "undefined");
+    wrong(
+        "the words '[object Object]'",
+        "sign the value of crc_token, not the object of all parameters",
+        "[object Object]",
+    );
+    for text in ["$crc_token", "${crc_token}", "{crc_token}", "#{crc_token}", "{{crc_token}}", "%s", "{}"] {
+        wrong("a template that was not filled in", template, text);
+    }
     if let Some(nonce) = nonce {
-        messages.push(wrong("the crc_token followed by the nonce", only, format!("{}{nonce}", challenge.token())));
-        messages.push(wrong("the nonce followed by the crc_token", only, format!("{nonce}{}", challenge.token())));
-        messages.push(wrong("the nonce", only, nonce.to_owned()));
+        wrong("the crc_token followed by the nonce", only, &format!("{token}{nonce}"));
+        for separator in ["&", ".", ":", "&nonce="] {
+            wrong("the crc_token and the nonce", only, &format!("{token}{separator}{nonce}"));
+        }
+        wrong("the nonce followed by the crc_token", only, &format!("{nonce}{token}"));
+        wrong("the nonce", only, nonce);
+    }
+    for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+        if let Ok(decoded) = engine.decode(token.trim_end_matches('=')) {
+            let fix = "sign the crc_token unchanged";
+            messages.push((Some(Message { name: "the crc_token decoded from base64", fix }), decoded));
+        }
     }
     messages
 }
@@ -312,26 +453,10 @@ pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
 }
 
 /// Never fails: HMAC accepts keys of any length.
-fn mac_with<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
+pub(super) fn mac_with<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
     let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
-}
-
-/// Returns common encodings of a MAC. The first match counts: where two encodings give the same
-/// text, it is standard base64.
-fn encodings(mac: &[u8]) -> [(Encoding, String); 8] {
-    let hex = hex(mac);
-    [
-        (Encoding::Base64, STANDARD.encode(mac)),
-        (Encoding::Unpadded, STANDARD_NO_PAD.encode(mac)),
-        (Encoding::UrlSafe, URL_SAFE.encode(mac)),
-        (Encoding::UrlSafe, URL_SAFE_NO_PAD.encode(mac)),
-        (Encoding::Base64OfHex, STANDARD.encode(&hex)),
-        (Encoding::Base64OfHex, STANDARD_NO_PAD.encode(&hex)),
-        (Encoding::Hex, hex.to_ascii_uppercase()),
-        (Encoding::Hex, hex),
-    ]
 }
 
 #[cfg(test)]
@@ -379,6 +504,34 @@ mod tests {
                 format!("sha256={}", URL_SAFE_NO_PAD.encode(signed("t+k n"))),
                 Some(if right.contains(['+', '/']) { "the base64 is URL-safe" } else { "the base64 has no padding" }),
             ),
+            (format!("SHA256={right}"), Some("the prefix is 'SHA256=', not 'sha256='")),
+            (format!("sha256 = {right}"), Some("the prefix is 'sha256 = ', not 'sha256='")),
+            (format!("sha-256:{right}"), Some("the prefix is 'sha-256:', not 'sha256='")),
+            (format!("sha256=sha256={right}"), Some("'sha256=' is there twice")),
+            (format!("\"sha256={right}\""), Some("the response_token contains quotes")),
+            (format!("sha256={}", right.to_lowercase()), Some("the base64 is in lower or upper case")),
+            (format!("sha256={}", STANDARD.encode(&right)), Some("the signature is in base64 twice")),
+            (
+                format!("sha256={}", right.replace('=', "%3D").replace('/', "%2F").replace('+', "%2B")),
+                Some("the base64 is percent-encoded"),
+            ),
+            (format!("sha256={}", right.replace('=', "&#x3D;")), Some("the base64 contains HTML entities")),
+            (format!("sha256={:?}", signed("t+k n")), Some("the signature is a list of numbers")),
+            (
+                format!("sha256={}", String::from_utf8_lossy(&signed("t+k n"))),
+                Some("the bytes of the signature were put into the text as they are"),
+            ),
+            (
+                format!("sha256={}", signed("t+k n").into_iter().map(char::from).collect::<String>()),
+                Some("the bytes of the signature were put into the text as they are"),
+            ),
+            ("sha256=".into(), Some("the response_token contains no signature: it is empty")),
+            ("sha256=None".into(), Some("the response_token contains no signature, but the word 'None'")),
+            ("sha256=[object Promise]".into(), Some("the response_token contains [object Promise]")),
+            ("sha256=<hmac.HMAC object at 0x7f>".into(), Some("the response_token contains a Python object as text")),
+            (text("\"t+k n\""), Some("the signed text is the crc_token in quotes")),
+            (text("t+k n\n"), Some("the signed text is the crc_token with white space after it")),
+            (text("{crc_token}"), Some("the signed text is a template that was not filled in")),
             ("t+k n".into(), Some("the response_token is the crc_token itself")),
             ("sha256=t+kn".into(), Some("it is not a signature in a known encoding")),
         ];
@@ -393,10 +546,13 @@ mod tests {
         let rows = [
             (Digest::Swapped, "the arguments of HMAC are swapped"),
             (Digest::HmacSha1, "the signature is HMAC-SHA1"),
+            (Digest::HmacSha224, "the signature is HMAC-SHA224"),
+            (Digest::HmacSha384, "the signature is HMAC-SHA384"),
             (Digest::HmacSha512, "the signature is HMAC-SHA512"),
             (Digest::KeyThenText, "the signature is the plain SHA-256 of secret and crc_token"),
             (Digest::TextThenKey, "the signature is the plain SHA-256 of crc_token and secret"),
             (Digest::TextOnly, "the signature is the plain SHA-256 of the crc_token"),
+            (Digest::KeyThenText, "the signature is the plain SHA-256 of secret and crc_token"),
         ];
         for ((digest, mac), (expected, name)) in other_digests(SECRET.as_bytes(), b"t+k n").into_iter().zip(rows) {
             assert_eq!(digest, expected);
@@ -419,7 +575,9 @@ mod tests {
         let marked = [format!("\u{feff}{SECRET}"), format!("{SECRET}\u{a0}")];
         let slips = [format!("{SECRET}\n"), format!("{SECRET}\r\n"), format!("\"{SECRET}\""), String::new()];
         let others = [format!("'{SECRET}'"), format!("{SECRET}&"), "undefined".to_owned()];
-        for flawed in slips.into_iter().chain(marked).chain(others) {
+        let named = ["CONSUMER_SECRET", "$API_SECRET", "your_consumer_secret", "changeme"].map(str::to_owned);
+        let changed = [SECRET.to_uppercase(), SECRET[1..].to_owned(), STANDARD.encode(SECRET), format!("b'{SECRET}'")];
+        for flawed in slips.into_iter().chain(marked).chain(others).chain(named).chain(changed) {
             assert!(matches!(with(&flawed), Key::Flawed(..)), "{flawed:?}");
         }
         assert_eq!(analyzed("sha256=abc").key, Key::Unreadable);

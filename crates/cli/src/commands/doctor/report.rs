@@ -10,6 +10,7 @@ use birdhook_testkit::now;
 
 use super::X_PAGE;
 use super::text::{counts, section};
+use crate::error::{Code, Failure};
 use crate::output::shown;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,10 @@ impl Format {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("html" | "htm") => Ok(Self::Html),
             Some("md") => Ok(Self::Markdown),
-            _ => bail!("unknown format of the report {}: expected a name that ends in .html or .md", path.display()),
+            _ => {
+                let message = format!("unknown format of the report {}", path.display());
+                bail!(Failure::new(Code::Usage, message, "pass a name that ends in .html or .md"))
+            }
         }
     }
 }

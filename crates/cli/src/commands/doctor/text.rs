@@ -40,6 +40,7 @@ pub(super) fn section(finding: &CheckResult) -> &'static str {
     match (finding.status(), finding.effect()) {
         (CheckStatus::Warned, _) => "Warnings",
         (_, Some(Effect::Forgery)) => "Lets attackers forge deliveries",
+        _ if finding.check() == "answers_keep_secrets" => "Reveals the secret",
         (_, Some(Effect::Unreachable)) => "Prevents X from connecting",
         (_, Some(Effect::Refusal)) => "Makes X refuse or invalidate the webhook",
         (_, Some(Effect::Loss)) => "Loses events",

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, bail};
 use birdhook::client::{DesiredState, DesiredSubscription, Filter, ManagementApi};
 use birdhook::event::Timestamp;
 use serde::Deserialize;
+
+use crate::error::{Code, Failure};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,10 +53,13 @@ impl ActivityEntry {
         let Some(value) = &self.expires_at else { return Ok(None) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let expiry = Timestamp::parse(&text).filter(|_| text.contains('T'));
-        expiry
-            .map(Some)
-            .ok_or_else(|| anyhow!("invalid expires_at {text:?}: expected a time such as 2030-01-01T00:00:00Z"))
+        let invalid = || invalid(format!("invalid expires_at {text:?}"), "use a time such as \"2030-01-01T00:00:00Z\"");
+        expiry.map(Some).ok_or_else(|| invalid().into())
     }
+}
+
+fn invalid(message: impl Into<String>, fix: &str) -> Failure {
+    Failure::new(Code::InvalidFile, message, fix)
 }
 
 impl ConfigFile {
@@ -71,7 +76,7 @@ impl ConfigFile {
             let expiry = entry.expiry()?;
             let ActivityEntry { types, users, keywords, direction, qualifiers, tag, .. } = entry;
             if users.is_empty() == keywords.is_empty() {
-                return Err(anyhow!("invalid [[activity]]: expected either users or keywords"));
+                bail!(invalid("invalid [[activity]]: expected either users or keywords", "set one of them"));
             }
             let filters = users.iter().map(Filter::user).chain(keywords.iter().map(Filter::keyword));
             for mut filter in filters {
@@ -90,7 +95,7 @@ impl ConfigFile {
             (&one.event_type, &one.filter) == (&next.event_type, &next.filter)
         };
         if let Some((one, next)) = pairs.find(is_same) {
-            return Err(anyhow!("duplicate subscription: {one}; {next}"));
+            bail!(invalid(format!("duplicate subscription: {one}; {next}"), "remove one of them"));
         }
         Ok(desired)
     }

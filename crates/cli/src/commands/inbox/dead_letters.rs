@@ -6,6 +6,7 @@ use birdhook::inbox::{EventId, EventQuery, EventStatus, Inbox, ListedEvent};
 use super::export::Exported;
 use super::folder::{Folder, for_each_event};
 use super::list::print_events;
+use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
 use crate::exit_status::ExitStatus;
 use crate::output::{self, BAD, escaped_json, shown, styled};
@@ -48,7 +49,10 @@ async fn find(inbox: &Inbox, id: EventId) -> Result<ListedEvent> {
         Ok(())
     })
     .await?;
-    found.with_context(|| format!("{id} is not a dead letter"))
+    found.with_context(|| {
+        let fix = "`birdhook inbox dead-letters DIR` lists the dead letters";
+        Failure::new(Code::NoSuchEvent, format!("{id} is not a dead letter"), fix)
+    })
 }
 
 /// Prints a line for the event, then its indented JSON. Shows an unreadable body as lossy UTF-8.

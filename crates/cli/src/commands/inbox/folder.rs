@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Error, Result};
 use birdhook::inbox::{EventQuery, Inbox, InboxSettings, ListError, ListedEvent, OpenError, StoreError};
 
+use crate::error::{Code, Failure};
 use crate::output::note;
 
 #[derive(Debug, clap::Args)]
@@ -21,15 +22,14 @@ impl Folder {
     /// Opens the inbox, calls `read` with it, and closes it.
     pub(super) async fn with<T>(&self, read: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
         if !Inbox::contains(&self.path) {
-            bail!("no inbox in {}", self.path.display());
+            return Err(no_inbox(&self.path));
         }
         let inbox = open_inbox(&self.path, read_only_settings()).await?;
         let result = read(&inbox).await;
         // This command leases no events, so closing has none to wait for.
         inbox.close(Duration::from_secs(10)).await;
         result.map_err(|error| {
-            let failed = format!("cannot read the inbox in {}", self.path.display());
-            if error.is::<ListError>() { error.context(failed) } else { error }
+            if error.is::<ListError>() { error.context(unreadable("read", &self.path, true)) } else { error }
         })
     }
 }
@@ -44,15 +44,33 @@ fn read_only_settings() -> InboxSettings {
         .free_space(0)
 }
 
+pub(crate) fn no_inbox(path: &Path) -> Error {
+    let fix = "check the folder; `birdhook listen --inbox DIR` creates an inbox";
+    Failure::new(Code::NoInbox, format!("no inbox in {}", path.display()), fix).into()
+}
+
+fn unreadable(action: &str, path: &Path, may_be_damaged: bool) -> Failure {
+    let path = path.display();
+    let fix = match may_be_damaged {
+        true => format!("`birdhook inbox verify {path}` checks the contents"),
+        false => "check the folder, its permissions and the disk".to_owned(),
+    };
+    Failure::new(Code::InboxUnreadable, format!("cannot {action} the inbox in {path}"), fix)
+}
+
 /// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
 pub(crate) async fn open_inbox(path: &Path, options: InboxSettings) -> Result<Inbox> {
     let inbox = options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
-        StoreError::InUse(holder) => anyhow!(
-            "the inbox in {} is in use by {}: stop it first; only one process at a time can open an inbox",
-            path.display(),
-            holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string())
-        ),
-        source => Error::new(source).context(format!("cannot open the inbox in {}", path.display())),
+        StoreError::InUse(holder) => {
+            let holder = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
+            let message = format!("the inbox in {} is in use by {holder}", path.display());
+            let fix = "stop it first; only one process at a time can open an inbox";
+            Failure::new(Code::InboxInUse, message, fix).into()
+        }
+        source => {
+            let may_be_damaged = matches!(source, StoreError::Corrupt(_));
+            Error::new(source).context(unreadable("open", path, may_be_damaged))
+        }
     })?;
     tokio::spawn(note_failures(inbox.clone()));
     Ok(inbox)

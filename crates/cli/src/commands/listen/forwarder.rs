@@ -18,7 +18,7 @@ pub(super) struct Forwarder {
 
 impl Forwarder {
     pub(super) fn new(url: String, apps: Apps) -> Result<Self> {
-        check_url(&url).context("--forward")?;
+        check_url("--forward", &url)?;
         Ok(Self { url, apps, sender: Sender::new(Duration::from_secs(2))? })
     }
 

@@ -25,6 +25,7 @@ use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
 pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 
 /// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each
@@ -131,7 +132,8 @@ impl Listen {
         };
         if engine.is_named() {
             if record.is_some() || forward.is_some() {
-                bail!("--record and --forward cannot be used with an engine");
+                let message = "--record and --forward cannot be used with an engine";
+                bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
             EngineReceiver { engine, writing, inbox, in_order, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use birdhook_testkit::{Recorded, Recording};
 use bytes::Bytes;
 
+use crate::error::{Code, Failure};
 use crate::output::QueuedWriter;
 
 const CAPACITY: usize = 64;
@@ -26,8 +27,10 @@ impl Recorder {
         let about = file.metadata().with_context(failed)?;
         if about.is_file() {
             // After a failed write, a second recorder would cut off lines of the first.
-            file.try_lock()
-                .with_context(|| format!("cannot lock {}: another process is recording to it", path.display()))?;
+            file.try_lock().with_context(|| {
+                let message = format!("cannot record to {}: another process is recording to it", path.display());
+                Failure::new(Code::FileInUse, message, "stop the other process, or name another file")
+            })?;
             // The file may have existed with wider permissions.
             #[cfg(unix)]
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;

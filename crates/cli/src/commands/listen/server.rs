@@ -24,6 +24,7 @@ use super::recorder::Recorder;
 use super::request_log::{RequestFormat, RequestLog};
 use super::work::Work;
 use crate::apps::AppArgs;
+use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
 use crate::output::{BAD, note, plural, queue_output, styled};
 use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
@@ -143,9 +144,11 @@ fn check_path(path: &str) -> Result<()> {
     // The router reads these as patterns.
     let is_pattern = path.contains(['{', '}', '?', '#']) || path.split('/').any(|part| part.starts_with([':', '*']));
     if !path.starts_with('/') || !is_of_a_request || is_pattern {
-        bail!(
-            "invalid --path {path:?}: expected a path such as /webhooks/twitter, without ?, # and braces, and without parts that begin with : or *"
-        );
+        bail!(Failure::new(
+            Code::Usage,
+            format!("invalid --path {path:?}"),
+            "pass a path such as /webhooks/twitter, without ?, # and braces, and without parts that begin with : or *",
+        ));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use birdhook::client::{MigrationPlan, PlanStep};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::error::{Code, Failure};
 use crate::output::{self, BAD, plural, shown, styled};
 use crate::version;
 
@@ -52,7 +53,10 @@ impl Prices {
         let shown = file.display();
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
         version::check(file, &text, VERSION)?;
-        toml::from_str(&text).with_context(|| shown.to_string())
+        toml::from_str(&text).with_context(|| {
+            let fix = "correct it; `birdhook migrate --help` shows the members of the file";
+            Failure::new(Code::InvalidFile, format!("invalid prices in {shown}"), fix)
+        })
     }
 
     /// Returns the price of an event type: its own, else that of its longest family. `None` if the

@@ -1,6 +1,6 @@
 //! Secrets as configured, and as they may have been meant.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use birdhook::{Secret, app::SecretKind};
@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use super::header::hexadecimal;
 use super::mistake::{Candidate, Mistake};
 use crate::account::known_keys;
-use crate::apps::Texts;
+use crate::apps::{Texts, invalid_secret};
 
 /// A secret that may have made the signature.
 #[derive(Clone, Debug)]
@@ -40,7 +40,10 @@ impl Secrets {
             kinds.push(kind);
             match Secret::new(text) {
                 Ok(secret) => candidates.push(Candidate::as_given(PossibleSecret { kind: Some(kind), secret })),
-                Err(error) => invalid = invalid.or_else(|| Some(anyhow!("{kind}: {error}"))),
+                Err(error) => {
+                    let failure = invalid_secret(format!("the {kind}"));
+                    invalid = invalid.or_else(|| Some(anyhow::Error::new(error).context(failure)));
+                }
             }
             candidates.extend(variants(kind, text));
         }
