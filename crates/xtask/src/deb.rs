@@ -1,13 +1,16 @@
 //! The Debian package of the tool.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::package::quick_start;
 use crate::process::{cargo, printed, run, succeeds};
+use crate::rules;
 use crate::step::Outcome;
 use crate::testing::BUILT;
 use crate::tools::{AUDITABLE, CYCLONEDX, DEB, pinned, target_folder};
@@ -60,15 +63,31 @@ fn sbom(folder: &Path) -> Result<()> {
     let mut cyclonedx = pinned(CYCLONEDX)?;
     cyclonedx.args(["--manifest-path", "crates/cli/Cargo.toml", "--format", "json", "--override-filename", "sbom"]);
     run(&mut cyclonedx)?;
+    let of_the_tool = fs::read_to_string("crates/cli/sbom.json").context("cargo cyclonedx wrote no list")?;
     // It writes one file for each member of the workspace.
     for written in printed(Command::new("git").args(["ls-files", "--others", "--", "*/sbom.json"]))?.lines() {
-        if written == "crates/cli/sbom.json" {
-            fs::copy(written, folder.join("birdhook.cdx.json"))?;
-        }
         fs::remove_file(written)?;
     }
-    ensure!(folder.join("birdhook.cdx.json").is_file(), "cargo cyclonedx wrote no list for the tool");
+    // Paths of this machine are of no use to readers.
+    let root = std::env::current_dir()?.canonicalize()?;
+    let mut list = serde_json::from_str(&of_the_tool.replace(&*root.to_string_lossy(), ""))?;
+    retain(&mut list, &rules::built("birdhook-cli", &[])?);
+    fs::write(folder.join("birdhook.cdx.json"), serde_json::to_string_pretty(&list)?)?;
     Ok(())
+}
+
+/// Removes the crates that are not in `built`: the list has those of every member's features.
+fn retain(list: &mut Value, built: &BTreeSet<(String, String)>) {
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut kept = BTreeSet::from([text(list.pointer("/metadata/component").unwrap_or(&Value::Null), "bom-ref")]);
+    let Some(components) = list.get_mut("components").and_then(Value::as_array_mut) else { return };
+    components.retain(|one| built.contains(&(text(one, "name"), text(one, "version"))));
+    kept.extend(components.iter().map(|one| text(one, "bom-ref")));
+    let Some(dependencies) = list.get_mut("dependencies").and_then(Value::as_array_mut) else { return };
+    dependencies.retain(|one| kept.contains(&text(one, "ref")));
+    for on in dependencies.iter_mut().filter_map(|one| one.get_mut("dependsOn")?.as_array_mut()) {
+        on.retain(|name| name.as_str().is_some_and(|name| kept.contains(name)));
+    }
 }
 
 /// Installs the package in an empty root folder, runs the tool's quick start from it, and removes
@@ -128,4 +147,25 @@ fn files(folder: &Path, skipped: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_keeps_the_crates_of_the_tool_alone() {
+        let component = |name: &str| serde_json::json!({ "name": name, "version": "1.0.0", "bom-ref": name });
+        let mut list = serde_json::json!({
+            "metadata": { "component": component("tool") },
+            "components": [component("a"), component("b")],
+            "dependencies": [{ "ref": "tool", "dependsOn": ["a", "b"] }, { "ref": "a" }, { "ref": "b", "dependsOn": ["a"] }],
+        });
+        retain(
+            &mut list,
+            &BTreeSet::from([("a".to_owned(), "1.0.0".to_owned()), ("b".to_owned(), "2.0.0".to_owned())]),
+        );
+        assert_eq!(list["components"], serde_json::json!([component("a")]));
+        assert_eq!(list["dependencies"], serde_json::json!([{ "ref": "tool", "dependsOn": ["a"] }, { "ref": "a" }]));
+    }
 }
