@@ -49,8 +49,6 @@ const PARTS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-/// Pages that are not on the site: instructions for those who write the others.
-const LEFT_OUT: &[&str] = &["docs/style.md"];
 const FIRST: &str = "README.md";
 const FOLDER: &str = "target/book";
 
@@ -110,7 +108,6 @@ fn parts() -> Result<Vec<(&'static str, Vec<PathBuf>)>> {
         "docs/*.md",
     ]))?;
     let mut rest: BTreeSet<PathBuf> = listed.lines().map(PathBuf::from).filter(|path| path.is_file()).collect();
-    rest.retain(|path| !LEFT_OUT.iter().any(|name| path == Path::new(name)));
     let named: BTreeSet<&str> = PARTS.iter().flat_map(|(_, entries)| entries.iter().copied()).collect();
     let mut parts = Vec::new();
     for (part, entries) in PARTS {
