@@ -81,6 +81,9 @@ pub(crate) trait Reader {
 
     async fn read(&mut self) -> Result<Self::Message, Self::Error>;
 
+    /// Returns whether the engine has confirmed all acknowledgements.
+    async fn flush(&self) -> bool;
+
     /// Runs a handler until `stop` resolves.
     async fn run<H>(&mut self, handler: H, concurrency: usize, stop: impl Future<Output = ()>)
     where
@@ -92,8 +95,10 @@ pub(crate) trait Reader {
 pub(crate) trait Message: Deref<Target = Event> + fmt::Debug {
     /// Returns the number of delivery attempts, including this one.
     fn attempts(&self) -> u64;
-    /// Returns whether the engine has confirmed it.
+    /// Returns whether the acknowledgement is queued.
     async fn ack(self) -> bool;
+    /// Returns whether the engine has confirmed it.
+    async fn ack_durable(self) -> bool;
     async fn extend(&self);
 }
 
@@ -106,6 +111,10 @@ macro_rules! reader {
             async fn read(&mut self) -> Result<$message, $error> {
                 let $received = self.recv().await;
                 $next
+            }
+
+            async fn flush(&self) -> bool {
+                self.flush().await.is_ok()
             }
 
             async fn run<H>(&mut self, handler: H, concurrency: usize, stop: impl Future<Output = ()>)
@@ -125,6 +134,10 @@ macro_rules! reader {
 
             async fn ack(self) -> bool {
                 self.ack().await.is_ok()
+            }
+
+            async fn ack_durable(self) -> bool {
+                self.ack_durable().await.is_ok()
             }
 
             async fn extend(&self) {
@@ -153,6 +166,7 @@ pub(crate) async fn take<R: Reader>(reader: &mut R, count: usize) -> Vec<String>
         taken.push(report(&message));
         assert!(message.ack().await);
     }
+    assert!(reader.flush().await);
     taken
 }
 

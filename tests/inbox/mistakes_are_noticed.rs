@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use birdhook_inbox_proof::faults::Bug;
-use birdhook_inbox_proof::{aborts, damage, failed_sync, openers, power, proofs, syscalls, wait};
+use birdhook_inbox_proof::{aborts, damage, failed_sync, openers, power, prefetch, proofs, syscalls, wait};
 use birdhook_test_harness::violation::Violation;
 
 /// A bug is planted in the whole process, so these tests run one at a time.
@@ -39,6 +39,18 @@ proofs! {
         noticed(Bug::IgnoredSyncError, |bug| wait(failed_sync::loses_nothing(0, bug)));
     a_lock_that_is_ignored_is_noticed:
         noticed(Bug::IgnoredLock, |bug| openers::lose_nothing(3, bug));
+    an_attempt_that_is_not_counted_is_noticed:
+        noticed(Bug::UncountedAttempt, |_| {
+            wait(prefetch::a_kill_costs_one_attempt_each(receiver(), Some("UncountedAttempt")))
+        });
+    events_that_are_prefetched_with_one_that_ended_the_process_are_noticed:
+        noticed(Bug::PrefetchedAfterCrash, |_| {
+            wait(prefetch::a_poisonous_event_takes_no_other(receiver(), 1, Some("PrefetchedAfterCrash")))
+        });
+    a_durable_acknowledgement_that_is_only_queued_is_noticed:
+        noticed(Bug::EarlyDurableAck, |_| {
+            wait(prefetch::a_durable_acknowledgement_is_kept(receiver(), Some("EarlyDurableAck")))
+        });
     // Tested on a closed file, because after a crash redb verifies all pages with its own checksums.
     checksums_that_are_not_looked_at_are_noticed:
         noticed(Bug::SkippedChecksum, |bug| wait(damage::is_never_silent(true, 1009, bug)));

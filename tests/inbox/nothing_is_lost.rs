@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use birdhook_inbox_proof::{
-    aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, proofs, syscalls, wait,
+    aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, prefetch, proofs, syscalls, wait,
 };
 use birdhook_test_harness::violation::Violation;
 
@@ -18,6 +18,14 @@ proofs! {
     ending_at_any_point_of_a_commit_loses_nothing: wait(ending_at_any_point());
     ending_in_order_under_load_loses_nothing: wait(kills::terminations_lose_nothing(receiver(), 5));
     a_loss_of_power_at_any_moment_loses_nothing: power::lose_nothing(24, None);
+    a_kill_costs_each_prefetched_event_one_attempt: wait(prefetch::a_kill_costs_one_attempt_each(receiver(), None));
+    an_event_that_ends_the_process_takes_no_other_to_the_dead_letters:
+        wait(prefetch::a_poisonous_event_takes_no_other(receiver(), 1, None));
+    an_event_that_ends_the_process_takes_no_other_of_several_consumers_to_the_dead_letters:
+        wait(prefetch::a_poisonous_event_takes_no_other(receiver(), 4, None));
+    an_acknowledgement_that_is_lost_while_it_is_queued_delivers_the_event_again:
+        wait(prefetch::a_queued_acknowledgement_can_be_lost(receiver()));
+    a_durable_acknowledgement_is_never_lost: wait(prefetch::a_durable_acknowledgement_is_kept(receiver(), None));
     a_failed_fsync_loses_nothing: wait(failed_sync::loses_nothing(0, None));
     openers_that_look_at_a_new_folder_at_once_lose_nothing: openers::lose_nothing(40, None);
     a_crash_at_any_moment_of_a_compaction_loses_nothing: wait(compaction::loses_nothing());

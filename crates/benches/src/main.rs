@@ -2,7 +2,7 @@
 //! runs it and stores its output.
 //!
 //! ```text
-//! cargo run --release -p birdhook-benches -- core|servers|growth|peers|timing [--quick]
+//! cargo run --release -p birdhook-benches -- core|handlers|cores|servers|growth|peers|engines|timing [--quick]
 //! ```
 //!
 //! Candidates are measured in turn, slice by slice, in one run, because a machine's speed changes
@@ -12,7 +12,13 @@
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 #[cfg(target_os = "linux")]
+mod cores;
+#[cfg(target_os = "linux")]
+mod engines;
+#[cfg(target_os = "linux")]
 mod growth;
+#[cfg(target_os = "linux")]
+mod handlers;
 #[cfg(target_os = "linux")]
 mod load;
 mod machine;
@@ -42,11 +48,17 @@ fn main() -> ExitCode {
     match section {
         "core" => path::run(quick),
         #[cfg(target_os = "linux")]
+        "handlers" => handlers::run(quick),
+        #[cfg(target_os = "linux")]
+        "cores" => cores::run(quick),
+        #[cfg(target_os = "linux")]
         "servers" => servers::run(quick),
         #[cfg(target_os = "linux")]
         "peers" => peers::run(quick),
         #[cfg(target_os = "linux")]
         "growth" => growth::run(quick),
+        #[cfg(target_os = "linux")]
+        "engines" => engines::run(quick),
         #[cfg(target_os = "linux")]
         "timing" => return timing::run(quick),
         // Started by `growth`.

@@ -9,10 +9,19 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 ///
 /// With too few processors, threads share one.
 pub(crate) fn pin(processor: usize) {
+    run_on([processor]);
+}
+
+/// Lets this thread, and the threads it starts later, run on the first two processors.
+pub(crate) fn unpin() {
+    run_on([0, 1]);
+}
+
+fn run_on<const N: usize>(processors: [usize; N]) {
     let mut set = CpuSet::new();
-    set.set(processor);
+    processors.iter().for_each(|processor| set.set(*processor));
     if let Err(error) = sched_setaffinity(None, &set) {
-        eprintln!("processor {processor} is not to be had alone: {error}");
+        eprintln!("cannot run on processors {processors:?} alone: {error}");
     }
 }
 

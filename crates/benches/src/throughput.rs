@@ -19,13 +19,13 @@ pub(crate) struct Loaded<C> {
 }
 
 pub(crate) struct Slice {
-    pub(crate) outcome: Outcome,
+    outcome: Outcome,
     spent: Spent,
 }
 
 impl Slice {
     /// Returns the share of the time in which the server was running.
-    pub(crate) fn busy(&self) -> f64 {
+    fn busy(&self) -> f64 {
         self.spent.running / self.outcome.seconds
     }
 
@@ -41,16 +41,8 @@ impl<C: Display> Loaded<C> {
     }
 
     pub(crate) fn run(&mut self, requests: &mut Requests, time: Duration) -> Slice {
-        self.see(|load| load.run(requests, time))
-    }
-
-    pub(crate) fn run_at(&mut self, rate: f64, requests: &mut Requests, time: Duration) -> Slice {
-        self.see(|load| load.run_at(rate, requests, time))
-    }
-
-    fn see(&mut self, run: impl FnOnce(&mut Load) -> Outcome) -> Slice {
         let before = self.server.spent();
-        let outcome = run(&mut self.load);
+        let outcome = self.load.run(requests, time);
         let spent = self.server.spent().since(before);
         assert_eq!(outcome.not_200, 0, "{}: answers other than 200", self.candidate);
         self.answers += outcome.answers;

@@ -88,6 +88,26 @@ impl AppArgs {
         Apps::new(apps.iter().cloned().map(answering)).with_context(invalid_apps)
     }
 
+    /// Reads the texts of all secrets, to explain wrong signatures.
+    pub(crate) fn texts(&self) -> Result<Vec<(SecretKind, SecretString)>> {
+        let mut texts = Vec::new();
+        let mut add = |kind, text: &SecretString| {
+            let secrets =
+                text.expose_secret().split(',').map(|pair| pair.split_once('=').map_or(pair, |(_, secret)| secret));
+            texts.extend(secrets.map(|secret| (kind, SecretString::from(secret.trim_ascii()))));
+        };
+        if let Some(source) = self.client_secret.as_deref().or_else(|| variable(CLIENT).map(|_| CLIENT)) {
+            add(SecretKind::Client, &read_text(source)?);
+        }
+        if let Some(text) = variable(CONSUMER).filter(|_| self.apps.is_empty()) {
+            add(SecretKind::Consumer, &text);
+        }
+        for NamedSource { source, .. } in &self.apps {
+            texts.push((SecretKind::Consumer, read_text(source)?));
+        }
+        Ok(texts)
+    }
+
     fn named(&self) -> Result<Apps> {
         let mut apps: Vec<App> = Vec::new();
         for NamedSource { name, source } in &self.apps {

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use birdhook::activity::User;
-use birdhook::{Activity, Event, event::ApiSource};
+use birdhook::event::{ApiSource, Timestamp};
+use birdhook::{Activity, Event};
 
 use crate::output::{self, FAINT, STRONG, plural, shown, styled};
 
@@ -15,31 +16,26 @@ pub(crate) struct EventFormat {
     raw: bool,
     /// Adds the member `type` to the JSON, for output that also has other records.
     has_type: bool,
-    /// Prints the current time for an event without a time.
-    has_just_arrived: bool,
 }
 
 impl EventFormat {
     pub(crate) fn new(json: bool, raw: bool) -> Self {
-        Self { json, raw, has_type: false, has_just_arrived: false }
+        Self { json, raw, has_type: false }
     }
 
     pub(crate) fn with_type(self) -> Self {
         Self { has_type: true, ..self }
     }
 
-    pub(crate) fn just_arrived(self) -> Self {
-        Self { has_just_arrived: true, ..self }
-    }
-
     pub(crate) fn print(self, event: &Event) -> Result<()> {
-        output::line(self.line(event)?)
+        output::line(self.line(event, None)?)
     }
 
-    /// Returns the line of an event, safe for a terminal.
-    pub(crate) fn line(self, event: &Event) -> Result<String> {
+    /// Returns the line of an event, safe for a terminal. Text has the time of arrival, if known, for
+    /// an event without a time.
+    pub(crate) fn line(self, event: &Event, arrival: Option<Timestamp>) -> Result<String> {
         if !self.json {
-            return Ok(describe(event, self.has_just_arrived));
+            return Ok(describe(event, arrival));
         }
         let report = event.report();
         let mut line = output::json_line(&if self.raw { report.with_raw() } else { report })?;
@@ -51,13 +47,10 @@ impl EventFormat {
     }
 }
 
-fn describe(event: &Event, has_just_arrived: bool) -> String {
+fn describe(event: &Event, arrival: Option<Timestamp>) -> String {
     let activity = event.activity();
-    let (time, is_arrival) = match event.occurred_at() {
-        Some(time) => (time.to_string(), false),
-        None if has_just_arrived => (birdhook_testkit::now().to_string(), true),
-        None => ("(no timestamp)".to_owned(), false),
-    };
+    let is_arrival = event.occurred_at().is_none() && arrival.is_some();
+    let time = event.occurred_at().or(arrival).map_or("(no timestamp)".to_owned(), |time| time.to_string());
     let mut line = format!(
         "{} {}",
         styled(FAINT, format!("{time:24}")),

@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod response_summary;
 mod shutdown;
+mod signature_mistakes;
 mod values;
 mod version;
 

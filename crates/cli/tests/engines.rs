@@ -86,6 +86,31 @@ fn without_an_inbox_200_waits_for_the_engine() {
 
 #[test]
 #[ignore = "needs servers: cargo xtask ci engines"]
+fn each_request_is_reported_and_the_next_steps_name_the_command_that_prints_the_events() {
+    for mut engine in Engine::both() {
+        let receiver = engine.listen(&["--requests"]);
+        let [option, url] = engine.args();
+        receiver.note_of("answers 200 once an event is in the ");
+        let consume = receiver.note_of("print events");
+        assert!(consume.contains(&format!("  birdhook consume {option} {url}")), "{consume}");
+        trigger(&receiver.url, &["--duplicates", "--concurrency", "1", "--seed", "1"]).exits(0);
+        assert!(receiver.note_of(" accepted ").contains("POST 200"));
+        assert!(receiver.note_of(" duplicate ").contains("POST 200"));
+        engine.0.kill();
+        trigger(&receiver.url, &["--seed", "2"]).answered("503", 1);
+        let line = receiver.note_of("POST 503");
+        let cause = receiver.note_of("the events were not confirmed by the engine");
+        let expected = if line.contains("sink_too_slow") { "in time: is its" } else { "see the note before" };
+        assert!(cause.contains(expected), "{line} {cause}");
+        let (_, notes) = receiver.stop();
+        let table: Vec<_> =
+            notes.iter().map(|note| note.trim()).skip_while(|note| !note.starts_with("requests")).collect();
+        assert_eq!(table[..3], ["requests by outcome:", "1 x accepted", "1 x duplicate"], "{notes:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn events_wait_in_the_inbox_for_an_unavailable_engine() {
     for mut engine in Engine::both() {
         let folder = Folder::new("away");

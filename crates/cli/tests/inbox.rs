@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::{Ended, Folder, Serving, birdhook, like, recorded, run, texts};
+use crate::support::{Ended, Folder, SECRET, Serving, birdhook, call, like, recorded, run, texts};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook::inbox::{Inbox, InboxSettings};
@@ -110,6 +110,24 @@ fn events_answered_200_are_forwarded_after_a_kill_and_a_restart() {
     assert!(notes.iter().any(|note| note.contains("0 events, 3 duplicates")), "{notes:?}");
     assert_eq!(notes.last().unwrap(), "left in the inbox: 0 pending events, 0 dead letters");
     assert!(inbox(&["export"], &dir).stdout.is_empty(), "printed events are acknowledged");
+}
+
+#[test]
+fn an_event_without_a_time_is_printed_with_the_time_at_which_it_was_stored() {
+    let (_folder, dir) = new_inbox("inbox-arrival");
+    let behind = failing();
+    let first = listen(&dir, &["--forward", &behind.url]);
+    let body = r#"{"for_user_id":"1","favorite_events":[{"id":"a","user":{"id_str":"3","screen_name":"x"}}]}"#;
+    let signature = birdhook::signature::sign(&birdhook::Secret::new(SECRET).unwrap(), body.as_bytes());
+    let headers = [(birdhook::signature::HEADER, &*signature)];
+    let (head, _) = call(first.address(), "POST", "/webhooks/twitter", &headers, body);
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    first.note_of("not forwarded");
+    first.kill();
+    let stored_at = texts(&inbox(&["list", "--json"], &dir).json(), "stored_at").remove(0);
+    let second = Serving::start(&["listen", "--quiet", "--inbox", &dir]);
+    let line = second.line();
+    assert!(line.starts_with(&format!("{stored_at:24} liked ")) && line.contains("time of arrival"), "{line}");
 }
 
 #[test]

@@ -122,6 +122,10 @@ fn a_terminal_shows_a_bar_after_a_second_with_whole_numbers() {
     let mut dumb = birdhook(&slow(&listening.url, &[]));
     dumb.env("TERM", "dumb");
     assert_eq!(on_terminal(dumb).1, "");
+    let mut colourless = birdhook(&slow(&listening.url, &["--color", "never"]));
+    colourless.env("CLICOLOR_FORCE", "1");
+    let (_, bar) = on_terminal(colourless);
+    assert!(bar.contains("/16 deliveries, ") && !bar.contains("\u{1b}[3"), "{bar:?}");
 }
 
 #[cfg(unix)]
@@ -170,6 +174,8 @@ fn watch_prints_what_it_watches_and_on_a_terminal_a_heartbeat() {
     };
     let (lines, _) = ends(&[]);
     assert!(lines[0].starts_with("watching ") && !lines.concat().contains("still watching"), "{lines:?}");
+    let (time, change) = lines[4].split_once(" the app has no webhook at ").unwrap();
+    assert!(birdhook::event::Timestamp::parse(time.trim()).is_some() && change.ends_with("/other"), "{lines:?}");
     let (lines, notes) = ends(&["--json"]);
     assert!(lines.iter().all(|line| line.contains("\"notice\":\"missing\"")), "{lines:?}");
     assert_eq!(notes, "");

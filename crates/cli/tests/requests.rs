@@ -70,7 +70,18 @@ fn the_first_refusal_of_a_beginner_names_its_cause() {
     let indented = serde_json::to_string_pretty(&serde_json::from_str::<Value>(BODY).unwrap()).unwrap();
     for changed in [by_javascript, by_python, indented] {
         assert_eq!(post(&listening, &signed(SECRET, BODY), &changed), "401");
-        says("signature_wrong", &["parsed and serialised again on the way", "matches the same JSON"]);
+        says("signature_wrong", &["matches if", "parsed and serialised", "verify the original bytes"]);
+    }
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, BODY);
+    for (changed, cause) in [
+        (encoded, "the body is base64, as Lambda and API Gateway encode it"),
+        (format!("\u{feff}{BODY}"), "added the byte order mark"),
+        (format!("{BODY}\n"), "added a line break"),
+        (serde_json::to_string(BODY).unwrap(), "a tool serialised the body as a JSON string"),
+        (format!(r#"{{"headers":{{}},"body":{BODY}}}"#), "the file holds a whole request, but X signs only its body"),
+    ] {
+        assert_eq!(post(&listening, &signed(SECRET, BODY), &changed), "401");
+        says("signature_wrong", &["the signature is wrong, but matches if", cause]);
     }
     // Members in another order cannot be restored.
     let sorted = r#"{"tweet_delete_events": [], "for_user_id": "1"}"#;
@@ -83,9 +94,9 @@ fn the_first_refusal_of_a_beginner_names_its_cause() {
     says("token_missing", &["GET  400", "is it a browser or a probe?"]);
 
     assert_eq!(post(&listening, &signed(SECRET, &format!("{BODY}\n")), BODY), "401");
-    says("signature_wrong", &["which `curl -d @FILE` removes"]);
+    says("signature_wrong", &["`curl -d @FILE` do", "`curl --data-binary @FILE`"]);
     assert_eq!(post(&listening, "230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5", BODY), "401");
-    says("signature_malformed", &["hexadecimal"]);
+    says("signature_malformed", &["it is hexadecimal", "is it X who sends?"]);
     assert_eq!(post(&listening, &signed(SECRET, BODY), BODY), "200");
     says("accepted", &["POST 200"]);
     assert_eq!(post(&listening, &signed(SECRET, BODY), BODY), "200");
@@ -120,6 +131,69 @@ fn swapped_and_missing_secrets_are_named() {
     assert_eq!(post(&only_client, &old, BODY), "401");
     let cause = report(&only_client, "signature_missing");
     assert!(cause.contains("set BIRDHOOK_CONSUMER_SECRET"), "{cause}");
+}
+
+#[test]
+fn mistakes_with_a_secret_are_named_and_the_secret_is_not_printed() {
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, SECRET);
+    let other = Folder::new("requests-secrets");
+    let keys = other.file("keys.toml", &format!("consumer_secret = \"{SECRET}\"\n"));
+    for (configured, variable, cause) in [
+        (format!("\"{SECRET}\""), ("UNUSED", ""), "the quotes around the secret are removed"),
+        (encoded.clone(), ("UNUSED", ""), "the secret is decoded from base64"),
+        (format!("shop=other,blog={encoded}"), ("UNUSED", ""), "the secret is decoded from base64"),
+        ("other".to_owned(), ("BIRDHOOK_CREDENTIALS", &*keys), "the consumer secret of the credentials file"),
+        (
+            "the-key".to_owned(),
+            ("BIRDHOOK_CONSUMER_KEY", "the-key"),
+            "the configured consumer secret is the app's API key",
+        ),
+    ] {
+        let mut command = birdhook(&["listen", "--requests"]);
+        command.env("BIRDHOOK_CREDENTIALS", "/nonexistent/keys.toml").env("BIRDHOOK_CONSUMER_SECRET", &configured);
+        let listening = Serving::start_command(command.env(variable.0, variable.1));
+        assert_eq!(post(&listening, &signed(SECRET, BODY), BODY), "401");
+        let of_delivery = report(&listening, "signature_wrong");
+        let query = "crc_token=t&nonce=1";
+        let headers = [(signature::HEADER, &*signed(SECRET, query))];
+        call(listening.address(), "GET", &format!("{PATH}?{query}"), &headers, "");
+        for report in [of_delivery, report(&listening, "challenge_unsigned")] {
+            let is_hidden = !report.contains(SECRET) && !report.contains(&encoded);
+            assert!(report.contains(cause) && is_hidden, "{cause}: {report}");
+        }
+    }
+}
+
+#[test]
+fn a_challenge_is_reported_with_whether_x_signed_it() {
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let listening = Serving::start(&["listen", "--requests"]);
+    let ask = |listening: &Serving, query: &str, headers: Headers<'_>| {
+        let (head, _) = call(listening.address(), "GET", &format!("{PATH}?{query}"), headers, "");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    };
+    let (query, unsure) = ("crc_token=t&nonce=1", "crc_token=t");
+    let (by_x, of_token) = (signed(SECRET, query), signed(SECRET, unsure));
+    let cases: [(&str, Headers<'_>, &str, &str); 4] = [
+        (query, &[], "not signed", ""),
+        (query, &[(signature::HEADER, &*by_x)], "signed by X", ""),
+        (unsure, &[(signature::HEADER, &*of_token)], "signature unchecked", "covers only the token"),
+        (query, &[(signature::HEADER_OAUTH2, &*by_x)], "signature unchecked", "set BIRDHOOK_CLIENT_SECRET"),
+    ];
+    for (query, headers, suffix, cause) in cases {
+        ask(&listening, query, headers);
+        let report = report(&listening, "challenge_answered");
+        let (_, after) = report.split_once(" ms  ").unwrap();
+        assert!(after.starts_with(suffix) && after.contains(cause), "{suffix}: {report}");
+        assert_eq!(after == suffix, cause.is_empty(), "{report}");
+    }
+    let json = Serving::start(&["listen", "--json"]);
+    for (query, headers, suffix, _) in cases {
+        ask(&json, query, headers);
+        assert_eq!(json.json()["signed_by_x"], suffix == "signed by X", "{suffix}");
+    }
+    assert_eq!(post(&json, &signed("another", BODY), BODY), "401");
+    assert_eq!(json.json().get("signed_by_x"), None);
 }
 
 #[test]

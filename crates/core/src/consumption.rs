@@ -49,6 +49,32 @@ impl Unanswered {
     }
 }
 
+/// An event that an app has acknowledged, until an engine confirms it.
+#[derive(Debug, Default)]
+pub struct Unconfirmed {
+    #[cfg(feature = "testkit")]
+    event: Option<Event>,
+}
+
+impl Unconfirmed {
+    /// Keeps the event if anything observes it.
+    #[inline(always)]
+    pub fn of(event: &Event) -> Self {
+        let _ = event;
+        Self {
+            #[cfg(feature = "testkit")]
+            event: observers::exist().then(|| event.clone()),
+        }
+    }
+
+    /// Reports that the event is consumed.
+    #[inline(always)]
+    pub fn confirm(&self) {
+        #[cfg(feature = "testkit")]
+        self.event.iter().for_each(|event| report(event, Consumption::Consumed));
+    }
+}
+
 #[cfg(feature = "testkit")]
 pub use observers::{Observer, observe};
 

@@ -19,6 +19,12 @@ pub enum Bug {
     SkippedChecksum,
     /// A lock held by another opener is treated as free.
     IgnoredLock,
+    /// The attempt of a leased event is not on disk before a consumer receives it.
+    UncountedAttempt,
+    /// An event whose lease a crash ended is prefetched with others.
+    PrefetchedAfterCrash,
+    /// A durable acknowledgement resolves before it is on disk.
+    EarlyDurableAck,
 }
 
 /// The functions that the inbox calls while it is tested.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_pipeline::{EventSink, SinkError};
 
+use crate::error::Closed;
 use crate::lease::{Lease, Leases};
 use crate::seen_keys::key_prefix;
 use crate::storage::entry::{Entry, ordering_key};
@@ -42,13 +43,25 @@ impl Inbox {
         Leases::new(self.handle.clone())
     }
 
+    /// Waits until all events acknowledged before are on disk.
+    ///
+    /// Use it after [`Lease::ack`], for example before the app reports that it has consumed
+    /// everything. [`close`](Self::close) does the same.
+    ///
+    /// # Errors
+    /// If the inbox is closed.
+    pub async fn flush(&self) -> Result<(), Closed> {
+        self.handle.ask(Command::Flush).await
+    }
+
     /// Closes the inbox: rejects deliveries, leases no more events, and waits up to `patience`
-    /// until leased events are settled.
+    /// until leased events are settled. Writes all acknowledgements to disk.
     ///
     /// Unsettled events are leased again when the inbox is next opened.
     pub async fn close(&self, patience: Duration) {
         self.handle.shared.is_accepting.store(false, SeqCst);
         self.handle.shared.closing.send_replace(true);
+        self.handle.shared.prefetch.stop();
         let closed = self.handle.ask(|done| Command::Close { at_once: false, done: Some(done) });
         if tokio::time::timeout(patience, closed).await.is_err() {
             // An error means that the inbox has closed meanwhile.

@@ -8,14 +8,17 @@ use std::time::Duration;
 use birdhook_core::Event;
 use birdhook_core::consumption::{Consumption, report};
 use futures_core::Stream;
-use tokio::sync::oneshot;
+use tokio::task::coop;
 use tokio::time::Instant;
 
 use crate::config::clock::millis;
 use crate::error::{Closed, ExtendError};
+use crate::faults::{self, Bug};
 use crate::id::EventId;
-use crate::writer::command::{Command, Grant, LeaseOutcome};
+use crate::writer::command::{Command, LeaseOutcome};
 use crate::writer::handle::Handle;
+use crate::writer::index::NewLease;
+use crate::writer::prefetch::{Grant, Ticket};
 
 /// An event leased to one consumer until it is settled or the lease expires.
 ///
@@ -24,14 +27,16 @@ use crate::writer::handle::Handle;
 /// returns that of another policy.
 ///
 /// A lease that is dropped unsettled, for example by a panic, counts as failed, and the event is
-/// retried. Once [`ack`](Self::ack) has returned, the event is never leased again. The process may
-/// end before that, so **a consumer may see an event twice and must tolerate it**. The second time,
-/// [`attempts`](Self::attempts) is higher.
+/// retried. [`ack`](Self::ack) queues the acknowledgement, and the event is leased again only if the
+/// process ends or the store fails before it is on disk, so **a consumer may see an event twice and
+/// must tolerate it**. The second time, [`attempts`](Self::attempts) is higher. Once
+/// [`ack_durable`](Self::ack_durable) has returned, the event is never leased again.
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct Lease {
     event: Event,
     id: EventId,
     token: u64,
+    ordering_key: Option<u32>,
     attempts: u32,
     expires_at: Instant,
     handle: Option<Handle>,
@@ -51,7 +56,9 @@ impl Lease {
     /// Returns the number of attempts, including this one.
     ///
     /// Attempts are written to disk before the event is leased, so an event that crashes the
-    /// process becomes a dead letter in the end.
+    /// process becomes a dead letter in the end. A crash also costs the [prefetched
+    /// events](crate::InboxSettings::prefetch) an attempt, but only one: after a crash, the events
+    /// that were leased then are leased one at a time, until they are settled.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
@@ -61,21 +68,42 @@ impl Lease {
         self.expires_at
     }
 
-    /// Acknowledges the event. Resolves once the acknowledgement is on disk.
+    /// Acknowledges the event. Queues the acknowledgement, which is on disk within 5 ms, unless the
+    /// disk is slower.
     ///
-    /// It counts even if the lease has expired.
+    /// If the process ends or the store fails within that time, the event is leased again. To wait
+    /// for the disk, use [`ack_durable`](Self::ack_durable), or [`Inbox::flush`](crate::Inbox::flush)
+    /// after several. The acknowledgement counts even if the lease has expired.
     ///
     /// # Errors
     /// If the inbox was closed before. The event is then leased again.
     pub async fn ack(mut self) -> Result<(), Closed> {
-        self.settle(LeaseOutcome::Acknowledged).await?;
+        self.queue_ack()?;
+        report(&self.event, Consumption::Consumed);
+        Ok(())
+    }
+
+    /// Acknowledges the event, and resolves once the acknowledgement is on disk. The event is never
+    /// leased again.
+    ///
+    /// Takes a commit, which acknowledgements in other tasks share. It counts even if the lease has
+    /// expired.
+    ///
+    /// # Errors
+    /// If the inbox was closed before. The event is then leased again.
+    pub async fn ack_durable(mut self) -> Result<(), Closed> {
+        if faults::has(Bug::EarlyDurableAck) {
+            self.queue_ack()?;
+        } else {
+            self.settle(LeaseOutcome::Acknowledged).await?;
+        }
         report(&self.event, Consumption::Consumed);
         Ok(())
     }
 
     /// Same as [`ack`](Self::ack), for an event that another queue holds now.
-    pub(crate) async fn ack_relayed(mut self) -> Result<(), Closed> {
-        self.settle(LeaseOutcome::Acknowledged).await
+    pub(crate) fn ack_relayed(mut self) -> Result<(), Closed> {
+        self.queue_ack()
     }
 
     /// Marks the event as failed and schedules a retry after `retry_after`.
@@ -122,6 +150,14 @@ impl Lease {
         Ok(())
     }
 
+    fn queue_ack(&mut self) -> Result<(), Closed> {
+        let handle = self.handle.take().ok_or(Closed)?;
+        match handle.shared.prefetch.ack(self.id, self.token, self.ordering_key).ok_or(Closed)? {
+            true => handle.send(Command::Wake),
+            false => Ok(()),
+        }
+    }
+
     async fn settle(&mut self, outcome: LeaseOutcome) -> Result<(), Closed> {
         let handle = self.handle.take().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
@@ -153,16 +189,16 @@ debug_fields!(Lease: id, attempts);
 /// Receives leased events. Created by [`Inbox::leases`](crate::Inbox::leases).
 ///
 /// Also a [`Stream`], which ends when the inbox is closed.
-/// Dropping it returns an event that it was granted but has not yielded.
+/// Dropping it returns an event that was reserved for it and that it has not yielded.
 #[derive(Debug)]
 pub struct Leases {
     handle: Handle,
-    waiting: Option<oneshot::Receiver<Grant>>,
+    ticket: Option<Ticket>,
 }
 
 impl Leases {
     pub(crate) fn new(handle: Handle) -> Self {
-        Self { handle, waiting: None }
+        Self { handle, ticket: None }
     }
 
     /// Receives the next event. Returns `None` once the inbox is closed. Cancel safe.
@@ -171,21 +207,17 @@ impl Leases {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Lease>> {
+        // Many prefetched events may be available, and other tasks need their turn.
+        let progress = ready!(coop::poll_proceed(cx));
         loop {
-            let waiting = match &mut self.waiting {
-                Some(waiting) => waiting,
-                None => {
-                    let (done, granted) = oneshot::channel();
-                    if self.handle.send(Command::Lease(done)).is_err() {
-                        return Poll::Ready(None);
-                    }
-                    self.waiting.insert(granted)
-                }
-            };
-            let granted = ready!(Pin::new(waiting).poll(cx));
-            self.waiting = None;
-            let Ok(grant) = granted else { return Poll::Ready(None) };
-            if let Some(lease) = lease(&self.handle, grant) {
+            let shared = &self.handle.shared;
+            let (taken, must_wake) = shared.prefetch.poll_take(&mut self.ticket, cx, || shared.now());
+            if must_wake && self.handle.send(Command::Wake).is_err() {
+                return Poll::Ready(None);
+            }
+            let Some(grant) = ready!(taken) else { return Poll::Ready(None) };
+            if let Some(lease) = lease(&self.handle, &grant) {
+                progress.made_progress();
                 return Poll::Ready(Some(lease));
             }
         }
@@ -198,20 +230,16 @@ fn after(time: Duration) -> Instant {
     Instant::now() + time.min(LONGEST)
 }
 
-fn lease(handle: &Handle, grant: Grant) -> Option<Lease> {
-    let Grant { id, token, attempts, at, stored, index } = grant;
-    // The grant may have waited unread for longer than the lease.
-    let Some(left) = handle.shared.lease.checked_sub(at.elapsed()) else {
-        let _ = handle.send(Command::Settle { id, token, outcome: LeaseOutcome::Released, done: None });
-        return None;
-    };
-    let Some(event) = stored.event(index) else {
+fn lease(handle: &Handle, grant: &Grant) -> Option<Lease> {
+    let NewLease { id, token, attempts, ordering_key } = grant.lease;
+    let Some(event) = grant.stored.event(grant.index) else {
         // A retry would fail the same way. `Inbox::list` shows the dead letter as `UnreadableEvent`.
         let outcome = LeaseOutcome::Rejected;
         let _ = handle.send(Command::Settle { id, token, outcome, done: None });
         return None;
     };
-    Some(Lease { event, id, token, attempts, expires_at: after(left), handle: Some(handle.clone()) })
+    let expires_at = after(handle.shared.lease);
+    Some(Lease { event, id, token, ordering_key, attempts, expires_at, handle: Some(handle.clone()) })
 }
 
 impl Stream for Leases {
@@ -224,11 +252,6 @@ impl Stream for Leases {
 
 impl Drop for Leases {
     fn drop(&mut self) {
-        let Some(mut waiting) = self.waiting.take() else { return };
-        waiting.close();
-        if let Ok(Grant { id, token, .. }) = waiting.try_recv() {
-            let outcome = LeaseOutcome::Released;
-            let _ = self.handle.send(Command::Settle { id, token, outcome, done: None });
-        }
+        self.ticket.into_iter().for_each(|ticket| self.handle.shared.prefetch.leave(ticket));
     }
 }

@@ -33,9 +33,10 @@
 //!
 //! | call | purpose |
 //! |---|---|
-//! | [`Inbox::recv`], [`Inbox::leases`] | lease events one by one: [`Lease::ack`], [`Lease::nack`], [`Lease::extend`], [`Lease::reject`], [`Lease::release`] |
+//! | [`Inbox::recv`], [`Inbox::leases`] | lease events one by one: [`Lease::ack`], [`Lease::ack_durable`], [`Lease::nack`], [`Lease::extend`], [`Lease::reject`], [`Lease::release`] |
 //! | [`Inbox::run`] | pass each event to an async function, several at a time |
 //! | [`Inbox::relay`] | forward each event to another sink, such as a message broker's |
+//! | [`Inbox::flush`] | wait until all acknowledgements are on disk |
 //! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | inspect and settle dead letters and other events |
 //! | [`Inbox::purge`] | delete the events of one user's subscription |
 //! | [`Inbox::stats`] | depth, age, dead letters, size |
@@ -46,7 +47,8 @@
 //!   up and it becomes a dead letter. This survives crashes of the process and the machine, as long
 //!   as the disk keeps what it has confirmed.
 //! - An event is stored once within [`InboxSettings::dedupe_horizon`]. It is leased again if the process
-//!   ends, or its lease expires, before it is acknowledged.
+//!   ends, or its lease expires, before it is acknowledged. [`Lease::ack`] is on disk within 5 ms,
+//!   [`Lease::ack_durable`] before it returns.
 //! - A folder belongs to one inbox in one process. A lock enforces this; it is taken before any
 //!   other file in the folder is read. A damaged file is rejected, never opened with only some of
 //!   its events. While the file is deleted, moved or replaced, deliveries are answered 503.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::config::clock::SystemClock;
 use crate::config::settings::InboxSettings;
 use crate::error::OpenError;
 use crate::inbox::Inbox;
@@ -49,9 +50,10 @@ impl Inbox {
     }
 }
 
-async fn start(settings: InboxSettings, folder: PathBuf) -> Result<Inbox, StoreError> {
+async fn start(mut settings: InboxSettings, folder: PathBuf) -> Result<Inbox, StoreError> {
     let (commands, received) = channel();
-    let shared = Arc::new(Shared::new(Duration::from_millis(settings.lease)));
+    let clock = std::mem::replace(&mut settings.clock, Box::new(SystemClock::new()));
+    let shared = Arc::new(Shared::new(Duration::from_millis(settings.lease), clock));
     let handle = Handle { commands, shared: Arc::clone(&shared) };
     let (done, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("birdhook-inbox".to_owned());

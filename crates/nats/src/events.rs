@@ -5,55 +5,45 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::stream::ConsumerErrorKind;
-use async_nats::jetstream::{Context, ErrorCode, Message};
 use futures_core::Stream;
 use futures_util::StreamExt as _;
 use futures_util::stream::{BoxStream, try_unfold};
-use tokio::time::sleep;
 
+use crate::fetcher::{Fetcher, Removed, Source};
 use crate::message::{JetStreamMessage, UnrecognizedMessage};
-
-/// The server's heartbeat interval while there are no events.
-///
-/// A consumer without a heartbeat for twice this time is reopened.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-const PULL_EXPIRY: Duration = Duration::from_secs(30);
-
-/// Pauses between attempts to find a consumer that does not answer.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const MAX_PAUSE: Duration = Duration::from_secs(2);
+use crate::settle::SettleError;
+use crate::shared::Shared;
 
 /// Receives events. Made by [`JetStream::consumer`](crate::JetStream::consumer).
 ///
 /// Also a [`Stream`], which ends when the consumer was removed from the server. Waits for a server
-/// that restarts or is unreachable. Dropping this leaves the consumer on the server; fetched events
-/// that were not returned are delivered again after `ack_wait`.
+/// that restarts or is unreachable.
+///
+/// An event whose last attempt ended without a settlement, as far as this process knows, may have
+/// crashed its process. It is returned after all other fetched events, and after all
+/// acknowledgements have been [flushed](Self::flush), so that it takes no other event along if it
+/// crashes the process again.
+///
+/// Dropping this leaves the consumer on the server. Fetched events that were not returned are
+/// delivered again at once, or after `ack_wait` if the process ends meanwhile. Their attempt
+/// counts.
 #[must_use = "events are received only when polled"]
 pub struct Consumer {
     source: Arc<Source>,
+    shared: Arc<Shared>,
     events: BoxStream<'static, Result<JetStreamMessage, ConsumeError>>,
 }
 
-struct Source {
-    context: Context,
-    stream: String,
-    name: String,
-    batch: usize,
-    ack_wait: Duration,
-}
-
 impl Consumer {
-    pub(crate) fn new(context: Context, stream: String, name: String, batch: usize, ack_wait: Duration) -> Self {
-        let source = Arc::new(Source { context, stream, name, batch, ack_wait });
-        let of_messages = Arc::clone(&source);
-        let messages = try_unfold(None, move |opened| Arc::clone(&of_messages).next(opened));
-        let events = messages.map(|message| {
+    pub(crate) fn new(source: Source, shared: Arc<Shared>) -> Self {
+        let source = Arc::new(source);
+        let fetcher = Fetcher::new(Arc::clone(&source), Arc::clone(&shared));
+        let leases = try_unfold(fetcher, async |mut fetcher| Ok(Some((fetcher.next().await?, fetcher))));
+        let events = leases.map(|lease| {
             let foreign = |message| ConsumeError::UnrecognizedMessage(Box::new(message));
-            JetStreamMessage::read(message?).map_err(foreign)
+            JetStreamMessage::read(lease.map_err(|Removed| ConsumeError::Removed)?).map_err(foreign)
         });
-        Self { source, events: events.boxed() }
+        Self { source, shared, events: events.boxed() }
     }
 
     pub(crate) fn ack_wait(&self) -> Duration {
@@ -65,51 +55,17 @@ impl Consumer {
     pub async fn recv(&mut self) -> Option<Result<JetStreamMessage, ConsumeError>> {
         self.next().await
     }
-}
 
-/// Messages of the consumer, from one request to the server.
-type Opened = Box<pull::Stream>;
-
-impl Source {
-    /// Returns the next message. Opens the consumer if necessary.
-    async fn next(
-        self: Arc<Self>,
-        mut opened: Option<Opened>,
-    ) -> Result<Option<(Message, Option<Opened>)>, ConsumeError> {
-        let mut pause = Duration::ZERO;
-        loop {
-            let mut messages = match opened.take() {
-                Some(messages) => messages,
-                None => self.open(pause).await?,
-            };
-            if let Some(Ok(message)) = messages.next().await {
-                return Ok(Some((message, Some(messages))));
-            }
-            // For any error, a request to the server decides whether the consumer still exists.
-            pause = FIRST_PAUSE;
-        }
-    }
-
-    async fn open(&self, mut pause: Duration) -> Result<Opened, ConsumeError> {
-        loop {
-            sleep(pause).await;
-            match self.context.get_consumer_from_stream(&self.name, &self.stream).await {
-                Ok(consumer) => {
-                    let stream = consumer.stream().max_messages_per_batch(self.batch);
-                    if let Ok(messages) = stream.expires(PULL_EXPIRY).heartbeat(HEARTBEAT).messages().await {
-                        return Ok(Box::new(messages));
-                    }
-                }
-                Err(error) => {
-                    if let ConsumerErrorKind::JetStream(error) = error.kind()
-                        && matches!(error.error_code(), ErrorCode::CONSUMER_NOT_FOUND | ErrorCode::STREAM_NOT_FOUND)
-                    {
-                        return Err(ConsumeError::Removed);
-                    }
-                }
-            }
-            pause = (pause * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
-        }
+    /// Sends the queued [acknowledgements](JetStreamMessage::ack), and waits until the server has
+    /// confirmed them.
+    ///
+    /// Call it before the process ends.
+    ///
+    /// # Errors
+    /// Fails if the server does not confirm them, which is then tried again, or if
+    /// acknowledgements were given up since the last call.
+    pub async fn flush(&self) -> Result<(), SettleError> {
+        self.shared.acks.flush().await
     }
 }
 

@@ -39,7 +39,8 @@
 //! | [`JetStream::sink`] | returns a sink for a `Webhook`, or for an inbox's relay |
 //! | [`JetStreamSink::subject`], [`JetStreamSink::format`] | sets where events are published, and in which format |
 //! | [`JetStream::consumer`] | creates or updates a durable consumer, and returns its events |
-//! | [`JetStreamMessage::ack`], [`nack`](JetStreamMessage::nack), [`term`](JetStreamMessage::term), [`extend`](JetStreamMessage::extend) | settles an event, and waits for the server to confirm it |
+//! | [`JetStreamMessage::ack`], [`Consumer::flush`] | acknowledges an event within 5 ms, together with others; waits for the server to confirm all |
+//! | [`JetStreamMessage::ack_durable`], [`nack`](JetStreamMessage::nack), [`term`](JetStreamMessage::term), [`extend`](JetStreamMessage::extend) | settles an event, and waits for the server to confirm it |
 //!
 //! A message has the headers `Nats-Msg-Id` (the event's key, in 64 hex digits), `Content-Type`, and
 //! `Birdhook-App`, `Birdhook-Kind`, `Birdhook-Subscriber`, `Birdhook-Occurred-At` and so on for all
@@ -94,16 +95,20 @@ macro_rules! debug_fields {
     };
 }
 
+mod acks;
 mod api;
 mod connection;
 mod consumer;
 mod events;
+mod fetcher;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
 mod message;
 mod run;
+mod settle;
+mod shared;
 mod sink;
 mod stream;
 mod subject;
@@ -112,7 +117,8 @@ pub use api::ApiError;
 pub use connection::{ConnectError, JetStream, Servers};
 pub use consumer::{ConsumerError, ConsumerSettings};
 pub use events::{ConsumeError, Consumer};
-pub use message::{JetStreamMessage, SettleError, UnrecognizedMessage};
+pub use message::{JetStreamMessage, UnrecognizedMessage};
+pub use settle::SettleError;
 pub use sink::{JetStreamSink, PublishFailure};
 pub use stream::{EnsureStreamError, EnsuredStream, StreamSettings};
 pub use subject::{SubjectError, Subjects};

@@ -22,6 +22,9 @@ impl Consumer {
     /// `ack_wait`. A message that is not an event gets [`term`](crate::UnrecognizedMessage::term),
     /// and stays in the stream.
     ///
+    /// An event whose last attempt ended without a settlement, as by a crash of the process, is
+    /// processed while no other event is.
+    ///
     /// Returns [`Removed`](ConsumeError::Removed) once the consumer is removed from the server and
     /// all its tasks have ended. Dropping the future aborts the tasks; their events come again.
     ///
@@ -52,7 +55,7 @@ impl Consumer {
     }
 
     /// Same as [`run`](Self::run), until `stop` resolves. Then finishes the events that are being
-    /// processed and returns `Ok`.
+    /// processed, [flushes](Self::flush) their acknowledgements and returns `Ok`.
     ///
     /// # Errors
     /// Fails if the consumer or its stream is removed from the server.
@@ -69,11 +72,21 @@ impl Consumer {
         let (handler, ack_wait) = (Arc::new(handler), self.ack_wait());
         let mut stop = pin!(stop);
         let mut tasks = JoinSet::new();
+        // An event that must be processed alone, and whether one is.
+        let (mut alone, mut is_alone) = (None::<JetStreamMessage>, false);
         let ended = loop {
+            if tasks.is_empty() {
+                is_alone = alone.is_some();
+                if let Some(message) = alone.take() {
+                    tasks.spawn(settle_alone(message, Arc::clone(&handler), ack_wait));
+                }
+            }
+            let may_receive = alone.is_none() && !is_alone && tasks.len() < concurrency.max(1);
             tokio::select! {
                 () = &mut stop => break Ok(()),
                 Some(_) = tasks.join_next() => {}
-                next = self.recv(), if tasks.len() < concurrency.max(1) => match next {
+                next = self.recv(), if may_receive => match next {
+                    Some(Ok(message)) if message.is_alone() => alone = Some(message),
                     Some(Ok(message)) => {
                         tasks.spawn(settle(message, Arc::clone(&handler), ack_wait));
                     }
@@ -84,8 +97,21 @@ impl Consumer {
                 },
             }
         };
+        if let Some(message) = alone {
+            message.give_back().await;
+        }
         while tasks.join_next().await.is_some() {}
+        // Acknowledgements that the server does not confirm now are sent again.
+        let _ = self.flush().await;
         ended
+    }
+}
+
+/// Settles an event that may have waited for others.
+async fn settle_alone<H: EventHandler>(message: JetStreamMessage, handler: Arc<H>, ack_wait: Duration) {
+    // Otherwise the event is delivered again.
+    if !message.is_expired(ack_wait) && message.extend().await.is_ok() {
+        settle(message, handler, ack_wait).await;
     }
 }
 

@@ -30,6 +30,8 @@
 
 mod acceptance;
 mod catch_panic;
+#[doc(hidden)]
+pub mod consumer;
 mod dedupe;
 mod handle;
 mod handler;
@@ -42,14 +44,10 @@ mod pipeline;
 mod sink;
 mod sync;
 mod telemetry;
+#[cfg(not(all(test, birdhook_models)))]
+mod timeout;
 mod wake_coalescer;
 mod webhook;
-
-/// For crates whose consumers run handlers.
-#[doc(hidden)]
-pub mod consumer {
-    pub use crate::handler::{process, retry_after};
-}
 
 pub use acceptance::{Gate, IncomingDelivery, VerifiedDelivery};
 pub use birdhook_core::{

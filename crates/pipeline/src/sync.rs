@@ -12,7 +12,8 @@ mod real {
     pub(crate) use tokio::sync::futures::OwnedNotified;
     pub(crate) use tokio::sync::{Notify, mpsc};
     pub(crate) use tokio::task::yield_now;
-    pub(crate) use tokio::time::timeout_at;
+
+    pub(crate) use crate::timeout::timeout_at;
 
     /// Returns the runtime of the current task. `None` in the future that `block_on` itself runs,
     /// because a single-threaded runtime may make no progress after `block_on` returns.

@@ -10,7 +10,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use jiff::Timestamp;
 
 use crate::process::{cargo, printed, run as run_command};
-use crate::tools;
+use crate::{build_cost, tools};
 
 const DOCUMENT: &str = "docs/performance.md";
 
@@ -27,20 +27,33 @@ pub(crate) struct Options {
 pub(crate) struct Section {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// The section of `birdhook-benches`, unless the inbox's own benchmark measures it.
-    of_benches: Option<&'static str>,
+    source: Source,
 }
 
-const fn section(name: &'static str, about: &'static str, of_benches: Option<&'static str>) -> Section {
-    Section { name, about, of_benches }
+/// The program that measures a section.
+enum Source {
+    /// This section of `birdhook-benches`.
+    Benches(&'static str),
+    /// The inbox's own benchmark.
+    Inbox,
+    /// This program.
+    Own(fn(bool) -> Result<String>),
+}
+
+const fn section(name: &'static str, about: &'static str, source: Source) -> Section {
+    Section { name, about, source }
 }
 
 pub(crate) const SECTIONS: &[Section] = &[
-    section("core", "the core compared with HMAC and JSON alone", Some("core")),
-    section("server", "axum, hyper and actix-web, with birdhook and with an empty handler", Some("servers")),
-    section("growth", "how time and memory grow with load", Some("growth")),
-    section("peers", "birdhook compared with receivers on Node and Python", Some("peers")),
-    section("inbox", "the inbox and its stores compared with a bare log", None),
+    section("core", "the core compared with HMAC and JSON alone", Source::Benches("core")),
+    section("handlers", "birdhook compared with handlers written by hand, in one process", Source::Benches("handlers")),
+    section("cores", "birdhook on one and on two cores", Source::Benches("cores")),
+    section("server", "axum, hyper and actix-web, with birdhook and with an empty handler", Source::Benches("servers")),
+    section("growth", "how time and memory grow with load", Source::Benches("growth")),
+    section("peers", "birdhook compared with xdk-rs and with receivers on Node and Python", Source::Benches("peers")),
+    section("engines", "consuming from JetStream and Redis compared with storing", Source::Benches("engines")),
+    section("inbox", "the inbox and its stores compared with a bare log", Source::Inbox),
+    section("build", "what birdhook adds to the build of an app", Source::Own(build_cost::measure)),
 ];
 
 /// Measures the sections and continues if one fails. A missed goal is not a failure.
@@ -75,22 +88,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 impl Section {
-    /// Returns the commands that build and run the section's program.
-    fn commands(&self, quick: bool) -> [Command; 2] {
-        let Some(name) = self.of_benches else {
-            const BENCH: [&str; 5] = ["bench", "-p", "birdhook-inbox", "--bench", "stores"];
-            // The default settings take 6 minutes.
-            let (seconds, rounds, keys) = if quick { ("0.06", "2", "100000") } else { ("0.3", "7", "10000000") };
-            let (mut build, mut run) = (cargo(BENCH), cargo(BENCH));
-            build.arg("--no-run");
-            run.args(["--quiet", "--", "--seconds", seconds, "--rounds", rounds, "--keys", keys]);
-            return [build, run];
-        };
-        let mut run = cargo(["run", "--release", "--quiet", "-p", "birdhook-benches", "--", name]);
-        run.args(quick.then_some("--quick"));
-        [cargo(["build", "--release", "-p", "birdhook-benches"]), run]
-    }
-
     /// Returns the output of the section's program, with the date of the measurement.
     fn measure(&self, quick: bool) -> Result<String> {
         if self.name == "peers" {
@@ -99,14 +96,26 @@ impl Section {
                 missing.unwrap_or_else(|error| eprintln!("\n!!! {error:#}\n!!! a part of the section is skipped\n"));
             }
         }
-        let [mut build, mut run] = self.commands(quick);
-        run_command(&mut build)?;
-        let started = Instant::now();
-        let printed = printed(&mut run)?;
+        // The build of the program that measures is not counted.
+        let mut started = Instant::now();
+        let mut output = |[mut build, mut run]: [Command; 2]| {
+            run_command(&mut build)?;
+            started = Instant::now();
+            printed(&mut run)
+        };
+        let printed = match self.source {
+            Source::Benches(name) => output(of_benches(name, quick))?,
+            Source::Inbox => output(of_inbox(quick))?,
+            Source::Own(measure) => measure(quick)?,
+        };
         let (day, seconds) = (Timestamp::now().to_string(), started.elapsed().as_secs());
         let day = day.split('T').next().unwrap_or_default();
         let command = format!("cargo xtask bench {}{}", self.name, if quick { " --quick" } else { "" });
-        let title = if self.of_benches.is_none() { "## The inbox compared with a bare log\n\n" } else { "" };
+        let title = match self.source {
+            Source::Benches(_) => "",
+            Source::Inbox => "## The inbox compared with a bare log\n\n",
+            Source::Own(_) => "## The build of an app\n\n",
+        };
         Ok(format!("{title}{}\n\nMeasured on {day} in {seconds} s by `{command}`.", printed.trim()))
     }
 
@@ -119,6 +128,24 @@ impl Section {
         let text = replace(&text, "goals", &goal_table(&all))?;
         fs::write(DOCUMENT, text).with_context(|| format!("cannot write {DOCUMENT}"))
     }
+}
+
+/// Returns the commands that build and run a section of `birdhook-benches`.
+fn of_benches(name: &str, quick: bool) -> [Command; 2] {
+    let mut run = cargo(["run", "--release", "--quiet", "-p", "birdhook-benches", "--", name]);
+    run.args(quick.then_some("--quick"));
+    [cargo(["build", "--release", "-p", "birdhook-benches"]), run]
+}
+
+/// Returns the commands that build and run the inbox's benchmark.
+fn of_inbox(quick: bool) -> [Command; 2] {
+    const BENCH: [&str; 5] = ["bench", "-p", "birdhook-inbox", "--bench", "stores"];
+    // The default settings take 6 minutes.
+    let (seconds, rounds, keys) = if quick { ("0.06", "2", "100000") } else { ("0.3", "7", "10000000") };
+    let (mut build, mut run) = (cargo(BENCH), cargo(BENCH));
+    build.arg("--no-run");
+    run.args(["--quiet", "--", "--seconds", seconds, "--rounds", rounds, "--keys", keys]);
+    [build, run]
 }
 
 /// Returns the text with the content of this section replaced.

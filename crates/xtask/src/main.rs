@@ -4,6 +4,7 @@
 mod attack;
 mod bench;
 mod book;
+mod build_cost;
 mod counts;
 mod coverage;
 mod dates;

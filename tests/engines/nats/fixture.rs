@@ -113,6 +113,18 @@ impl both::Engine for Engine {
         self.consumer_of(ConsumerSettings::new("app").ack_wait(lease)).await
     }
 
+    async fn reader_at(port: u16, lease: Duration) -> Consumer {
+        let jetstream = JetStream::connect(&format!("nats://127.0.0.1:{port}")).await.unwrap();
+        jetstream.consumer(&ConsumerSettings::new("app").ack_wait(lease)).await.unwrap()
+    }
+
+    async fn delivered(&self) -> usize {
+        let info = self.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
+        info["num_ack_pending"].as_u64().unwrap().try_into().unwrap()
+    }
+
+    const GIVEN_BACK: u64 = 2;
+
     async fn unsettled(&self) -> usize {
         let info = self.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
         let count = |name: &str| info[name].as_u64().unwrap();

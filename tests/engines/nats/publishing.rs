@@ -53,7 +53,7 @@ async fn whatever_x_and_the_app_call_things_they_cross() {
                 "{app:?} {subscriber:?}"
             );
             assert_eq!(message.subject().split('.').count(), 4, "{}", message.subject());
-            message.ack().await.unwrap();
+            message.ack_durable().await.unwrap();
         }
     }
 }
@@ -73,7 +73,7 @@ async fn a_filter_from_the_template_is_the_subjects_of_those_events() {
     for _ in 0..2 {
         let message = next(&mut consumer).await;
         assert_eq!(message.subscriber(), Some("2.2"));
-        message.ack().await.unwrap();
+        message.ack_durable().await.unwrap();
     }
     nothing(&mut consumer, 100).await;
 }

@@ -89,6 +89,6 @@ async fn a_consumer_goes_on_when_the_server_has_stood_still() {
         let message = next(&mut consumer).await;
         assert!(reported.contains(&report(&message)), "{message:?}");
         taken.insert(report(&message));
-        message.ack().await.unwrap();
+        message.ack_durable().await.unwrap();
     }
 }

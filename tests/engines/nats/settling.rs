@@ -17,7 +17,7 @@ async fn a_late_acknowledgement_counts() {
     let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
     let late = next(&mut consumer).await;
     assert_eq!(next(&mut consumer).await.attempts(), 2);
-    late.ack().await.unwrap();
+    late.ack_durable().await.unwrap();
     nothing(&mut consumer, 1200).await;
 }
 
@@ -61,7 +61,7 @@ async fn in_order_the_next_one_waits_for_the_one_before() {
             continue;
         }
         taken.push(reported);
-        message.ack().await.unwrap();
+        message.ack_durable().await.unwrap();
     }
     assert_eq!(taken, reports(&deliveries));
     assert_eq!(tried.len(), 10);
@@ -74,7 +74,7 @@ async fn what_nobody_confirms_is_not_acknowledged() {
     let mut consumer = engine.consumer().await;
     let (one, two) = (next(&mut consumer).await, next(&mut consumer).await);
     engine.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
-    assert_eq!(one.ack().await, Err(SettleError::Gone));
+    assert_eq!(one.ack_durable().await, Err(SettleError::Gone));
     engine.server.kill();
-    assert_eq!(two.ack().await, Err(SettleError::Unanswered));
+    assert_eq!(two.ack_durable().await, Err(SettleError::Unanswered));
 }

@@ -99,7 +99,7 @@ async fn a_user_needs_no_more_than_the_documentation_says() {
     deliver_posts(&writer.sink(STREAM), 1, 4).await;
     let reader = Redis::connect(&login("reader")).await.unwrap();
     let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100));
-    next(&mut reader.group(settings.clone()).await.unwrap()).await.ack().await.unwrap();
+    next(&mut reader.group(settings.clone()).await.unwrap()).await.ack_durable().await.unwrap();
     let mut group = reader.group(settings).await.unwrap();
     let message = next(&mut group).await;
     message.extend().await.unwrap();
@@ -124,7 +124,7 @@ async fn both_versions_of_the_protocol_are_spoken() {
     for _ in 0..3 {
         let message = next(&mut group).await;
         tries.push(message.attempts());
-        message.ack().await.unwrap();
+        message.ack_durable().await.unwrap();
     }
     assert_eq!(tries, [1, 2, 2]);
     assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));

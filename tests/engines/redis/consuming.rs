@@ -35,7 +35,7 @@ async fn a_stream_that_somebody_deleted_is_made_again() {
         assert_eq!(take(&mut group, 1).await, reports(&posts(seed, 1)));
     }
     engine.run(&["DEL", STREAM]).await;
-    held.ack().await.unwrap();
+    held.ack_durable().await.unwrap();
 }
 
 /// The first call after a restart may fail, because the old connection is closed.
@@ -44,7 +44,7 @@ async fn a_group_is_a_stream_that_outlives_the_server() {
     let mut engine = Engine::new().await;
     let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(60_000).await);
     deliver_posts(&sink, 1, 1).await;
-    group.next().await.unwrap().unwrap().ack().await.unwrap();
+    group.next().await.unwrap().unwrap().ack_durable().await.unwrap();
     engine.server.kill();
     for _ in 0..2 {
         assert!(matches!(group.next().await, Some(Err(ReadError::Unavailable(_)))));
@@ -53,7 +53,21 @@ async fn a_group_is_a_stream_that_outlives_the_server() {
     deliver_posts(&sink, 2, 1).await;
     loop {
         if let Ok(message) = group.next().await.unwrap() {
-            break message.ack().await.unwrap();
+            break message.ack_durable().await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn events_are_fetched_and_acknowledged_together() {
+    const EVENTS: usize = 600;
+    let engine = Engine::new().await;
+    let posts = deliver_posts(&engine.redis.sink(STREAM), 1, EVENTS).await;
+    let mut group = engine.group(60_000).await;
+    engine.run(&["CONFIG", "RESETSTAT"]).await;
+    assert_eq!(take(&mut group, EVENTS).await, reports(&posts));
+    let statistics: String = engine.ask(&["INFO", "commandstats"]).await;
+    let calls = statistics.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")).unwrap();
+    let calls: usize = calls.split(',').next().unwrap().parse().unwrap();
+    assert!(calls < EVENTS / 4, "{calls} calls");
 }

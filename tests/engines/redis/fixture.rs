@@ -103,6 +103,18 @@ impl both::Engine for Engine {
         self.group_of(GroupSettings::new(STREAM, "app").claim_after(lease)).await
     }
 
+    async fn reader_at(port: u16, lease: Duration) -> Group {
+        let redis = Redis::connect(&format!("redis://127.0.0.1:{port}/")).await.unwrap();
+        redis.group(GroupSettings::new(STREAM, "app").claim_after(lease)).await.unwrap()
+    }
+
+    async fn delivered(&self) -> usize {
+        self.pending("app").await
+    }
+
+    /// Redis takes the attempt back.
+    const GIVEN_BACK: u64 = 1;
+
     async fn unsettled(&self) -> usize {
         self.len().await + self.pending("app").await
     }

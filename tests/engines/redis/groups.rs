@@ -24,7 +24,7 @@ async fn nothing_is_given_back_that_a_group_has_not_read() {
     let held = next(&mut behind).await;
     assert_eq!(take(&mut behind, 4).await, reports(&posts[6..10]));
     assert_eq!(engine.len().await, 15, "from the one that is in hand");
-    held.ack().await.unwrap();
+    held.ack_durable().await.unwrap();
     assert_eq!(engine.len().await, 10);
     let mut third = group(&engine, "third").await;
     assert_eq!(take(&mut behind, 10).await, reports(&posts[10..]));
@@ -60,7 +60,7 @@ async fn whatever_groups_do_in_whatever_order_each_gets_everything() {
                 continue;
             }
             assert!(done.insert(report(&message)), "twice");
-            message.ack().await.unwrap();
+            message.ack_durable().await.unwrap();
         }
     }
     assert_eq!(engine.len().await, 0);
@@ -77,12 +77,12 @@ async fn the_ids_of_entries_are_numbers() {
     }
     let mut held = Vec::new();
     for _ in 0..5 {
-        entry(&mut first).await.ack().await.unwrap();
+        entry(&mut first).await.ack_durable().await.unwrap();
         held.push(entry(&mut behind).await);
         assert_eq!(engine.len().await, 5, "the first is pending");
     }
     for left in [4, 3, 2, 1, 0] {
-        held.remove(0).ack().await.unwrap();
+        held.remove(0).ack_durable().await.unwrap();
         assert_eq!(engine.len().await, left.max(1), "the very last id has none after it");
     }
 }

@@ -95,12 +95,12 @@ async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
             deliver_posts(&sink, 1, 3).await;
             deliver_posts(&sink, 1, 3).await;
             let mut group = engine.group_of(GroupSettings::new(*name, "g{x}")).await;
-            next(&mut group).await.ack().await.unwrap();
+            next(&mut group).await.ack_durable().await.unwrap();
             next(&mut group).await.nack(std::time::Duration::ZERO).await.unwrap();
             next(&mut group).await.reject().await.unwrap();
             let again = next(&mut group).await;
             assert_eq!(again.attempts(), 2);
-            again.ack().await.unwrap();
+            again.ack_durable().await.unwrap();
             assert_eq!(engine.ask::<usize>(&["XLEN", name]).await, 0, "{name}");
             let dead = group.dead_letters().to_owned();
             assert_eq!(engine.ask::<usize>(&["XLEN", &dead]).await, 1, "{dead}");
@@ -151,7 +151,7 @@ async fn a_full_stream_refuses_what_is_new_until_something_was_acknowledged() {
     let mut group = engine.group(60_000).await;
     let held = next(&mut group).await;
     assert_eq!(full(&deliver(&sink, &posts).await), 3, "handed out is not acknowledged");
-    held.ack().await.unwrap();
+    held.ack_durable().await.unwrap();
     assert_eq!(full(&deliver(&sink, &posts).await), 2);
     take(&mut group, 3).await;
     deliver_all(&sink, &posts).await;

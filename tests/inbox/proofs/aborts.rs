@@ -11,7 +11,7 @@ use birdhook_test_harness::violation::{Violation, holds};
 /// Returns all points, in the order in which opening and then a commit reach them.
 pub fn points() -> impl Iterator<Item = &'static str> {
     let points = "looked gathered prepared before-commit store-grow store-write store-sync store-synced committed sealed \
-                  remembered answered";
+                  remembered answered ack-queued";
     points.split(' ')
 }
 

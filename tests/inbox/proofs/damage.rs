@@ -33,7 +33,8 @@ impl File {
         let folder = tempfile::tempdir().unwrap();
         let load = Load::new(seed);
         let disk = Disk::default();
-        let inbox = disk.of(options()).open(folder.path()).await.unwrap();
+        // Many commits, so that the file has unused pages.
+        let inbox = disk.of(options().prefetch(0)).open(folder.path()).await.unwrap();
         let fixture = Fixture::of(inbox);
         for _ in 0..40 {
             let status = fixture.send_fresh(&load).await;
@@ -44,7 +45,7 @@ impl File {
         for _ in 0..10 {
             let lease = fixture.inbox.recv().await.unwrap();
             pending.remove(&lease.delivery_key());
-            lease.ack().await.unwrap();
+            lease.ack_durable().await.unwrap();
         }
         let left = disk.after_crash(disk.moment(), |_, _| true);
         fixture.close().await;

@@ -89,7 +89,7 @@ async fn fail(
 
 async fn acknowledged(lease: Lease) -> Result<Line, Violation> {
     let id = lease.id().to_string();
-    lease.ack().await.map_err(Violation::other)?;
+    lease.ack_durable().await.map_err(Violation::other)?;
     Ok(Line::Acknowledged { id })
 }
 

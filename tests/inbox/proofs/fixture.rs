@@ -68,23 +68,19 @@ impl Fixture {
     pub(crate) async fn drain(&self) -> Result<Vec<Line>, Violation> {
         let mut lines = Vec::new();
         loop {
-            let depth = self.inbox.stats().depth.min(256);
+            let depth = self.inbox.stats().depth;
             if depth == 0 {
                 return Ok(lines);
             }
-            let taken = tokio::time::timeout(TIMEOUT, join_all((0..depth).map(|_| self.inbox.recv()))).await;
-            let stuck = |_| Violation::other(format!("{depth} events are not handed out: {:?}", self.inbox.stats()));
-            let taken = taken.map_err(stuck)?;
-            let acknowledged = join_all(taken.into_iter().map(async |lease| {
-                let lease = lease.ok_or_else(|| Violation::other("the inbox has closed itself"))?;
+            for _ in 0..depth {
+                let taken = tokio::time::timeout(TIMEOUT, self.inbox.recv()).await;
+                let stuck = |_| Violation::other(format!("an event is not leased: {:?}", self.inbox.stats()));
+                let lease = taken.map_err(stuck)?.ok_or_else(|| Violation::other("the inbox has closed itself"))?;
                 let (line, id) = (line(&lease), lease.id().to_string());
-                let ended = lease.ack().await;
-                holds(ended.is_ok(), || "an acknowledgement was not taken")?;
-                Ok([line, Line::Acknowledged { id }])
-            }));
-            for pair in acknowledged.await {
-                lines.extend(pair?);
+                holds(lease.ack().await.is_ok(), || "an acknowledgement was not taken")?;
+                lines.extend([line, Line::Acknowledged { id }]);
             }
+            holds(self.inbox.flush().await.is_ok(), || "the inbox has closed itself")?;
         }
     }
 

@@ -23,6 +23,7 @@ pub mod kills;
 pub mod openers;
 #[cfg(birdhook_faults)]
 pub mod power;
+pub mod prefetch;
 mod receiver;
 pub mod syscalls;
 

@@ -2,6 +2,9 @@
 //!
 //! Usage: `receiver INBOX CONSUMED [NAME=VALUE]...`. It accepts connections on the socket passed as
 //! standard input, prints its port, and shuts down on SIGTERM.
+//!
+//! The consumer writes each event to the journal. It waits for the disk at half of the
+//! acknowledgements, and writes only those to the journal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test's program")]
 
 use std::fs::File;
@@ -25,6 +28,19 @@ struct Consumer {
     consumed: Arc<File>,
     /// The percentage of events that fail.
     fails: u8,
+    acks: Acks,
+    /// Whether events are held until the process ends.
+    holds: bool,
+    /// The id of an event that ends the process.
+    poison: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Acks {
+    Mixed,
+    /// Ends the process after the first one.
+    OneDurable,
+    Queued,
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -33,11 +49,17 @@ async fn main() {
     let (folder, consumed) = (words.next().expect("a folder"), words.next().expect("a file"));
     let mut options = options();
     let (mut consumers, mut fails, mut points) = (4, 0, None);
+    let (mut acks, mut holds, mut poison) = (Acks::Mixed, false, None);
     for word in words {
         match word.split_once('=').expect("NAME=VALUE") {
             ("consumers", number) => consumers = number.parse().unwrap(),
             ("fails", percent) => fails = percent.parse().unwrap(),
             ("free_space", bytes) => options = options.free_space(bytes.parse().unwrap()),
+            ("max_attempts", attempts) => options = options.max_attempts(attempts.parse().unwrap()),
+            ("acks", "one-durable") => acks = Acks::OneDurable,
+            ("acks", "queued") => acks = Acks::Queued,
+            ("consume", "hold") => holds = true,
+            ("poison", id) => poison = Some(id.to_owned()),
             ("points", file) => points = Some(file.to_owned()),
             (other, _) => panic!("no option {other}"),
         }
@@ -54,7 +76,7 @@ async fn main() {
     }
     let inbox = options.open(folder).await.unwrap();
     let file = File::options().create(true).append(true).open(consumed).unwrap();
-    let consumer = Consumer { inbox: inbox.clone(), consumed: Arc::new(file), fails };
+    let consumer = Consumer { inbox: inbox.clone(), consumed: Arc::new(file), fails, acks, holds, poison };
     let consuming: Vec<_> = (0..consumers).map(|_| tokio::spawn(consumer.clone().run())).collect();
     let pipeline = webhook().sink(inbox.clone());
     println!("{}", listener.local_addr().unwrap().port());
@@ -83,13 +105,29 @@ impl Consumer {
     /// Writes the event to the journal, in one write, before it acknowledges it.
     async fn consume(&self, lease: Lease) {
         self.write(&line(&lease));
+        let id = lease.id().to_string();
+        if self.poison.as_ref() == Some(&id) {
+            std::process::abort();
+        }
+        if self.holds {
+            std::future::pending::<()>().await;
+        }
         if fastrand::u8(..100) < self.fails {
             let _ = lease.nack(None).await;
             return;
         }
-        let id = lease.id().to_string();
-        if lease.ack().await.is_ok() {
+        let is_durable = match self.acks {
+            Acks::Mixed => fastrand::bool(),
+            Acks::OneDurable => true,
+            Acks::Queued => false,
+        };
+        if !is_durable {
+            let _ = lease.ack().await;
+        } else if lease.ack_durable().await.is_ok() {
             self.write(&Line::Acknowledged { id });
+            if matches!(self.acks, Acks::OneDurable) {
+                std::process::abort();
+            }
         }
     }
 

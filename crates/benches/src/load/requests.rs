@@ -58,6 +58,18 @@ impl Requests {
         Self { bytes, signature, ids, signed }
     }
 
+    /// Asks the server to close the connection after each response.
+    pub(crate) fn closing(mut self) -> Self {
+        const ALIVE: &[u8] = b"accept: */*\r\n";
+        const CLOSE: &[u8] = b"connection: close\r\n";
+        let place = self.bytes.windows(ALIVE.len()).position(|bytes| bytes == ALIVE).expect("the header");
+        self.bytes.splice(place..place + ALIVE.len(), CLOSE.iter().copied());
+        let longer = CLOSE.len() - ALIVE.len();
+        self.signature = self.signature.start + longer..self.signature.end + longer;
+        self.ids.iter_mut().for_each(|id| *id += longer);
+        self
+    }
+
     pub(crate) fn make(&mut self) -> &[u8] {
         let number = NEXT.fetch_add(1, Relaxed);
         for id in &self.ids {
@@ -119,7 +131,10 @@ mod tests {
             let (pipeline, mut deliveries) = Webhook::new(secret).channel(8);
             let mut requests = Requests::new(body, "s3cret", "/hook");
             let mut keys = HashSet::new();
-            for _ in 0..5 {
+            for round in 0..5 {
+                if round == 3 {
+                    requests = requests.closing();
+                }
                 let request = requests.make();
                 let mut headers = [httparse::EMPTY_HEADER; 16];
                 let mut head = httparse::Request::new(&mut headers);

@@ -21,7 +21,7 @@ impl Installed {
     }
 }
 
-/// Installs a peer's locked packages with npm or pip, unless they are present.
+/// Installs a peer's locked packages with npm, pip or cargo, unless they are present.
 ///
 /// The error explains why the peer cannot be measured here.
 pub(crate) fn install(peer: &Peer) -> Result<Installed, String> {
@@ -29,13 +29,20 @@ pub(crate) fn install(peer: &Peer) -> Result<Installed, String> {
     let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
     let folder = target.join("bench-peers").join(peer.folder);
     let from = Path::new(SOURCES).join(peer.folder);
-    let (lock, names) =
-        if peer.is_python() { ("requirements.txt", "requirements.in") } else { ("package-lock.json", "package.json") };
+    let (lock, names) = match peer {
+        _ if peer.is_rust() => ("Cargo.lock", "Cargo.toml"),
+        _ if peer.is_python() => ("requirements.txt", "requirements.in"),
+        _ => ("package-lock.json", "package.json"),
+    };
     let read = |name: &str| fs::read_to_string(from.join(name)).map_err(|error| format!("{name}: {error}"));
     let installed = Installed { folder, versions: read(names)? };
     fs::create_dir_all(&installed.folder).map_err(|error| error.to_string())?;
     run(&from, "cp", &["-R", ".", &installed.folder.to_string_lossy()])?;
-    let (tool, wanted) = if peer.is_python() { ("python3", "Python 3") } else { ("node", "v") };
+    let (tool, wanted) = match peer {
+        _ if peer.is_rust() => ("rustc", "rustc"),
+        _ if peer.is_python() => ("python3", "Python 3"),
+        _ => ("node", "v"),
+    };
     let version = crate::machine::version(tool);
     if !version.starts_with(wanted) {
         return Err(format!("there is no {tool}"));
@@ -44,7 +51,9 @@ pub(crate) fn install(peer: &Peer) -> Result<Installed, String> {
     if fs::read_to_string(&done).is_ok_and(|done| done == wanted) {
         return Ok(installed);
     }
-    if peer.is_python() {
+    if peer.is_rust() {
+        run(&installed.folder, "cargo", &["build", "--release", "--locked", "--target-dir", "target"])?;
+    } else if peer.is_python() {
         run(&installed.folder, "python3", &["-m", "venv", "--clear", "venv"])?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock];
         run(&installed.folder, "venv/bin/python", &pip)?;

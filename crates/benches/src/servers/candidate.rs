@@ -9,10 +9,6 @@ pub(crate) enum Framework {
     Actix,
 }
 
-impl Framework {
-    pub(crate) const ALL: [Self; 3] = [Self::Axum, Self::Hyper, Self::Actix];
-}
-
 impl fmt::Display for Framework {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -35,6 +31,10 @@ pub(crate) enum App {
     MainConsumes,
     /// Like `Birdhook`, with a deadline of a minute.
     Patient,
+    /// Like `Birdhook`, with two worker threads on two cores.
+    TwoWorkers,
+    /// Like `Bare`, with two worker threads on two cores.
+    BareTwoWorkers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ impl Candidate {
     ];
 
     pub(crate) fn has_events(self) -> bool {
-        !matches!(self.1, App::Bare | App::Floor)
+        !matches!(self.1, App::Bare | App::BareTwoWorkers | App::Floor)
     }
 
     pub(crate) fn argument(self) -> String {
@@ -64,7 +64,7 @@ impl Candidate {
     }
 
     pub(crate) fn parse(argument: &str) -> Option<Self> {
-        let more = Framework::ALL.map(|framework| Self(framework, App::Patient));
+        let more = [App::Patient, App::TwoWorkers, App::BareTwoWorkers].map(|app| Self(Framework::Axum, app));
         Self::FAST.into_iter().chain(more).find(|candidate| candidate.argument() == argument)
     }
 }
@@ -77,6 +77,8 @@ impl fmt::Display for Candidate {
             App::Birdhook => "birdhook",
             App::MainConsumes => "birdhook, `main` consumes",
             App::Patient => "birdhook, deadline 60 s",
+            App::BareTwoWorkers => "bare, two workers",
+            App::TwoWorkers => "birdhook, two workers",
         };
         write!(f, "{}, {app}", self.0)
     }

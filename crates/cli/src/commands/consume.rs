@@ -70,7 +70,7 @@ impl Consume {
                 Ok(received) => {
                     last = Instant::now();
                     if !self.quiet {
-                        let line = format.line(received.event())?;
+                        let line = format.line(received.event(), None)?;
                         let printed = tokio::select! {
                             () = &mut stopped => break,
                             printed = print(line) => printed,

@@ -31,8 +31,8 @@ const X_PAGE: &str = "https://docs.x.com/x-api/webhooks/introduction";
 /// With both secrets, an answer made with either is correct. The check challenge_secret reports
 /// which one it was.
 ///
-/// The doctor sends about 60 requests, nearly all one after another. The correctly signed ones
-/// report the end of a replay that was never requested, with job ids that begin with
+/// The doctor sends about 60 requests, nearly all one after another, and up to 60 more if a signed
+/// delivery is refused. The correctly signed ones report the end of a replay that was never requested, with job ids that begin with
 /// birdhook-doctor-, or have a kind that does not exist. No app should act on them. Two bodies are
 /// 20 MB long.
 #[derive(Debug, clap::Args)]

@@ -34,7 +34,8 @@ pub(crate) struct Inspect {
     /// Include the event as X wrote it, as `raw` in the JSON.
     #[arg(long, requires = "json")]
     raw: bool,
-    /// Print a table that fits the terminal, or 80 columns. Ids and texts are shortened.
+    /// Print a table that fits the terminal, or 80 columns. Ids and texts are shortened. In a narrow
+    /// table, each text is on a line below its event.
     #[arg(long, conflicts_with = "json")]
     table: bool,
 }

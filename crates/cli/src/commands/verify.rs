@@ -1,11 +1,5 @@
 //! `birdhook verify`: checks a signature offline.
 
-mod body;
-mod header;
-mod json_text;
-mod mistake;
-mod secret;
-
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -14,13 +8,17 @@ use birdhook::signature::{SignatureError, verify};
 use bytes::Bytes;
 use serde::Serialize;
 
-use self::header::GivenSignature;
-use self::mistake::{Candidate, Mistake};
-use self::secret::{PossibleSecret, Secrets};
-use crate::apps::SecretArgs;
+use crate::apps::{SecretArgs, Texts};
 use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::output::{self, BAD, GOOD, shown, styled};
+use crate::signature_mistakes::header::GivenSignature;
+use crate::signature_mistakes::mistake::Candidate;
+use crate::signature_mistakes::secret::{PossibleSecret, Secrets};
+use crate::signature_mistakes::{Explanation, body, find};
+
+/// Maximum total length of the bodies in wrappers.
+const MAX_UNWRAPPED: usize = 64 << 20;
 
 /// Check the signature of a body. Exit code 1 if it is wrong.
 ///
@@ -58,8 +56,10 @@ struct Checked {
 
 impl Verify {
     pub(crate) fn run(self, json: bool) -> Result<ExitStatus> {
-        let texts = self.secret.required_texts()?;
-        let (body, secrets) = (input::bytes(&self.file)?, Secrets::new(&texts)?);
+        let Texts { consumer, client } = self.secret.required_texts()?;
+        let texts = [(SecretKind::Client, client), (SecretKind::Consumer, consumer)];
+        let texts: Vec<_> = texts.into_iter().filter_map(|(kind, text)| Some((kind, text?))).collect();
+        let (body, secrets) = (input::bytes(&self.file)?, Secrets::new(&texts));
         let given = GivenSignature::read(&self.signature);
         if let Some(kind) = signer(&secrets, &given, &body) {
             let checked = Checked { valid: true, secret: Some(kind.as_str()), error: None, hint: None };
@@ -68,14 +68,14 @@ impl Verify {
             if json { output::json(&checked) } else { output::line(text) }?;
             return Ok(ExitStatus::Success);
         }
-        let mistakes = mistakes(&secrets, &given, &body);
+        let mistakes = find(&secrets.candidates, &given, &body::candidates(&body, MAX_UNWRAPPED));
         if let (None, Some(error)) = (&mistakes, secrets.invalid) {
             return Err(error);
         }
         let is_malformed = given.canonical.as_ref().is_none_or(|signature| !signature.mistakes.is_empty());
         let error = if is_malformed { SignatureError::Malformed } else { SignatureError::Wrong }.to_string();
         let (hint, lines) = match mistakes {
-            Some(mistakes) => explained(&mistakes),
+            Some(mistakes) => explained(&Explanation::new(&mistakes)),
             None => unexplained(&usual_causes(&given, &secrets.kinds, secrets.fault, &body)),
         };
         if json {
@@ -97,49 +97,11 @@ fn signer(secrets: &Secrets, given: &GivenSignature, body: &Bytes) -> Option<Sec
     kinds.into_iter().find(|kind| given.kind.is_none_or(|header| header == *kind))
 }
 
-/// Returns the fewest mistakes that explain the signature.
-fn mistakes(secrets: &Secrets, given: &GivenSignature, body: &Bytes) -> Option<Vec<Mistake>> {
-    let signature = given.canonical.as_ref()?;
-    let mut best: Option<Vec<Mistake>> = None;
-    for body in body::candidates(body) {
-        for secret in &secrets.candidates {
-            let number = body.mistakes.len() + secret.mistakes.len();
-            if best.as_ref().is_some_and(|best| number >= best.len()) {
-                continue;
-            }
-            if verify(&secret.value.secret, &body.value, signature.value.as_bytes()).is_ok() {
-                let other = secret.value.kind.zip(given.kind).filter(|(made_with, header)| made_with != header);
-                let all = signature.mistakes.iter().chain(&secret.mistakes).chain(&body.mistakes).cloned();
-                best = Some(all.chain(other.map(|(made_with, header)| other_header(made_with, header))).collect());
-            }
-        }
-    }
-    best.filter(|mistakes| !mistakes.is_empty())
-}
-
-fn other_header(made_with: SecretKind, header: SecretKind) -> Mistake {
-    Mistake {
-        change: format!("it is the value of {}, which is made with the {made_with}", made_with.header()).into(),
-        cause: format!("the value is of the other header, or the {made_with} and the {header} are exchanged").into(),
-        fix: "compare each secret with the app's page in X's console, and each value with its header".into(),
-    }
-}
-
-/// Returns the mistakes as one text, and as lines.
-fn explained(mistakes: &[Mistake]) -> (String, Vec<String>) {
-    let joined = |of: fn(&Mistake) -> &str, between: &str| {
-        let mut texts: Vec<&str> = Vec::new();
-        for text in mistakes.iter().map(of) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        texts.join(between)
-    };
-    let change = joined(|mistake| &mistake.change, " and ");
-    let (cause, fix) = (joined(|mistake| &mistake.cause, "; "), joined(|mistake| &mistake.fix, "; "));
+/// Returns an explanation as one text, and as lines.
+fn explained(explanation: &Explanation) -> (String, Vec<String>) {
+    let Explanation { change, cause, fix } = explanation;
     let lines = vec![format!("matches if: {change}"), format!("cause: {cause}"), format!("try: {fix}")];
-    (format!("matches if {change}: {cause}; {fix}"), lines)
+    (explanation.text(), lines)
 }
 
 fn unexplained(causes: &[String]) -> (String, Vec<String>) {
@@ -161,7 +123,7 @@ fn usual_causes(
         Some(signature) => causes.extend(signature.mistakes.iter().map(|mistake| mistake.cause.to_string())),
     }
     causes.extend(secret_fault);
-    causes.extend(body::fault(body));
+    causes.extend(body::fault(body, MAX_UNWRAPPED));
     if let [kind] = kinds {
         let other = kind.other();
         causes.push(format!(

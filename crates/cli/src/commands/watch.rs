@@ -13,7 +13,7 @@ use super::listen::{ServerArgs, Work};
 use crate::account::AccountArgs;
 use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
-use crate::output::{self, note, plural, queue_output, shown, try_print};
+use crate::output::{self, FAINT, note, plural, queue_output, shown, styled, try_print};
 use crate::progress::{self, Progress};
 use crate::shutdown::stop_requested;
 use crate::values::{ManagementApiArg, seconds, time};
@@ -120,7 +120,7 @@ impl Watch {
             let changes = watching.run(|event| {
                 *last_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(now());
                 // Standard output carries the events, so text for people goes to standard error.
-                if json { queue_event(&event) } else { note(shown(&event.to_string())) }
+                if json { queue_event(&event) } else { note(change(now(), &event)) }
             });
             let heartbeats = async {
                 match heartbeat {
@@ -181,8 +181,13 @@ async fn print_heartbeats(watch: &client::Watch, interval: Duration, last_change
             0 => String::new(),
             many => format!("; {} to do", plural(many, "replay")),
         };
-        note(format!("{} still watching: {since}{replays}", now()));
+        note(format!("{} still watching: {since}{replays}", styled(FAINT, format!("{:24}", now().to_string()))));
     }
+}
+
+/// Returns the line of a change.
+fn change(time: Timestamp, event: &WatchEvent) -> String {
+    format!("{} {}", styled(FAINT, format!("{:24}", time.to_string())), shown(&event.to_string()))
 }
 
 /// Returns whether the notice requires action.

@@ -6,6 +6,7 @@ mod sink;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use birdhook::client::redact_url;
 use birdhook::codec::Format;
 use birdhook::nats::{ConsumerSettings, JetStream, StreamSettings, Subjects};
 use birdhook::redis::{GroupSettings, Redis};
@@ -90,6 +91,15 @@ impl EngineArgs {
             return Ok(Engine::Redis { engine, stream: stream("birdhook") });
         }
         bail!(Failure::new(Code::NoEngine, "no engine", "pass --nats URL or --redis URL"))
+    }
+
+    /// Returns the command that prints the events in the engine. Hides a password.
+    pub(crate) fn consume_command(&self) -> String {
+        let named = [("--nats", &self.nats), ("--redis", &self.redis), ("--stream", &self.stream)];
+        let ca = self.redis_ca.as_ref().map(|file| format!(" --redis-ca {}", file.display()));
+        let options = named.into_iter().filter_map(|(option, value)| Some((option, value.as_deref()?)));
+        let options = options.map(|(option, value)| format!(" {option} {}", redact_url(value)));
+        options.chain(ca).fold("birdhook consume".to_owned(), |command, option| command + &option)
     }
 
     pub(crate) fn is_named(&self) -> bool {

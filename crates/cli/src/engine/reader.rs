@@ -79,8 +79,8 @@ impl Received {
 
     pub(crate) async fn ack(self) -> Result<()> {
         match self {
-            Self::Nats(message) => message.ack().await?,
-            Self::Redis(message) => message.ack().await?,
+            Self::Nats(message) => message.ack_durable().await?,
+            Self::Redis(message) => message.ack_durable().await?,
         }
         Ok(())
     }

@@ -20,7 +20,8 @@ pub(crate) use self::queued_writer::QueuedWriter;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
+/// Bold, because yellow is illegible on a light background.
+pub(crate) const WARNING: Style = Style::new().bold();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
 
@@ -106,6 +107,14 @@ pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_style_is_legible_on_light_and_on_dark_backgrounds() {
+        for style in [GOOD, BAD, WARNING, FAINT, STRONG] {
+            let is_legible = |colour| [AnsiColor::Green, AnsiColor::Red].map(anstyle::Color::from).contains(&colour);
+            assert!(style.get_fg_color().is_none_or(is_legible) && style.get_bg_color().is_none(), "{style:?}");
+        }
+    }
 
     #[test]
     fn a_noun_is_singular_for_one_only() {

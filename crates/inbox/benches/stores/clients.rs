@@ -27,7 +27,7 @@ impl Bodies {
         Self((0..64 << 20).map(|_| fastrand::alphanumeric() as u8).collect())
     }
 
-    fn next(&self) -> Delivery {
+    pub(crate) fn next(&self) -> Delivery {
         let id = fastrand::u64(1 << 60..);
         let from = fastrand::usize(..self.0.len() - BODY);
         let text = str::from_utf8(&self.0[from..from + BODY]).unwrap();

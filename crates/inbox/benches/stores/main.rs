@@ -7,11 +7,14 @@
 //!
 //! Everything is measured in one run, in rounds. Each contestant alternates with a log in short
 //! slices, because the speed of a machine changes from second to second. The report shows medians
-//! over the rounds, of rates and of ratios. The default run takes 6 minutes.
+//! over the rounds, of rates and of ratios. The default run takes 7 minutes.
+//!
+//! Then consumers of the inbox, compared with its stored events; alone with `--only consumers`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 mod clients;
+mod consuming;
 mod contestants;
 mod fjall_store;
 mod folder;
@@ -26,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clients::{BODY, Bodies, Running, Seen};
+use consuming::Consuming;
 use contestants::Contestant;
 use report::{CLIENTS, Measured, Results, Side};
 
@@ -66,6 +70,10 @@ impl Arguments {
         };
         Contestant::ALL.into_iter().filter(is_chosen).collect()
     }
+
+    fn measures_consumers(&self) -> bool {
+        self.only.as_ref().is_none_or(|only| only.split(',').any(|part| part == "consumers"))
+    }
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -77,12 +85,17 @@ async fn main() {
     let folder = tempfile::tempdir_in(&arguments.folder).unwrap();
     let mut bench = Bench { bodies: Bodies::new(), results: Results::default(), arguments };
     let remembering = bench.remember(folder.path());
+    let mut consuming = bench.arguments.measures_consumers().then(Consuming::default);
     for round in 0..bench.arguments.rounds {
         let mut contestants: Vec<_> = remembering.iter().collect();
         // Each round starts with another contestant.
-        contestants.rotate_left(round % remembering.len());
+        contestants.rotate_left(round % remembering.len().max(1));
         for (contestant, remembers) in contestants {
             bench.measure(*contestant, folder.path(), remembers).await;
+        }
+        if let Some(consuming) = &mut consuming {
+            let time = Duration::from_secs_f64(bench.arguments.seconds);
+            consuming.measure(folder.path(), time, &bench.bodies).await;
         }
         eprintln!("round {round} is over");
     }
@@ -92,7 +105,7 @@ async fn main() {
         machine::facts(),
         folder::file_system(folder.path())
     );
-    bench.results.print(keys);
+    bench.results.print(keys, consuming.as_mut());
 }
 
 struct Bench {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use birdhook_test_harness::statistics::{median, quantile};
 
+use crate::consuming::Consuming;
 use crate::contestants::Contestant;
 use crate::folder::Opened;
 
@@ -54,9 +55,23 @@ impl Results {
         rates(side).iter().zip(rates(other)).map(|(this, that)| this / that).collect()
     }
 
-    pub(crate) fn print(&self, keys: usize) {
+    /// Prints the tables, and the goals together with those of the consumers.
+    pub(crate) fn print(&self, keys: usize, consuming: Option<&mut Consuming>) {
         let keys_named =
             if keys.is_multiple_of(1_000_000) { format!("{} M", keys / 1_000_000) } else { keys.to_string() };
+        if !self.disk.is_empty() {
+            self.print_stores(&keys_named);
+        }
+        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
+        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
+        if !memory.is_empty() {
+            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
+        }
+        let consumers = consuming.map(Consuming::print).unwrap_or_default();
+        self.print_goals(consumers);
+    }
+
+    fn print_stores(&self, keys_named: &str) {
         println!(
             "| events/s (vs. log) | 1 client | 128 clients | 128, {keys_named} keys | p50/p99 ms at 1 | at 128 | bytes on disk per byte \
              | opening s, {keys_named} keys |"
@@ -66,7 +81,6 @@ impl Results {
             println!("| {} |", self.columns(contestant).join(" | "));
         }
         println!();
-        self.print_goals(keys);
     }
 
     fn columns(&self, contestant: Contestant) -> Vec<String> {
@@ -93,8 +107,7 @@ impl Results {
         columns
     }
 
-    fn print_goals(&self, keys: usize) {
-        let (mut met, mut missed) = (0, Vec::new());
+    fn print_goals(&self, (mut met, mut missed): (usize, Vec<String>)) {
         for contestant in [Contestant::RedbPacked, Contestant::Inbox] {
             let of_log = self.ratios(contestant, Side::Empty, Side::Log, 128);
             let of_empty = self.ratios(contestant, Side::Remembers, Side::Empty, 128);
@@ -112,11 +125,6 @@ impl Results {
                 }
             }
         }
-        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
-        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
-        if !memory.is_empty() {
-            println!("`Inbox` uses {:.0} bytes of memory per remembered key.\n", median(memory));
-        }
         // `cargo xtask bench` reads this line.
         println!("Goals: {met} met, {} not met.", missed.len());
         if !missed.is_empty() {
@@ -125,7 +133,7 @@ impl Results {
     }
 }
 
-fn range(values: &[f64]) -> String {
+pub(crate) fn range(values: &[f64]) -> String {
     let edge = |share| quantile(values.iter().copied(), share);
     format!("{:.2}–{:.2}", edge(0.0), edge(1.0))
 }

@@ -10,11 +10,11 @@ use crate::storage::unreadable::UnreadableEvent;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventStatus {
-    /// Available to consumers.
+    /// Available to consumers, and possibly [prefetched](crate::InboxSettings::prefetch).
     Ready,
     /// Failed, waiting for a retry.
     Waiting,
-    /// Leased to a consumer.
+    /// Leased to a consumer that has received it.
     Leased,
     /// A dead letter.
     Dead,
@@ -37,7 +37,7 @@ impl EventStatus {
 
     pub(crate) fn of(state: EntryState) -> Self {
         match state {
-            EntryState::Ready => Self::Ready,
+            EntryState::Ready | EntryState::Prefetched { .. } => Self::Ready,
             EntryState::Waiting { .. } => Self::Waiting,
             EntryState::Leased { .. } => Self::Leased,
             EntryState::Dead { .. } => Self::Dead,

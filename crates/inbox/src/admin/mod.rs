@@ -13,7 +13,8 @@ use crate::writer::command::Command;
 impl Inbox {
     /// Returns a snapshot of the inbox's state and counters.
     pub fn stats(&self) -> Stats {
-        self.handle.shared.stats()
+        let stats = self.handle.shared.stats();
+        Stats { leased: stats.leased + self.handle.shared.prefetch.uncollected(), ..stats }
     }
 
     /// Returns why deliveries are answered 503, or `None` while the store works.

@@ -15,7 +15,7 @@ pub struct Stats {
     pub is_full: bool,
     /// Events that are neither settled nor dead letters.
     pub depth: usize,
-    /// Events in `depth` that are leased.
+    /// Events in `depth` that consumers have received and not settled, up to this moment.
     pub leased: usize,
     /// Events in `depth` that failed and wait for a retry.
     pub waiting: usize,

@@ -42,6 +42,12 @@ pub(crate) struct Time {
     steady: Duration,
 }
 
+impl std::fmt::Debug for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Time").finish_non_exhaustive()
+    }
+}
+
 impl Time {
     pub(crate) fn new(clock: Box<dyn Clock>) -> Self {
         let (start, steady) = (clock.wall(), clock.steady());

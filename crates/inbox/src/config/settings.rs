@@ -9,6 +9,9 @@ use crate::config::clock::{Clock, SystemClock, millis};
 use crate::config::order::{Order, Retry};
 use crate::storage::redb::{OpenDatabase, open_file};
 
+/// The maximum number of prefetched events.
+const MAX_PREFETCH: usize = 1000;
+
 /// Settings for an [`Inbox`](crate::Inbox).
 ///
 /// ```no_run
@@ -27,6 +30,7 @@ pub struct InboxSettings {
     pub(crate) order: Order,
     pub(crate) retry: Retry,
     pub(crate) lease: u64,
+    pub(crate) prefetch: usize,
     pub(crate) horizon: u64,
     pub(crate) keep: Option<u64>,
     pub(crate) size_limit: u64,
@@ -41,6 +45,7 @@ impl Default for InboxSettings {
             order: Order::default(),
             retry: Retry { attempts: 10, first: 1000, longest: 10 * 60_000 },
             lease: 60_000,
+            prefetch: 256,
             horizon: (5 * 24 + 1) * 3_600_000,
             keep: None,
             size_limit: 8 << 30,
@@ -67,8 +72,21 @@ impl InboxSettings {
         Self { lease: millis(lease), ..self }
     }
 
+    /// Sets how many events are leased ahead of the consumers, with one commit. Defaults to 256, at
+    /// most 1,000.
+    ///
+    /// All consumers share these events; fewer are leased if fewer are available, or if their bodies
+    /// exceed 4 MiB. A crash costs each of them an attempt. With 0, an event is leased only once a
+    /// consumer waits for it, and each costs a commit.
+    pub fn prefetch(self, events: usize) -> Self {
+        Self { prefetch: events.min(MAX_PREFETCH), ..self }
+    }
+
     /// Sets the number of attempts before an event becomes a dead letter. Defaults to 10; at least
     /// 1.
+    ///
+    /// An event whose last attempt ended in a crash has one more, because it may have been
+    /// [prefetched](Self::prefetch) only.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.retry.attempts = attempts.max(1);
         self

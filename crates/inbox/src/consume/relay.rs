@@ -28,7 +28,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// slow or unavailable, the relay waits and no attempts are used up: a waiting event keeps its
 /// lease and is retried until the sink accepts it. The inbox accepts deliveries meanwhile, up to
 /// [`InboxSettings::size_limit`](crate::InboxSettings::size_limit). An event becomes a dead letter only if the
-/// sink [refuses](SinkError::Refused) it, or if it makes the sink panic at each of its
+/// sink [refuses](SinkError::Refused) it, or if it makes the sink panic, or the process ends
+/// without [closing the inbox](Inbox::close), at each of its
 /// [attempts](crate::InboxSettings::max_attempts).
 ///
 /// An event is forwarded again if the process ends after the sink has accepted it and before the
@@ -149,7 +150,7 @@ impl<S> Relay<S> {
                 Ok(()) => {
                     observe::relayed("relayed");
                     // If the inbox is closed, the event is forwarded again with the same key.
-                    let _ = lease.ack_relayed().await;
+                    let _ = lease.ack_relayed();
                     return;
                 }
                 Err(error) => error,

@@ -13,12 +13,13 @@ use crate::lease::Lease;
 const MAX_CONCURRENCY: usize = 10_000;
 
 impl Inbox {
-    /// Calls a handler for each event, up to `concurrency` at a time, each in its own task.
+    /// Calls a handler for each event, up to `concurrency` at a time, each call in one of as many
+    /// tasks.
     ///
     /// `concurrency` is at least 1 and at most 10,000. If the handler returns `Ok`, the event is
-    /// acknowledged. If it fails, panics or does not finish within the lease, the event is retried
-    /// as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). An error is reported as
-    /// [`EventHandler::failed`] describes.
+    /// acknowledged, as by [`Lease::ack`]. If it fails, panics or does not finish within the lease,
+    /// the event is retried as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). An
+    /// error is reported as [`EventHandler::failed`] describes.
     ///
     /// Returns once the inbox is closed and all leased events are settled. Dropping the future
     /// aborts the tasks; their events are leased again.
@@ -44,21 +45,20 @@ impl Inbox {
     {
         let handler = Arc::new(handler);
         let mut tasks = JoinSet::new();
-        // All tasks wait for events at the same time, so that one commit can lease many.
         let one = || {
             let (handler, mut leases) = (Arc::clone(&handler), self.leases());
             async move {
-                let lease = leases.recv().await?;
-                settle(lease, &*handler).await;
-                Some(())
+                while let Some(lease) = leases.recv().await {
+                    settle(lease, &*handler).await;
+                }
             }
         };
         for _ in 0..concurrency.clamp(1, MAX_CONCURRENCY) {
             tasks.spawn(one());
         }
         while let Some(ended) = tasks.join_next().await {
-            // Also replaces a task whose handler panicked.
-            if !matches!(ended, Ok(None)) {
+            // Replaces a task whose handler panicked.
+            if ended.is_err_and(|error| error.is_panic()) {
                 tasks.spawn(one());
             }
         }

@@ -17,6 +17,12 @@ pub(crate) enum EntryState {
     Waiting {
         until: u64,
     },
+    /// Leased ahead of the consumers: the attempt is stored, but counts only once a consumer
+    /// receives the event. Stored on disk as ready.
+    Prefetched {
+        until: u64,
+        token: u64,
+    },
     /// Stored on disk as ready, because no lease outlives the process.
     Leased {
         until: u64,
@@ -38,6 +44,21 @@ impl Entry {
 
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, EntryState::Done { .. })
+    }
+
+    /// Returns the number of attempts that count: a prefetched event has not reached a consumer.
+    pub(crate) fn counted_attempts(&self) -> u32 {
+        self.attempts.saturating_sub(u32::from(matches!(self.state, EntryState::Prefetched { .. })))
+    }
+}
+
+impl EntryState {
+    /// Returns the token of the event's lease, if it is leased or prefetched.
+    pub(crate) fn token(&self) -> Option<u64> {
+        match self {
+            Self::Prefetched { token, .. } | Self::Leased { token, .. } => Some(*token),
+            _ => None,
+        }
     }
 }
 

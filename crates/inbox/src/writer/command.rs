@@ -1,8 +1,5 @@
 //! The commands that handles send to the writer.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use birdhook_pipeline::SinkError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -19,7 +16,8 @@ pub(crate) type ReplySender<T> = oneshot::Sender<T>;
 
 pub(crate) enum Command {
     Store(StoreRequest),
-    Lease(ReplySender<Grant>),
+    /// Looks at what consumers need.
+    Wake,
     Settle {
         id: EventId,
         token: u64,
@@ -36,6 +34,8 @@ pub(crate) enum Command {
         done: ReplySender<Result<usize, StoreError>>,
     },
     Verify(ReplySender<Result<usize, StoreError>>),
+    /// Replies once everything queued before is on disk.
+    Flush(ReplySender<()>),
     /// Leases no more events, and ends once no event is leased, or at once.
     Close {
         at_once: bool,
@@ -58,18 +58,6 @@ impl StoreRequest {
     pub(crate) fn fail(self) {
         let _ = self.done.send(Err(SinkError::failed(Failed)));
     }
-}
-
-/// An event that was leased, on its way to the consumer.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    pub(crate) id: EventId,
-    pub(crate) token: u64,
-    pub(crate) attempts: u32,
-    pub(crate) at: Instant,
-    pub(crate) stored: Arc<Stored>,
-    /// The event's index among those stored of its delivery.
-    pub(crate) index: usize,
 }
 
 /// The outcome of a lease.

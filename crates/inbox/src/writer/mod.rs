@@ -8,7 +8,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::admin::stats::Stats;
-use crate::config::clock::{SystemClock, Time};
 use crate::config::settings::InboxSettings;
 use crate::faults;
 use crate::observe;
@@ -17,8 +16,9 @@ use crate::storage::error::StoreError;
 use crate::storage::lock::{self, Lock};
 use crate::storage::redb::{FILE, Store};
 use crate::storage::watermark::Watermark;
-use crate::writer::command::{Command, Grant, LeaseOutcome, ReplySender};
+use crate::writer::command::{Command, LeaseOutcome, ReplySender};
 use crate::writer::group_commit::GroupCommit;
+use crate::writer::prefetch::Grant;
 use crate::writer::shared::Shared;
 use crate::writer::state::State;
 use crate::writer::transaction::Transaction;
@@ -28,6 +28,8 @@ pub(crate) mod command;
 pub(crate) mod group_commit;
 pub(crate) mod handle;
 pub(crate) mod index;
+pub(crate) mod interrupted;
+pub(crate) mod prefetch;
 pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod transaction;
@@ -39,11 +41,11 @@ pub(crate) struct Writer {
     commands: Receiver<Command>,
     shared: Arc<Shared>,
     settings: InboxSettings,
-    time: Time,
     /// Commands to run first: those of a failed commit, and the next steps of long ones.
     held: VecDeque<Command>,
-    consumers: VecDeque<ReplySender<Grant>>,
     state: State,
+    /// When the last commit began.
+    last_run: Instant,
     /// `None` after a failure. `reopen` then holds when to try again and the last delay.
     store: Option<Store>,
     reopen: (u64, u64),
@@ -77,7 +79,7 @@ impl Writer {
     /// Opens the store. Waits up to 1 s while another opener holds the folder, and gives up early
     /// once `is_wanted` returns false.
     pub(crate) fn open(
-        mut settings: InboxSettings,
+        settings: InboxSettings,
         folder: &Path,
         is_wanted: impl Fn() -> bool,
         commands: Receiver<Command>,
@@ -86,20 +88,19 @@ impl Writer {
         let open = || Store::open(&folder.join(FILE), &settings.database);
         let (lock, store) = lock::wait_and_open(&folder.join("inbox.lock"), is_wanted, open)?;
         let mut watermark = Watermark::open(&folder.join("sealed"))?;
-        let clock = std::mem::replace(&mut settings.clock, Box::new(SystemClock::new()));
-        let mut time = Time::new(clock);
-        let state = State::read(&store, &settings, watermark.read()?, &shared.seen_keys)?;
-        time.not_before(state.newest);
+        let mut state = State::read(&store, &settings, watermark.read()?, &shared.seen_keys)?;
+        shared.not_before(state.newest);
+        state.index.note_interrupted(shared.now());
+        shared.prefetch.add(Vec::new(), state.index.has_more(), false);
         let mut writer = Self {
             watermark,
             folder: folder.to_owned(),
             commands,
             shared,
             settings,
-            time,
             held: VecDeque::new(),
-            consumers: VecDeque::new(),
             state,
+            last_run: Instant::now(),
             store: Some(store),
             reopen: (0, FIRST_PAUSE),
             is_gone: false,
@@ -130,21 +131,22 @@ impl Writer {
         closing.into_iter().flatten().for_each(|done| _ = done.send(()));
     }
 
-    /// Waits for a command, then takes all that are queued. Returns `None` once all handles are
+    /// Waits for work, then takes all commands that are queued. Returns `None` once all handles are
     /// dropped.
     fn next_commands(&mut self) -> Option<Vec<Command>> {
         let mut commands = Vec::new();
         if self.store.is_some() {
             commands.extend(self.held.drain(..));
         }
-        if commands.is_empty() {
-            let now = self.time.now();
-            let next = self.state.index.next_change().map_or(TICK, |change| change.saturating_sub(now)).min(TICK);
-            let next = if self.state.has_more_to_clear { next.min(CLEARING) } else { next };
-            let next = if self.store.is_none() { self.reopen.0.saturating_sub(now) } else { next };
-            match self.commands.recv_timeout(Duration::from_millis(next)) {
+        while commands.is_empty() {
+            match self.commands.recv_timeout(self.idle_time()) {
+                Ok(Command::Wake) => {}
                 Ok(command) => commands.push(command),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => break,
+                // Flushes acknowledgements, and returns what was prefetched.
+                Err(RecvTimeoutError::Disconnected) if self.closing.is_none() => {
+                    commands.push(Command::Close { at_once: true, done: None });
+                }
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
@@ -153,24 +155,50 @@ impl Writer {
             _ => 0,
         };
         let mut size: usize = commands.iter().map(bytes).sum();
-        while size < MAX_BYTES && commands.len() < MAX_COMMANDS {
-            let Ok(command) = self.commands.try_recv() else { break };
+        let mut push = |commands: &mut Vec<Command>, command: Command| {
             size += bytes(&command);
-            commands.push(command);
+            // This commit also looks at what consumers need.
+            if !matches!(command, Command::Wake) {
+                commands.push(command);
+            }
+            size < MAX_BYTES
+        };
+        let mut has_room = true;
+        while has_room && commands.len() < MAX_COMMANDS {
+            let Ok(command) = self.commands.try_recv() else { break };
+            has_room = push(&mut commands, command);
         }
         let (expected, patience) = self.group_commit.expected(commands.len());
         let until = Instant::now() + patience;
-        while commands.len() < expected && size < MAX_BYTES {
+        while has_room && commands.len() < expected {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(command) = self.commands.recv_timeout(left) else { break };
-            size += bytes(&command);
-            commands.push(command);
+            has_room = push(&mut commands, command);
         }
         Some(commands)
     }
 
+    /// Returns how long there is nothing to do unless a command arrives.
+    fn idle_time(&self) -> Duration {
+        let now = self.shared.now();
+        if self.store.is_none() {
+            return Duration::from_millis(self.reopen.0.saturating_sub(now));
+        }
+        let index = &self.state.index;
+        let mut tick = if self.state.has_more_to_clear { CLEARING } else { TICK };
+        if index.has_prefetched() {
+            // A consumer may have received an event since, which started the time of its lease.
+            tick = tick.min(self.settings.lease.max(1));
+        }
+        let tick = Duration::from_millis(tick).saturating_sub(self.last_run.elapsed());
+        let change = index.next_change().map(|change| Duration::from_millis(change.saturating_sub(now)));
+        let next = change.map_or(tick, |change| change.min(tick));
+        next.min(self.shared.prefetch.due_in())
+    }
+
     fn commit(&mut self, mut commands: Vec<Command>) {
-        if self.store.is_none() && self.time.now() >= self.reopen.0 {
+        self.last_run = Instant::now();
+        if self.store.is_none() && self.shared.now() >= self.reopen.0 {
             self.reopen_store();
             if self.store.is_some() {
                 // These come first: an event acknowledged in the failed commit must not be leased
@@ -183,7 +211,19 @@ impl Writer {
             return;
         };
         faults::point("gathered");
-        let mut transaction = Transaction::new(&self.settings, &self.shared, &store, &mut self.state, self.time.now());
+        // A consumer that receives or acknowledges an event must do so before the inbox closes.
+        for command in &commands {
+            if let Command::Close { at_once, .. } = command {
+                self.shared.prefetch.stop();
+                if *at_once {
+                    self.shared.prefetch.end();
+                }
+            }
+        }
+        let reports = self.shared.prefetch.collect();
+        let now = self.shared.now();
+        let mut transaction = Transaction::new(&self.settings, &self.shared, &store, &mut self.state, now);
+        transaction.apply_reports(reports);
         transaction.check_space(&self.folder);
         let asked = commands.len();
         let mut to_verify = Vec::new();
@@ -191,10 +231,8 @@ impl Writer {
             match command {
                 Command::Verify(done) => to_verify.push(done),
                 Command::Store(request) if self.is_gone => request.fail(),
-                Command::Lease(consumer) => self.consumers.push_back(consumer),
                 Command::Close { at_once, done } => {
                     self.shared.is_accepting.store(false, SeqCst);
-                    self.consumers.clear();
                     self.is_finished |= at_once;
                     self.closing.get_or_insert_default().extend(done);
                 }
@@ -202,12 +240,9 @@ impl Writer {
             }
         }
         transaction.advance();
-        if self.closing.is_some() {
-            self.consumers.clear();
-        } else {
-            // Drops consumers that gave up, even those queued behind one that waits for long.
-            self.consumers.retain(|consumer| !consumer.is_closed());
-            transaction.grant_leases(&mut self.consumers);
+        transaction.recall(self.closing.is_some());
+        if self.closing.is_none() {
+            transaction.lease_events();
         }
         let (mut batch, needs_reclaim) = transaction.finish();
         faults::point("prepared");
@@ -232,9 +267,8 @@ impl Writer {
             Err(error) => {
                 self.give_up(store, error.to_string());
                 let (commands, grants) = batch.into_retries();
-                for (consumer, Grant { id, token, .. }) in grants.into_iter().rev() {
-                    self.state.index.settle(id, token, LeaseOutcome::Released, self.time.now());
-                    self.consumers.push_front(consumer);
+                for Grant { lease, .. } in grants {
+                    self.state.index.settle(lease.id, lease.token, LeaseOutcome::Released, self.shared.now());
                 }
                 self.hold(commands);
                 self.held.extend(to_verify.into_iter().map(Command::Verify));
@@ -247,7 +281,7 @@ impl Writer {
     fn give_up(&mut self, store: Store, why: String) {
         drop(store);
         self.failed(why);
-        self.reopen = (self.time.now() + FIRST_PAUSE, FIRST_PAUSE);
+        self.reopen = (self.shared.now() + FIRST_PAUSE, FIRST_PAUSE);
     }
 
     fn failed(&mut self, why: String) {
@@ -293,17 +327,15 @@ impl Writer {
         for command in commands {
             match command {
                 Command::Store(request) => request.fail(),
-                Command::Lease(consumer) => self.consumers.push_back(consumer),
                 Command::Close { done, .. } => {
+                    self.shared.prefetch.stop();
+                    self.shared.prefetch.end();
                     self.is_finished = true;
                     self.closing.get_or_insert_default().extend(done);
                 }
                 command => self.held.push_back(command),
             }
         }
-        // A consumer that polls with a timeout must not leave entries behind while the store is
-        // closed.
-        self.consumers.retain(|consumer| !consumer.is_closed());
     }
 
     fn reopen_store(&mut self) {
@@ -315,7 +347,7 @@ impl Writer {
         match opened {
             Ok((store, mut state)) => {
                 state.index.adopt(&self.state.index);
-                self.time.not_before(state.newest);
+                self.shared.not_before(state.newest);
                 self.state = state;
                 self.store = Some(store);
                 self.is_gone = false;
@@ -325,7 +357,7 @@ impl Writer {
             Err(error) => {
                 self.shared.set_failure(Some(error.to_string()));
                 let pause = self.reopen.1.saturating_mul(2).min(LONGEST_PAUSE);
-                self.reopen = (self.time.now() + pause, pause);
+                self.reopen = (self.shared.now() + pause, pause);
             }
         }
         self.report();
@@ -333,11 +365,12 @@ impl Writer {
 
     fn finish_closing(&mut self) {
         let (_, leased, _) = self.state.index.counts();
-        self.is_finished |= self.closing.is_some() && leased == 0 && self.held.is_empty();
+        let is_settled = leased == 0 && !self.state.index.has_prefetched() && self.held.is_empty();
+        self.is_finished |= self.closing.is_some() && is_settled && self.shared.prefetch.end_if_collected();
     }
 
     fn report(&mut self) {
-        let now = self.time.now();
+        let now = self.shared.now();
         let (depth, leased, waiting) = self.state.index.counts();
         let disk = self.store.as_ref().and_then(|store| store.size().ok()).unwrap_or(self.stats.disk);
         self.stats = Stats {
@@ -365,28 +398,7 @@ impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.is_accepting.store(false, SeqCst);
         self.0.closing.send_replace(true);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::sync::oneshot;
-
-    use super::*;
-
-    #[test]
-    fn forgets_consumers_that_gave_up_while_the_store_was_closed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (_commands, received) = std::sync::mpsc::channel();
-        let shared = Arc::new(Shared::new(Duration::from_secs(60)));
-        let mut writer = Writer::open(InboxSettings::new(), folder.path(), || true, received, shared).unwrap();
-        writer.store = None;
-        let (waiting, _patient) = oneshot::channel();
-        writer.hold(vec![Command::Lease(waiting)]);
-        for _ in 0..3 {
-            let (gone, _) = oneshot::channel();
-            writer.hold(vec![Command::Lease(gone)]);
-        }
-        assert_eq!(writer.consumers.len(), 1);
+        self.0.prefetch.stop();
+        self.0.prefetch.end();
     }
 }

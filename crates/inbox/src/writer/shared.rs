@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use crate::admin::stats::Stats;
+use crate::config::clock::{Clock, Time};
 use crate::seen_keys::SeenKeys;
+use crate::writer::prefetch::Prefetch;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -19,6 +21,8 @@ pub(crate) struct Shared {
     /// Whether the store works.
     pub(crate) is_sound: AtomicBool,
     pub(crate) lease: Duration,
+    pub(crate) prefetch: Prefetch,
+    time: Mutex<Time>,
     /// Whether the inbox is closed or closing.
     pub(crate) closing: watch::Sender<bool>,
     stats: Mutex<Stats>,
@@ -30,17 +34,29 @@ pub(crate) struct Shared {
 pub(crate) const MEMORY_KIB: usize = 64 << 10;
 
 impl Shared {
-    pub(crate) fn new(lease: Duration) -> Self {
+    pub(crate) fn new(lease: Duration, clock: Box<dyn Clock>) -> Self {
         Self {
             seen_keys: SeenKeys::new(),
             memory: Arc::new(Semaphore::new(MEMORY_KIB)),
             is_accepting: AtomicBool::new(true),
             is_sound: AtomicBool::new(true),
             lease,
+            prefetch: Prefetch::default(),
+            time: Mutex::new(Time::new(clock)),
             closing: watch::Sender::new(false),
             stats: Mutex::default(),
             failure: Mutex::default(),
         }
+    }
+
+    /// Returns the inbox's time, in milliseconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner).now()
+    }
+
+    /// Moves the inbox's time forward to `millis` if it is earlier.
+    pub(crate) fn not_before(&self, millis: u64) {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner).not_before(millis);
     }
 
     pub(crate) fn stats(&self) -> Stats {

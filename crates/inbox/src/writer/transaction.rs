@@ -1,9 +1,8 @@
 //! The work of one commit.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use birdhook_core::Timestamp;
 use bytes::Bytes;
@@ -17,8 +16,9 @@ use crate::storage::error::{FORMAT, StoreError};
 use crate::storage::folder;
 use crate::storage::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, Keys, Progress, Stored, write_number};
 use crate::storage::redb::{Change, Store, Table};
-use crate::writer::command::{Command, Grant, LeaseOutcome, ReplySender, StoreRequest};
-use crate::writer::index::IndexedBatch;
+use crate::writer::command::{Command, LeaseOutcome, ReplySender, StoreRequest};
+use crate::writer::index::{Index, IndexedBatch, NewLease};
+use crate::writer::prefetch::{Grant, Reports};
 use crate::writer::shared::Shared;
 use crate::writer::state::State;
 use crate::writer::write_batch::{PendingReply, WriteBatch};
@@ -57,6 +57,9 @@ const KEYS_STEP: usize = 32;
 const CLEAR_STEP: usize = 4;
 const PURGE_STEP: usize = 64;
 
+/// The size limit of all prefetched events, in bytes.
+const PREFETCH_BYTES: usize = 4 << 20;
+
 /// The delay before unneeded bodies are deleted while the rest of their batch is needed, in ms.
 const CLEAR_DELAY: u64 = 60_000;
 
@@ -85,6 +88,19 @@ impl<'a> Transaction<'a> {
         }
     }
 
+    /// Applies what consumers did since the last commit.
+    pub(crate) fn apply_reports(&mut self, Reports { received, acks }: Reports) {
+        for (NewLease { id, token, .. }, at) in received {
+            self.state.index.receive(id, token, at, self.settings.lease);
+        }
+        let outcome = LeaseOutcome::Acknowledged;
+        acks.into_iter().for_each(|(id, token)| self.apply(Command::Settle { id, token, outcome, done: None }));
+        if self.settings.keep.is_none() {
+            // Makes space for the deliveries of this commit.
+            self.state.index.dirty_and_done().into_iter().for_each(|number| self.remove(number));
+        }
+    }
+
     /// Checks whether there is space for deliveries, and whether the store should free unused
     /// space.
     pub(crate) fn check_space(&mut self, folder: &Path) {
@@ -106,6 +122,7 @@ impl<'a> Transaction<'a> {
                 let is_held = self.state.index.settle(id, token, outcome, self.now);
                 self.batch.replies.push(PendingReply::Settled { id, token, outcome, is_held, done });
             }
+            Command::Flush(done) => self.batch.replies.push(PendingReply::Flushed(done)),
             Command::List(query, done) => {
                 let listed = self.list(&query);
                 self.batch.replies.push(PendingReply::Listed(query, listed, done));
@@ -121,7 +138,7 @@ impl<'a> Transaction<'a> {
             }
             Command::Purge { subscriber, from, removed, done } => self.purge(subscriber, from, removed, done),
             // Handled by the writer.
-            Command::Lease(_) | Command::Verify(_) | Command::Close { .. } => {}
+            Command::Wake | Command::Verify(_) | Command::Close { .. } => {}
         }
     }
 
@@ -270,30 +287,59 @@ impl<'a> Transaction<'a> {
         self.state.index.set_clearable(number, (!is_clear).then_some(self.now));
     }
 
-    /// Leases events to waiting consumers.
-    pub(crate) fn grant_leases(&mut self, consumers: &mut VecDeque<ReplySender<Grant>>) {
-        while let Some(consumer) = consumers.pop_front() {
-            if consumer.is_closed() {
-                continue;
+    /// Takes back prefetched events that may not be delivered any more, or all. Their attempts do
+    /// not count.
+    pub(crate) fn recall(&mut self, all: bool) {
+        let index = &mut self.state.index;
+        let recalls = if all { index.all_prefetched() } else { index.recalls(self.now) };
+        let ended = index.take_ended();
+        for lease in self.shared.prefetch.recall(recalls, &ended) {
+            self.state.index.settle(lease.id, lease.token, LeaseOutcome::Released, self.now);
+        }
+        // They are not in the buffer any more.
+        self.state.index.take_ended();
+    }
+
+    /// Leases events to waiting consumers, and prefetches more while they are used.
+    pub(crate) fn lease_events(&mut self) {
+        let demand = self.shared.prefetch.demand();
+        let mut bytes = demand.bytes;
+        let mut prefetch = |transaction: &mut Self, next: fn(&mut Index, u64, u64) -> Option<NewLease>| {
+            let size = if bytes < PREFETCH_BYTES { transaction.grant(next) } else { None };
+            bytes += size.unwrap_or(0);
+            size.is_some()
+        };
+        let mut waiting = demand.waiting;
+        while waiting > 0 && self.grant(Index::lease).is_some() {
+            waiting -= 1;
+        }
+        let most = if demand.is_used { self.settings.prefetch } else { 0 };
+        let (mut available, mut following) = (demand.available, demand.following);
+        while available + following < most && prefetch(self, Index::prefetch_ready) {
+            available += 1;
+        }
+        // Leaves room for the events of other subscribers.
+        while following < most.div_ceil(2) && available + following < most && prefetch(self, Index::prefetch_following)
+        {
+            following += 1;
+        }
+        self.batch.has_more = self.state.index.has_more();
+        self.batch.has_blocked = self.state.index.is_blocked();
+    }
+
+    /// Leases an event, and returns the size of its delivery.
+    fn grant(&mut self, next: fn(&mut Index, u64, u64) -> Option<NewLease>) -> Option<usize> {
+        loop {
+            let lease = next(&mut self.state.index, self.now, self.settings.lease)?;
+            let batch = self.state.batch(self.store, lease.id.batch);
+            if let Some((stored, index)) = batch.as_ref().ok().and_then(|batch| batch.find(lease.id.index)) {
+                let size = stored.size();
+                self.batch.grants.push(Grant { lease, stored: Arc::clone(stored), index });
+                return Some(size);
             }
-            let Some((id, attempts, token)) = self.state.index.lease(self.now, self.settings.lease) else {
-                consumers.push_front(consumer);
-                return;
-            };
-            let batch = self.state.batch(self.store, id.batch);
-            match batch.as_ref().ok().and_then(|batch| batch.find(id.index)) {
-                Some((stored, index)) => {
-                    let at = Instant::now();
-                    let grant = Grant { id, token, attempts, at, stored: Arc::clone(stored), index };
-                    self.batch.grants.push((consumer, grant));
-                }
-                // The record was readable at opening, so the disk has failed since. The event fails
-                // until it is a dead letter.
-                None => {
-                    self.state.index.settle(id, token, LeaseOutcome::Failed(None), self.now);
-                    consumers.push_front(consumer);
-                }
-            }
+            // The record was readable at opening, so the disk has failed since. The event fails
+            // until it is a dead letter.
+            self.state.index.settle(lease.id, lease.token, LeaseOutcome::Failed(None), self.now);
         }
     }
 
@@ -323,7 +369,7 @@ impl<'a> Transaction<'a> {
                 listed.extend(event.map(|event| ListedEvent {
                     id,
                     status: EventStatus::of(entry.state),
-                    attempts: entry.attempts,
+                    attempts: entry.counted_attempts(),
                     stored_at: Timestamp::from_millis(stored_at),
                     event,
                 }));

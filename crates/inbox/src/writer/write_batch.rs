@@ -14,7 +14,8 @@ use crate::seen_keys::KeyPrefix;
 use crate::storage::error::StoreError;
 use crate::storage::redb::{Change, Store, Table};
 use crate::storage::watermark::Watermark;
-use crate::writer::command::{Command, Grant, LeaseOutcome, ReplySender};
+use crate::writer::command::{Command, LeaseOutcome, ReplySender};
+use crate::writer::prefetch::Grant;
 use crate::writer::shared::Shared;
 
 #[derive(Default)]
@@ -27,7 +28,10 @@ pub(crate) struct WriteBatch {
     /// Keys to add to those kept for deduplication, and keys to remove.
     pub(crate) remember: Vec<KeyPrefix>,
     pub(crate) forget: Vec<KeyPrefix>,
-    pub(crate) grants: Vec<(ReplySender<Grant>, Grant)>,
+    /// The prefetched events, and whether there are more: see [`Prefetch::add`](crate::writer::prefetch::Prefetch::add).
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) has_more: (bool, bool),
+    pub(crate) has_blocked: bool,
     /// The replies to send after the commit.
     pub(crate) replies: Vec<PendingReply>,
 }
@@ -47,6 +51,7 @@ pub(crate) enum PendingReply {
         is_held: bool,
         done: Option<ReplySender<bool>>,
     },
+    Flushed(ReplySender<()>),
     Listed(EventQuery, Result<Vec<ListedEvent>, StoreError>, ReplySender<Result<Vec<ListedEvent>, StoreError>>),
     Requeued(Vec<EventId>, usize, ReplySender<usize>),
     Discarded(Vec<EventId>, usize, ReplySender<usize>),
@@ -107,18 +112,14 @@ impl WriteBatch {
         self.remember.into_iter().for_each(|key| shared.seen_keys.insert(key));
         self.forget.iter().for_each(|key| shared.seen_keys.remove(key));
         faults::point("remembered");
-        let mut unfinished: Vec<_> = self.replies.into_iter().filter_map(PendingReply::send).collect();
-        for (consumer, grant) in self.grants {
-            if let Err(Grant { id, token, .. }) = consumer.send(grant) {
-                unfinished.push(Command::Settle { id, token, outcome: LeaseOutcome::Released, done: None });
-            }
-        }
+        let unfinished: Vec<_> = self.replies.into_iter().filter_map(PendingReply::send).collect();
+        shared.prefetch.add(self.grants, self.has_more, self.has_blocked);
         faults::point("answered");
         unfinished
     }
 
-    /// Returns the commands to repeat after a failed commit, and the leases that were not granted.
-    pub(crate) fn into_retries(self) -> (Vec<Command>, Vec<(ReplySender<Grant>, Grant)>) {
+    /// Returns the commands to repeat after a failed commit, and the events that were not leased.
+    pub(crate) fn into_retries(self) -> (Vec<Command>, Vec<Grant>) {
         (self.replies.into_iter().filter_map(PendingReply::retry).collect(), self.grants)
     }
 }
@@ -134,6 +135,7 @@ impl PendingReply {
             }
             Self::Refused(done) => _ = done.send(Err(SinkError::Full)),
             Self::Settled { is_held, done, .. } => _ = done.map(|done| done.send(is_held)),
+            Self::Flushed(done) => _ = done.send(()),
             Self::Listed(_, listed, done) => _ = done.send(listed),
             Self::Requeued(_, count, done) | Self::Discarded(_, count, done) => _ = done.send(count),
             Self::Purged { subscriber, count, further: Some(from), done, .. } => {
@@ -152,6 +154,7 @@ impl PendingReply {
                 return None;
             }
             Self::Settled { id, token, outcome, done, .. } => Command::Settle { id, token, outcome, done },
+            Self::Flushed(done) => Command::Flush(done),
             Self::Listed(query, _, done) => Command::List(query, done),
             Self::Requeued(ids, _, done) => Command::Requeue(ids, done),
             Self::Discarded(ids, _, done) => Command::Discard(ids, done),

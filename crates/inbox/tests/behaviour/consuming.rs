@@ -143,6 +143,7 @@ async fn an_expired_lease_is_granted_again_and_only_a_late_acknowledgement_count
     assert!(receiver.is_quiet().await);
     again.ack().await.unwrap();
     longer.ack().await.unwrap();
+    receiver.inbox.flush().await.unwrap();
     assert_eq!(receiver.inbox.stats().depth, 0);
 }
 

@@ -31,7 +31,7 @@ async fn recovers_after(fate: Fate) {
     assert_eq!(receiver.inbox.stats().failures, 1);
     let failure = receiver.inbox.failure().unwrap();
     assert!(["the disk failed", "the disk is away"].contains(&failure.as_str()), "{failure}");
-    let settling = tokio::spawn(async move { (first.ack().await, second.nack(HOUR).await) });
+    let settling = tokio::spawn(async move { (first.ack_durable().await, second.nack(HOUR).await) });
     assert_eq!(receiver.send(&deletions("7", [5])).await, 503);
     let opened = switch.opened.load(SeqCst);
     wait_until(|| switch.opened.load(SeqCst) >= opened + 2).await;
@@ -107,7 +107,7 @@ async fn closing_does_not_wait_for_a_store_that_cannot_be_opened() {
     switch.set(Fate::Lost);
     switch.cannot_open.store(true, SeqCst);
     assert_eq!(receiver.send(&deletions("7", [2])).await, 503);
-    let mut acknowledging = lease.ack().boxed();
+    let mut acknowledging = lease.ack_durable().boxed();
     assert!((&mut acknowledging).now_or_never().is_none());
     timeout(PATIENCE, receiver.inbox.close(HOUR)).await.unwrap();
     assert!(acknowledging.await.is_err(), "the event is leased again");

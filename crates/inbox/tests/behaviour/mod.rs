@@ -7,5 +7,6 @@ mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod parallel;
+mod prefetching;
 mod relaying;
 mod secrecy;

@@ -121,6 +121,7 @@ async fn the_events_of_a_folder_of_version_0_1_are_consumed_and_not_stored_again
     let receiver = golden.open(inbox_settings()).await;
     send_all(&receiver.inbox).await;
     assert_eq!(post(&assert_next(&receiver, "6.0", 1).await), 9);
+    receiver.inbox.flush().await.unwrap();
     let stats = receiver.inbox.stats();
     assert_eq!((stats.depth, stats.dead, stats.remembered), (0, 0, 9));
 }

@@ -86,7 +86,7 @@ async fn acknowledged_events_are_kept_for_the_set_time() {
     let receiver = Receiver::new(settings()).await;
     for post in 1..=6 {
         receiver.send(&deletions("7", [post])).await;
-        receiver.next().await.ack().await.unwrap();
+        receiver.next().await.ack_durable().await.unwrap();
         clock.advance(60 * SECOND);
     }
     let kept = receiver.list(EventQuery::all().status(EventStatus::Acknowledged)).await;

@@ -57,6 +57,7 @@ async fn an_unreadable_event_is_never_leased_and_becomes_a_dead_letter_at_once()
     let receiver = overwritten(|| inbox_settings().order(Order::BySubscriber), &deletions("7", [1]), "{", b"[").await;
     assert_eq!(receiver.send(&deletions("7", [2])).await, 200);
     assert_eq!(post(&*receiver.next().await), 2, "it does not delay later events");
+    receiver.inbox.flush().await.unwrap();
     assert_eq!(receiver.inbox.stats().dead, 1);
     let dead = receiver.list(EventQuery::all().status(EventStatus::Dead)).await;
     assert_eq!(dead.len(), 1);

@@ -1,10 +1,11 @@
 //! The error of a handler, without its text.
 
 use std::any::type_name;
+use std::error::Error;
+use std::fmt;
 
 /// The error of a handler, without its text, which may quote a message.
-#[derive(Debug, thiserror::Error)]
-#[error("the handler failed with {name}")]
+#[derive(Debug)]
 pub(super) struct HandlerError {
     name: &'static str,
 }
@@ -14,3 +15,11 @@ impl HandlerError {
         Self { name: type_name::<E>() }
     }
 }
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the handler failed with {}", self.name)
+    }
+}
+
+impl Error for HandlerError {}

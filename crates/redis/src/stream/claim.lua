@@ -1,47 +1,78 @@
--- Claims pending entries for this consumer: deferred entries that are due, and, on request, entries
--- that their consumers have not settled in time ('stale'), or entries that this consumer had before
--- a restart ('own').
+-- Fetches entries for this consumer.
+--
+-- 'next': deferred entries that are due, then entries that no consumer of the group had before.
+-- 'stale': an entry that its consumer has not settled in time. 'own': an entry that this consumer
+-- had before a restart. The last two may crash the process, so each is fetched alone: the others
+-- do not lose an attempt then.
 --
 -- KEYS: the stream, the deferred entries
--- ARGV: group, consumer, maximum number of entries, 'due' or 'stale' or 'own', milliseconds, where
--- to start
+-- ARGV: group, consumer, maximum number of entries, 'next' or 'stale' or 'own', milliseconds, where
+-- to start, number of bytes after which no entry is added
 -- Returns where to continue ('' at the end), milliseconds until an entry is due (-1 for never),
 -- entries.
 local stream, later, group, consumer, most = KEYS[1], KEYS[2], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local claimed = {}
+local claimed, bytes = {}, 0
+
+local function add(entry, attempts)
+  claimed[#claimed + 1] = { entry[1], attempts, entry[2] }
+  for _, text in ipairs(entry[2]) do
+    bytes = bytes + #text
+  end
+end
+
+local function is_full()
+  return #claimed >= most or bytes >= tonumber(ARGV[7])
+end
 
 local function take(pending)
   local id = pending[1]
   local entry = redis.call('XCLAIM', stream, group, consumer, 0, id)[1]
   if entry then
-    claimed[#claimed + 1] = { id, pending[4] + 1, entry[2] }
+    add(entry, pending[4] + 1)
   else
     -- The entry was deleted from the stream.
     redis.call('XACK', stream, group, id)
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, most)) do
-  redis.call('ZREM', later, id)
-  local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
-  if pending then
-    take(pending)
+if ARGV[4] == 'next' then
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, most)) do
+    if is_full() then
+      break
+    end
+    redis.call('ZREM', later, id)
+    local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
+    if pending then
+      take(pending)
+    end
+  end
+  local found = true
+  while found and not is_full() do
+    -- A few at a time, because the sizes are known only afterwards.
+    local count = math.min(8, most - #claimed)
+    found = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', count, 'STREAMS', stream, '>')
+    if found then
+      for _, entry in ipairs(found[1][2]) do
+        add(entry, 1)
+      end
+      found = #found[1][2] == count
+    end
   end
 end
 
-local from, pages = ARGV[6], 0
-while ARGV[4] ~= 'due' and from ~= '' and #claimed < most and pages < 20 do
+local from, pages, size = ARGV[6], 0, 64
+while ARGV[4] ~= 'next' and from ~= '' and #claimed == 0 and pages < 20 do
   local page
   if ARGV[4] == 'own' then
-    page = redis.call('XPENDING', stream, group, from, '+', most, consumer)
+    page = redis.call('XPENDING', stream, group, from, '+', size, consumer)
   else
-    page = redis.call('XPENDING', stream, group, 'IDLE', ARGV[5], from, '+', most)
+    page = redis.call('XPENDING', stream, group, 'IDLE', ARGV[5], from, '+', size)
   end
   local looked_at = 0
   for _, pending in ipairs(page) do
-    if #claimed == most then
+    if #claimed > 0 then
       break
     end
     from = '(' .. pending[1]
@@ -50,7 +81,7 @@ while ARGV[4] ~= 'due' and from ~= '' and #claimed < most and pages < 20 do
       take(pending)
     end
   end
-  if looked_at == #page and #page < most then
+  if looked_at == #page and #page < size then
     from = ''
   end
   pages = pages + 1

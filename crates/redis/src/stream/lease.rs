@@ -3,14 +3,17 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use birdhook_pipeline::consumer::AckSender as _;
 use redis::{RedisError, Script, ScriptInvocation};
+use tokio::runtime::Handle;
 
-use super::state::ConsumerState;
+use super::acks::Ack;
+use super::state::{ConsumerState, millis};
 
-static ACK: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("release.lua"), include_str!("ack.lua"))));
 static NACK: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("nack.lua"))));
+static GIVE_BACK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("give_back.lua"))));
 static EXTEND: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("leased.lua"), include_str!("extend.lua"))));
 static REJECT: LazyLock<Script> = LazyLock::new(|| {
@@ -22,15 +25,18 @@ pub(super) struct Lease {
     pub(super) state: Arc<ConsumerState>,
     pub(super) id: String,
     pub(super) attempts: u64,
+    /// The previous attempt ended without a settlement, perhaps because the process crashed. The
+    /// entry was fetched alone.
+    pub(super) is_alone: bool,
 }
 
 impl Lease {
-    pub(super) async fn ack(&self) -> Result<(), SettleError> {
-        let ConsumerState { redis, stream, group, deferred, .. } = &*self.state;
-        let mut call = ACK.key(stream);
-        call.key(deferred).arg(group).arg(&self.id);
-        redis.invoke::<i64>(&call).await?;
-        Ok(())
+    pub(super) async fn ack(&self, ack: Ack) -> Result<(), SettleError> {
+        Ok(self.state.acks.push(ack).await?)
+    }
+
+    pub(super) async fn ack_durable(&self, ack: Ack) -> Result<(), SettleError> {
+        Ok(self.state.sender.send(&mut vec![ack]).await?)
     }
 
     pub(super) async fn nack(&self, delay: Duration) -> Result<(), SettleError> {
@@ -65,6 +71,24 @@ impl Lease {
             ..=0 => Err(SettleError::Over),
             _ => Ok(()),
         }
+    }
+}
+
+/// Returns entries that the app did not see, in a task because the caller may be dropped.
+///
+/// If this fails, they are delivered again after `claim_after`.
+pub(super) fn give_back(state: &Arc<ConsumerState>, entries: impl IntoIterator<Item = (String, u64, bool)>) {
+    let Ok(runtime) = Handle::try_current() else { return };
+    let ConsumerState { stream, group, consumer, deferred, claim_after, .. } = &**state;
+    let (mut call, mut is_empty) = (GIVE_BACK.key(stream), true);
+    call.key(deferred).arg(group).arg(consumer).arg(millis(*claim_after));
+    for (id, attempts, is_alone) in entries {
+        call.arg(id).arg(attempts).arg(if is_alone { "alone" } else { "due" });
+        is_empty = false;
+    }
+    if !is_empty {
+        let redis = state.redis.clone();
+        runtime.spawn(async move { redis.invoke::<i64>(&call).await });
     }
 }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use birdhook_core::Event;
 use birdhook_core::codec::{self, DecodeError};
-use birdhook_core::consumption::{Consumption, report};
+use birdhook_core::consumption::Unconfirmed;
 use bytes::Bytes;
 use redis::RedisError;
 
-use super::lease::{Lease, SettleError};
+use super::acks::Ack;
+use super::lease::{Lease, SettleError, give_back};
 use super::names::PAYLOAD;
 
 /// A leased event. Dereferences to the [`Event`].
@@ -42,8 +43,19 @@ impl StreamMessage {
         self.lease.extend().await
     }
 
-    fn acknowledged(&self) {
-        report(&self.event, Consumption::Consumed);
+    /// Returns whether nothing else should be processed at the same time. See [`Lease::is_alone`].
+    pub(super) fn is_alone(&self) -> bool {
+        self.lease.is_alone
+    }
+
+    /// Returns an event that was not processed, so that its attempt does not count.
+    pub(super) fn give_back(self) {
+        let Lease { state, id, attempts, is_alone } = self.lease;
+        give_back(&state, [(id, attempts, is_alone)]);
+    }
+
+    fn to_ack(&self) -> Ack {
+        Ack { id: self.lease.id.clone(), event: Unconfirmed::of(&self.event) }
     }
 }
 
@@ -76,8 +88,9 @@ impl UnrecognizedMessage {
         self.why
     }
 
-    #[expect(clippy::unused_self, reason = "the macro calls it on both kinds of messages")]
-    fn acknowledged(&self) {}
+    fn to_ack(&self) -> Ack {
+        Ack { id: self.lease.id.clone(), event: Unconfirmed::default() }
+    }
 }
 
 /// The methods that both kinds of messages have.
@@ -96,6 +109,12 @@ macro_rules! leased {
 
             /// Acknowledges the entry: its processing is complete.
             ///
+            /// Queues the acknowledgement. It is sent together with others, within 5 ms, and again
+            /// if Redis does not confirm it, until `claim_after` has passed, at least 30 s. If the
+            /// process ends before that, the entry comes again: call
+            /// [`Group::flush`](crate::Group::flush) first. To wait for the confirmation of each
+            /// entry, use [`ack_durable`](Self::ack_durable).
+            ///
             /// Takes effect even if another consumer has taken the entry over. That consumer is not
             /// notified, so it may process the entry a second time.
             ///
@@ -103,12 +122,22 @@ macro_rules! leased {
             /// all entries before the first one that some group has not acknowledged are deleted.
             ///
             /// # Errors
+            /// Fails if Redis does not answer and 1024 acknowledgements wait. The entry comes
+            /// again.
+            pub async fn ack(self) -> Result<(), SettleError> {
+                self.lease.ack(self.to_ack()).await
+            }
+
+            /// Same as [`ack`](Self::ack), but waits until Redis has executed it.
+            ///
+            /// Redis's settings decide whether it is on disk then, see the
+            /// [crate](crate#what-200-is-worth).
+            ///
+            /// # Errors
             /// Fails if Redis does not confirm it. The entry comes again, unless only the
             /// confirmation was lost.
-            pub async fn ack(self) -> Result<(), SettleError> {
-                self.lease.ack().await?;
-                self.acknowledged();
-                Ok(())
+            pub async fn ack_durable(self) -> Result<(), SettleError> {
+                self.lease.ack_durable(self.to_ack()).await
             }
 
             /// Defers the entry for another attempt by any consumer of the group.

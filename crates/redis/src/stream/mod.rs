@@ -1,5 +1,6 @@
 //! Events in a Redis stream.
 
+mod acks;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod group;

@@ -5,14 +5,15 @@ use std::io;
 use std::sync::{Arc, LazyLock, PoisonError};
 use std::time::Duration;
 
+use birdhook_pipeline::consumer::FetchSize;
 use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, Script};
 use tokio::time::Instant;
 
-use super::lease::{Lease, SettleError};
+use super::lease::{Lease, SettleError, give_back};
 use super::message::{self, ReadError, StreamMessage};
-use super::reply::{self, Claimed, Entry};
-use super::state::{ConsumerState, after};
+use super::reply::{self, Claimed, Entry, Fields};
+use super::state::{ConsumerState, after, millis};
 use crate::error::code;
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
@@ -22,12 +23,15 @@ static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("clai
 /// Entries deferred meanwhile are late by up to this.
 const BLOCK: Duration = Duration::from_millis(500);
 
+/// The number of bytes after which no entry is fetched.
+const MAX_BYTES: usize = 1 << 20;
+
 pub(super) struct Reader {
     state: Arc<ConsumerState>,
     /// The connection for calls that block.
     connection: Option<MultiplexedConnection>,
-    /// Fetched entries, each with the time at which the fetch began.
-    fetched: VecDeque<(Entry, Instant)>,
+    fetched: Fetched,
+    size: FetchSize,
     /// The start of the next search for this consumer's entries from before its start. Empty when
     /// finished.
     own: String,
@@ -38,18 +42,40 @@ pub(super) struct Reader {
     failures: u32,
 }
 
+/// Fetched entries that the app has not seen. When it is dropped, other consumers get them.
+struct Fetched {
+    state: Arc<ConsumerState>,
+    entries: VecDeque<Entry>,
+    /// The number of entries in the last fetch.
+    count: usize,
+    /// See [`Lease::is_alone`].
+    is_alone: bool,
+    /// The beginning and the end of the last fetch.
+    began_at: Instant,
+    ended_at: Instant,
+}
+
 impl Reader {
     pub(super) fn new(state: Arc<ConsumerState>) -> Self {
-        let (fetched, start) = (VecDeque::new(), "-".to_owned());
-        let stale_at = Instant::now();
-        Self { state, connection: None, fetched, own: start.clone(), stale: start, stale_at, failures: 0 }
+        let (size, start) = (FetchSize::new(state.batch), "-".to_owned());
+        let now = Instant::now();
+        let entries = VecDeque::new();
+        let fetched =
+            Fetched { state: Arc::clone(&state), entries, count: 0, is_alone: false, began_at: now, ended_at: now };
+        let (own, stale) = (start.clone(), start);
+        Self { state, connection: None, fetched, size, own, stale, stale_at: now, failures: 0 }
     }
 
     pub(super) async fn next(&mut self) -> Result<StreamMessage, ReadError> {
         loop {
-            if let Some(next) = self.fetched.pop_front() {
-                if let Some(lease) = self.lease(&next).await? {
-                    return message::read(next.0.fields, lease);
+            if !self.fetched.entries.is_empty() {
+                if self.fetched.is_alone {
+                    // If this entry crashes the process, the others are acknowledged. Unconfirmed
+                    // ones are sent again.
+                    let _ = self.state.acks.flush().await;
+                }
+                if let Some((lease, fields)) = self.lease().await? {
+                    return message::read(fields, lease);
                 }
                 continue;
             }
@@ -72,14 +98,21 @@ impl Reader {
         }
     }
 
-    /// Returns the lease of an entry, or `None` if it was taken over while it waited here.
-    async fn lease(&mut self, (entry, fetched_at): &(Entry, Instant)) -> Result<Option<Lease>, ReadError> {
-        let lease = Lease { state: Arc::clone(&self.state), id: entry.id.clone(), attempts: entry.attempts };
-        if fetched_at.elapsed() < self.state.claim_after / 2 {
-            return Ok(Some(lease));
-        }
-        match lease.extend().await {
-            Ok(()) => Ok(Some(lease)),
+    /// Returns the lease and the fields of the next entry, or `None` if another consumer took it
+    /// over while it waited here.
+    async fn lease(&mut self) -> Result<Option<(Lease, Fields)>, ReadError> {
+        let Fetched { state, entries, is_alone, began_at, .. } = &mut self.fetched;
+        let Some(entry) = entries.front() else { return Ok(None) };
+        let lease =
+            Lease { state: Arc::clone(state), id: entry.id.clone(), attempts: entry.attempts, is_alone: *is_alone };
+        // The app has `claim_after`, also for an entry that waited here.
+        let extended = match began_at.elapsed() < state.claim_after / 10 {
+            true => Ok(()),
+            false => lease.extend().await,
+        };
+        let fields = entries.pop_front().map(|entry| entry.fields);
+        match extended {
+            Ok(()) => Ok(fields.map(|fields| (lease, fields))),
             Err(SettleError::Over) => Ok(None),
             // The entry stays pending and is found later with the other unsettled entries.
             Err(SettleError::Unavailable(error)) => Err(error.into()),
@@ -87,6 +120,12 @@ impl Reader {
     }
 
     async fn fetch(&mut self) -> RedisResult<()> {
+        let Fetched { count, is_alone, ended_at, .. } = &mut self.fetched;
+        // Not after an entry that was fetched alone: other entries may have to be.
+        if *count > 0 && !*is_alone {
+            self.size.adapt(*count, ended_at.elapsed());
+        }
+        (*count, *is_alone) = (0, false);
         if !self.own.is_empty() {
             self.own = self.claim("own", self.own.clone()).await?;
             return Ok(());
@@ -97,17 +136,26 @@ impl Reader {
                 self.stale = "-".to_owned();
                 self.stale_at = after(self.state.claim_after / 4).min(after(Duration::from_secs(15)));
             }
-        } else if self.state.next_search() <= Instant::now() {
-            self.claim("due", String::new()).await?;
         }
-        if self.fetched.is_empty() { self.read().await } else { Ok(()) }
+        if self.fetched.entries.is_empty() {
+            self.claim("next", String::new()).await?;
+        }
+        if !self.fetched.entries.is_empty() {
+            return Ok(());
+        }
+        self.size.reset();
+        self.state.acks.set_idle(true);
+        self.wait().await?;
+        self.state.acks.set_idle(false);
+        Ok(())
     }
 
     async fn claim(&mut self, which: &str, from: String) -> RedisResult<String> {
-        let started = Instant::now();
-        let ConsumerState { redis, stream, group, consumer, deferred, claim_after, batch, .. } = &*self.state;
+        let began_at = Instant::now();
+        let ConsumerState { redis, stream, group, consumer, deferred, claim_after, .. } = &*self.state;
         let mut call = CLAIM.key(stream);
-        call.key(deferred).arg(group).arg(consumer).arg(*batch).arg(which).arg(millis(*claim_after)).arg(from);
+        call.key(deferred).arg(group).arg(consumer).arg(self.size.get()).arg(which).arg(millis(*claim_after));
+        call.arg(from).arg(MAX_BYTES);
         // A later nack by this consumer lowers this value; other consumers' are found at the next
         // search.
         *self.state.next_search.lock().unwrap_or_else(PoisonError::into_inner) = after(BLOCK);
@@ -118,29 +166,40 @@ impl Reader {
         if let Some(due) = due {
             self.state.search_within(Duration::from_millis(due));
         }
-        self.fetched.extend(entries.into_iter().map(|entry| (entry, started)));
+        self.fetched.put(entries, which != "next", began_at);
         Ok(from)
     }
 
-    /// Waits briefly for entries that were not delivered to any consumer yet.
-    async fn read(&mut self) -> RedisResult<()> {
-        let started = Instant::now();
-        let until = self.state.next_search().min(self.stale_at).saturating_duration_since(started);
+    /// Waits briefly for an entry that was not delivered to any consumer yet.
+    async fn wait(&mut self) -> RedisResult<()> {
+        let began_at = Instant::now();
+        let until = self.state.next_search().min(self.stale_at).saturating_duration_since(began_at);
         let block = until.min(BLOCK).max(Duration::from_millis(1));
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => self.connection.insert(self.state.redis.blocking_connection(BLOCK).await?),
         };
-        let ConsumerState { stream, group, consumer, batch, .. } = &*self.state;
+        let ConsumerState { stream, group, consumer, .. } = &*self.state;
         let mut command = redis::cmd("XREADGROUP");
-        command.arg("GROUP").arg(group).arg(consumer).arg("COUNT").arg(*batch).arg("BLOCK").arg(millis(block));
+        command.arg("GROUP").arg(group).arg(consumer).arg("COUNT").arg(1).arg("BLOCK").arg(millis(block));
         command.arg("STREAMS").arg(stream).arg(">");
         let answer = command.query_async(connection).await?;
-        self.fetched.extend(reply::read(answer).into_iter().map(|entry| (entry, started)));
+        self.fetched.put(reply::read(answer), false, began_at);
         Ok(())
     }
 }
 
-pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, i64::MAX.unsigned_abs())
+impl Fetched {
+    fn put(&mut self, entries: Vec<Entry>, is_alone: bool, began_at: Instant) {
+        (self.count, self.is_alone) = (entries.len(), is_alone);
+        (self.began_at, self.ended_at) = (began_at, Instant::now());
+        self.entries = entries.into();
+    }
+}
+
+impl Drop for Fetched {
+    fn drop(&mut self) {
+        let is_alone = self.is_alone;
+        give_back(&self.state, self.entries.drain(..).map(|entry| (entry.id, entry.attempts, is_alone)));
+    }
 }

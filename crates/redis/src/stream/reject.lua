@@ -16,5 +16,5 @@ if entry then
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 redis.call('ZREM', KEYS[2], ARGV[3])
-release(KEYS[1], ARGV[3])
+release(KEYS[1], { ARGV[3] })
 return 1

@@ -29,12 +29,12 @@ local function next_after(id)
   return time .. '-' .. string.format('%.0f', tonumber(count) + 1)
 end
 
--- With one group, deletes the entry. With several, trims the stream up to the first entry that one
+-- With one group, deletes the entries. With several, trims the stream up to the first entry that one
 -- of them has not read or not acknowledged.
-local function release(stream, id)
+local function release(stream, ids)
   local groups = redis.call('XINFO', 'GROUPS', stream)
   if #groups == 1 then
-    redis.call('XDEL', stream, id)
+    redis.call('XDEL', stream, unpack(ids))
     return
   end
   local needed

@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use redis::Value;
 
+/// Names and values of an entry's fields.
+pub(super) type Fields = Vec<(Bytes, Bytes)>;
+
 /// An entry delivered to this consumer.
 pub(super) struct Entry {
     pub(super) id: String,
     /// The number of delivery attempts, including this one.
     pub(super) attempts: u64,
-    pub(super) fields: Vec<(Bytes, Bytes)>,
+    pub(super) fields: Fields,
 }
 
 /// The reply of `claim.lua`.
@@ -53,7 +56,7 @@ fn array(value: Value) -> impl Iterator<Item = Value> {
     }
 }
 
-fn fields(value: Value) -> Vec<(Bytes, Bytes)> {
+fn fields(value: Value) -> Fields {
     let mut values = array(value).map(bytes);
     std::iter::from_fn(|| Some((values.next()?, values.next()?))).collect()
 }

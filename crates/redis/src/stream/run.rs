@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use birdhook_pipeline::EventHandler;
 use birdhook_pipeline::consumer::{process, retry_after};
@@ -20,6 +21,9 @@ impl Group {
     /// then after twice as long each time, up to 5 minutes. If it panics, the event is retried
     /// after `claim_after`. An entry that is not an event is moved to the
     /// [dead letters](Self::dead_letters). While Redis does not answer, it waits.
+    ///
+    /// An event whose last attempt ended without a settlement, as by a crash of the process, is
+    /// processed while no other event is.
     ///
     /// Never returns. Dropping the future aborts the tasks; their events come again.
     ///
@@ -47,7 +51,7 @@ impl Group {
     }
 
     /// Same as [`run`](Self::run), until `stop` resolves. Then finishes the events that are being
-    /// processed and returns.
+    /// processed, [flushes](Self::flush) their acknowledgements and returns.
     pub async fn run_until<H>(&mut self, handler: H, concurrency: usize, stop: impl Future<Output = ()>)
     where
         H: EventHandler + Send + Sync + 'static,
@@ -56,11 +60,21 @@ impl Group {
         let handler = Arc::new(handler);
         let mut stop = pin!(stop);
         let mut tasks = JoinSet::new();
+        // An event that must be processed alone, and whether one is.
+        let (mut alone, mut is_alone) = (None::<StreamMessage>, false);
         loop {
+            if tasks.is_empty() {
+                is_alone = alone.is_some();
+                if let Some(message) = alone.take() {
+                    tasks.spawn(settle_alone(message, Arc::clone(&handler), self.claim_after()));
+                }
+            }
+            let may_receive = alone.is_none() && !is_alone && tasks.len() < concurrency.max(1);
             tokio::select! {
                 () = &mut stop => break,
                 Some(_) = tasks.join_next() => {}
-                next = self.recv(), if tasks.len() < concurrency.max(1) => match next {
+                next = self.recv(), if may_receive => match next {
+                    Ok(message) if message.is_alone() => alone = Some(message),
                     Ok(message) => {
                         let expires_at = after(self.claim_after());
                         tasks.spawn(settle(message, Arc::clone(&handler), expires_at));
@@ -72,7 +86,20 @@ impl Group {
                 },
             }
         }
+        if let Some(message) = alone {
+            message.give_back();
+        }
         while tasks.join_next().await.is_some() {}
+        // Acknowledgements that Redis does not confirm now are sent again.
+        let _ = self.flush().await;
+    }
+}
+
+/// Settles an event that may have waited for others.
+async fn settle_alone<H: EventHandler>(message: StreamMessage, handler: Arc<H>, claim_after: Duration) {
+    // An error means that another consumer has the event, or will get it.
+    if message.extend().await.is_ok() {
+        settle(message, handler, after(claim_after)).await;
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use birdhook_pipeline::consumer::AckQueue;
 use redis::{RedisResult, Script, Value};
 use tokio::time::Instant;
 
+use super::acks::Acks;
 use crate::connection::Redis;
 
 static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tidy.lua")));
@@ -25,6 +27,9 @@ pub(super) struct ConsumerState {
     pub(super) dead: String,
     pub(super) claim_after: Duration,
     pub(super) batch: usize,
+    /// Acknowledges entries at once.
+    pub(super) sender: Acks,
+    pub(super) acks: AckQueue<Acks>,
     /// The time of the next search for deferred entries.
     pub(super) next_search: Mutex<Instant>,
 }
@@ -62,4 +67,8 @@ impl ConsumerState {
 /// Returns the time after this duration, clamped to 30 years because timers do not reach further.
 pub(super) fn after(time: Duration) -> Instant {
     Instant::now() + time.min(Duration::from_secs(30 * 365 * 86_400))
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, i64::MAX.unsigned_abs())
 }

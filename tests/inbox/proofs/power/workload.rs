@@ -61,7 +61,9 @@ impl Trace {
 enum Done {
     Answered(Body, u16),
     HandedOut(Lease),
+    /// Acknowledged on disk, or queued only.
     Acknowledged(EventKey, usize),
+    Queued(EventKey, usize),
     Purged(Vec<EventKey>, usize),
     Other,
 }
@@ -76,6 +78,8 @@ struct Workload {
     subscribers: HashMap<EventKey, String>,
     seals: Vec<(usize, Vec<u8>)>,
     leases: Vec<Lease>,
+    /// Whether acknowledgements may not be on disk yet.
+    has_queued: bool,
     /// The writer sends a request before each sync, and waits for permission through `go`.
     asks: UnboundedReceiver<()>,
     go: mpsc::Sender<()>,
@@ -90,6 +94,16 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
         for _ in 0..random.usize(1..4) {
             work.push(workload.sending(workload.load.next()));
         }
+        if std::mem::take(&mut workload.has_queued) {
+            // Until then, the depth includes events that no consumer gets.
+            let inbox = workload.fixture.inbox.clone();
+            let flush = async move {
+                inbox.flush().await.unwrap();
+                Done::Other
+            };
+            work.push(flush.boxed_local());
+            workload.drive(std::mem::take(&mut work)).await?;
+        }
         // Saturating, because a leased event may have been purged.
         let depth = workload.fixture.inbox.stats().depth.saturating_sub(workload.leases.len());
         for _ in 0..depth.min(random.usize(..4)) {
@@ -98,7 +112,7 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
         }
         while workload.leases.len() > 3 {
             let lease = workload.leases.swap_remove(random.usize(..workload.leases.len()));
-            work.push(workload.settling(lease, random.u8(..4)));
+            work.push(workload.settling(lease, random.u8(..5)));
         }
         if step == steps / 2 {
             // Finishes all pending work first, so that the purge finds the events it must delete.
@@ -138,6 +152,7 @@ impl Workload {
             subscribers: HashMap::new(),
             seals: vec![(0, Vec::new())],
             leases: Vec::new(),
+            has_queued: false,
             asks,
             go,
         }
@@ -186,6 +201,10 @@ impl Workload {
             Done::Acknowledged(key, asked) => {
                 self.fates.entry(key).or_default().done.get_or_insert((asked, now));
             }
+            Done::Queued(key, asked) => {
+                self.fates.entry(key).or_default().done.get_or_insert((asked, usize::MAX));
+                self.has_queued = true;
+            }
             Done::Purged(keys, asked) => {
                 for key in keys {
                     self.fates.entry(key).or_default().done.get_or_insert((asked, now));
@@ -206,13 +225,23 @@ impl Workload {
     }
 
     fn settling(&self, lease: Lease, how: u8) -> LocalBoxFuture<'static, Done> {
-        let (key, asked) = (lease.delivery_key(), self.disk.moment());
+        let (key, asked, inbox) = (lease.delivery_key(), self.disk.moment(), self.fixture.inbox.clone());
         async move {
-            if how == 0 {
-                lease.nack(Duration::ZERO).await.unwrap();
-                return Done::Other;
+            match how {
+                0 => {
+                    lease.nack(Duration::ZERO).await.unwrap();
+                    return Done::Other;
+                }
+                1 => {
+                    lease.ack().await.unwrap();
+                    return Done::Queued(key, asked);
+                }
+                2 => {
+                    lease.ack().await.unwrap();
+                    inbox.flush().await.unwrap();
+                }
+                _ => lease.ack_durable().await.unwrap(),
             }
-            lease.ack().await.unwrap();
             Done::Acknowledged(key, asked)
         }
         .boxed_local()

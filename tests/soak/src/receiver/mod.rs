@@ -35,8 +35,7 @@ use crate::settings::{Plant, Sink};
 use consumer::{Consumer, Journal};
 use faulty::{Fault, Faulty};
 
-/// The number of events that the app leases concurrently. Each acknowledgement waits for a commit,
-/// which several share.
+/// The number of events that the app leases concurrently.
 const LEASES: usize = 128;
 
 pub async fn receive(words: &[String]) {

@@ -19,9 +19,9 @@ pub(super) async fn serve(app: App) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     listening(listener.local_addr().expect("an address"));
     let (router, deliveries) = match app {
-        App::Bare => (Router::new().route(PATH, post(bare)), None),
+        App::Bare | App::BareTwoWorkers => (Router::new().route(PATH, post(bare)), None),
         App::Floor => (floor(), None),
-        App::Birdhook | App::MainConsumes | App::Patient => {
+        App::Birdhook | App::MainConsumes | App::Patient | App::TwoWorkers => {
             let (pipeline, deliveries) = webhook(app).channel(1024);
             (Router::new().route_service(PATH, Receiver::new(pipeline)), Some(deliveries))
         }

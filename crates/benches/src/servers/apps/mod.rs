@@ -22,8 +22,13 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 /// Serves until the standard input ends. Answers each line of it with the number of consumed
 /// events.
 pub(crate) fn serve(candidate: &str) {
+    let Some(Candidate(framework, app)) = Candidate::parse(candidate) else { panic!("who is {candidate}?") };
     // Before any thread starts: a runtime starts as many threads as it has processors.
-    process::pin(SERVERS_PROCESSOR);
+    if matches!(app, App::TwoWorkers | App::BareTwoWorkers) {
+        process::unpin();
+    } else {
+        process::pin(SERVERS_PROCESSOR);
+    }
     raise_file_limit();
     std::thread::spawn(|| {
         for _ in std::io::stdin().lock().lines() {
@@ -31,7 +36,6 @@ pub(crate) fn serve(candidate: &str) {
         }
         std::process::exit(0);
     });
-    let Some(Candidate(framework, app)) = Candidate::parse(candidate) else { panic!("who is {candidate}?") };
     match framework {
         Framework::Axum => axum::serve(app),
         Framework::Hyper => hyper::serve(app),

@@ -4,8 +4,8 @@ use axum::http::request::Parts;
 use birdhook::adapter::{Endpoint, Outcome, RequestHead};
 use birdhook::app::SecretKind;
 
-use super::request_log::{NOT_FOUND, Observed, UNANSWERED, short};
-use super::signature_cause;
+use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
+use super::signature_cause::{self, Explainer, variable};
 
 /// Returns the head of a request for the library.
 pub(super) fn head(parts: &Parts) -> RequestHead<'_> {
@@ -13,9 +13,9 @@ pub(super) fn head(parts: &Parts) -> RequestHead<'_> {
         .with_headers(parts.headers.iter().map(|(name, value)| (name, value.as_bytes())))
 }
 
-/// Returns the likely cause of a refusal, for a receiver that listens on `path`. `None` if there is
-/// nothing to explain.
-pub(super) fn of(request: &Observed, endpoint: &Endpoint, path: &str) -> Option<String> {
+/// Returns the likely cause of a refusal. `None` if there is nothing to explain.
+pub(super) fn of(request: &Observed, explainer: &Explainer) -> Option<String> {
+    let Explainer { endpoint, destination, path, .. } = explainer;
     if request.outcome == NOT_FOUND {
         return Some(other_path(request.uri.path(), path));
     }
@@ -24,10 +24,11 @@ pub(super) fn of(request: &Observed, endpoint: &Endpoint, path: &str) -> Option<
     }
     let outcome = Outcome::ALL.iter().copied().find(|outcome| outcome.as_str() == request.outcome)?;
     let text = match outcome {
-        Outcome::ChallengeAnswered | Outcome::Accepted => return None,
+        Outcome::Accepted => return None,
+        Outcome::ChallengeAnswered => return challenge_signature(request, endpoint),
         Outcome::SignatureMissing => return Some(no_signature(request, endpoint)),
         Outcome::SignatureMalformed => return Some(signature_cause::of_malformed(request)),
-        Outcome::SignatureWrong => return Some(signature_cause::of_wrong(request, endpoint)),
+        Outcome::SignatureWrong => return Some(signature_cause::of_wrong(request, explainer)),
         Outcome::BodyEncoded => {
             let encoding = short(request.encoding.as_deref().unwrap_or("unknown"));
             return Some(format!(
@@ -38,9 +39,7 @@ pub(super) fn of(request: &Observed, endpoint: &Endpoint, path: &str) -> Option<
         Outcome::TokenEmpty => "the crc_token is empty, which X does not send: does a proxy change the query?",
         Outcome::TokenRepeated => "several crc_token parameters, which X does not send: does a proxy change the query?",
         Outcome::TokenRefused => "X does not send such a crc_token: it is too long or has a forbidden character",
-        Outcome::ChallengeUnsigned => {
-            "no configured secret made the challenge's signature: is it the secret of another app?"
-        }
+        Outcome::ChallengeUnsigned => return Some(signature_cause::of_challenge(request, explainer)),
         Outcome::NoSecret => "the app has no secret of the kind that answers challenges",
         Outcome::ShuttingDown => "the receiver is stopping",
         Outcome::SignatureRepeated => "the signature header occurs more than once: does a proxy add it again?",
@@ -51,13 +50,16 @@ pub(super) fn of(request: &Observed, endpoint: &Endpoint, path: &str) -> Option<
             "the body is shorter or longer than its content-length: did a proxy or the sender cut it off or change it?"
         }
         Outcome::NotAnObject => "the body is signed, but is not a JSON object",
-        Outcome::Duplicate => "its events were already received, so they are not printed again",
+        Outcome::Duplicate => "its events were already received, so they are not processed again",
         Outcome::Dropped => "it has no event to print",
         Outcome::InFlight => "the same event is still being processed",
-        Outcome::SinkTooSlow => "the events were not stored, forwarded or printed in time: is the output not read?",
-        Outcome::SinkFull | Outcome::SinkClosed | Outcome::SinkFailed | Outcome::SinkPanicked => {
-            "the events were not stored, forwarded or printed: see the other notes"
+        Outcome::SinkTooSlow => {
+            return Some(format!("the events were not {} in time: {}", destination.done, destination.if_slow));
         }
+        Outcome::SinkFull | Outcome::SinkClosed | Outcome::SinkFailed => {
+            return Some(format!("the events were not {}: see the note before this line", destination.done));
+        }
+        Outcome::SinkPanicked => "the receiver panicked, which is a bug in birdhook: see the note before this line",
         Outcome::MethodNotAllowed => "X sends only GET and POST: is it X who sends?",
         _ => return None,
     };
@@ -80,32 +82,38 @@ fn other_path(requested: &str, path: &str) -> String {
 }
 
 fn no_signature(request: &Observed, endpoint: &Endpoint) -> String {
-    let has = |kind| endpoint.apps().iter().any(|app| app.has(kind));
-    let unchecked = request.signatures.iter().map(|(kind, _)| *kind).find(|kind| !has(*kind));
-    match unchecked {
-        Some(kind) => format!(
-            "the only signature is in {}, which is checked with the {kind}, and none is configured: set {}",
-            kind.header(),
-            variable(kind)
-        ),
-        None => format!(
+    unchecked_signature(request, endpoint).unwrap_or_else(|| {
+        format!(
             "no signature: is it X who sends? X's deliveries have {} or {}; a proxy may remove them",
             SecretKind::Client.header(),
             SecretKind::Consumer.header()
-        ),
-    }
+        )
+    })
 }
 
-/// Returns the default variable of a kind of secret.
-pub(super) fn variable(kind: SecretKind) -> &'static str {
-    match kind {
-        SecretKind::Consumer => crate::apps::CONSUMER,
-        SecretKind::Client => crate::apps::CLIENT,
+/// Returns why an answered challenge has a signature that does not prove that X sent it. `None` if it
+/// proves that, or if there is none.
+fn challenge_signature(request: &Observed, endpoint: &Endpoint) -> Option<String> {
+    if request.is_signed_by_x == Some(true) || request.signatures.is_empty() {
+        return None;
     }
+    let of_token = "the signature covers only the token, so it does not prove that X sent the challenge";
+    unchecked_signature(request, endpoint).or_else(|| Some(of_token.to_owned()))
+}
+
+/// Explains a signature that cannot be checked, because no secret of its kind is configured.
+fn unchecked_signature(request: &Observed, endpoint: &Endpoint) -> Option<String> {
+    let has = |kind| endpoint.apps().iter().any(|app| app.has(kind));
+    let (kind, _) = request.signatures.iter().find(|(kind, _)| !has(*kind))?;
+    Some(format!(
+        "the only signature is in {}, which is checked with the {kind}, and none is configured: set {}",
+        kind.header(),
+        variable(*kind)
+    ))
 }
 
 /// Returns the command that finds out more about requests with this outcome.
-pub(super) fn command(outcome: &str, url: &str, path: &str) -> String {
+pub(super) fn command(outcome: &str, Explainer { url, path, .. }: &Explainer) -> String {
     let public = format!("`birdhook doctor https://YOUR-HOST{path}`");
     if outcome == Outcome::SignatureWrong.as_str() {
         return format!(
@@ -120,4 +128,54 @@ pub(super) fn command(outcome: &str, url: &str, path: &str) -> String {
         return format!("to check this receiver, run `birdhook doctor --local {url}`");
     }
     format!("to check everything between X and this receiver, run {public}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::{Method, Uri};
+    use birdhook::Secret;
+    use birdhook::adapter::EndpointSettings;
+    use birdhook::event::Timestamp;
+
+    use super::super::destination::Destination;
+    use super::*;
+    use crate::signature_mistakes::secret::Secrets;
+
+    fn explainer(secret: &Secret, destination: Destination) -> Explainer {
+        Explainer {
+            endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
+            secrets: Secrets::new(&[]),
+            destination,
+            url: String::new(),
+            path: "/".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_slow_sink_is_explained_by_its_kind() {
+        let secret = Secret::new("secret").unwrap();
+        for (destination, expected) in [
+            (Destination::output(), "in time: is standard output not read"),
+            (Destination::inbox(String::new()), "were not stored in the inbox in time: is the disk slow or full?"),
+            (Destination::engine("", String::new()), "not confirmed by the engine in time: is its server reachable?"),
+        ] {
+            let observed = Observed {
+                time: Timestamp::from_millis(0),
+                method: Method::POST,
+                uri: Uri::from_static("/"),
+                signatures: Vec::new(),
+                encoding: None,
+                status: Some(503),
+                outcome: Outcome::SinkTooSlow.as_str(),
+                duration: Duration::ZERO,
+                is_signed_by_x: None,
+                body: None,
+                permit: None,
+            };
+            let cause = of(&observed, &explainer(&secret, destination)).unwrap();
+            assert!(cause.contains(expected), "{cause}");
+        }
+    }
 }

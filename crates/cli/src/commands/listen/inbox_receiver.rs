@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use birdhook::Event;
-use birdhook::inbox::{Inbox, InboxSettings, Lease};
+use birdhook::event::Timestamp;
+use birdhook::inbox::{EventId, EventQuery, EventStatus, Inbox, InboxSettings, Lease};
 use tokio::task::JoinSet;
 
+use super::destination::Destination;
 use super::forwarder::Forwarder;
 use super::marking_sink::MarkingSink;
 use super::request_log::RequestFormat;
@@ -33,9 +35,9 @@ impl InboxReceiver {
         let (apps, webhook) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = open_inbox(&self.folder, InboxSettings::new().max_attempts(self.max_attempts)).await?;
-        let pipeline = webhook.sink(MarkingSink(inbox.clone()));
-        let server = args.bind_to(&pipeline, &apps, self.requests).await?;
-        note(format!("the inbox contains {}", contents(&inbox)));
+        let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
+        let destination = Destination::inbox(format!("the inbox contains {}", contents(&inbox)));
+        let server = args.bind_to(&pipeline, &apps, self.requests, destination).await?;
         let consumer = Consumer {
             inbox: inbox.clone(),
             forwarder,
@@ -110,7 +112,8 @@ impl Consumer {
         }
     }
 
-    async fn process(&mut self, event: &Event) -> Result<()> {
+    async fn process(&mut self, lease: &Lease) -> Result<()> {
+        let event = lease.event();
         if let Some(forwarder) = &self.forwarder {
             // A delivery of several events is forwarded once.
             let is_of = |last: &Event| last.app() == event.app() && last.body() == event.body();
@@ -119,7 +122,14 @@ impl Consumer {
                 self.forwarded = Some(event.clone());
             }
         }
-        print(self.format.line(event)?).await.context("not printed")
+        let arrival = if event.occurred_at().is_none() { self.stored_at(lease.id()).await } else { None };
+        print(self.format.line(event, arrival)?).await.context("not printed")
+    }
+
+    /// Returns when a leased event was stored.
+    async fn stored_at(&self, id: EventId) -> Option<Timestamp> {
+        let leased = self.inbox.list(EventQuery::all().status(EventStatus::Leased)).await.ok()?;
+        leased.into_iter().find(|listed| listed.id == id).map(|listed| listed.stored_at)
     }
 
     fn note_failure(&self, lease: &Lease, error: &anyhow::Error) {

@@ -1,55 +1,136 @@
-//! A sink that marks the deliveries it accepts, for the log of requests.
+//! A sink that marks deliveries for the log of requests, and prints why one failed.
 
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use birdhook::Delivery;
+use birdhook::adapter::Outcome;
 use birdhook::event::EventKey;
 use birdhook::sink::{Backlog, EventSink, SinkError};
-use futures_util::future::{FutureExt, Inspect};
 
-use super::request_log::mark_accepted;
+use super::mark::{PanicMark, mark};
+use crate::output::{error_chain, note};
 
-pub(super) struct MarkingSink<S>(pub(super) S);
-
-type Mark = fn(&Result<(), SinkError>);
+pub(super) struct MarkingSink<S> {
+    pub(super) sink: S,
+    /// After "not", in the note on a failure.
+    pub(super) done: &'static str,
+}
 
 impl<S: EventSink> EventSink for MarkingSink<S> {
-    type Future = Inspect<S::Future, Mark>;
+    type Future = Marked<S::Future>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        let mark: Mark = |result| {
-            if result.is_ok() {
-                mark_accepted();
-            }
-        };
-        self.0.deliver(delivery).inspect(mark)
+        let _mark = PanicMark;
+        Marked { delivered: Box::pin(self.sink.deliver(delivery)), done: self.done }
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
-        self.0.remembers(key)
+        self.sink.remembers(key)
     }
 
     fn timeout_error(&self) -> SinkError {
-        self.0.timeout_error()
+        self.sink.timeout_error()
     }
 
     fn backlog(&self) -> Option<Backlog> {
-        self.0.backlog()
+        self.sink.backlog()
     }
 
     fn is_open(&self) -> bool {
-        self.0.is_open()
+        self.sink.is_open()
     }
 
     fn close(&self) {
-        self.0.close();
+        self.sink.close();
     }
 
     fn reports_consumption(&self) -> bool {
-        self.0.reports_consumption()
+        self.sink.reports_consumption()
     }
 
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.0.drained()
+        self.sink.drained()
+    }
+}
+
+pub(super) struct Marked<F> {
+    delivered: Pin<Box<F>>,
+    done: &'static str,
+}
+
+impl<F: Future<Output = Result<(), SinkError>>> Future for Marked<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let _mark = PanicMark;
+        let done = self.done;
+        self.delivered.as_mut().poll(cx).map(|result| {
+            match &result {
+                Ok(()) => mark(Outcome::Accepted),
+                Err(error) => note(format!("not {done}, so answered 503: {}", error_chain(error))),
+            }
+            result
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use birdhook::adapter::{Endpoint, EndpointSettings};
+    use birdhook::app::SecretKind;
+    use birdhook::{Receiver, Secret, Webhook};
+    use birdhook_testkit::{Sender, WebhookPost};
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+
+    use super::super::destination::Destination;
+    use super::super::request_log::{RequestFormat, RequestLog};
+    use super::super::signature_cause::Explainer;
+    use super::*;
+    use crate::signature_mistakes::secret::Secrets;
+
+    struct Panicking {
+        at_once: bool,
+    }
+
+    impl EventSink for Panicking {
+        type Future = BoxFuture<'static, Result<(), SinkError>>;
+
+        fn deliver(&self, _: Delivery) -> Self::Future {
+            assert!(!self.at_once, "planted");
+            async { panic!("planted") }.boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_sink_is_reported_as_one() {
+        let secret = Secret::new("secret").unwrap();
+        for at_once in [true, false] {
+            let webhook = Webhook::new(secret.clone());
+            let explainer = Explainer {
+                endpoint: Endpoint::new(secret.clone(), EndpointSettings::default()),
+                secrets: Secrets::new(&[]),
+                destination: Destination::output(),
+                url: String::new(),
+                path: "/".to_owned(),
+            };
+            let log = RequestLog::new(RequestFormat::Line, explainer);
+            let receiver = Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored" }));
+            let router = log.observe(Router::new().route_service("/", receiver));
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let serving = tokio::spawn(axum::serve(listener, router).into_future());
+            let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
+            let post = WebhookPost::unsigned(body).signed_as(SecretKind::Consumer, &secret);
+            let answer = Sender::new(Duration::from_secs(9)).unwrap().send(post.request(&url).unwrap()).await.unwrap();
+            serving.abort();
+            assert_eq!(answer.status, 503);
+            let table = log.finish().await;
+            assert!(table.contains("1 x sink_panicked"), "{table}");
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
 mod cause;
+mod destination;
 mod engine_receiver;
 mod forwarder;
 mod http;
 mod inbox_receiver;
+mod mark;
 mod marking_sink;
 mod next_steps;
+mod observed;
 mod receiver;
 mod recorder;
 mod request_log;
@@ -32,14 +35,15 @@ use crate::exit_status::ExitStatus;
 /// event.
 ///
 /// If standard error is a terminal, each request gets a line there: time, method, status, outcome,
-/// duration and, for a refused request, the likely cause. The start prints next steps, and the end
-/// counts the requests by outcome. --requests prints the same without a terminal, except the signed
+/// duration and, for a refused request, the likely cause. For a challenge, it has whether X signed
+/// it. The start prints next steps, and the end counts the requests by outcome. --requests prints the same without a terminal, except the signed
 /// request to try. --quiet leaves events and notes.
 ///
 /// With --json, each line of standard output is a JSON object. Its `type` is `event` for the
 /// documented JSON of an event (docs/activity.md), and `request` for a request: `time`, `method`,
 /// `path`, `status`, `outcome`, `ms`, and the likely `cause` of a refusal. A request without an
-/// answer has no `status`, and the outcome `unanswered`. The outcome of a request to another path is
+/// answer has no `status`, and the outcome `unanswered`. An answered challenge has `signed_by_x`,
+/// which is true if a signature proves that X sent it. The outcome of a request to another path is
 /// `not_found`. With --quiet, all lines are events. Requests that arrive faster than they can be
 /// printed are left out and counted; events never are.
 ///

@@ -2,12 +2,14 @@
 
 use birdhook::Apps;
 
-/// Returns what to do next, for the receiver at `url`. `with_signature` adds a signed request, which
-/// only a terminal may show.
-pub(super) fn next_steps(apps: &Apps, url: &str, path: &str, with_signature: bool) -> String {
+/// Returns what to do next, for the receiver at `url`. `consume` is the command that prints the
+/// events, if the receiver does not. `with_signature` adds a signed request, which only a terminal
+/// may show.
+pub(super) fn next_steps(apps: &Apps, url: &str, path: &str, consume: Option<&str>, with_signature: bool) -> String {
+    let consume = consume.map(|command| format!("  print events      {command}\n")).unwrap_or_default();
     let mut steps = format!(
         "next steps:\n  \
-           send events       birdhook trigger {url} like.create\n  \
+           send events       birdhook trigger {url} like.create\n{consume}  \
            check it          birdhook doctor --local {url}\n  \
            register it at X  birdhook ensure webhook.toml, with url = \"https://YOUR-HOST{path}\"\n"
     );

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use birdhook::Event;
+use birdhook::adapter::Outcome;
 use birdhook::axum::Verified;
 
 use super::forwarder::Forwarder;
+use super::mark::{PanicMark, mark};
 use super::recorder::Recorder;
-use super::request_log::mark_accepted;
 use super::work::OnEvent;
 use crate::event_format::EventFormat;
 use crate::output::{self, note};
@@ -31,6 +32,7 @@ pub(super) async fn receive(
     headers: HeaderMap,
     Verified(delivery): Verified,
 ) -> StatusCode {
+    let _mark = PanicMark;
     if let Some(forwarder) = &receiver.forwarder
         && let Err(error) = forwarder.forward(delivery.app(), delivery.body()).await
     {
@@ -48,7 +50,7 @@ pub(super) async fn receive(
     let events = || delivery.events().iter().filter(|event| !(receiver.skipped)(event));
     match receiver.print(events()).await {
         Ok(()) => {
-            mark_accepted();
+            mark(Outcome::Accepted);
             events().for_each(|event| (receiver.on_event)(event));
             StatusCode::OK
         }
@@ -74,7 +76,7 @@ impl Receiver {
             if !lines.is_empty() {
                 lines.push('\n');
             }
-            lines += &self.format.line(event)?;
+            lines += &self.format.line(event, Some(birdhook_testkit::now()))?;
             if lines.len() >= BATCH_SIZE {
                 output::print(std::mem::take(&mut lines)).await?;
             }

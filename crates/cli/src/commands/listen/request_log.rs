@@ -9,20 +9,21 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use birdhook::Apps;
-use birdhook::adapter::{Endpoint, EndpointSettings, HeadResult, Outcome, Reply};
+use birdhook::adapter::{Endpoint, HeadResult, Outcome, Reply};
 use birdhook::app::SecretKind;
 use birdhook::event::Timestamp;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::cause::{self, head};
-use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, shown, styled};
+use super::mark::MARK;
+use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
+use super::signature_cause::Explainer;
+use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, styled};
 
 /// The form in which requests are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,28 +49,11 @@ const MAX_BODIES: usize = 32;
 /// Maximum length of the body of an error reply. The library's are one sentence.
 const MAX_REPLY: usize = 1 << 10;
 
-/// Maximum length in characters of a printed path or method.
-const MAX_SHOWN: usize = 100;
-
 /// Number of refusals with one outcome after which a command that finds the cause is printed.
 const HINT_AFTER: u64 = 3;
 
 /// Column at which explanations are wrapped.
 const WIDTH: usize = 78;
-
-pub(super) const NOT_FOUND: &str = "not_found";
-pub(super) const UNANSWERED: &str = "unanswered";
-
-tokio::task_local! {
-    /// Whether the sink or the handler accepted the delivery of the current request.
-    static IS_ACCEPTED: Cell<bool>;
-}
-
-/// Marks the delivery of the current request as accepted. A 200 without this mark is for a duplicate.
-pub(super) fn mark_accepted() {
-    // Requests are not observed if none is reported.
-    let _ = IS_ACCEPTED.try_with(|accepted| accepted.set(true));
-}
 
 /// Observes the requests of a receiver. Cheap to clone.
 #[derive(Clone)]
@@ -86,23 +70,6 @@ struct Log {
     printer: QueuedWriter<Observed>,
 }
 
-/// The facts about a request that its explanation needs.
-pub(super) struct Observed {
-    pub(super) time: Timestamp,
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) signatures: Vec<(SecretKind, Bytes)>,
-    pub(super) encoding: Option<String>,
-    pub(super) status: Option<u16>,
-    /// A name of an [`Outcome`], or one of this module's.
-    pub(super) outcome: &'static str,
-    pub(super) duration: Duration,
-    /// The body, if it was kept and is complete.
-    pub(super) body: Option<Bytes>,
-    /// Limits the number of kept bodies until this one is dropped.
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
 #[derive(Serialize)]
 struct Record<'a> {
     r#type: &'static str,
@@ -113,27 +80,19 @@ struct Record<'a> {
     status: Option<u16>,
     outcome: &'static str,
     ms: f64,
+    /// For an answered challenge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by_x: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
 }
 
 impl RequestLog {
-    /// Creates a log for the receiver at `url`, whose path is `path`. `None` if requests are not
-    /// reported.
-    pub(super) fn new(format: RequestFormat, apps: &Apps, url: &str, path: &str) -> Option<Self> {
-        if format == RequestFormat::Off {
-            return None;
-        }
-        let endpoint = Endpoint::new(apps.clone(), EndpointSettings::default());
-        let mut printer = Printer {
-            endpoint: endpoint.clone(),
-            path: path.to_owned(),
-            url: url.to_owned(),
-            format,
-            refusals: BTreeMap::new(),
-        };
+    pub(super) fn new(format: RequestFormat, explainer: Explainer) -> Self {
+        let (path, endpoint) = (explainer.path.clone(), explainer.endpoint.clone());
+        let mut printer = Printer { explainer, format, refusals: BTreeMap::new() };
         let log = Log {
-            path: path.to_owned(),
+            path,
             endpoint,
             bodies: Arc::new(Semaphore::new(MAX_BODIES)),
             counts: Mutex::default(),
@@ -143,7 +102,7 @@ impl RequestLog {
                 Ok(())
             }),
         };
-        Some(Self(Arc::new(log)))
+        Self(Arc::new(log))
     }
 
     /// Makes the router report each request, also those to other paths.
@@ -214,9 +173,12 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let is_ours = parts.uri.path() == log.0.path;
     // Decided by the head, as the library does. `None` if the body decides.
     let by_head = match log.0.endpoint.begin(&head(&parts)) {
-        HeadResult::Reply(reply) => Some(reply.outcome()),
+        HeadResult::Reply(reply) => Some(reply),
         HeadResult::Body(_) => None,
     };
+    let is_challenge = |reply: &&Reply| is_ours && reply.outcome() == Outcome::ChallengeAnswered;
+    let is_signed_by_x = by_head.as_ref().filter(is_challenge).map(Reply::is_signed_by_x);
+    let by_head = by_head.map(|reply| reply.outcome());
     let keeps_body = is_ours && by_head.is_none();
     let permit = keeps_body.then(|| Arc::clone(&log.0.bodies).try_acquire_owned().ok()).flatten();
     let observed = Observed {
@@ -228,24 +190,25 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
         status: None,
         outcome: UNANSWERED,
         duration: Duration::ZERO,
+        is_signed_by_x,
         body: None,
-        _permit: permit,
+        permit,
     };
-    let (body, kept) = if observed._permit.is_some() { keep(body) } else { (body, Arc::default()) };
+    let (body, kept) = if observed.permit.is_some() { keep(body) } else { (body, Arc::default()) };
     let pending = Pending { log, observed: Some(observed), started: Instant::now() };
     let answer = async {
         let response = next.run(Request::from_parts(parts, body)).await;
-        (response, IS_ACCEPTED.with(Cell::get))
+        (response, MARK.with(Cell::get))
     };
-    let (response, is_accepted) = IS_ACCEPTED.scope(Cell::new(false), answer).await;
+    let (response, mark) = MARK.scope(Cell::new(None), answer).await;
     let (response, reply) = read_reply(response).await;
     let status = response.status().as_u16();
     pending.end(|observed| {
         observed.status = Some(status);
         observed.outcome = match (status, by_head) {
             (404, _) if !is_ours => NOT_FOUND,
-            (200, None) if is_accepted => Outcome::Accepted.as_str(),
-            (200, None) => Outcome::Duplicate.as_str(),
+            (200, None) => mark.unwrap_or(Outcome::Duplicate).as_str(),
+            (503, None) if mark == Some(Outcome::SinkPanicked) => Outcome::SinkPanicked.as_str(),
             (_, Some(outcome)) if outcome.status() == status => outcome.as_str(),
             (401, _) => Outcome::SignatureWrong.as_str(),
             _ => outcome_of(status, &reply).as_str(),
@@ -292,16 +255,14 @@ fn outcome_of(status: u16, reply: &Bytes) -> Outcome {
 
 /// Prints requests, and explains the refused ones.
 struct Printer {
-    endpoint: Endpoint,
-    path: String,
-    url: String,
+    explainer: Explainer,
     format: RequestFormat,
     refusals: BTreeMap<&'static str, u64>,
 }
 
 impl Printer {
     fn print(&mut self, observed: &Observed) {
-        let cause = cause::of(observed, &self.endpoint, &self.path);
+        let cause = cause::of(observed, &self.explainer);
         match self.format {
             RequestFormat::Off => {}
             RequestFormat::Line => self.print_line(observed, cause),
@@ -315,6 +276,7 @@ impl Printer {
                     outcome: observed.outcome,
                     // Microseconds are precise enough.
                     ms: (observed.duration.as_secs_f64() * 1e6).round() / 1e3,
+                    signed_by_x: observed.is_signed_by_x,
                     cause,
                 };
                 if let Ok(line) = output::json_line(&record) {
@@ -338,6 +300,12 @@ impl Printer {
             styled(style, format!("{status:>3} {:<18}", observed.outcome)),
             observed.duration.as_secs_f64() * 1e3,
         );
+        text += match observed.is_signed_by_x {
+            Some(true) => "  signed by X",
+            Some(false) if observed.signatures.is_empty() => "  not signed",
+            Some(false) => "  signature unchecked",
+            None => "",
+        };
         if let Some(cause) = cause {
             text += &wrapped(&cause);
         }
@@ -345,21 +313,12 @@ impl Printer {
             let refusals = self.refusals.entry(observed.outcome).or_default();
             *refusals += 1;
             if *refusals == HINT_AFTER {
-                let hint = cause::command(observed.outcome, &self.url, &self.path);
+                let hint = cause::command(observed.outcome, &self.explainer);
                 text += &wrapped(&format!("{HINT_AFTER} x {}: {hint}", observed.outcome));
             }
         }
         output::log(&text);
     }
-}
-
-/// Returns untrusted text on one line, cut off.
-pub(super) fn short(text: &str) -> String {
-    let mut start: String = text.chars().take(MAX_SHOWN).collect();
-    if start.len() < text.len() {
-        start.push('…');
-    }
-    shown(&start)
 }
 
 /// Returns a text as indented lines, wrapped between words. Commands in backticks stay on one line,

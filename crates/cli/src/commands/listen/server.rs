@@ -10,24 +10,28 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::http::uri::PathAndQuery;
 use axum::routing::{MethodRouter, any_service};
+use birdhook::adapter::{Endpoint, EndpointSettings};
 use birdhook::axum::webhook;
 use birdhook::{
     App, Apps, Health, Pipeline, Receiver as Service, Webhook, app::SecretKind, dedupe::ApiMode, sink::EventSink,
 };
 use tokio::net::TcpListener;
 
+use super::destination::Destination;
 use super::forwarder::Forwarder;
 use super::http;
 use super::next_steps::next_steps;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
 use super::request_log::{RequestFormat, RequestLog};
+use super::signature_cause::Explainer;
 use super::work::Work;
 use crate::apps::AppArgs;
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
 use crate::output::{BAD, note, plural, queue_output, styled};
 use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
+use crate::signature_mistakes::secret::Secrets;
 
 /// The address and the apps of a receiver.
 #[derive(Debug, clap::Args)]
@@ -71,7 +75,7 @@ impl ServerArgs {
         let receiver = Receiver {
             recorder: work.record.as_deref().map(Recorder::open).transpose()?,
             forwarder: work.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?,
-            format: self.event_format(json, work.has_type).just_arrived(),
+            format: self.event_format(json, work.has_type),
             on_event: work.on_event,
             skipped: work.skipped,
             closed,
@@ -88,7 +92,7 @@ impl ServerArgs {
             move || gate.health()
         });
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
-        self.bind(route, &apps, work.requests).await?.run(stop_early, health, shut_down).await
+        self.bind(route, &apps, work.requests, Destination::output()).await?.run(stop_early, health, shut_down).await
     }
 
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
@@ -109,14 +113,21 @@ impl ServerArgs {
         pipeline: &Pipeline<S>,
         apps: &Apps,
         requests: RequestFormat,
+        destination: Destination,
     ) -> Result<Server>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
-        self.bind(any_service(Service::new(pipeline.clone())), apps, requests).await
+        self.bind(any_service(Service::new(pipeline.clone())), apps, requests, destination).await
     }
 
-    async fn bind(&self, route: MethodRouter, apps: &Apps, requests: RequestFormat) -> Result<Server> {
+    async fn bind(
+        &self,
+        route: MethodRouter,
+        apps: &Apps,
+        requests: RequestFormat,
+        destination: Destination,
+    ) -> Result<Server> {
         queue_output();
         let stop_requested = Box::pin(stop_requested());
         let mut router = Router::new().route(&self.path, route);
@@ -126,13 +137,21 @@ impl ServerArgs {
         let (address, path) = (listener.local_addr()?, &self.path);
         let url = format!("http://{address}{path}");
         note(format!("listening on {url} for {}", names.join(", ")));
-        let log = RequestLog::new(requests, apps, &url, path);
-        if let Some(log) = &log {
-            router = log.observe(router);
-        }
+        destination.notes.iter().for_each(note);
         let is_terminal = stderr().is_terminal();
         if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {
-            note(next_steps(apps, &url, path, is_terminal));
+            note(next_steps(apps, &url, path, destination.consume.as_deref(), is_terminal));
+        }
+        let log = match requests {
+            RequestFormat::Off => None,
+            format => {
+                let endpoint = Endpoint::new(apps.clone(), EndpointSettings::default());
+                let secrets = Secrets::new(&self.apps.texts()?);
+                Some(RequestLog::new(format, Explainer { endpoint, secrets, destination, url, path: path.clone() }))
+            }
+        };
+        if let Some(log) = &log {
+            router = log.observe(router);
         }
         Ok(Server { listener, router, stop_requested, log })
     }

@@ -24,6 +24,18 @@ impl Known {
     fn is_open(&self) -> bool {
         !matches!(self.state, EntryState::Dead { .. } | EntryState::Done { .. })
     }
+
+    fn is_idle(&self) -> bool {
+        matches!(self.state, EntryState::Ready | EntryState::Waiting { .. })
+    }
+
+    fn is_prefetched(&self) -> bool {
+        matches!(self.state, EntryState::Prefetched { .. })
+    }
+
+    fn is_held(&self) -> bool {
+        self.state.token().is_some()
+    }
 }
 
 /// The expected behaviour of the index.
@@ -38,13 +50,37 @@ impl Model {
     /// Returns the events that can be leased, computed from the rules.
     fn leasable(&self) -> BTreeSet<EventId> {
         let leasable = |event: &&Known| {
-            let others =
-                || self.events.iter().filter(|other| other.ordering_key == event.ordering_key && other.id != event.id);
-            let waits = others().any(|other| other.is_open() && other.id < event.id)
-                || others().any(|other| matches!(other.state, EntryState::Leased { .. }));
+            let waits = self.others(event).any(|other| other.is_open() && other.id < event.id || other.is_held());
             event.state == EntryState::Ready && !(self.order == Order::BySubscriber && waits)
         };
         self.events.iter().filter(leasable).map(|event| event.id).collect()
+    }
+
+    /// Returns the events that can only be prefetched, each with the number of prefetched events of
+    /// its subscriber.
+    fn following(&self) -> BTreeSet<(usize, EventId)> {
+        let follows = |event: &&Known| {
+            let waits = self.others(event).any(|other| other.is_idle() && other.id < event.id);
+            event.state == EntryState::Ready && !waits && self.others(event).any(Known::is_held)
+        };
+        let prefetched = |event: &Known| self.others(event).filter(|other| other.is_prefetched()).count();
+        let ordered = self.events.iter().filter(|_| self.order == Order::BySubscriber);
+        ordered.filter(follows).map(|event| (prefetched(event), event.id)).collect()
+    }
+
+    /// Returns the prefetched events that must go back.
+    fn recalls(&self, now: u64) -> BTreeSet<EventId> {
+        let is_late = |event: &Known| matches!(event.state, EntryState::Prefetched { until, .. } if until <= now);
+        let goes_back = |event: &&Known| {
+            let follows = |other: &Known| other.id < event.id && (other.is_idle() || is_late(other));
+            let is_behind = self.order == Order::BySubscriber && self.others(event).any(follows);
+            event.is_prefetched() && (is_late(event) || is_behind)
+        };
+        self.events.iter().filter(goes_back).map(|event| event.id).collect()
+    }
+
+    fn others<'a>(&'a self, event: &'a Known) -> impl Iterator<Item = &'a Known> {
+        self.events.iter().filter(|other| other.ordering_key == event.ordering_key && other.id != event.id)
     }
 
     fn event(&mut self, id: EventId) -> Option<&mut Known> {
@@ -84,11 +120,14 @@ impl Model {
         let open: Vec<_> = self.events.iter().filter(|event| event.is_open()).collect();
         assert_eq!(index.counts(), (open.len(), leased, waiting), "{step}");
         assert_eq!(index.ready, self.leasable(), "{step}");
+        assert_eq!(index.following, self.following(), "{step}");
         assert_eq!(index.oldest(), open.iter().map(|event| event.stored_at).min(), "{step}");
         let dead = self.events.iter().filter(|event| matches!(event.state, EntryState::Dead { .. }));
         assert_eq!(index.dead, dead.map(|event| event.id).collect(), "{step}");
         let changes = self.events.iter().filter_map(|event| match event.state {
-            EntryState::Waiting { until } | EntryState::Leased { until, .. } => Some(until),
+            EntryState::Waiting { until } | EntryState::Prefetched { until, .. } | EntryState::Leased { until, .. } => {
+                Some(until)
+            }
             _ => None,
         });
         assert_eq!(index.next_change(), changes.min(), "{step}");
@@ -135,19 +174,35 @@ fn run(order: Order, seed: u64) {
                 next += 1;
                 "add".to_owned()
             }
-            12..42 => {
-                let expected = model.leasable().first().copied();
-                let leased = index.lease(now, LEASE);
-                assert_eq!(leased.map(|(id, _, _)| id), expected, "seed {seed}, step {number}: lease");
-                if let Some((id, attempts, token)) = leased {
+            12..36 => {
+                let follows = random.u8(..3) == 0;
+                let expected = if follows {
+                    model.following().first().map(|(_, id)| *id)
+                } else {
+                    model.leasable().first().copied()
+                };
+                let next = if follows { Index::prefetch_following } else { Index::prefetch_ready };
+                let leased = next(&mut index, now, LEASE);
+                assert_eq!(leased.map(|lease| lease.id), expected, "seed {seed}, step {number}: lease");
+                if let Some(NewLease { id, token, attempts, ordering_key }) = leased {
                     assert!(leases.iter().all(|(_, other)| *other != token), "seed {seed}: a token is given once");
                     leases.push((id, token));
-                    model.set(id, EntryState::Leased { until: now + LEASE, token });
+                    model.set(id, EntryState::Prefetched { until: now + LEASE, token });
                     let event = model.event(id).unwrap();
                     event.attempts += 1;
                     assert_eq!(event.attempts, attempts, "seed {seed}, step {number}");
+                    let is_ordered = order == Order::BySubscriber;
+                    assert_eq!(ordering_key, is_ordered.then_some(event.ordering_key), "seed {seed}, step {number}");
                 }
                 format!("lease {leased:?}")
+            }
+            36..42 if !leases.is_empty() => {
+                let (id, token) = leases[random.usize(leases.len().saturating_sub(6)..leases.len())];
+                index.receive(id, token, now, LEASE);
+                if let Some(event) = model.event(id).filter(|event| event.state.token() == Some(token)) {
+                    event.state = EntryState::Leased { until: now + LEASE, token };
+                }
+                format!("receive {id} {token}")
             }
             42..67 if !leases.is_empty() => {
                 // Mostly recent leases, which are still valid.
@@ -163,7 +218,7 @@ fn run(order: Order, seed: u64) {
                 };
                 let mut was_held = false;
                 if let Some(event) = model.event(id) {
-                    let is_held = matches!(event.state, EntryState::Leased { token: held, .. } if held == token);
+                    let is_held = event.state.token() == Some(token);
                     let is_done = matches!(event.state, EntryState::Done { .. });
                     was_held = is_held;
                     match outcome {
@@ -187,6 +242,15 @@ fn run(order: Order, seed: u64) {
             67..82 => {
                 now += random.u64(..25);
                 assert_eq!(index.advance(now), model.advance(now), "seed {seed}, step {number}: dead");
+                let recalls = index.recalls(now);
+                let ids: BTreeSet<_> = recalls.iter().map(|lease| lease.id).collect();
+                assert_eq!(ids, model.recalls(now), "seed {seed}, step {number}: recalls");
+                for EndedLease { id, token, .. } in recalls {
+                    assert!(index.settle(id, token, LeaseOutcome::Released, now), "seed {seed}, step {number}");
+                    model.event(id).unwrap().attempts -= 1;
+                    model.set(id, EntryState::Ready);
+                }
+                assert_eq!(model.recalls(now), BTreeSet::new(), "seed {seed}, step {number}: once is enough");
                 format!("advance {now}")
             }
             82..90 if !model.events.is_empty() => {
@@ -265,18 +329,18 @@ fn id(index: u32) -> EventId {
 fn a_requeued_dead_letter_keeps_its_place_and_is_never_leased_beside_another_event_of_its_subscriber() {
     let mut index = index(Order::BySubscriber, &[5, 5, 5]);
     for _ in 0..ATTEMPTS {
-        let (leased, _, token) = index.lease(0, LEASE).unwrap();
-        index.settle(leased, token, LeaseOutcome::Failed(Some(0)), 0);
+        let NewLease { id, token, .. } = index.lease(0, LEASE).unwrap();
+        index.settle(id, token, LeaseOutcome::Failed(Some(0)), 0);
         index.advance(0);
     }
-    let (second, _, token) = index.lease(0, LEASE).unwrap();
+    let NewLease { id: second, token, .. } = index.lease(0, LEASE).unwrap();
     assert_eq!(second, id(1), "the first is a dead letter");
     assert!(index.requeue(id(0)));
     assert_eq!(index.lease(0, LEASE), None, "the second is leased");
     index.settle(second, token, LeaseOutcome::Failed(Some(0)), 0);
     index.advance(0);
-    let (first, attempts, _) = index.lease(0, LEASE).unwrap();
-    assert_eq!((first, attempts), (id(0), 1), "it was accepted before the second");
+    let first = index.lease(0, LEASE).unwrap();
+    assert_eq!((first.id, first.attempts), (id(0), 1), "it was accepted before the second");
     assert_eq!(index.lease(0, LEASE), None);
 }
 
@@ -284,7 +348,7 @@ fn a_requeued_dead_letter_keeps_its_place_and_is_never_leased_beside_another_eve
 fn a_failure_in_a_failed_commit_still_delays_the_retry() {
     let mut before = index(Order::Unordered, &[1, 2, 3, 4]);
     before.entry_mut(id(3)).unwrap().attempts = ATTEMPTS - 1;
-    let tokens: Vec<_> = (0..4).map(|_| before.lease(0, LEASE).unwrap().2).collect();
+    let tokens: Vec<_> = (0..4).map(|_| before.lease(0, LEASE).unwrap().token).collect();
     let record = before.batch(0).unwrap().progress.write();
     before.settle(id(0), tokens[0], LeaseOutcome::Failed(Some(500)), 0);
     before.settle(id(1), tokens[1], LeaseOutcome::Acknowledged, 0);
@@ -294,7 +358,71 @@ fn a_failure_in_a_failed_commit_still_delays_the_retry() {
     opened.adopt(&before);
     assert_eq!(opened.entry(id(0)).unwrap().state, EntryState::Waiting { until: 500 });
     assert_eq!(opened.entry(id(1)).unwrap().state, EntryState::Ready, "its acknowledgement is repeated");
-    assert!(matches!(opened.entry(id(2)).unwrap().state, EntryState::Leased { .. }), "its lease is valid");
+    assert!(opened.entry(id(2)).unwrap().state.token().is_some(), "its lease is valid");
     assert_eq!(opened.entry(id(3)).unwrap().state, EntryState::Dead { since: 0 }, "it had its last attempt");
     assert!(opened.take_dirty().contains(&0), "the dead letter is written now");
+}
+
+/// Leases all available events, and returns their ids.
+fn lease_all(index: &mut Index, now: u64) -> Vec<NewLease> {
+    std::iter::from_fn(|| index.lease(now, LEASE)).collect()
+}
+
+fn ids(leases: &[NewLease]) -> Vec<EventId> {
+    leases.iter().map(|lease| lease.id).collect()
+}
+
+/// Four events, of which the first three were leased at a crash.
+fn interrupted() -> Index {
+    let mut before = index(Order::Unordered, &[1, 2, 3, 4]);
+    for _ in 0..3 {
+        before.lease(0, LEASE);
+    }
+    let mut index = Index::new(Order::Unordered, RETRY);
+    index.add(0, Progress::read(before.batch(0).unwrap().progress.write()).unwrap());
+    index.note_interrupted(0);
+    index
+}
+
+#[test]
+fn after_a_crash_the_events_leased_then_are_leased_one_at_a_time_and_nothing_is_prefetched() {
+    let mut index = interrupted();
+    assert_eq!(index.prefetch_ready(0, LEASE), None);
+    let leased = lease_all(&mut index, 0);
+    assert_eq!(ids(&leased), [id(0), id(3)], "the last one was not leased then");
+    assert_eq!(index.prefetch_ready(0, LEASE), None);
+    index.settle(leased[0].id, leased[0].token, LeaseOutcome::Acknowledged, 0);
+    let second = lease_all(&mut index, 0);
+    assert_eq!(ids(&second), [id(1)]);
+    index.settle(second[0].id, second[0].token, LeaseOutcome::Released, 0);
+    let second = lease_all(&mut index, 0);
+    assert_eq!(ids(&second), [id(1)], "returned unseen, it is still one of them");
+    index.settle(second[0].id, second[0].token, LeaseOutcome::Failed(None), 0);
+    assert_eq!(ids(&lease_all(&mut index, 0)), [id(2)]);
+}
+
+#[test]
+fn an_event_in_progress_for_a_second_after_a_crash_keeps_back_no_other() {
+    let mut index = interrupted();
+    let leased = lease_all(&mut index, 0);
+    index.receive(leased[0].id, leased[0].token, 10, LEASE);
+    index.settle(leased[0].id, leased[0].token, LeaseOutcome::Extended(10_000), 10);
+    index.advance(1009);
+    assert_eq!(index.lease(1009, LEASE), None);
+    index.advance(1010);
+    assert_eq!(index.lease(1010, LEASE).map(|lease| lease.id), Some(id(1)));
+}
+
+#[test]
+fn an_event_with_more_attempts_than_allowed_at_a_crash_is_a_dead_letter() {
+    let mut index = index(Order::Unordered, &[1, 2]);
+    for (number, attempts) in [(0, ATTEMPTS + 1), (1, ATTEMPTS)] {
+        index.entry_mut(id(number)).unwrap().attempts = attempts;
+    }
+    index.note_interrupted(7);
+    assert_eq!(index.entry(id(0)).unwrap().state, EntryState::Dead { since: 7 });
+    let leased = lease_all(&mut index, 7);
+    assert_eq!(ids(&leased), [id(1)], "no consumer may have received it");
+    index.settle(id(1), leased[0].token, LeaseOutcome::Failed(None), 7);
+    assert_eq!(index.entry(id(1)).unwrap().state, EntryState::Dead { since: 7 });
 }

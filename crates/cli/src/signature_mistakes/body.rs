@@ -15,20 +15,29 @@ use crate::logged_request;
 /// Maximum number of wrappers around a body.
 const MAX_DEPTH: usize = 3;
 
-/// Maximum size of a decompressed body.
-const MAX_DECOMPRESSED: u64 = 16 << 20;
+/// Length that a shorter body counts as, which limits the number of bodies in a list.
+const MIN_LENGTH: usize = 1 << 10;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 const AS_ARRIVED: &str = "verify the bytes as they arrived";
 
-/// Returns the body as given, then the bodies of which it may be a changed copy.
-pub(super) fn candidates(body: &Bytes) -> Vec<Candidate<Bytes>> {
+/// Returns the body as given, then the bodies of which it may be a changed copy. `limit` is the
+/// maximum total length of the bodies in wrappers, because a sender can nest and compress them.
+pub(crate) fn candidates(body: &Bytes, limit: usize) -> Vec<Candidate<Bytes>> {
     let mut unwrapped = vec![Candidate::as_given(body.clone())];
-    let mut newest = unwrapped.clone();
+    let (mut newest, mut left) = (unwrapped.clone(), limit);
     for _ in 0..MAX_DEPTH {
-        newest =
-            newest.iter().flat_map(|one| unwrap(&one.value).into_iter().map(|(b, why)| one.then(b, why))).collect();
-        unwrapped.extend(newest.iter().cloned());
+        let mut inner = Vec::new();
+        for one in &newest {
+            for (body, why) in unwrap(&one.value, left) {
+                if let Some(rest) = left.checked_sub(body.len().max(MIN_LENGTH)) {
+                    left = rest;
+                    inner.push(one.then(body, why));
+                }
+            }
+        }
+        unwrapped.extend(inner.iter().cloned());
+        newest = inner;
     }
     let mut all = unwrapped.clone();
     for one in &unwrapped {
@@ -41,8 +50,8 @@ pub(super) fn candidates(body: &Bytes) -> Vec<Candidate<Bytes>> {
     all
 }
 
-/// Returns the bodies inside a wrapper or encoding.
-fn unwrap(body: &Bytes) -> Vec<(Bytes, Mistake)> {
+/// Returns the bodies inside a wrapper or encoding. A decompressed body is at most `limit` long.
+fn unwrap(body: &Bytes, limit: usize) -> Vec<(Bytes, Mistake)> {
     let mut found = Vec::new();
     if let Some(rest) = body.strip_prefix(BOM) {
         let mistake = Mistake::new(
@@ -60,7 +69,7 @@ fn unwrap(body: &Bytes) -> Vec<(Bytes, Mistake)> {
         );
         found.push((text.into(), mistake));
     }
-    if let Some(plain) = decompressed(body) {
+    if let Some(plain) = decompressed(body, limit) {
         let mistake = Mistake::new(
             "the body is decompressed",
             "the body is gzipped, but X signs the uncompressed body",
@@ -129,8 +138,8 @@ fn with_other_line_ends(body: &Bytes) -> Vec<(Bytes, Mistake)> {
     for end in ["\n", "\r\n"] {
         let mistake = Mistake::new(
             "a line break is added to the end of the body",
-            "a tool removed the line break at the end, as the shell's `$(…)` does",
-            AS_ARRIVED,
+            "a tool removed the line break at the end, as the shell's `$(…)` and `curl -d @FILE` do",
+            "verify the bytes as they arrived; send a file with `curl --data-binary @FILE`",
         );
         found.push(([body, end.as_bytes()].concat().into(), mistake));
     }
@@ -163,10 +172,10 @@ fn utf16(body: &[u8]) -> Option<String> {
     rest.is_empty().then_some(text)
 }
 
-fn decompressed(body: &[u8]) -> Option<Bytes> {
+fn decompressed(body: &[u8], limit: usize) -> Option<Bytes> {
     let mut plain = Vec::new();
     let is_gzip = body.starts_with(&[0x1f, 0x8b]);
-    is_gzip.then(|| MultiGzDecoder::new(body).take(MAX_DECOMPRESSED).read_to_end(&mut plain).ok())??;
+    is_gzip.then(|| MultiGzDecoder::new(body).take(limit as u64).read_to_end(&mut plain).ok())??;
     Some(plain.into())
 }
 
@@ -177,11 +186,11 @@ fn base64_decoded(body: &[u8]) -> Option<Bytes> {
 }
 
 /// Returns why no form of the body can match, if its bytes show it.
-pub(super) fn fault(body: &[u8]) -> Option<String> {
+pub(crate) fn fault(body: &[u8], limit: usize) -> Option<String> {
     if body.trim_ascii().is_empty() {
         return Some("the body is empty: other code may have read the request's stream first".to_owned());
     }
-    if body.starts_with(&[0x1f, 0x8b]) && decompressed(body).is_none() {
+    if body.starts_with(&[0x1f, 0x8b]) && decompressed(body, limit).is_none() {
         return Some("the body is gzipped, but not complete".to_owned());
     }
     let is_object = body.trim_ascii_start().starts_with(b"{");
@@ -191,5 +200,27 @@ pub(super) fn fault(body: &[u8]) -> Option<String> {
         }
         Err(error) if is_object => Some(format!("the body is not valid JSON ({error}): it is not what X sent")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn the_total_length_of_bodies_in_wrappers_is_limited() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&[b' '; 1 << 20]).unwrap();
+        let bomb = Bytes::from(encoder.finish().unwrap());
+        let elements: Vec<_> = (0..10_000).map(|number| format!("{{\"a\":{number}}}")).collect();
+        let list = Bytes::from(format!("[{}]", elements.join(",")));
+        let limit = 20 << 10;
+        let longest = candidates(&bomb, limit).iter().map(|one| one.value.len()).max().unwrap();
+        assert!((limit..=limit + 2).contains(&longest), "a line break may be added: {longest}");
+        assert!(candidates(&list, limit).len() < 1000);
+        let text = |limit| candidates(&list, limit).iter().any(|one| one.value == elements[0]);
+        assert!(text(limit) && !text(0));
     }
 }

@@ -12,18 +12,24 @@ const BASE64: &str = "encode the 32 bytes of the HMAC as base64, with padding, a
 
 /// The value of a signature header.
 #[derive(Debug)]
-pub(super) struct GivenSignature {
+pub(crate) struct GivenSignature {
     /// The kind of secret that signs for the header, if the text begins with the header's name.
-    pub(super) kind: Option<SecretKind>,
+    pub(crate) kind: Option<SecretKind>,
     /// The value without the name.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The value as X writes it. `None` if it contains no HMAC-SHA256.
-    pub(super) canonical: Option<Candidate<String>>,
+    pub(crate) canonical: Option<Candidate<String>>,
 }
 
 impl GivenSignature {
+    /// Reads the value of the header for this kind of secret.
+    pub(crate) fn of_header(kind: SecretKind, value: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(value).into_owned();
+        Self { kind: Some(kind), canonical: canonical(&text), text }
+    }
+
     /// Reads `VALUE` or `NAME: VALUE`.
-    pub(super) fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let named = text.split_once(':').and_then(|(name, value)| {
             let kind = SecretKind::ALL.into_iter().find(|kind| kind.header().eq_ignore_ascii_case(name.trim()))?;
             Some((kind, value))
@@ -107,7 +113,7 @@ fn mac(encoded: &str) -> Option<(Vec<u8>, Option<Mistake>)> {
 }
 
 /// Decodes hexadecimal text.
-pub(super) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let is_pairs = !text.is_empty() && text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit());
     let pairs = text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
     is_pairs.then(|| pairs.collect()).flatten()

@@ -1,41 +1,39 @@
 //! Secrets as configured, and as they may have been meant.
 
-use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use birdhook::{Secret, app::SecretKind};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::header::hexadecimal;
 use super::mistake::{Candidate, Mistake};
 use crate::account::known_keys;
-use crate::apps::{Texts, invalid_secret};
+use crate::apps::invalid_secret;
 
 /// A secret that may have made the signature.
 #[derive(Clone, Debug)]
-pub(super) struct PossibleSecret {
+pub(crate) struct PossibleSecret {
     /// The kind, for a configured secret.
-    pub(super) kind: Option<SecretKind>,
-    pub(super) secret: Secret,
+    pub(crate) kind: Option<SecretKind>,
+    pub(crate) secret: Secret,
 }
 
 /// The configured secrets and those to try besides.
 #[derive(Debug)]
-pub(super) struct Secrets {
-    pub(super) candidates: Vec<Candidate<PossibleSecret>>,
+pub(crate) struct Secrets {
+    pub(crate) candidates: Vec<Candidate<PossibleSecret>>,
     /// The kinds that are configured.
-    pub(super) kinds: Vec<SecretKind>,
+    pub(crate) kinds: Vec<SecretKind>,
     /// A configured value that is another key of the app.
-    pub(super) fault: Option<String>,
+    pub(crate) fault: Option<String>,
     /// The reason why a configured secret cannot be used as it is.
-    pub(super) invalid: Option<anyhow::Error>,
+    pub(crate) invalid: Option<anyhow::Error>,
 }
 
 impl Secrets {
-    pub(super) fn new(texts: &Texts) -> Result<Self> {
+    pub(crate) fn new(texts: &[(SecretKind, SecretString)]) -> Self {
         let (mut candidates, mut kinds, mut invalid) = (Vec::new(), Vec::new(), None);
-        let configured = [(SecretKind::Client, &texts.client), (SecretKind::Consumer, &texts.consumer)];
-        let configured = configured.into_iter().filter_map(|(kind, text)| Some((kind, text.as_ref()?.expose_secret())));
+        let configured = texts.iter().map(|(kind, text)| (*kind, text.expose_secret()));
         for (kind, text) in configured.clone() {
             kinds.push(kind);
             match Secret::new(text) {
@@ -63,7 +61,7 @@ impl Secrets {
                 )),
             }
         }
-        Ok(Self { candidates, kinds, fault, invalid })
+        Self { candidates, kinds, fault, invalid }
     }
 }
 

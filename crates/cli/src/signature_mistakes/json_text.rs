@@ -5,11 +5,14 @@ use serde_json::value::RawValue;
 
 use super::mistake::{Candidate, Mistake};
 
-const PARSED: &str = "the body was parsed and serialised again, as by JSON.stringify";
+const PARSED: &str = "the body was parsed and serialised again, as by express.json() and JSON.stringify";
 const KEEP_BYTES: &str = "verify the original bytes, before anything parses them";
 
-const WHITE_SPACE: Mistake =
-    Mistake::new("the white space between the values is removed", "a tool pretty-printed the body", KEEP_BYTES);
+const WHITE_SPACE: Mistake = Mistake::new(
+    "the white space between the values is removed",
+    "a tool pretty-printed the body, or parsed and serialised it again",
+    KEEP_BYTES,
+);
 const ESCAPES: Mistake =
     Mistake::new("X's escapes (such as `\\/` and `\\u00e9`) are written again", PARSED, KEEP_BYTES);
 const NUMBERS: Mistake = Mistake::new(
@@ -43,8 +46,14 @@ enum Layout {
     Pretty(usize),
 }
 
+/// Returns whether a body is JSON with white space between its values, which X does not write.
+pub(crate) fn is_spaced(body: &[u8]) -> bool {
+    let tokens = str::from_utf8(body).ok().and_then(tokens);
+    tokens.is_some_and(|tokens| tokens.concat().as_bytes() != body.trim_ascii())
+}
+
 /// Returns other forms of a body. Empty if it is not JSON.
-pub(super) fn forms(body: &Candidate<bytes::Bytes>) -> Vec<Candidate<bytes::Bytes>> {
+pub(crate) fn forms(body: &Candidate<bytes::Bytes>) -> Vec<Candidate<bytes::Bytes>> {
     let Some(tokens) = str::from_utf8(&body.value).ok().and_then(tokens) else { return Vec::new() };
     let mut forms = Vec::new();
     let restored = with_restored_numbers(&tokens);
