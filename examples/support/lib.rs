@@ -10,6 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 // The `birdhook` tool prints through the same file.
+#[cfg(all(doctest, feature = "guides"))]
+mod guides;
 #[path = "../../crates/cli/src/output/queued_writer.rs"]
 mod queued_writer;
 mod serve;

@@ -36,18 +36,18 @@
 //!
 //! # Features
 //!
-//! | Feature | Adds | Rust |
-//! |---|---|---|
-//! | `tower` (default) | [`Receiver`] and [`WebhookLayer`] for tower, hyper and axum's `route_service` | 1.88 |
-//! | `axum` | `axum::webhook` and the extractor `axum::Verified` | 1.88 |
-//! | `actix` | `actix::ActixReceiver` | 1.89 |
-//! | `client` | `client::Client` for X's management APIs | 1.89 |
-//! | `console` | `console::Console`: a page that shows what arrives, and why requests were refused | 1.88 |
-//! | `inbox` | `inbox::Inbox`, a sink on disk | 1.90 |
-//! | `nats` | `nats::JetStream`: a sink, a stream and a consumer | 1.89 |
-//! | `redis`, `redis-tls` | `redis::Redis`: streams, and deduplication across receivers | 1.88 |
-//! | `metrics` | counters, gauges and histograms | 1.88 |
-//! | `tracing` (default) | a span for each request, and a warning for each failed handler | 1.88 |
+//! | Feature | Adds |
+//! |---|---|
+//! | `tower` (default) | [`Receiver`] and [`WebhookLayer`] for tower, hyper and axum's `route_service` |
+//! | `axum` | `axum::webhook` and the extractor `axum::Verified` |
+//! | `actix` | `actix::ActixReceiver` |
+//! | `client` | `client::Client` for X's management APIs |
+//! | `console` | `console::Console`: a page that shows what arrives, and why requests were refused |
+//! | `inbox` | `inbox::Inbox`, a sink on disk |
+//! | `nats` | `nats::JetStream`: a sink, a stream and a consumer |
+//! | `redis`, `redis-tls` | `redis::Redis`: streams, and deduplication across receivers |
+//! | `metrics` | counters, gauges and histograms |
+//! | `tracing` (default) | a span for each request, and a warning for each failed handler |
 //!
 //! # Metrics and tracing
 //! The feature `metrics` adds:
@@ -158,34 +158,7 @@ pub use birdhook_nats as nats;
 #[doc(inline)]
 pub use birdhook_redis as redis;
 
+// A link to the project's README, which is packaged under this name.
 #[cfg(all(doctest, feature = "inbox"))]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
-
-#[cfg(all(doctest, feature = "client"))]
-#[doc = include_str!("../../../docs/guide/getting-started.md")]
-struct GettingStartedGuide;
-
-#[cfg(all(doctest, feature = "inbox"))]
-#[doc = include_str!("../../../docs/guide/inbox.md")]
-struct InboxGuide;
-
-#[cfg(all(doctest, feature = "client"))]
-#[doc = include_str!("../../../docs/guide/bot.md")]
-struct BotGuide;
-
-#[cfg(all(doctest, feature = "axum", feature = "console"))]
-#[doc = include_str!("../../../docs/guide/console.md")]
-struct ConsoleGuide;
-
-#[cfg(all(doctest, feature = "inbox", feature = "nats"))]
-#[doc = include_str!("../../../docs/guide/scale.md")]
-struct ScaleGuide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/migration.md")]
-struct MigrationGuide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/operations.md")]
-struct OperationsGuide;

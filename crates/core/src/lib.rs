@@ -42,3 +42,7 @@ pub use http::outcome::Outcome;
 pub use http::reply::Reply;
 pub use http::settings::{AppSelector, ChallengeSignature, EndpointSettings};
 pub use json::raw::RawJson;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -31,3 +31,7 @@ pub use sender::{Answer, SendError, Sender};
 
 /// Re-export of the `http` crate, whose request types the public API uses.
 pub use ::http;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,15 +14,19 @@ use crate::tools;
 /// The path under which the pages name a checkout of this repository.
 const CHECKOUT: &str = "../birdhook/";
 
-struct Snippet {
+pub(crate) struct Snippet {
     /// The page and the line at which the code begins, as the name of a package.
     name: String,
-    dependencies: String,
-    code: String,
+    pub(crate) dependencies: String,
+    pub(crate) code: String,
 }
 
 pub(crate) fn check() -> Result<Outcome> {
-    let snippets = snippets()?;
+    let mut pages: Vec<PathBuf> = fs::read_dir("docs/guide")?.map(|page| Ok(page?.path())).collect::<Result<_>>()?;
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.push("README.md".into());
+    pages.sort();
+    let snippets = snippets(&pages)?;
     let folder = tools::target_folder()?.join("guides");
     let root = std::env::current_dir()?;
     write_packages(&folder, &root, &snippets)?;
@@ -35,14 +39,11 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::Passed(format!("{} packages", snippets.len())))
 }
 
-fn snippets() -> Result<Vec<Snippet>> {
-    let mut pages: Vec<PathBuf> = fs::read_dir("docs/guide")?.map(|page| Ok(page?.path())).collect::<Result<_>>()?;
-    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
-    pages.push("README.md".into());
-    pages.sort();
+/// Returns the pages' code, each block with the dependencies that the page states above it.
+pub(crate) fn snippets(pages: &[PathBuf]) -> Result<Vec<Snippet>> {
     let mut snippets = Vec::new();
     for page in pages {
-        let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+        let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
         let stem = page.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
         let mut dependencies = None;
         for (line, language, code) in blocks(&text) {
@@ -63,7 +64,7 @@ fn snippets() -> Result<Vec<Snippet>> {
 }
 
 /// Returns the fenced blocks of a page: line, language, and text.
-fn blocks(text: &str) -> Vec<(usize, &str, String)> {
+pub(crate) fn blocks(text: &str) -> Vec<(usize, &str, String)> {
     let (mut blocks, mut open) = (Vec::new(), None::<(usize, &str, String)>);
     for (line, text) in (1..).zip(text.lines()) {
         match (text.strip_prefix("```"), &mut open) {

@@ -3,25 +3,32 @@
 
 mod attack;
 mod bench;
+mod book;
 mod build_cost;
 mod counts;
 mod coverage;
 mod dates;
+mod deb;
 mod features;
 mod frameworks;
 mod fuzz;
 mod guides;
 mod instructions;
+mod links;
 mod miri;
 mod models;
 mod mutants;
+mod package;
+mod platforms;
 mod process;
+mod release;
 mod rules;
 mod step;
 mod steps;
 mod supply;
 mod testing;
 mod tools;
+mod workflows;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -72,6 +79,12 @@ enum Command {
         write: bool,
         parts: Vec<String>,
     },
+    /// Build the site from docs/ into target/book/html.
+    Book,
+    /// Build the Debian package of the tool into target/deb.
+    Deb(deb::Options),
+    /// Print what a release would do, and what it lacks.
+    Release(release::Options),
     /// Report what breaks users of a revision.
     Semver(supply::Semver),
     /// Send mixed traffic with faults to receivers:
@@ -100,7 +113,11 @@ enum Command {
 /// Returns what the steps, parts and sections are named.
 fn lists() -> String {
     let mut text = String::new();
-    for (command, steps) in [("test", steps::SHORT), ("ci, after those of test", steps::LONG)] {
+    for (command, steps) in [
+        ("test", steps::SHORT),
+        ("ci, after those of test", steps::LONG),
+        ("ci, only if they are named", steps::RELEASE),
+    ] {
         _ = writeln!(text, "Steps of cargo xtask {command}, with their minutes on two cores:");
         steps.iter().for_each(|step| _ = writeln!(text, "  {:12} {:4.1}  {}", step.name, step.minutes, step.about));
     }
@@ -128,7 +145,8 @@ fn run(command: Command) -> Result<()> {
         Command::Test { steps } => step::run(steps::SHORT.iter(), &steps),
         Command::Ci { skip_test, steps } => {
             let skipped = if skip_test { steps::SHORT.len() } else { 0 };
-            step::run(steps::SHORT.iter().chain(steps::LONG).skip(skipped), &steps)
+            let named = if steps.is_empty() { &[] } else { steps::RELEASE };
+            step::run(steps::SHORT.iter().chain(steps::LONG).chain(named).skip(skipped), &steps)
         }
         Command::Fuzz(options) => fuzz::run(&options).map(|counts| println!("\n{counts}")),
         Command::Coverage => coverage::check().map(drop),
@@ -138,6 +156,9 @@ fn run(command: Command) -> Result<()> {
         Command::Instructions { write: false } => step::run(steps::LONG.iter(), &["instructions".to_owned()]),
         Command::Supply { write: true, .. } => supply::write(),
         Command::Supply { write: false, parts } => step::run(supply::PARTS.iter(), &parts),
+        Command::Book => book::build().map(drop),
+        Command::Deb(options) => deb::build(&options).map(drop),
+        Command::Release(options) => release::run(&options),
         Command::Semver(options) => supply::semver(&options),
         // Optimised, like an app in production.
         Command::Soak { args } => run_command(

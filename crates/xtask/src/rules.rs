@@ -50,6 +50,12 @@ pub(crate) fn libraries() -> Result<Vec<Package>> {
     Ok(published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib)).collect())
 }
 
+/// Returns the names of the published packages, each after those that it may need.
+pub(crate) fn layers() -> Vec<String> {
+    let full = |name: &str| if name == "birdhook" { name.to_owned() } else { format!("birdhook-{name}") };
+    MAY_NEED.iter().map(|(name, _)| full(name)).collect()
+}
+
 pub(crate) fn published() -> Result<Vec<Package>> {
     let members = MetadataCommand::new().no_deps().exec()?.packages;
     Ok(members.into_iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty())).collect())

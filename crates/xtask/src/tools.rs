@@ -10,9 +10,13 @@ use cargo_metadata::MetadataCommand;
 use crate::process::{cargo, printed, run, succeeds};
 
 /// Subcommands of cargo in the versions whose output and formats this program relies on.
+pub(crate) const AUDITABLE: (&str, &str) = ("cargo-auditable", "0.7.7");
+pub(crate) const CYCLONEDX: (&str, &str) = ("cargo-cyclonedx", "0.5.9");
+pub(crate) const DEB: (&str, &str) = ("cargo-deb", "3.8.0");
 pub(crate) const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 pub(crate) const EXTERNAL_TYPES: (&str, &str) = ("cargo-check-external-types", "0.5.0");
 pub(crate) const HACK: (&str, &str) = ("cargo-hack", "0.6.46");
+pub(crate) const MDBOOK: (&str, &str) = ("mdbook", "0.5.4");
 pub(crate) const SEMVER_CHECKS: (&str, &str) = ("cargo-semver-checks", "0.51.0");
 
 /// Returns cargo's target folder.
@@ -50,6 +54,13 @@ pub(crate) fn target(name: &str) -> Result<()> {
     install(works, &format!("the target {name}"), &["rustup", "target", "add", name])
 }
 
+/// Installs a toolchain, unless it works.
+pub(crate) fn toolchain(name: &str) -> Result<()> {
+    let works = succeeds(Command::new("rustup").args(["run", name, "rustc", "--version"]));
+    let command = ["rustup", "toolchain", "install", name, "--profile", "minimal", "--no-self-update"];
+    install(works, &format!("Rust {name}"), &command)
+}
+
 /// Installs a cargo subcommand from crates.io, unless it already works.
 pub(crate) fn subcommand(name: &str) -> Result<()> {
     let package = format!("cargo-{name}");
@@ -63,6 +74,10 @@ pub(crate) fn pinned((package, version): (&str, &str)) -> Result<Command> {
     let program = std::path::absolute(Path::new(&root).join("bin").join(package))?;
     if !program.is_file() {
         let mut install = cargo(["install", package, "--version", &format!("={version}"), "--locked", "--root", &root]);
+        if package == MDBOOK.0 {
+            // Without its web server.
+            install.args(["--no-default-features", "--features=search"]);
+        }
         // It runs for seconds, so a short build matters more than fast code.
         install.envs([
             ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),

@@ -1,15 +1,11 @@
 //! Access to the credentials file, which several processes may change at once.
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use anyhow::{Context, Result};
 use birdhook::client::{LockedFile, LockedToken, SharedFile, TokenStore, TokenStoreError, TokenStoreFuture, UserToken};
 
 use super::Keys;
-use crate::output::note;
-
-static WARNED: Once = Once::new();
 
 #[derive(Clone, Debug)]
 pub(super) struct CredentialsFile(pub(super) PathBuf);
@@ -39,19 +35,23 @@ fn change_locked(locked: &LockedFile, path: &Path, work: impl FnOnce(&mut Keys))
 }
 
 /// Warns if other users can read the credentials file. The next change makes it private.
+#[cfg(unix)]
 pub(super) fn warn_of_others(path: &Path) {
-    #[cfg(unix)]
+    static WARNED: std::sync::Once = std::sync::Once::new();
     if let Ok(about) = path.metadata() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&about.permissions());
         if mode & 0o077 != 0 {
             let path = path.display();
             let warning =
                 format!("warning: others can read {path} (mode {:04o}): run `chmod 600 {path}`", mode & 0o7777);
-            WARNED.call_once(|| note(warning));
+            WARNED.call_once(|| crate::output::note(warning));
         }
     }
-    let _ = path;
 }
+
+/// Does nothing: on this system the folder's access rights apply, which are not read.
+#[cfg(not(unix))]
+pub(super) fn warn_of_others(_: &Path) {}
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("the runtime has ended").flatten()

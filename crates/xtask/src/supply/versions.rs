@@ -45,14 +45,6 @@ fn lowest(requirement: &VersionReq) -> Version {
     requirement.comparators.iter().map(of).min().unwrap_or(Version::new(0, 0, 0))
 }
 
-/// Features that need a newer Rust than their package, as its manifest documents.
-const NEED_NEWER_RUST: &[(&str, &str, Version)] = &[
-    ("birdhook", "actix", Version::new(1, 89, 0)),
-    ("birdhook", "client", Version::new(1, 89, 0)),
-    ("birdhook", "nats", Version::new(1, 89, 0)),
-    ("birdhook", "inbox", Version::new(1, 90, 0)),
-];
-
 /// Checks that the `rust-version` of a package is enough for everything that is built with it, by
 /// the versions that the dependencies state.
 pub(super) fn msrv() -> Result<Outcome> {
@@ -62,16 +54,9 @@ pub(super) fn msrv() -> Result<Outcome> {
     let mut newer = Vec::new();
     for package in published()? {
         let own = package.rust_version.clone().with_context(|| format!("{} states no rust-version", package.name))?;
-        let more: Vec<_> = NEED_NEWER_RUST.iter().filter(|(name, ..)| package.name == *name).collect();
-        let others = package.features.keys().filter(|feature| !more.iter().any(|(_, one, _)| one == feature));
-        let others = others.cloned().collect::<Vec<_>>().join(",");
-        let promises = more.iter().map(|(_, feature, limit)| (*feature, limit)).chain([(&*others, &own)]);
-        for (features, limit) in promises {
-            for one in built(&package.name, &["--no-default-features", "--features", features])? {
-                if let Some(version) = stated.get(&one).filter(|version| *version > limit) {
-                    let what = format!("{} {} needs Rust {version}, not {limit}", one.0, one.1);
-                    newer.push(format!("{} ({features}): {what}", package.name));
-                }
+        for one in built(&package.name, &["--all-features"])? {
+            if let Some(version) = stated.get(&one).filter(|version| **version > own) {
+                newer.push(format!("{}: {} {} needs Rust {version}, not {own}", package.name, one.0, one.1));
             }
         }
     }
@@ -102,8 +87,6 @@ pub(super) fn minimums() -> Result<Outcome> {
     let table = workspace.get_mut("workspace").and_then(Value::as_table_mut).context("no workspace in Cargo.toml")?;
     table.insert("members".to_owned(), Value::from(members));
     fs::write(copy.join("Cargo.toml"), workspace.to_string())?;
-    // The crate documentation includes the README.
-    fs::copy("README.md", copy.join("README.md"))?;
     let mut resolve = cargo(["update", "--quiet", "-Zdirect-minimal-versions"]);
     // Lets the stable cargo use an unstable option. Only the choice of versions needs it.
     run(resolve.current_dir(&copy).env("RUSTC_BOOTSTRAP", "1"))

@@ -1,0 +1,44 @@
+//! Compiles the published crates with the oldest Rust that they promise, and for Windows.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::{cargo, run};
+use crate::step::Outcome;
+use crate::{rules, tools};
+
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// Compiles them with the Rust of the workspace's `rust-version`.
+pub(crate) fn msrv() -> Result<Outcome> {
+    let manifest = rules::manifest("Cargo.toml")?;
+    let stated =
+        manifest.get("workspace").and_then(|workspace| workspace.get("package")?.get("rust-version")?.as_str());
+    let toolchain = format!("{}.0", stated.context("the workspace states no rust-version")?);
+    if let Err(error) = tools::toolchain(&toolchain) {
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    let mut check = Command::new("rustup");
+    check.args(["run", &toolchain, "cargo", "check", "--all-features", "--locked", "--target-dir"]);
+    // Another compiler uses nothing that this one built.
+    check.arg(tools::target_folder()?.join("msrv")).args(packages()?).env_remove("CARGO").env_remove("RUSTC");
+    run(&mut check).with_context(|| format!("does not compile with Rust {toolchain}"))?;
+    Ok(Outcome::Passed(format!("compiled with Rust {toolchain}; its tests did not run")))
+}
+
+/// Compiles them for Windows, without linking or running anything.
+pub(crate) fn windows() -> Result<Outcome> {
+    // The C code of ring is compiled for the target.
+    let tools = tools::target(WINDOWS).and_then(|()| tools::program("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"));
+    if let Err(error) = tools {
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    let mut clippy = cargo(["clippy", "--target", WINDOWS, "--all-features"]);
+    run(clippy.args(packages()?).args(["--", "-D", "warnings"]))?;
+    Ok(Outcome::Passed(format!("compiled for {WINDOWS}; no test ran")))
+}
+
+fn packages() -> Result<Vec<String>> {
+    Ok(rules::published()?.into_iter().flat_map(|package| ["-p".to_owned(), package.name.to_string()]).collect())
+}
