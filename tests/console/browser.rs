@@ -21,7 +21,7 @@ pub(crate) struct Browser {
     messages: Receiver<Value>,
     session: Option<String>,
     next: u64,
-    /// What the page reported: errors, violations of its policy, and dialogs.
+    /// The reports of the page: errors, violations of its policy, and dialogs.
     pub(crate) complaints: Vec<String>,
     _folder: TempDir,
 }

@@ -9,7 +9,7 @@ use crate::entry::Entry;
 /// The secret that signs copies by default. Public: never configure it in production.
 pub(crate) const TEST_SECRET: &str = "birdhook-test-secret";
 
-/// Where copied commands send deliveries.
+/// The URL to which copied commands send deliveries.
 const ORIGIN: &str = "http://127.0.0.1:8080";
 
 /// Returns the command that sends a generated event of the same kind. `None` if no event was read.

@@ -1,4 +1,4 @@
-//! What the page and the API show: the same structs for both. Private values are hidden here, so
+//! The data of the page and of the API: the same structs for both. Private values are hidden here, so
 //! neither can show one by mistake.
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! Who may see the console.
+//! Access to the console.
 
 use std::net::{IpAddr, Ipv4Addr};
 

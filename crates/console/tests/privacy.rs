@@ -1,4 +1,4 @@
-//! What is hidden until it is revealed, and what never appears.
+//! Values that are hidden until they are revealed, and values that never appear.
 
 use birdhook_console::History;
 use http::Request;

@@ -1,4 +1,4 @@
-//! What an observer learns about each request.
+//! An observer's view of each request.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

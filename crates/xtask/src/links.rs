@@ -1,6 +1,6 @@
 //! The links of Markdown pages.
 
-/// What becomes of a link.
+/// The new form of a link.
 pub(crate) enum Link {
     Keep,
     To(String),

@@ -1,4 +1,4 @@
-//! What a release would do, and what it lacks: `cargo xtask release --dry-run`.
+//! The steps of a release, and what it lacks: `cargo xtask release --dry-run`.
 
 use std::fs;
 use std::process::Command;

@@ -10,7 +10,7 @@ pub(crate) use deliveries::{List, list, row};
 pub(crate) use detail::detail;
 pub(crate) use health::health;
 
-/// What all pages need.
+/// The data that all pages need.
 #[derive(Clone)]
 pub(crate) struct Site {
     /// The path at which the console is mounted, without a slash at the end.

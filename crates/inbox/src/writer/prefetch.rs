@@ -34,7 +34,7 @@ impl Grant {
     }
 }
 
-/// Where a consumer waits in the queue. Given by [`Prefetch::poll_take`].
+/// The place of a consumer in the queue. Given by [`Prefetch::poll_take`].
 pub(crate) type Ticket = u64;
 
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ struct Line {
     rest: BTreeMap<EventId, Grant>,
 }
 
-/// What consumers did since the last collection.
+/// The consumers' actions since the last collection.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
     pub(crate) received: Vec<(NewLease, u64)>,
@@ -87,7 +87,7 @@ pub(crate) struct Reports {
     pub(crate) acks: Vec<(EventId, u64)>,
 }
 
-/// How many events consumers can use.
+/// The number of events that consumers can use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand {
     /// The number of consumers that wait.

@@ -13,7 +13,7 @@ use crate::tools::target_folder;
 
 /// Files that a registry shows, or that a licence requires.
 const NEEDED: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
-/// What only this workspace uses.
+/// Names that only this workspace uses.
 const EXCLUDED: [&str; 3] = ["benches", "public-api.txt", "tests"];
 
 /// One package.
