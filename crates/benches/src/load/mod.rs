@@ -174,8 +174,13 @@ mod tests {
     fn connections_are_renewed_when_the_server_says_so() {
         let mut load = Load::connect(server(3, "connection: close\r\n"), 2);
         let mut requests = Requests::new(BODY, "s3cret", "/");
-        let seen = load.run(&mut requests, Duration::from_millis(20));
-        assert!(seen.answers > 6 && seen.not_200 == 0, "{} answers", seen.answers);
+        let mut answers = 0;
+        // More than two connections of three answers. Fails if an answer does not come.
+        while answers <= 6 {
+            let seen = load.run(&mut requests, Duration::from_millis(20));
+            assert_eq!(seen.not_200, 0);
+            answers += seen.answers;
+        }
     }
 
     #[test]
