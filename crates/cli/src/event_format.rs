@@ -7,8 +7,8 @@ use birdhook::{Activity, Event};
 
 use crate::output::{self, FAINT, STRONG, plural, shown, styled};
 
-/// Width of the column of kinds. Few kinds are longer.
-const KIND_WIDTH: usize = 18;
+/// Width of the column of kinds: that of the longest.
+const KIND_WIDTH: usize = "broadcast_message_removed".len();
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventFormat {
@@ -106,5 +106,18 @@ fn name(user: &User<'_>) -> Option<String> {
         (Some(handle), _) => Some(format!("@{}", shown(handle))),
         (None, Some(id)) => Some(shown(id)),
         (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use birdhook::EventKind;
+
+    use super::*;
+
+    #[test]
+    fn the_column_of_kinds_fits_each_kind() {
+        let longest = EventKind::ALL.iter().map(|kind| kind.as_str().len()).max();
+        assert_eq!(longest, Some(KIND_WIDTH));
     }
 }

@@ -9,7 +9,7 @@ const TWO: &str = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id
 
 #[test]
 fn a_text_line_contains_time_kind_actor_target_and_text() {
-    let expected = "2026-11-23T09:32:00Z     liked              @ada_reads -> @finchworks \"New: bird & feeders\" [AAA for 2001, app default]\n";
+    let expected = "2026-11-23T09:32:00Z     liked                     @ada_reads -> @finchworks \"New: bird & feeders\" [AAA for 2001, app default]\n";
     run_with_input(&["inspect"], LIKE).exits(0).prints_only(expected);
 }
 
