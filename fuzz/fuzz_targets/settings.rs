@@ -13,6 +13,43 @@ mod keys;
 #[path = "../../crates/cli/src/version.rs"]
 mod version;
 
+/// What the included files use of the tool's errors.
+mod error {
+    #[derive(Debug)]
+    pub(crate) enum Code {
+        InvalidFile,
+        InvalidSecret,
+        LaterVersion,
+        NoKeys,
+        NotFound,
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Failure(Code, String, String);
+
+    impl Failure {
+        pub(crate) fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
+            Self(code, message.into(), fix.into())
+        }
+    }
+
+    impl std::fmt::Display for Failure {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "{:?}: {}; {}", self.0, self.1, self.2)
+        }
+    }
+
+    impl std::error::Error for Failure {}
+}
+
+mod apps {
+    use crate::error::{Code, Failure};
+
+    pub(crate) fn invalid_secret(name: impl std::fmt::Display) -> Failure {
+        Failure::new(Code::InvalidSecret, format!("{name} cannot be a secret"), "copy it again")
+    }
+}
+
 use std::collections::BTreeSet;
 
 use birdhook::client::Credentials;
