@@ -16,6 +16,7 @@ mod recorder;
 mod request_log;
 mod server;
 mod signature_cause;
+pub(crate) mod target;
 mod work;
 
 use std::io::{IsTerminal, stderr};
