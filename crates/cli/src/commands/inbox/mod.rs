@@ -10,7 +10,7 @@ mod verify;
 
 use anyhow::Result;
 
-pub(crate) use self::folder::{no_inbox, open_inbox};
+pub(crate) use self::folder::{no_inbox, open_inbox, read_only_settings};
 use crate::exit_status::ExitStatus;
 
 /// Inspect a durable inbox, and requeue or discard its events.

@@ -1,10 +1,10 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
+mod arrival;
 mod cause;
 mod console;
 mod destination;
 mod engine_receiver;
-mod forwarder;
 mod http;
 mod inbox_receiver;
 mod mark;
@@ -13,6 +13,7 @@ mod next_steps;
 mod observed;
 mod receiver;
 mod recorder;
+mod relaying;
 mod request_log;
 mod server;
 mod signature_cause;
@@ -28,6 +29,8 @@ use self::engine_receiver::EngineReceiver;
 use self::inbox_receiver::InboxReceiver;
 use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
+use self::target::args::TargetArgs;
+use self::target::{Target, check_targets};
 pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
 use crate::error::{Code, Failure};
@@ -86,18 +89,15 @@ pub(crate) struct Listen {
     /// that cannot be written is answered 503.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Forward each delivery to this URL, signed again with the secrets of its app. Without
-    /// --inbox, the delivery is answered 200 only if the URL answers 2xx. With --inbox, the
-    /// forwarding is attempted up to --max-attempts times.
-    #[arg(long, value_name = "URL")]
-    forward: Option<String>,
+    #[command(flatten)]
+    targets: TargetArgs,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
     writing: WritingArgs,
-    /// Relay each subscriber's events one at a time, in the order in which they were accepted.
-    /// Requires --inbox and an engine.
-    #[arg(long, requires_all = ["inbox", "engine"])]
+    /// Forward or relay each subscriber's events one at a time, in the order in which they were
+    /// accepted. Requires --inbox, and --forward, --exec or an engine.
+    #[arg(long, requires = "inbox")]
     in_order: bool,
     /// Print a line for each request, and the next steps, also if standard error is not a terminal.
     #[arg(long, conflicts_with_all = ["quiet", "json"])]
@@ -130,24 +130,44 @@ impl Record {
 
 impl Listen {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order, requests, quiet } = self;
+        let Self { server, inbox, max_attempts, record, targets, engine, writing, in_order, requests, quiet } = self;
+        let targets = targets.targets(max_attempts, in_order);
+        check_targets(&targets)?;
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             (true, ..) | (false, false, false) => RequestFormat::Off,
             (false, true, _) => RequestFormat::Json,
             (false, false, true) => RequestFormat::Line,
         };
         if engine.is_named() {
-            if record.is_some() || forward.is_some() {
-                let message = "--record and --forward cannot be used with an engine";
+            if record.is_some() || !targets.is_empty() {
+                let message = "--record, --forward and --exec cannot be used with an engine";
                 bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
             EngineReceiver { engine, writing, inbox, in_order, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
-            InboxReceiver { folder, max_attempts, forward, requests }.serve(&server, json).await?;
+            if in_order && targets.is_empty() {
+                let message = "--in-order needs --forward, --exec or an engine";
+                bail!(Failure::new(Code::Usage, message, "add one of them, or leave out --in-order"));
+            }
+            InboxReceiver { folder, max_attempts, targets, requests }.serve(&server, json).await?;
         } else {
-            let work = Work { record, forward, requests, has_type: true, ..Work::default() };
+            let target = sole(targets)?;
+            let work = Work { record, target, requests, has_type: true, ..Work::default() };
             server.serve(json, work, std::future::pending()).await?;
         }
         Ok(ExitStatus::Success)
     }
+}
+
+/// Returns the target of a receiver without an inbox, which has at most one.
+fn sole(mut targets: Vec<Target>) -> Result<Option<Target>> {
+    let target = targets.pop();
+    let needs_inbox = |message: &str| Failure::new(Code::Usage, message, "add --inbox DIR");
+    if !targets.is_empty() {
+        bail!(needs_inbox("several targets need an inbox, so that a slow one does not delay the others"));
+    }
+    if target.as_ref().is_some_and(|target| target.in_order) {
+        bail!(needs_inbox("in_order needs an inbox, because X does not keep the order of its attempts"));
+    }
+    Ok(target)
 }

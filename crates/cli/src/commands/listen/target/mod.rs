@@ -1,7 +1,16 @@
 //! The targets of `birdhook listen`: programs that receive the events.
 
 pub(crate) mod args;
+pub(crate) mod client;
+pub(crate) mod direct;
+pub(crate) mod folder;
+pub(crate) mod message;
+mod pause;
+mod program;
+mod request;
 pub(crate) mod secret;
+pub(crate) mod trace;
+pub(crate) mod worker;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

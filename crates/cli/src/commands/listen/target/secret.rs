@@ -87,7 +87,7 @@ impl SigningSecret {
     }
 
     /// Returns the signature of a message with this id, sent at this time in seconds since 1970.
-    fn sign(&self, id: &str, seconds: i64, body: &[u8]) -> String {
+    fn sign(&self, id: &str, seconds: u64, body: &[u8]) -> String {
         let mut mac = self.0.clone();
         mac.update(id.as_bytes());
         mac.update(format!(".{seconds}.").as_bytes());
@@ -97,7 +97,7 @@ impl SigningSecret {
 }
 
 /// Returns the value of the header `webhook-signature`: one signature for each secret.
-pub(crate) fn signatures(secrets: &[SigningSecret], id: &str, seconds: i64, body: &[u8]) -> String {
+pub(crate) fn signatures(secrets: &[SigningSecret], id: &str, seconds: u64, body: &[u8]) -> String {
     let signatures: Vec<_> = secrets.iter().map(|secret| secret.sign(id, seconds, body)).collect();
     signatures.join(" ")
 }
@@ -116,7 +116,7 @@ mod tests {
     /// The vector of the specification's reference libraries.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
-    const TIME: i64 = 1_614_265_330;
+    const TIME: u64 = 1_614_265_330;
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
     const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
 
