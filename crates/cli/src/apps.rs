@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
-use birdhook::{App, Apps, Secret, app::SecretKind};
+use birdhook::app::{SecretError, SecretKind};
+use birdhook::{App, Apps, Secret};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Code, Failure};
@@ -34,6 +35,38 @@ pub(crate) struct AppArgs {
     /// Answer challenges with this kind of secret, for apps that have both.
     #[arg(long, value_name = "KIND", default_value = "client", help_heading = CREDENTIALS)]
     answer_with: SecretKindArg,
+    /// The apps of a configuration file, besides those of `apps`.
+    #[arg(skip)]
+    configured: Vec<ConfiguredApp>,
+}
+
+/// An app of a configuration file, with at least one secret.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfiguredApp {
+    pub(crate) name: String,
+    pub(crate) client: Vec<SecretString>,
+    pub(crate) consumer: Vec<SecretString>,
+}
+
+impl ConfiguredApp {
+    fn app(&self) -> Result<App, SecretError> {
+        let mut app: Option<App> = None;
+        for text in &self.client {
+            let secret = Secret::new(text.expose_secret())?;
+            app = Some(match app {
+                Some(app) => app.add_client_secret(secret),
+                None => App::with_client_secret(self.name.as_str(), secret),
+            });
+        }
+        for text in &self.consumer {
+            let secret = Secret::new(text.expose_secret())?;
+            app = Some(match app {
+                Some(app) => app.add_consumer_secret(secret),
+                None => App::new(self.name.as_str(), secret),
+            });
+        }
+        app.ok_or(SecretError::Empty)
+    }
 }
 
 value_enum! {
@@ -66,15 +99,27 @@ impl FromStr for NamedSource {
 }
 
 impl AppArgs {
+    /// Sets the apps of a configuration file.
+    pub(crate) fn configure(&mut self, apps: Vec<ConfiguredApp>) {
+        self.configured = apps;
+    }
+
+    /// Returns the source of the client secrets, if there is one. The default variable is that of an
+    /// app without a name, so it does not apply to the apps of a file.
+    fn client_source(&self) -> Option<&str> {
+        let default = || variable(CLIENT).filter(|_| self.configured.is_empty()).map(|_| CLIENT);
+        self.client_secret.as_deref().or_else(default)
+    }
+
     pub(crate) fn read(&self) -> Result<Apps> {
         let mut apps = match variable(CONSUMER) {
-            Some(text) if self.apps.is_empty() => {
+            Some(text) if self.apps.is_empty() && self.configured.is_empty() => {
                 let apps = Apps::none().add_consumer_secrets(text.expose_secret());
                 apps.with_context(|| invalid_secret(CONSUMER))?
             }
             _ => self.named()?,
         };
-        if let Some(source) = self.client_secret.as_deref().or_else(|| variable(CLIENT).map(|_| CLIENT)) {
+        if let Some(source) = self.client_source() {
             let text = read_text(source)?;
             apps = apps.add_client_secrets(text.expose_secret()).with_context(|| invalid_secret(source))?;
         }
@@ -101,14 +146,18 @@ impl AppArgs {
                 text.expose_secret().split(',').map(|pair| pair.split_once('=').map_or(pair, |(_, secret)| secret));
             texts.extend(secrets.map(|secret| (kind, SecretString::from(secret.trim_ascii()))));
         };
-        if let Some(source) = self.client_secret.as_deref().or_else(|| variable(CLIENT).map(|_| CLIENT)) {
+        if let Some(source) = self.client_source() {
             add(SecretKind::Client, &read_text(source)?);
         }
-        if let Some(text) = variable(CONSUMER).filter(|_| self.apps.is_empty()) {
+        if let Some(text) = variable(CONSUMER).filter(|_| self.apps.is_empty() && self.configured.is_empty()) {
             add(SecretKind::Consumer, &text);
         }
         for NamedSource { source, .. } in &self.apps {
             texts.push((SecretKind::Consumer, read_text(source)?));
+        }
+        for app in &self.configured {
+            texts.extend(app.client.iter().map(|text| (SecretKind::Client, text.clone())));
+            texts.extend(app.consumer.iter().map(|text| (SecretKind::Consumer, text.clone())));
         }
         Ok(texts)
     }
@@ -123,6 +172,9 @@ impl AppArgs {
                 None => App::new(name.as_str(), secret),
             };
             apps.insert(known.unwrap_or(apps.len()), app);
+        }
+        for app in &self.configured {
+            apps.push(app.app().with_context(|| invalid_secret(format!("the app {}", app.name)))?);
         }
         Apps::new(apps).with_context(invalid_apps)
     }

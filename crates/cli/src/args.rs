@@ -6,9 +6,10 @@ use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    activity, auth, completions, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x, relay,
-    replay, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
+    activity, auth, completions, config, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x,
+    relay, replay, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
 };
+use crate::config::ConfigFile;
 use crate::exit_status::ExitStatus;
 use crate::help;
 
@@ -84,6 +85,7 @@ pub(crate) enum Command {
     Subscriptions(subscriptions::Subscriptions),
     Activity(activity::Activity),
     StreamLinks(stream_links::StreamLinks),
+    Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(hide = true)]
@@ -91,6 +93,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Sets the apps and the targets of a configuration file.
+    pub(crate) fn configure(&mut self, file: ConfigFile) {
+        if let Self::Listen(listen) = self {
+            listen.configure(file.apps, file.targets);
+        }
+    }
+
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         match self {
             Self::Listen(listen) => listen.run(json).await,
@@ -115,6 +124,7 @@ impl Command {
             Self::Subscriptions(subscriptions) => subscriptions.run(json).await,
             Self::Activity(activity) => activity.run(json).await,
             Self::StreamLinks(links) => links.run(json).await,
+            Self::Config(config) => config.run(tool(), json),
             Self::Completions(completions) => completions.run(tool()),
             Self::Man(man) => man.run(tool()),
             Self::Pages(pages) => pages.run(tool()),

@@ -177,6 +177,19 @@ impl Report {
         Self { code: Code::Usage.as_str(), message, cause, fix, command: None }
     }
 
+    /// Adds a cause.
+    pub(crate) fn with_cause(mut self, cause: Option<String>) -> Self {
+        let causes: Vec<_> = self.cause.take().into_iter().chain(cause).collect();
+        self.cause = (!causes.is_empty()).then(|| causes.join("; "));
+        self
+    }
+
+    /// Returns the message with its cause, and the fix.
+    pub(crate) fn into_parts(self) -> (String, String) {
+        let Self { message, cause, fix, .. } = self;
+        (cause.map_or_else(|| message.clone(), |cause| format!("{message}: {cause}")), fix)
+    }
+
     /// Adds the first command in the fix, if `is_valid` accepts its words, and if it deletes nothing
     /// and has neither a word to replace nor a character with a meaning in a shell.
     pub(crate) fn with_command(mut self, is_valid: impl FnOnce(&[&str]) -> bool) -> Self {

@@ -57,7 +57,11 @@ pub(crate) const GROUPS: &[Group] = &[
             topic(
                 "listen",
                 "Receive webhooks and print one line for each event",
-                &["birdhook listen", "birdhook listen --inbox ./inbox --json"],
+                &[
+                    "birdhook listen",
+                    "birdhook listen --inbox ./inbox --json",
+                    "birdhook listen --config birdhook.toml",
+                ],
                 None,
             ),
             topic(
@@ -213,6 +217,12 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         heading: "Setup",
         commands: &[
+            topic(
+                "config",
+                "Check a configuration file of listen, or print an example",
+                &["birdhook config example", "birdhook config check birdhook.toml"],
+                Some("the file has a problem"),
+            ),
             topic("completions", "Print completions for a shell", &["birdhook completions bash"], None),
             topic("man", "Print or write man pages", &["birdhook man ~/.local/share/man/man1"], None),
         ],
@@ -243,6 +253,8 @@ const EXAMPLES_BELOW: &[&str] = &[
     "birdhook stream-links list",
     "birdhook stream-links add 1919 --tweet-fields created_at,lang",
     "birdhook stream-links remove 1919",
+    "birdhook config check birdhook.toml",
+    "birdhook config example",
     "birdhook inbox stats ./inbox",
     "birdhook inbox list ./inbox --status waiting",
     "birdhook inbox dead-letters ./inbox --show 12.0",

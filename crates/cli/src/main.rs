@@ -5,6 +5,7 @@ mod account;
 mod apps;
 mod args;
 mod commands;
+mod config;
 mod engine;
 mod error;
 mod event_format;
@@ -29,6 +30,7 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, FromArgMatches, ValueEnum};
 
 use self::args::Args;
+use self::config::CommandLine;
 use self::error::Report;
 use self::exit_status::ExitStatus;
 
@@ -51,16 +53,32 @@ async fn main() -> ExitCode {
     let early = EarlyOptions::read(&words);
     early.color.write_global();
     let help = args::help_command(&words);
-    let parsed = args::tool().color(early.clap_color()).try_get_matches_from(words);
-    let Args { json, command, .. } = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
+    let mut tool = args::tool();
+    let configured = match with_config(&words, &mut tool) {
+        Ok(configured) => configured,
+        Err(error) => {
+            Report::of(&error).with_command(is_command).print(early.json);
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    let words = configured.as_ref().map_or(words, CommandLine::words);
+    // The file may set them.
+    let early = EarlyOptions::read(&words);
+    early.color.write_global();
+    let parsed = tool.clone().color(early.clap_color()).try_get_matches_from(words);
+    let Args { json, mut command, .. } = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         // Help and version, which are no errors, and the help that a person gets for a missing command.
         Err(error) if error.exit_code() == 0 || (is_help(&error) && !early.json) => error.exit(),
         Err(error) => {
-            Report::usage(&error, &help).with_command(is_command).print(early.json);
+            let cause = configured.and_then(|line| line.explain(&tool, &error));
+            Report::usage(&error, &help).with_cause(cause).with_command(is_command).print(early.json);
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
+    if let Some(line) = configured {
+        command.configure(line.file);
+    }
     let exit_code = match command.run(json).await {
         Ok(ExitStatus::Success) => ExitCode::SUCCESS,
         Ok(ExitStatus::Problem) => ExitCode::from(1),
@@ -73,6 +91,16 @@ async fn main() -> ExitCode {
     };
     output::finish().await;
     exit_code
+}
+
+/// Returns the command line with its configuration file, if it names one.
+fn with_config(words: &[OsString], tool: &mut clap::Command) -> anyhow::Result<Option<CommandLine>> {
+    if config::listen_words(words).is_none() {
+        return Ok(None);
+    }
+    // Adds the global options to each command.
+    tool.build();
+    tool.find_subcommand("listen").map_or(Ok(None), |listen| CommandLine::read(words, listen))
 }
 
 /// Returns whether these words are a command line that the tool accepts.

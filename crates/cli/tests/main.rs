@@ -3,6 +3,7 @@
 
 mod account;
 mod auth;
+mod config;
 mod credentials;
 mod doctor;
 mod engines;

@@ -24,6 +24,7 @@ use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use birdhook::Apps;
 
 use self::engine_receiver::EngineReceiver;
 use self::inbox_receiver::InboxReceiver;
@@ -32,6 +33,7 @@ pub(crate) use self::server::ServerArgs;
 use self::target::args::TargetArgs;
 use self::target::{Target, check_targets};
 pub(crate) use self::work::Work;
+use crate::apps::ConfiguredApp;
 use crate::engine::{EngineArgs, WritingArgs};
 use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
@@ -105,6 +107,13 @@ pub(crate) struct Listen {
     /// Print neither requests nor next steps.
     #[arg(long, short)]
     quiet: bool,
+    /// Read settings from this TOML file. Options override it. `birdhook config example` prints one
+    /// with every setting.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The targets of the file.
+    #[arg(skip)]
+    configured: Vec<Target>,
 }
 
 /// Receive webhooks, and append each delivery to a file that `birdhook replay` reads.
@@ -129,9 +138,25 @@ impl Record {
 }
 
 impl Listen {
+    /// Sets the apps and the targets of a configuration file.
+    pub(crate) fn configure(&mut self, apps: Vec<ConfiguredApp>, targets: Vec<Target>) {
+        self.server.configure(apps);
+        self.configured = targets;
+    }
+
+    /// Checks apps, secrets and targets without listening.
+    pub(crate) fn check(&self) -> Result<(Apps, Vec<Target>)> {
+        let mut targets = self.targets.clone().targets(self.max_attempts, self.in_order);
+        targets.extend(self.configured.iter().cloned());
+        check_targets(&targets)?;
+        Ok((self.server.check()?, targets))
+    }
+
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let Self { server, inbox, max_attempts, record, targets, engine, writing, in_order, requests, quiet } = self;
-        let targets = targets.targets(max_attempts, in_order);
+        let Self { server, inbox, max_attempts, record, targets, engine, writing, in_order, requests, quiet, .. } =
+            self;
+        let mut targets = targets.targets(max_attempts, in_order);
+        targets.extend(self.configured);
         check_targets(&targets)?;
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             (true, ..) | (false, false, false) => RequestFormat::Off,

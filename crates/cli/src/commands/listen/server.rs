@@ -30,7 +30,7 @@ use super::target::Target;
 use super::target::client::TargetClient;
 use super::target::direct::DirectForwarder;
 use super::work::Work;
-use crate::apps::AppArgs;
+use crate::apps::{AppArgs, ConfiguredApp};
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
 use crate::output::{BAD, note, plural, queue_output, styled};
@@ -105,9 +105,19 @@ impl ServerArgs {
         self.bind(route, &apps, work.requests, destination, console).await?.run(stop_early, health, shut_down).await
     }
 
-    pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedConsole>)> {
-        let apps = self.apps.read()?;
+    /// Sets the apps of a configuration file.
+    pub(super) fn configure(&mut self, apps: Vec<ConfiguredApp>) {
+        self.apps.configure(apps);
+    }
+
+    /// Checks the values that are otherwise checked at the start, and returns the apps.
+    pub(super) fn check(&self) -> Result<Apps> {
         check_path(&self.path)?;
+        self.apps.read()
+    }
+
+    pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedConsole>)> {
+        let apps = self.check()?;
         let mode = if self.dual_mode { ApiMode::Dual } else { ApiMode::Single };
         let mut webhook = Webhook::new(apps.clone()).api_mode(mode);
         let console = self.console.prepare();
