@@ -97,7 +97,7 @@ impl InboxReceiver {
         }
         // Closed after the main inbox, whose events are relayed to them until then.
         join_all(own_inboxes.iter().map(|(_, inbox)| inbox.close(SHUTDOWN_TIMEOUT))).await;
-        let _ = tokio::time::timeout(LAST_EVENT, workers.join_all()).await;
+        let _ = tokio::time::timeout(LAST_EVENT, async { while workers.join_next().await.is_some() {} }).await;
         own_inboxes.iter().filter_map(|(client, inbox)| rest(client, inbox)).for_each(note);
         note(format!("left in the inbox: {}", contents(&inbox)));
         Ok(())

@@ -119,3 +119,68 @@ impl Relaying {
         note(format!("event {id}, {attempts}, {next}: {}", error_chain(error.as_ref())));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use birdhook::inbox::InboxSettings;
+    use birdhook::{Apps, Delivery, Secret};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const BODY: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20"}},{"status":{"id":"21"}},{"status":{"id":"22"}}]}"#;
+
+    /// Returns a main inbox with the events of `BODY`, and these targets, each with an inbox.
+    async fn relaying(folder: &TempDir, targets: &[(&str, fn() -> InboxSettings)]) -> Relaying {
+        let inbox = Inbox::open(folder.path()).await.unwrap();
+        inbox.deliver(Delivery::restore("default", BODY, 3).unwrap()).await.unwrap();
+        let mut clients = Vec::new();
+        for (number, (text, settings)) in targets.iter().enumerate() {
+            let target = toml::from_str(&format!("name = 't{number}'\nurl = 'http://127.0.0.1/'\n{text}")).unwrap();
+            let client = TargetClient::new(target, Apps::from(Secret::new("s").unwrap()), Vec::new()).unwrap();
+            let own = settings().open(folder.path().join(format!("targets/t{number}"))).await.unwrap();
+            clients.push((Arc::new(client), own));
+        }
+        let (policy, format) = (DedupePolicy::default(), EventFormat::new(false, false));
+        Relaying { inbox, targets: clients, policy, format, max_attempts: u32::MAX }
+    }
+
+    async fn relay_all(relaying: &Relaying) -> Vec<(Lease, Result<Option<Timestamp>>)> {
+        let mut leases = Vec::new();
+        for _ in 0..3 {
+            leases.push(relaying.inbox.recv().await.unwrap());
+        }
+        join_all(leases.into_iter().map(|lease| relaying.relay(lease))).await
+    }
+
+    fn depths(relaying: &Relaying) -> Vec<usize> {
+        relaying.targets.iter().map(|(_, inbox)| inbox.stats().depth).collect()
+    }
+
+    #[tokio::test]
+    async fn an_event_relayed_again_before_its_acknowledgement_is_stored_once() {
+        let folder = TempDir::new().unwrap();
+        let texts = ["", "mode = 'raw'", "kinds = ['liked']", "subscribers = ['1']"];
+        let relaying = relaying(&folder, &texts.map(|text| (text, InboxSettings::new as fn() -> _))).await;
+        for _ in 0..2 {
+            for (lease, result) in relay_all(&relaying).await {
+                result.unwrap();
+                lease.release().await.unwrap();
+            }
+            // A delivery is one message, whichever of its events are relayed.
+            assert_eq!(depths(&relaying), [3, 1, 0, 3]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_inbox_does_not_keep_events_from_the_other_targets() {
+        let folder = TempDir::new().unwrap();
+        let relaying =
+            relaying(&folder, &[("", || InboxSettings::new().size_limit(0)), ("", InboxSettings::new)]).await;
+        for (lease, result) in relay_all(&relaying).await {
+            assert_eq!(result.unwrap_err().to_string(), "not stored for the target t0");
+            lease.release().await.unwrap();
+        }
+        assert_eq!(depths(&relaying), [0, 3]);
+    }
+}
