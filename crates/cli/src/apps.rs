@@ -38,6 +38,9 @@ pub(crate) struct AppArgs {
     /// The apps of a configuration file, besides those of `apps`.
     #[arg(skip)]
     configured: Vec<ConfiguredApp>,
+    /// The variables whose values are secrets in a configuration file.
+    #[arg(skip)]
+    secret_variables: Vec<String>,
 }
 
 /// An app of a configuration file, with at least one secret.
@@ -99,9 +102,10 @@ impl FromStr for NamedSource {
 }
 
 impl AppArgs {
-    /// Sets the apps of a configuration file.
-    pub(crate) fn configure(&mut self, apps: Vec<ConfiguredApp>) {
+    /// Sets the apps of a configuration file, and the variables whose values are secrets in it.
+    pub(crate) fn configure(&mut self, apps: Vec<ConfiguredApp>, secret_variables: Vec<String>) {
         self.configured = apps;
+        self.secret_variables = secret_variables;
     }
 
     /// Returns the source of the client secrets, if there is one. The default variable is that of an
@@ -135,7 +139,8 @@ impl AppArgs {
 
     /// Returns the variables and files that these options name.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &str> {
-        self.apps.iter().map(|app| app.source.as_str()).chain(self.client_secret.as_deref())
+        let named = self.apps.iter().map(|app| app.source.as_str()).chain(self.client_secret.as_deref());
+        named.chain(self.secret_variables.iter().map(String::as_str))
     }
 
     /// Reads the texts of all secrets, to explain wrong signatures.

@@ -96,7 +96,7 @@ impl Command {
     /// Sets the apps and the targets of a configuration file.
     pub(crate) fn configure(&mut self, file: ConfigFile) {
         if let Self::Listen(listen) = self {
-            listen.configure(file.apps, file.targets);
+            listen.configure(file.apps, file.targets, file.secret_variables);
         }
     }
 

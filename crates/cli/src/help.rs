@@ -386,7 +386,15 @@ mod tests {
                 let name = arg.get_id().as_str();
                 let is_credential = matches!(
                     name,
-                    "secret" | "client_secret" | "apps" | "answer_with" | "credentials" | "api_url" | "sign_with"
+                    "secret"
+                        | "client_secret"
+                        | "forward_secret"
+                        | "admin_token"
+                        | "apps"
+                        | "answer_with"
+                        | "credentials"
+                        | "api_url"
+                        | "sign_with"
                 ) || matches!((command.get_name(), name), ("mock-x", "signs" | "answers"));
                 assert_eq!(arg.get_help_heading().is_some(), is_credential, "{command} --{name}");
             }

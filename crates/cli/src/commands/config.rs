@@ -136,7 +136,7 @@ impl Effective {
         });
         let settings = settings.collect();
         let CommandLine { file: ConfigFile { path, apps, targets, .. }, .. } = line;
-        parsed.configure(apps, targets);
+        parsed.configure(apps, targets, Vec::new());
         let (apps, targets) = parsed.check().map_err(|error| {
             let (message, fix) = Report::of(&error).into_parts();
             vec![Problem { line: None, key: None, message, fix }]

@@ -39,6 +39,8 @@ pub(crate) struct ConfigFile {
     pub(crate) settings: Vec<Setting>,
     pub(crate) apps: Vec<ConfiguredApp>,
     pub(crate) targets: Vec<Target>,
+    /// The variables whose values are secrets, or parts of URLs that may contain one.
+    pub(crate) secret_variables: Vec<String>,
 }
 
 /// Reads the text of a file. Fails if a later version of birdhook wrote it.
@@ -279,6 +281,9 @@ impl<'a> Reader<'a> {
 
     /// Notes a secret in the file itself.
     fn find_secret(&mut self, key: &str, line: usize, raw: &str) {
+        if app::SECRETS.contains(&key) || key == "secrets" {
+            self.file.secret_variables.extend(variables::names(raw).map(str::to_owned));
+        }
         let is_secret = app::SECRETS.contains(&key) && !variables::is_only_variables(raw);
         if is_secret || raw.starts_with("whsec_") {
             self.secret.get_or_insert((line, key.to_owned()));
@@ -288,6 +293,9 @@ impl<'a> Reader<'a> {
 
     /// Notes a password in a URL.
     fn find_password(&mut self, key: &str, line: usize, raw: &str) {
+        if raw.contains("://") {
+            self.file.secret_variables.extend(variables::names(raw).map(str::to_owned));
+        }
         let authority = raw.split_once("://").and_then(|(_, rest)| rest.split('/').next());
         let login = authority.and_then(|authority| authority.rsplit_once('@')).map(|(login, _)| login);
         let password = login.map(|login| login.split_once(':').map_or(login, |(_, password)| password));

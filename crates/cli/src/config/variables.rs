@@ -37,6 +37,11 @@ pub(super) fn is_only_variables(text: &str) -> bool {
     literal.flat_map(str::chars).all(|letter| letter.is_whitespace() || letter == ',')
 }
 
+/// Returns the names of the variables in a text.
+pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${").skip(1).filter_map(|part| Some(part.split_once('}')?.0))
+}
+
 fn is_name(name: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     name.chars().all(is_part) && name.starts_with(|letter: char| !letter.is_ascii_digit())

@@ -26,23 +26,24 @@ pub(super) struct EngineReceiver {
 
 impl EngineReceiver {
     pub(super) async fn serve(self, args: &ServerArgs) -> Result<()> {
-        let (apps, webhook, console) = args.webhook()?;
+        let (apps, webhook, admin) = args.webhook()?;
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
         let Some(folder) = self.inbox else {
             let pipeline = webhook.sink(MarkingSink { sink, done: "forwarded" });
             let destination = Destination::engine(&engine.name(), self.engine.consume_command());
-            let server = args.bind_to(&pipeline, &apps, self.requests, destination, console).await?;
+            let server = args.bind_to(&pipeline, &apps, self.requests, destination, admin).await?;
             return server.receive(pipeline, std::future::pending()).await;
         };
         let policy = webhook.dedupe_policy();
         let inbox = open_inbox(&folder, inbox_settings(self.in_order)).await?;
+        let admin = admin.map(|admin| admin.with_inbox(&inbox));
         let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
         let answers = format!("answers 200 once an event is in the inbox, which contains {}", contents(&inbox));
         let mut destination = Destination::inbox(answers);
         destination.notes.push(format!("relaying to {}", engine.name()));
         destination.consume = Some(self.engine.consume_command());
-        let server = args.bind_to(&pipeline, &apps, self.requests, destination, console).await?;
+        let server = args.bind_to(&pipeline, &apps, self.requests, destination, admin).await?;
         let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());
         server.receive(pipeline, std::future::pending()).await?;
         inbox.close(SHUTDOWN_TIMEOUT).await;

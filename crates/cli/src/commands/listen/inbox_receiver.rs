@@ -40,7 +40,7 @@ pub(super) struct InboxReceiver {
 impl InboxReceiver {
     /// Receives until it is asked to stop, or until standard output is closed.
     pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
-        let (apps, webhook, console) = args.webhook()?;
+        let (apps, webhook, admin) = args.webhook()?;
         let policy = webhook.dedupe_policy();
         let sole = sole_target(&self.folder, &self.targets).map(|target| target.name.clone());
         let settings = match self.targets.as_slice() {
@@ -52,6 +52,7 @@ impl InboxReceiver {
         let clients = self.targets.into_iter().map(|target| Ok(Arc::new(args.client(target, &apps)?)));
         let clients = clients.collect::<Result<Vec<_>>>()?;
         let inbox = open_inbox(&self.folder, settings).await?;
+        let admin = admin.map(|admin| admin.with_inbox(&inbox));
         let mut own_inboxes = Vec::new();
         for client in clients.iter().filter(|_| sole.is_none()) {
             let folder = inbox_folder(&self.folder, &client.target.name);
@@ -62,7 +63,7 @@ impl InboxReceiver {
         destination.notes.extend(clients.iter().map(|client| client.description()));
         destination.notes.extend(own_inboxes.iter().filter_map(|(client, inbox)| rest(client, inbox)));
         destination.notes.extend(former);
-        let server = args.bind_to(&pipeline, &apps, self.requests, destination, console).await?;
+        let server = args.bind_to(&pipeline, &apps, self.requests, destination, admin).await?;
 
         let (stop_workers, stopping) = watch::channel(false);
         let (ended, mut has_ended) = mpsc::channel::<()>(1);

@@ -1,8 +1,8 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
+mod admin;
 mod arrival;
 mod cause;
-mod console;
 mod destination;
 mod engine_receiver;
 mod http;
@@ -139,8 +139,8 @@ impl Record {
 
 impl Listen {
     /// Sets the apps and the targets of a configuration file.
-    pub(crate) fn configure(&mut self, apps: Vec<ConfiguredApp>, targets: Vec<Target>) {
-        self.server.configure(apps);
+    pub(crate) fn configure(&mut self, apps: Vec<ConfiguredApp>, targets: Vec<Target>, secret_variables: Vec<String>) {
+        self.server.configure(apps, secret_variables);
         self.configured = targets;
     }
 

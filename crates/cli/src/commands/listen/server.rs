@@ -18,7 +18,7 @@ use birdhook::{
 };
 use tokio::net::TcpListener;
 
-use super::console::{ConsoleArgs, PreparedConsole};
+use super::admin::{AdminArgs, PreparedAdmin};
 use super::destination::Destination;
 use super::http;
 use super::next_steps::next_steps;
@@ -61,7 +61,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, alias = "cut-over")]
     dual_mode: bool,
     #[command(flatten)]
-    console: ConsoleArgs,
+    admin: AdminArgs,
 }
 
 impl ServerArgs {
@@ -72,7 +72,7 @@ impl ServerArgs {
         work: Work,
         stop_early: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        let (apps, mut description, console) = self.webhook()?;
+        let (apps, mut description, admin) = self.webhook()?;
         if let Some((events, time)) = work.window {
             description = description.dedupe_window(events, time);
         }
@@ -100,31 +100,32 @@ impl ServerArgs {
             let gate = gate.clone();
             move || gate.health()
         });
-        let console = console.map(|console| (console, gate.clone()));
+        let admin = admin.map(|admin| (admin, gate.clone()));
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
-        self.bind(route, &apps, work.requests, destination, console).await?.run(stop_early, health, shut_down).await
+        self.bind(route, &apps, work.requests, destination, admin).await?.run(stop_early, health, shut_down).await
     }
 
     /// Sets the apps of a configuration file.
-    pub(super) fn configure(&mut self, apps: Vec<ConfiguredApp>) {
-        self.apps.configure(apps);
+    pub(super) fn configure(&mut self, apps: Vec<ConfiguredApp>, secret_variables: Vec<String>) {
+        self.apps.configure(apps, secret_variables);
     }
 
     /// Checks the values that are otherwise checked at the start, and returns the apps.
     pub(super) fn check(&self) -> Result<Apps> {
         check_path(&self.path)?;
+        self.admin.check(self.addr)?;
         self.apps.read()
     }
 
-    pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedConsole>)> {
+    pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedAdmin>)> {
         let apps = self.check()?;
         let mode = if self.dual_mode { ApiMode::Dual } else { ApiMode::Single };
         let mut webhook = Webhook::new(apps.clone()).api_mode(mode);
-        let console = self.console.prepare();
-        if let Some(console) = &console {
-            webhook = webhook.observer(console.history.clone());
+        let admin = self.admin.prepare(self.addr)?;
+        if let Some(admin) = &admin {
+            webhook = webhook.observer(admin.history.clone());
         }
-        Ok((apps, webhook, console))
+        Ok((apps, webhook, admin))
     }
 
     /// Prepares a target. Its program does not see the variables with the secrets of the apps.
@@ -144,13 +145,13 @@ impl ServerArgs {
         apps: &Apps,
         requests: RequestFormat,
         destination: Destination,
-        console: Option<PreparedConsole>,
+        admin: Option<PreparedAdmin>,
     ) -> Result<Server>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
-        let console = console.map(|console| (console, pipeline.clone()));
-        self.bind(any_service(Service::new(pipeline.clone())), apps, requests, destination, console).await
+        let admin = admin.map(|admin| (admin, pipeline.clone()));
+        self.bind(any_service(Service::new(pipeline.clone())), apps, requests, destination, admin).await
     }
 
     async fn bind(
@@ -159,7 +160,7 @@ impl ServerArgs {
         apps: &Apps,
         requests: RequestFormat,
         destination: Destination,
-        console: Option<(PreparedConsole, impl HealthSource + 'static)>,
+        admin: Option<(PreparedAdmin, impl HealthSource + 'static)>,
     ) -> Result<Server> {
         queue_output();
         let stop_requested = Box::pin(stop_requested());
@@ -171,9 +172,9 @@ impl ServerArgs {
         let url = format!("http://{address}{path}");
         note(format!("listening on {url} for {}", names.join(", ")));
         destination.notes.iter().for_each(note);
-        if let Some((console, source)) = console {
+        if let Some((admin, source)) = admin {
             router = router.layer(HeaderLayer);
-            console.serve(source)?;
+            admin.serve(source)?;
         }
         let is_terminal = stderr().is_terminal();
         if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {

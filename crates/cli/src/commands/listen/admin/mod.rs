@@ -1,0 +1,197 @@
+//! The admin server of a receiver: health, readiness, metrics and the console, on a port of its own.
+
+mod metrics;
+mod readiness;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use birdhook::console::{Access, Console, HealthSource, History};
+use birdhook::inbox::Inbox;
+use clap::ArgGroup;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use self::readiness::Readiness;
+use super::http;
+use crate::error::{Code, Failure};
+use crate::help::CREDENTIALS;
+use crate::output::note;
+
+/// Maximum size in bytes of a kept body. X's bodies are smaller.
+const MAX_BODY: usize = 64 << 10;
+
+/// Interval at which the recorder of metrics frees memory.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("admin_server").args(["admin", "console"]).multiple(true))]
+pub(crate) struct AdminArgs {
+    /// Serve /healthz, /readyz, /metrics and the page /console at this address, for example
+    /// 127.0.0.1:9090. It must not be one that X can reach. An address of another machine than this
+    /// one needs --admin-token.
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+    /// Show the console only to requests with the token in this file, of at least 16 characters: as a
+    /// bearer token, or as the password for which a browser asks. Health, readiness and metrics need
+    /// no token.
+    #[arg(long, value_name = "FILE", requires = "admin_server", help_heading = CREDENTIALS)]
+    admin_token: Option<PathBuf>,
+    /// Show the console under this host name too, besides localhost and loopback addresses. May be
+    /// repeated.
+    #[arg(long, value_name = "NAME", requires = "admin_server")]
+    admin_host: Vec<String>,
+    /// Show requests, causes of refusals and health on a page at this loopback address, for example
+    /// 127.0.0.1:8081. --admin has this page too.
+    #[arg(long, value_name = "ADDR")]
+    console: Option<SocketAddr>,
+    /// Keep the last N bodies in memory, and show them on the console.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "admin_server")]
+    keep_bodies: usize,
+}
+
+/// Servers that do not listen yet.
+pub(super) struct PreparedAdmin {
+    pub(super) history: History,
+    admin: Option<(SocketAddr, PrometheusHandle)>,
+    /// The address of the console, if it is another one than that of `admin`.
+    console: Option<SocketAddr>,
+    token: Option<Access>,
+    hosts: Vec<String>,
+    inbox: Option<Inbox>,
+}
+
+impl AdminArgs {
+    /// Checks addresses and the token. `public` is the address that X reaches.
+    pub(super) fn check(&self, public: SocketAddr) -> Result<Option<Access>> {
+        let token = self.admin_token.as_ref().map(read_token).transpose()?;
+        for (option, address) in [("--admin", self.admin), ("--console", self.console)] {
+            let Some(address) = address else { continue };
+            if token.is_none() && !address.ip().is_loopback() {
+                let message = format!("{option} {address}: expected a loopback address, because no token is set");
+                let fix = "use an address such as 127.0.0.1:9090, or add --admin-token FILE";
+                bail!(Failure::new(Code::Usage, message, fix));
+            }
+            let is_any = |address: SocketAddr| address.ip().is_unspecified();
+            let is_same_host = address.ip() == public.ip() || is_any(address) || is_any(public);
+            if address.port() == public.port() && address.port() != 0 && is_same_host {
+                let message = format!("{option} {address} is the address that X reaches");
+                bail!(Failure::new(Code::Usage, message, "choose another port, which no proxy makes public"));
+            }
+        }
+        Ok(token)
+    }
+
+    /// Checks the options, and starts to record metrics. `None` if no server is wanted.
+    pub(super) fn prepare(&self, public: SocketAddr) -> Result<Option<PreparedAdmin>> {
+        let token = self.check(public)?;
+        if self.admin.is_none() && self.console.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(PreparedAdmin {
+            history: History::new().keep(self.keep_bodies, MAX_BODY),
+            admin: self.admin.map(|address| Ok::<_, anyhow::Error>((address, metrics::record()?))).transpose()?,
+            console: self.console.filter(|console| Some(*console) != self.admin),
+            token,
+            hosts: self.admin_host.clone(),
+            inbox: None,
+        }))
+    }
+}
+
+fn read_token(path: &PathBuf) -> Result<Access> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Access::bearer(text.trim_end_matches(['\n', '\r'])).map_err(|error| {
+        let message = format!("invalid token in {}", path.display());
+        anyhow!(error).context(Failure::new(Code::InvalidSecret, message, "create one with `openssl rand -hex 32`"))
+    })
+}
+
+impl PreparedAdmin {
+    /// Makes readiness depend on this inbox too.
+    pub(super) fn with_inbox(self, inbox: &Inbox) -> Self {
+        Self { inbox: Some(inbox.clone()), ..self }
+    }
+
+    /// Serves until the process ends, also during the shutdown, and prints the addresses.
+    pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
+        let Self { history, admin, console, token, hosts, inbox } = self;
+        let source: Arc<dyn HealthSource> = Arc::new(source);
+        let page = |path: &str| {
+            let loopback =
+                || Access::loopback(|request| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()));
+            let access = token.clone().unwrap_or_else(loopback);
+            let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
+            hosts.iter().fold(page, |page, host| page.allow_host(host))
+        };
+        if let Some((address, recorder)) = admin {
+            let readiness = Readiness { source: Arc::clone(&source), inbox };
+            tokio::spawn(upkeep(recorder.clone()));
+            let router = Router::new()
+                .route("/healthz", get(|| async { text(StatusCode::OK, "ok\n".to_owned()) }))
+                .route("/readyz", get(move || async move { ready(&readiness) }))
+                .route("/metrics", get(move || async move { metrics::response(&recorder) }))
+                .route("/", get(|| async { Redirect::to("/console") }))
+                .nest_service("/console", page("/console"));
+            let address = listen(address, router)?;
+            note(format!("health, metrics and console at http://{address}/"));
+        }
+        if let Some(address) = console {
+            let address = listen(address, Router::new().fallback_service(page("/")))?;
+            note(format!("console at http://{address}/"));
+        }
+        Ok(())
+    }
+}
+
+/// Listens, and serves without end. Returns the address.
+fn listen(address: SocketAddr, router: Router) -> Result<SocketAddr> {
+    let listener = http::listen(address, false).with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        // Never ends: it continues after errors of single connections.
+        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+    });
+    Ok(address)
+}
+
+fn ready(readiness: &Readiness) -> Response {
+    match readiness.refusal() {
+        None => text(StatusCode::OK, "ready\n".to_owned()),
+        Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
+    }
+}
+
+fn text(status: StatusCode, text: String) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (status, headers, text).into_response()
+}
+
+async fn upkeep(recorder: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP_INTERVAL).await;
+        recorder.run_upkeep();
+    }
+}
+
+/// A source of health that several services share.
+struct Shared(Arc<dyn HealthSource>);
+
+impl HealthSource for Shared {
+    fn health(&self) -> birdhook::Health {
+        self.0.health()
+    }
+}
