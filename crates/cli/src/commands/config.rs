@@ -156,7 +156,7 @@ impl Effective {
         let mut text = format!("{} is valid\n", shown(&self.file.display().to_string()));
         let mut add = |setting: String, source: &str| {
             let comment = styled(FAINT, format!("# {source}"));
-            write!(text, "\n{} {comment}", format_args!("{:<40}", shown(&setting)))
+            write!(text, "\n{:<40} {comment}", shown(&setting))
         };
         for Value { key, value, source } in &self.settings {
             add(format!("{key} = {value}"), source)?;
