@@ -146,12 +146,8 @@ impl Group {
     }
 
     /// Forgets the group, because its program has ended.
-    fn keep(mut self) {
-        #[cfg(unix)]
-        {
-            self.0 = None;
-        }
-        let _ = &mut self;
+    fn keep(self) {
+        std::mem::forget(self);
     }
 }
 
