@@ -40,6 +40,7 @@ fn a_program_gets_the_event_on_its_input_and_only_ids_in_its_environment() {
     let mut command = birdhook(&["listen", "--quiet", "--json", "--app", "default=APP_SECRET"]);
     command.args(["--exec", "sh", "-c", script, "--", &input, &environment, "--json"]);
     command.env("APP_SECRET", crate::support::SECRET).env("BIRDHOOK_BEARER_TOKEN", &shop).env("KEPT", "kept");
+    command.env("OTHER_TARGET", crate::forwarding::whsec(&[1; 32]));
     let front = Serving::start_command(&mut command);
     let body = deletions(&[1]);
     accepted(&post(&front.url, &body, &[]));
@@ -51,7 +52,10 @@ fn a_program_gets_the_event_on_its_input_and_only_ids_in_its_environment() {
     let expected =
         ["BIRDHOOK_ATTEMPT=1", "BIRDHOOK_KIND=post_deleted", "BIRDHOOK_SUBSCRIBER=1", "BIRDHOOK_TARGET=exec"];
     assert_eq!(own, [expected[0], &key, expected[1], expected[2], expected[3]]);
-    assert!(!environment.contains("SECRET") && environment.contains("KEPT=kept"), "{environment}");
+    assert!(
+        !environment.contains("SECRET") && !environment.contains("whsec_") && environment.contains("KEPT=kept"),
+        "{environment}"
+    );
     assert!(environment.ends_with("--json\n"), "all words after the program are its arguments: {environment}");
 }
 

@@ -14,7 +14,8 @@ use sha2::Sha256;
 use crate::apps::read_text;
 use crate::error::{Code, Failure};
 
-const PREFIX: &str = "whsec_";
+/// The beginning of each secret.
+pub(super) const PREFIX: &str = "whsec_";
 
 /// The size of a key in bytes. The limits are those of the specification.
 const KEY_SIZE: std::ops::RangeInclusive<usize> = 24..=64;
