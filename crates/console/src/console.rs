@@ -25,7 +25,6 @@ use crate::health_source::HealthSource;
 use crate::history::{History, now};
 use crate::hosts::Hosts;
 use crate::page::{self, List, Reveal, Site};
-use crate::prices::Prices;
 use crate::stream::{ConsoleBody, Events};
 
 /// Maximum number of open streams of events.
@@ -61,7 +60,6 @@ pub struct Console {
     access: Access,
     site: Site,
     hosts: Hosts,
-    prices: Prices,
     test_secret: Option<Secret>,
     streams: Arc<Semaphore>,
 }
@@ -78,7 +76,6 @@ impl Console {
             access,
             site: Site { base: "/birdhook".to_owned() },
             hosts: Hosts::default(),
-            prices: Prices::default(),
             // Always valid; without it, nothing would be copied.
             test_secret: Secret::new(TEST_SECRET).ok(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
@@ -100,14 +97,6 @@ impl Console {
     #[must_use]
     pub fn allow_host(mut self, name: impl Into<String>) -> Self {
         self.hosts.add(name.into());
-        self
-    }
-
-    /// Sets the price of an event type, such as `post.create`, in US dollars. Defaults to X's
-    /// published price in [`PRICES`](crate::PRICES).
-    #[must_use]
-    pub fn price(mut self, event_type: impl Into<String>, dollars: f64) -> Self {
-        self.prices.set(event_type.into(), dollars);
         self
     }
 
@@ -188,7 +177,7 @@ impl Console {
     }
 
     fn health(&self) -> HealthView {
-        HealthView::new(&*self.source, &self.history, &self.prices)
+        HealthView::new(&*self.source, &self.history)
     }
 
     /// Returns the selected requests, newest first, and whether there are older ones.
