@@ -110,12 +110,15 @@ impl Program {
         }
     }
 
+    /// Prints the output together, so that many lines take one place in the queue of notes.
     fn log(&self, output: &[u8]) {
-        for line in String::from_utf8_lossy(output).lines() {
-            log(&format!("{}: {}", self.name, shown(line)));
-        }
+        let text = String::from_utf8_lossy(output);
+        let mut lines: Vec<_> = text.lines().map(|line| format!("{}: {}", self.name, shown(line))).collect();
         if output.len() >= MAX_OUTPUT {
-            log(&format!("{}: more than {MAX_OUTPUT} bytes of output; the rest is left out", self.name));
+            lines.push(format!("{}: more than {MAX_OUTPUT} bytes of output; the rest is left out", self.name));
+        }
+        if !lines.is_empty() {
+            log(&lines.join("\n"));
         }
     }
 }
