@@ -59,8 +59,8 @@ pub(crate) const GROUPS: &[Group] = &[
                 "Receive webhooks and print one line for each event",
                 &[
                     "birdhook listen",
-                    "birdhook listen --inbox ./inbox --json",
                     "birdhook listen --config birdhook.toml",
+                    "birdhook listen --inbox ./inbox --forward http://127.0.0.1:3000/ \\\n    --forward-secret forward.secret",
                 ],
                 None,
             ),

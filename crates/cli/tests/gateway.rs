@@ -19,8 +19,8 @@ struct PythonApp {
 
 impl PythonApp {
     /// Writes the program of the guide, with another port.
-    fn new() -> Self {
-        let folder = Folder::new("gateway-python");
+    fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let program = GUIDE.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
         let code = program.lines().filter(|line| !line.trim().is_empty()).count();
@@ -69,7 +69,7 @@ impl Drop for PythonApp {
 
 #[test]
 fn the_app_of_the_guide_is_killed_and_misses_no_event() {
-    let mut app = PythonApp::new();
+    let mut app = PythonApp::new("gateway-killed");
     let secret = whsec(&[9; 32]);
     let source = app.folder.file("secret", &secret);
     let (inbox, url) = (app.folder.path("inbox"), format!("http://{}/", app.address));
@@ -103,7 +103,7 @@ fn the_app_of_the_guide_is_killed_and_misses_no_event() {
 
 #[test]
 fn the_app_of_the_guide_rejects_an_event_with_another_secret() {
-    let mut app = PythonApp::new();
+    let mut app = PythonApp::new("gateway-rejects");
     let source = app.folder.file("secret", &whsec(&[8; 32]));
     app.start(&whsec(&[9; 32]));
     let url = format!("http://{}/", app.address);

@@ -48,13 +48,13 @@ pub(crate) fn install() -> [Library; 2] {
     let node = folder.join("verify.cjs");
     fs::write(&node, NODE).unwrap();
     if !folder.join("node_modules/standardwebhooks").exists() {
-        command(&folder, "npm", &["install", "--no-audit", "--no-fund", "--prefix", ".", "standardwebhooks@1.0.0"]);
+        command(&folder, "npm", &["install", "--no-audit", "--no-fund", "--prefix", ".", "standardwebhooks@1.1.1"]);
     }
     let python = folder.join("verify.py");
     fs::write(&python, PYTHON).unwrap();
     if !folder.join("installed").exists() {
         command(&folder, "python3", &["-m", "venv", "--clear", "venv"]);
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "standardwebhooks==1.0.0"];
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "standardwebhooks==1.1.0"];
         command(&folder, "venv/bin/python", &pip);
         fs::write(folder.join("installed"), "").unwrap();
     }

@@ -61,23 +61,27 @@ use crate::exit_status::ExitStatus;
 /// printed are answered 503 at their deadline. Challenges are still answered. Notes that cannot be
 /// written to standard error are left out and counted.
 ///
-/// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded and
-/// printed one at a time, and acknowledged. A failed event is retried after 1 s; the delay doubles
-/// after each attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter,
-/// which `birdhook inbox` shows and requeues. Events left by a stop or a crash are printed after
-/// the next start. The last events before a crash may be printed twice. Duplicates are recognised
-/// for 5 days and 1 hour, also after a restart.
+/// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded,
+/// acknowledged and printed. A failed event is retried after 1 s; the delay doubles after each
+/// attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter, which
+/// `birdhook inbox` shows and requeues. Events left by a stop or a crash are processed after the
+/// next start. The last events before a crash may be processed twice. Duplicates are recognised for
+/// 5 days and 1 hour, also after a restart.
+///
+/// With --forward, each event is sent to a URL as one request, and with --exec, each event is the
+/// input of a program. Each target has its own retries and dead letters; two targets need --inbox.
+/// docs/guide/gateway.md describes the requests and the program's environment.
 ///
 /// With --nats or --redis, events go to that engine instead, and `birdhook consume` prints them. A
 /// delivery is answered 200 once the engine has confirmed its events. With --inbox, it is answered
 /// once it is on disk, and its events are relayed from there. If several receivers share an engine,
 /// each event is forwarded to it once across all of them. An engine cannot be combined with
-/// --record or --forward.
+/// --record, --forward or --exec.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
     #[command(flatten)]
     server: ServerArgs,
-    /// Store deliveries in this folder until their events are forwarded and printed, or until the
+    /// Store deliveries in this folder until their events are forwarded or printed, or until the
     /// engine has confirmed them. The folder is created if needed. Only one process at a time can
     /// use it. Not available with --record, because an inbox does not store headers; `birdhook
     /// inbox export` prints its events.

@@ -130,8 +130,10 @@ mod tests {
 
     const BODY: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20"}},{"status":{"id":"21"}},{"status":{"id":"22"}}]}"#;
 
+    type Settings = fn() -> InboxSettings;
+
     /// Returns a main inbox with the events of `BODY`, and these targets, each with an inbox.
-    async fn relaying(folder: &TempDir, targets: &[(&str, fn() -> InboxSettings)]) -> Relaying {
+    async fn relaying(folder: &TempDir, targets: &[(&str, Settings)]) -> Relaying {
         let inbox = Inbox::open(folder.path()).await.unwrap();
         inbox.deliver(Delivery::restore("default", BODY, 3).unwrap()).await.unwrap();
         let mut clients = Vec::new();
@@ -161,7 +163,7 @@ mod tests {
     async fn an_event_relayed_again_before_its_acknowledgement_is_stored_once() {
         let folder = TempDir::new().unwrap();
         let texts = ["", "mode = 'raw'", "kinds = ['liked']", "subscribers = ['1']"];
-        let relaying = relaying(&folder, &texts.map(|text| (text, InboxSettings::new as fn() -> _))).await;
+        let relaying = relaying(&folder, &texts.map(|text| (text, InboxSettings::new as Settings))).await;
         for _ in 0..2 {
             for (lease, result) in relay_all(&relaying).await {
                 result.unwrap();

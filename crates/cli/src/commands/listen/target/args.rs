@@ -2,8 +2,7 @@
 
 use super::secret::SecretSource;
 use super::{DEFAULT_CONCURRENCY, Target, TargetMode};
-
-const FORWARDING: &str = "Forwarding";
+use crate::help::CREDENTIALS;
 
 /// The targets that the command line names.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -11,27 +10,28 @@ pub(crate) struct TargetArgs {
     /// Send a POST to this URL for each event, and acknowledge the event if the answer is 2xx.
     /// Redirects are not followed. Without --inbox, a delivery is answered 200 only if all its
     /// events are acknowledged in time.
-    #[arg(long, value_name = "URL", help_heading = FORWARDING)]
+    #[arg(long, value_name = "URL")]
     forward: Option<String>,
     /// Sign requests to the URL by the Standard Webhooks specification, with the secret in this
     /// environment variable or file: whsec_ and the base64 of 24 to 64 bytes. May be repeated once,
     /// for a rotation. Required if the URL is on another machine.
-    #[arg(long, value_name = "ENV_OR_FILE", requires = "forward", value_parser = SecretSource::named, help_heading = FORWARDING)]
+    #[arg(long, value_name = "ENV_OR_FILE", requires = "forward", value_parser = SecretSource::named, help_heading = CREDENTIALS)]
     forward_secret: Vec<SecretSource>,
-    /// The form in which events are sent to the URL or the program.
-    #[arg(long, value_name = "MODE", default_value = "event", help_heading = FORWARDING)]
+    /// The form in which events are sent to the URL or the program. With raw, each delivery is sent
+    /// as X wrote it, signed again with the secrets of its app.
+    #[arg(long, value_name = "MODE", default_value = "event")]
     forward_as: TargetMode,
     /// Maximum number of events that are sent to the URL, or programs that run, at once.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY, help_heading = FORWARDING)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
     forward_concurrency: usize,
     /// Time limit of one request, or of one run of the program, in seconds. Without --inbox, X's
     /// deadline is shorter.
-    #[arg(long, value_name = "SECONDS", default_value_t = super::DEFAULT_TIMEOUT, help_heading = FORWARDING)]
+    #[arg(long, value_name = "SECONDS", default_value_t = super::DEFAULT_TIMEOUT)]
     forward_timeout: f64,
     /// Run this program for each event, with its JSON on standard input, and acknowledge the event
     /// if the exit code is 0. All words after it are its arguments, so it must be the last option.
     /// No shell is used.
-    #[arg(long, value_names = ["PROGRAM", "ARGS"], num_args = 1.., allow_hyphen_values = true, help_heading = FORWARDING)]
+    #[arg(long, value_name = "PROGRAM [ARGS]", num_args = 1.., allow_hyphen_values = true)]
     exec: Vec<String>,
 }
 

@@ -256,6 +256,23 @@ mod tests {
     }
 
     #[test]
+    fn the_targets_of_the_guide_are_valid() {
+        #[derive(Deserialize)]
+        struct File {
+            targets: Vec<Target>,
+        }
+        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/gateway.md");
+        let guide = std::fs::read_to_string(guide).unwrap();
+        let start = guide.find("[[targets]]").unwrap();
+        let text = &guide[start..start + guide[start..].find("```").unwrap()];
+        let mut targets = toml::from_str::<File>(text).unwrap().targets;
+        assert_eq!((targets.len(), targets[0].kinds.len()), (2, 2));
+        // The variable is not set here.
+        targets[0].secrets = vec![SECRET.to_owned().into()];
+        check_targets(&targets).unwrap();
+    }
+
+    #[test]
     fn two_targets_with_one_name_are_rejected() {
         let target = parse("name = 'a'\nurl = 'http://127.0.0.1/'");
         let found = check_targets(&[target.clone(), target]).unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! Runs a program for each message.
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 use super::Target;
 use super::client::AttemptError;
 use super::message::Message;
+use super::secret::PREFIX;
 use super::trace::TraceContext;
 use crate::output::{log, shown};
 
@@ -68,8 +70,7 @@ impl Program {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.process_group(0);
-        let own = std::env::vars_os().map(|(name, _)| name);
-        own.filter(|name| name.as_encoded_bytes().starts_with(OWN.as_bytes())).for_each(|name| {
+        std::env::vars_os().filter(|(name, value)| is_own(name, value)).for_each(|(name, _)| {
             command.env_remove(name);
         });
         self.hidden.iter().for_each(|name| {
@@ -109,14 +110,22 @@ impl Program {
         }
     }
 
+    /// Prints the output together, so that many lines take one place in the queue of notes.
     fn log(&self, output: &[u8]) {
-        for line in String::from_utf8_lossy(output).lines() {
-            log(&format!("{}: {}", self.name, shown(line)));
-        }
+        let text = String::from_utf8_lossy(output);
+        let mut lines: Vec<_> = text.lines().map(|line| format!("{}: {}", self.name, shown(line))).collect();
         if output.len() >= MAX_OUTPUT {
-            log(&format!("{}: more than {MAX_OUTPUT} bytes of output; the rest is left out", self.name));
+            lines.push(format!("{}: more than {MAX_OUTPUT} bytes of output; the rest is left out", self.name));
+        }
+        if !lines.is_empty() {
+            log(&lines.join("\n"));
         }
     }
+}
+
+/// Returns whether a variable is one of birdhook's own, or a signing secret of any name.
+fn is_own(name: &OsStr, value: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(OWN.as_bytes()) || value.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
 /// Reads to the end, and keeps the first bytes.
@@ -146,12 +155,8 @@ impl Group {
     }
 
     /// Forgets the group, because its program has ended.
-    fn keep(mut self) {
-        #[cfg(unix)]
-        {
-            self.0 = None;
-        }
-        let _ = &mut self;
+    fn keep(self) {
+        std::mem::forget(self);
     }
 }
 

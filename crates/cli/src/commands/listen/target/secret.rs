@@ -1,5 +1,6 @@
 //! The secrets that sign requests to targets, as the Standard Webhooks specification describes.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +14,8 @@ use sha2::Sha256;
 use crate::apps::read_text;
 use crate::error::{Code, Failure};
 
-const PREFIX: &str = "whsec_";
+/// The beginning of each secret.
+pub(super) const PREFIX: &str = "whsec_";
 
 /// The size of a key in bytes. The limits are those of the specification.
 const KEY_SIZE: std::ops::RangeInclusive<usize> = 24..=64;
@@ -23,23 +25,27 @@ const KEY_SIZE: std::ops::RangeInclusive<usize> = 24..=64;
 /// Only a configuration file may contain a secret itself, where a variable was replaced by its value.
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
-pub(crate) struct SecretSource(SecretString);
+pub(crate) struct SecretSource {
+    text: SecretString,
+    is_of_command_line: bool,
+}
 
 impl SecretSource {
-    /// Creates a source that is not a secret itself, from the command line.
-    pub(super) fn named(source: &str) -> Result<Self, String> {
-        match source.starts_with(PREFIX) {
-            true => Err("name an environment variable or a file; a secret on the command line is visible to \
-                         every user of the machine"
-                .to_owned()),
-            false => Ok(source.to_owned().into()),
-        }
+    /// Creates a source from the command line. Never fails, because an error of the parser would repeat
+    /// the text.
+    pub(super) fn named(source: &str) -> Result<Self, Infallible> {
+        Ok(Self { text: source.into(), is_of_command_line: true })
     }
 
     /// Reads the secrets, which white space or commas separate.
     pub(super) fn read(&self) -> Result<Vec<SigningSecret>> {
-        let source = self.0.expose_secret();
-        let text = if source.starts_with(PREFIX) { self.0.clone() } else { read_text(source)? };
+        let source = self.text.expose_secret();
+        let is_secret = source.starts_with(PREFIX);
+        if is_secret && self.is_of_command_line {
+            let message = "the command line contains a signing secret, which is visible to every user of the machine";
+            bail!(Failure::new(Code::InvalidSecret, message, "name an environment variable or a file that holds it"));
+        }
+        let text = if is_secret { self.text.clone() } else { read_text(source)? };
         let words = text.expose_secret().split(|letter: char| letter.is_whitespace() || letter == ',');
         let secrets: Vec<_> = words.filter(|word| !word.is_empty()).map(SigningSecret::parse).collect::<Result<_>>()?;
         if secrets.is_empty() {
@@ -51,7 +57,7 @@ impl SecretSource {
 
 impl From<String> for SecretSource {
     fn from(source: String) -> Self {
-        Self(source.into())
+        Self { text: source.into(), is_of_command_line: false }
     }
 }
 
@@ -158,6 +164,7 @@ mod tests {
         assert_eq!(read(SECRET.to_owned()).unwrap().len(), 1);
         assert_eq!(read(format!("{SECRET}\n{SECRET}\n")).unwrap().len(), 2);
         assert_eq!(read(format!("{SECRET},{SECRET}")).unwrap().len(), 2);
-        assert!(SecretSource::named(SECRET).unwrap_err().contains("visible to every user"));
+        let Ok(named) = SecretSource::named(SECRET);
+        assert!(named.read().unwrap_err().to_string().contains("visible to every user"));
     }
 }
