@@ -111,7 +111,7 @@ impl Effective {
     fn new(tool: &Command, listen: &Command, line: CommandLine) -> Result<Self, Vec<Problem>> {
         let usage = |error: clap::Error| {
             let (message, fix) = Report::usage(&error, "birdhook config example").into_parts();
-            vec![line.problem(tool, &error, message, fix)]
+            vec![line.problem(tool, &error, &message, fix)]
         };
         let matches = tool.clone().try_get_matches_from(line.words()).map_err(usage)?;
         let Some(matches) = matches.subcommand_matches("listen") else { return Err(Vec::new()) };

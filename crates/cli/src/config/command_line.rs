@@ -122,10 +122,10 @@ impl CommandLine {
     }
 
     /// Returns an error of the command line as a problem of the file.
-    pub(crate) fn problem(&self, tool: &Command, error: &clap::Error, message: String, fix: String) -> Problem {
+    pub(crate) fn problem(&self, tool: &Command, error: &clap::Error, message: &str, fix: String) -> Problem {
         let last = self.causes(tool, error).into_iter().max_by_key(|setting| setting.line);
         let (line, key) = (last.map(|setting| setting.line), last.map(|setting| setting.key.clone()));
-        let message = key.as_ref().map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"));
+        let message = key.as_ref().map_or_else(|| message.to_owned(), |key| format!("`{key}`: {message}"));
         Problem { line, key, message, fix }
     }
 }

@@ -36,6 +36,13 @@ pub(super) struct Text {
     pub(super) is_string: bool,
 }
 
+impl Text {
+    /// Returns the value as TOML, without passwords and the values of variables.
+    fn shown(&self) -> String {
+        if self.is_string { literal(&hidden(&self.raw)) } else { self.raw.clone() }
+    }
+}
+
 /// Returns the options that a file can set.
 pub(crate) fn options(listen: &Command) -> impl Iterator<Item = &Arg> {
     let is_option = |arg: &&Arg| arg.get_long().is_some_and(|long| !NOT_IN_FILES.contains(&long));
@@ -193,11 +200,7 @@ fn check(arg: &Arg, key: &str, text: &Text) -> Result<(), (String, String)> {
     };
     // The value may be a secret in the wrong place.
     let is_private = arg.get_help_heading() == Some(CREDENTIALS) || has_source(arg);
-    let message = if is_private {
-        format!("invalid `{key}`")
-    } else {
-        format!("invalid `{key}` {}", literal(&hidden(&text.raw)))
-    };
+    let message = if is_private { format!("invalid `{key}`") } else { format!("invalid `{key}` {}", text.shown()) };
     Err((format!("{message}{cause}"), fix))
 }
 
@@ -208,11 +211,7 @@ fn has_source(arg: &Arg) -> bool {
 
 /// Returns a value as TOML. Hides the arguments of programs, which may contain secrets.
 fn shown(arg: &Arg, at: usize, text: &Text) -> String {
-    match text.is_string {
-        _ if is_program(arg) && at > 0 => literal("***"),
-        true => literal(&hidden(&text.raw)),
-        false => text.raw.clone(),
-    }
+    if is_program(arg) && at > 0 { literal("***") } else { text.shown() }
 }
 
 /// Returns a text without the password and the query of a URL.

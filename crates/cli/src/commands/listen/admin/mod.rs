@@ -131,7 +131,7 @@ impl PreparedAdmin {
                 || Access::loopback(|request| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()));
             let access = token.clone().unwrap_or_else(loopback);
             let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
-            hosts.iter().fold(page, |page, host| page.allow_host(host))
+            hosts.iter().fold(page, Console::allow_host)
         };
         if let Some((address, recorder)) = admin {
             let readiness = Readiness { source: Arc::clone(&source), inbox };
