@@ -11,6 +11,7 @@ pub(super) const NOT_IN_CORE: &str = "
 /// The packages of ours that each package may depend on, without `birdhook-`, except `birdhook` itself. The
 /// order of the lines is the order of the layers.
 pub(super) const MAY_NEED: &[(&str, &str)] = &[
+    ("page", ""),
     ("core", ""),
     ("pipeline", "core"),
     ("tower", "core pipeline"),
@@ -19,9 +20,9 @@ pub(super) const MAY_NEED: &[(&str, &str)] = &[
     ("inbox", "core pipeline"),
     ("nats", "core pipeline"),
     ("redis", "core pipeline"),
-    ("console", "core pipeline"),
+    ("console", "core page pipeline"),
     ("client", "core"),
-    ("testkit", "core client"),
+    ("testkit", "core client page"),
     ("doctor", "core testkit"),
     ("birdhook", "core pipeline tower axum actix inbox nats redis console client"),
     ("cli", "birdhook doctor testkit"),
