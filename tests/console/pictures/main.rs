@@ -47,10 +47,10 @@ fn main() {
     browser.wait_until("document.querySelectorAll('#ledger button').length > 4");
     save(&mut browser, &folder.join("mock-x.png"));
 
+    browser.look(1000, "dark");
     for (name, page) in [("quickstart", terminal::quickstart(&programs)), ("doctor", terminal::doctor(&programs))] {
         let file = tempfile::Builder::new().suffix(".html").tempfile().unwrap();
         std::fs::write(file.path(), page).unwrap();
-        browser.look(terminal::WIDTH, "dark");
         browser.open(&format!("file://{}", file.path().display()));
         save(&mut browser, &folder.join(format!("{name}.png")));
     }
@@ -58,7 +58,7 @@ fn main() {
 
 /// Writes a picture of the whole page.
 fn save(browser: &mut Browser, path: &Path) {
-    let size = browser.eval("[innerWidth, document.body.getBoundingClientRect().bottom]");
+    let size = browser.eval("(body => [body.right, body.bottom])(document.body.getBoundingClientRect())");
     let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": SCALE});
     let picture = browser.call("Page.captureScreenshot", &json!({"clip": clip, "captureBeyondViewport": true}));
     let picture = png::compact(&STANDARD.decode(picture["data"].as_str().unwrap()).unwrap());

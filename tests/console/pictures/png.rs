@@ -6,7 +6,7 @@ use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Transformations};
 
 type Colour = [u8; 3];
 
-/// Returns the picture with a palette. Similar colours become one if there are more than 256.
+/// Returns the picture with a palette. If it has more than 256 colours, rare ones become similar ones.
 pub(crate) fn compact(picture: &[u8]) -> Vec<u8> {
     let mut decoder = Decoder::new(std::io::Cursor::new(picture));
     decoder.set_transformations(Transformations::normalize_to_color8());
@@ -17,7 +17,7 @@ pub(crate) fn compact(picture: &[u8]) -> Vec<u8> {
     assert!(channels >= 3, "a browser makes pictures in colour");
     let colours: Vec<Colour> = pixels.chunks_exact(channels).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
 
-    let (palette, indices) = (0..8).find_map(|bits| palette(&colours, bits)).expect("8 bits fewer leave one colour");
+    let (palette, indices) = palette(&colours);
     let mut compact = Vec::new();
     let mut encoder = Encoder::new(&mut compact, info.width, info.height);
     encoder.set_color(ColorType::Indexed);
@@ -30,19 +30,20 @@ pub(crate) fn compact(picture: &[u8]) -> Vec<u8> {
     compact
 }
 
-/// Returns the palette and each pixel's place in it, or `None` if the colours do not fit without
-/// their last `bits` bits. A group of similar colours has its most frequent one.
-fn palette(colours: &[Colour], bits: u32) -> Option<(Vec<u8>, Vec<u8>)> {
-    let group = |colour: &Colour| colour.map(|value| value >> bits);
-    let mut groups: BTreeMap<Colour, BTreeMap<Colour, usize>> = BTreeMap::new();
-    for colour in colours {
-        *groups.entry(group(colour)).or_default().entry(*colour).or_default() += 1;
-        if groups.len() > 256 {
-            return None;
-        }
-    }
-    let shown = groups.values().flat_map(|members| members.iter().max_by_key(|(_, count)| **count));
-    let palette = shown.flat_map(|(colour, _)| *colour).collect();
-    let places: BTreeMap<Colour, u8> = groups.keys().copied().zip(0..=255).collect();
-    Some((palette, colours.iter().map(|colour| places[&group(colour)]).collect()))
+/// Returns the most frequent colours, and for each pixel the place of the nearest one.
+fn palette(colours: &[Colour]) -> (Vec<u8>, Vec<u8>) {
+    let mut counts: BTreeMap<Colour, usize> = BTreeMap::new();
+    colours.iter().for_each(|colour| *counts.entry(*colour).or_default() += 1);
+    let mut frequent: Vec<Colour> = counts.keys().copied().collect();
+    frequent.sort_by_key(|colour| std::cmp::Reverse(counts[colour]));
+    frequent.truncate(256);
+    let distance = |one: &Colour, other: &Colour| -> u32 {
+        one.iter().zip(other).map(|(one, other)| u32::from(one.abs_diff(*other)).pow(2)).sum()
+    };
+    let nearest = |colour: &Colour| {
+        let places = frequent.iter().zip(0..=u8::MAX);
+        places.min_by_key(|(other, _)| distance(colour, other)).map_or(0, |(_, place)| place)
+    };
+    let places: BTreeMap<Colour, u8> = counts.keys().map(|colour| (*colour, nearest(colour))).collect();
+    (frequent.concat(), colours.iter().map(|colour| places[colour]).collect())
 }

@@ -6,20 +6,20 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use anstyle_svg::Term;
+use anstyle_svg::{Term, WIN10_CONSOLE};
 
-const COLUMNS: u32 = 96;
-/// Width of a page in pixels.
-pub(crate) const WIDTH: u32 = 860;
+/// The colours of the pages' dark scheme.
 const STYLE: &str = "<style>
-body { margin: 0; background: #14191e; }
-.container { padding: 12px 16px; font: 14px/1.35 'DejaVu Sans Mono', monospace; white-space: pre; }
+body { margin: 0; width: max-content; background: #14191e; }
+.container { padding: 8px 16px; color: #dde4ea; }
+span { font-family: 'DejaVu Sans Mono', monospace; }
+.dimmed { opacity: .7; }
 </style>";
 
 /// The quickstart of the README.
 pub(crate) fn quickstart(programs: &Path) -> String {
     let program = programs.join("examples/quickstart");
-    page("cargo run --example quickstart", &printed(&program.display().to_string(), ""))
+    page("cargo run --example quickstart", &printed(&program.display().to_string(), 122, ""))
 }
 
 /// The doctor, at a receiver that has the secret of another app.
@@ -33,7 +33,7 @@ pub(crate) fn doctor(programs: &Path) -> String {
         sleep(Duration::from_millis(20));
     }
     let words = format!("doctor --local http://{address}/webhooks/twitter");
-    page(&format!("birdhook {words}"), &printed(&format!("{} {words}", tool.display()), "secret-of-the-app"))
+    page(&format!("birdhook {words}"), &printed(&format!("{} {words}", tool.display()), 92, "secret-of-the-app"))
 }
 
 struct Receiver(Child);
@@ -45,9 +45,9 @@ impl Drop for Receiver {
     }
 }
 
-/// Returns what a command prints on a terminal, with its escape codes.
-fn printed(command: &str, secret: &str) -> String {
-    let script = format!("stty cols {COLUMNS} rows 50; exec {command}");
+/// Returns what a command prints on a terminal of this width, with its escape codes.
+fn printed(command: &str, columns: u32, secret: &str) -> String {
+    let script = format!("stty cols {columns} rows 50; exec {command}");
     let mut terminal = Command::new("script");
     // `script` reports the exit code, which is 1 if the doctor finds a fault.
     terminal.args(["--quiet", "--command", &script, "/dev/null"]).stdin(Stdio::null());
@@ -61,5 +61,5 @@ fn printed(command: &str, secret: &str) -> String {
 
 fn page(command: &str, output: &str) -> String {
     let shown = format!("\x1b[2m$\x1b[0m \x1b[1m{command}\x1b[0m\n{output}");
-    Term::new().render_html(&shown).replace("</head>", &format!("{STYLE}</head>"))
+    Term::new().palette(WIN10_CONSOLE).render_html(&shown).replace("</head>", &format!("{STYLE}</head>"))
 }

@@ -69,7 +69,7 @@ function showWebhooks(webhooks) {
       : send("validate", { webhook_id: one.id }, () => `${one.url} has passed its challenge and is valid again.`));
     change.append(button);
     return row(
-      cell(one.url), outcome(one.valid ? "valid" : "invalid", one.valid), cell(one.id, "id"),
+      cell(one.url, "", "wide"), outcome(one.valid ? "valid" : "invalid", one.valid), cell(one.id, "id", "wide"),
       cell(one.environment ? `${one.generation} (${one.environment})` : one.generation, "API"), cell(one.app, "app"),
       cell(time(one.last_success), "last passed challenge"), change,
     );
@@ -86,7 +86,7 @@ function showSubscriptions({ all, activities, links }) {
     ...all.map((one) => row(
       cell(one.user_id, "subscriber"), cell("everything"), cell("AAA"), cell(), cell(), cell(one.webhook, "webhook"))),
     ...activities.map((one) => row(
-      cell(one.filter.user_id, "subscriber"), cell(one.event_type), cell("XAA"), cell(filter(one), "filter"), cell(one.tag, "tag"), cell(one.webhook_id, "webhook"))),
+      cell(one.filter.user_id, "subscriber"), cell(one.event_type), cell("XAA"), cell(filter(one), "filter", "wide"), cell(one.tag, "tag", "wide"), cell(one.webhook_id, "webhook"))),
     ...links.map((one) => row(
       cell(), cell("every rule"), cell("filtered stream"), cell(), cell(), cell(one.webhook, "webhook"))),
   ];
@@ -158,7 +158,7 @@ function entryRows(entry) {
     cell(time(entry.at).slice(11)),
     outcome(entry.failure ? `${said}: ${entry.failure}` : said, isChallenge ? !entry.failure : said === "200"),
     cell(isChallenge ? "challenge" : entry.subscriber ? `${entry.kind} of ${entry.subscriber}` : entry.kind),
-    cell(SOURCES[entry.reported_by] ?? entry.reported_by), cell(isChallenge ? entry.url : entry.webhook, "to"),
+    cell(SOURCES[entry.reported_by] ?? entry.reported_by), cell(isChallenge ? entry.url : entry.webhook, "to", "wide"),
     cell(isChallenge ? entry.occasion : entry.cause + attempt, "cause"), cell(entry.took_ms, "", "number"), toggle,
   ), body];
 }
