@@ -148,7 +148,7 @@ fn the_page_fits_into_400_pixels_and_stays_readable_in_both_colours() {
     let mut browser = world.open();
     world.x.invalidate(webhook).unwrap();
     world.emit(MockEventKind::Follow, USER);
-    for width in [400, 1280] {
+    for width in [400, 720, 1000, 1280] {
         for scheme in ["light", "dark"] {
             browser.look(width, scheme);
             browser.open(&world.x.url());

@@ -18,6 +18,7 @@ use crate::process::{cargo, run};
 use crate::rules::manifest;
 use crate::step::Outcome;
 use crate::testing::count;
+use crate::tools::target_folder;
 
 pub(crate) use pack::{Packed, pack};
 pub(crate) use quick_start::quick_start;
@@ -30,7 +31,8 @@ pub(crate) fn check() -> Result<Outcome> {
     packed.table.iter().for_each(|line| println!("{line}"));
     let workspace = packed.folder.join("unpacked");
     write_workspace(&workspace, &packed)?;
-    let build = packed.folder.join("build");
+    // The crates of others are the same as in this workspace, which has built them.
+    let build = target_folder()?;
     let mut doctests = cargo(["test", "--doc", "--no-fail-fast", "--workspace", "--exclude=app", "--all-features"]);
     let counts = count(doctests.current_dir(&workspace).env("CARGO_TARGET_DIR", &build))
         .context("a package fails that passes in this workspace: does it lack a file or a dependency?")?;
