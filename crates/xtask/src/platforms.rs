@@ -1,4 +1,4 @@
-//! Compiles the published crates with the oldest Rust that they promise, and for Windows.
+//! Compiles the published crates with the oldest Rust that they promise, for Windows and for macOS.
 
 use std::process::Command;
 
@@ -9,6 +9,7 @@ use crate::step::Outcome;
 use crate::{rules, tools};
 
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
+const MACOS: &str = "aarch64-apple-darwin";
 
 /// Compiles them with the Rust of the workspace's `rust-version`.
 pub(crate) fn msrv() -> Result<Outcome> {
@@ -37,6 +38,21 @@ pub(crate) fn windows() -> Result<Outcome> {
     let mut clippy = cargo(["clippy", "--target", WINDOWS, "--all-features"]);
     run(clippy.args(packages()?).args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed(format!("compiled for {WINDOWS}; no test ran")))
+}
+
+/// Compiles those without C code for macOS, whose C compiler Linux lacks.
+pub(crate) fn macos() -> Result<Outcome> {
+    if let Err(error) = tools::target(MACOS) {
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
+    for package in rules::published()? {
+        let has_c = rules::built(&package.name, &["--all-features"])?.iter().any(|(name, _)| name == "ring");
+        if has_c { &mut left_out } else { &mut chosen }.push(package.name.to_string());
+    }
+    let mut clippy = cargo(["clippy", "--target", MACOS, "--all-features"]);
+    run(clippy.args(chosen.iter().flat_map(|name| ["-p", name])).args(["--", "-D", "warnings"]))?;
+    Ok(Outcome::Passed(format!("{} crates compiled for {MACOS}; not {}", chosen.len(), left_out.join(", "))))
 }
 
 fn packages() -> Result<Vec<String>> {

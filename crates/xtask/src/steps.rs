@@ -77,6 +77,7 @@ pub(crate) const LONG: &[Step] = &[
 pub(crate) const RELEASE: &[Step] = &[
     step("msrv", 2.0, "the published crates compile with the oldest Rust that they promise", platforms::msrv),
     step("windows", 2.5, "the published crates compile for Windows", platforms::windows),
+    step("macos", 1.0, "the published crates without C code compile for macOS", platforms::macos),
 ];
 
 fn fmt() -> Result<Outcome> {
