@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{cargo, run};
 use crate::step::Outcome;
+use crate::testing::BUILT;
 use crate::{rules, tools};
 
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
@@ -28,16 +29,15 @@ pub(crate) fn msrv() -> Result<Outcome> {
     Ok(Outcome::Passed(format!("compiled with Rust {toolchain}; its tests did not run")))
 }
 
-/// Compiles them for Windows, without linking or running anything.
+/// Compiles the workspace with its tests for Windows, without linking or running anything.
 pub(crate) fn windows() -> Result<Outcome> {
     // The C code of ring is compiled for the target.
     let tools = tools::target(WINDOWS).and_then(|()| tools::program("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"));
     if let Err(error) = tools {
         return Ok(Outcome::Skipped(format!("{error:#}")));
     }
-    let mut clippy = cargo(["clippy", "--target", WINDOWS, "--all-features"]);
-    run(clippy.args(packages()?).args(["--", "-D", "warnings"]))?;
-    Ok(Outcome::Passed(format!("compiled for {WINDOWS}; no test ran")))
+    run(cargo(["clippy", "--target", WINDOWS, "--all-targets"]).args(BUILT).args(["--", "-D", "warnings"]))?;
+    Ok(Outcome::Passed(format!("compiled for {WINDOWS} with the tests; none ran")))
 }
 
 /// Compiles those without C code for macOS, whose C compiler Linux lacks.
