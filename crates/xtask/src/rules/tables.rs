@@ -11,7 +11,6 @@ pub(super) const NOT_IN_CORE: &str = "
 /// The packages of ours that each package may depend on, without `birdhook-`, except `birdhook` itself. The
 /// order of the lines is the order of the layers.
 pub(super) const MAY_NEED: &[(&str, &str)] = &[
-    ("page", ""),
     ("core", ""),
     ("pipeline", "core"),
     ("tower", "core pipeline"),
@@ -20,6 +19,7 @@ pub(super) const MAY_NEED: &[(&str, &str)] = &[
     ("inbox", "core pipeline"),
     ("nats", "core pipeline"),
     ("redis", "core pipeline"),
+    ("page", ""),
     ("console", "core page pipeline"),
     ("client", "core"),
     ("testkit", "core client page"),
