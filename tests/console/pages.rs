@@ -77,7 +77,7 @@ fn everything_is_reached_with_the_keyboard_alone() {
     browser.wait_until("location.search === '?reveal=1'");
 }
 
-fn tab_to(browser: &mut Browser, condition: &str) {
+pub(crate) fn tab_to(browser: &mut Browser, condition: &str) {
     for _ in 0..60 {
         browser.press("Tab");
         if browser.eval(condition).as_bool().unwrap() {
@@ -158,7 +158,7 @@ fn ten_thousand_requests_leave_a_page_that_is_short_and_responds() {
 }
 
 /// Returns the lowest contrast of the elements' texts with the page, by the formula of WCAG 2.
-const CONTRAST: &str = "selector => {
+pub(crate) const CONTRAST: &str = "selector => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const light = colour => {
         canvas.fillStyle = colour;

@@ -137,9 +137,9 @@ impl Console {
             return response(StatusCode::FORBIDDEN, TEXT, "requests of other sites are not allowed\n");
         }
         match path {
-            "/assets/console.css" => return asset("text/css; charset=utf-8", include_str!("assets/console.css")),
+            "/assets/console.css" => return asset("text/css; charset=utf-8", birdhook_page::STYLESHEET),
             "/assets/console.js" => return asset("text/javascript; charset=utf-8", include_str!("assets/console.js")),
-            "/assets/icon.svg" => return asset("image/svg+xml", include_str!("assets/icon.svg")),
+            "/assets/icon.svg" => return asset("image/svg+xml", birdhook_page::ICON),
             _ => {}
         }
         let query = match Query::parse(request.uri.query().unwrap_or_default()) {

@@ -23,6 +23,7 @@ mod platforms;
 mod process;
 mod release;
 mod rules;
+mod screenshots;
 mod step;
 mod steps;
 mod supply;
@@ -83,6 +84,8 @@ enum Command {
     Book,
     /// Build the Debian package of the tool into target/deb.
     Deb(deb::Options),
+    /// Replace the pictures of the README and the guide, in docs/guide.
+    Screenshots,
     /// Print what a release would do, and what it lacks.
     Release(release::Options),
     /// Report what breaks users of a revision.
@@ -158,6 +161,7 @@ fn run(command: Command) -> Result<()> {
         Command::Supply { write: false, parts } => step::run(supply::PARTS.iter(), &parts),
         Command::Book => book::build().map(drop),
         Command::Deb(options) => deb::build(&options).map(drop),
+        Command::Screenshots => screenshots::make(),
         Command::Release(options) => release::run(&options),
         Command::Semver(options) => supply::semver(&options),
         // Optimised, like an app in production.

