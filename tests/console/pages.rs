@@ -77,7 +77,7 @@ fn everything_is_reached_with_the_keyboard_alone() {
     browser.wait_until("location.search === '?reveal=1'");
 }
 
-fn tab_to(browser: &mut Browser, condition: &str) {
+pub(crate) fn tab_to(browser: &mut Browser, condition: &str) {
     for _ in 0..60 {
         browser.press("Tab");
         if browser.eval(condition).as_bool().unwrap() {
@@ -125,13 +125,16 @@ fn pages_fit_into_400_pixels_and_stay_readable_in_both_colours() {
                     std::fs::write(Path::new(folder).join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
                 }
                 for selector in [".note", ".cause", ".bad", ".good", "a", "code"] {
-                    let contrast = browser.eval(&format!("({CONTRAST})({})", json!(selector)));
-                    let contrast = contrast.as_f64().unwrap();
+                    let contrast = contrast_of(&mut browser, selector);
                     assert!(contrast >= 4.5, "{name}, {scheme}: {selector} has a contrast of {contrast:.1}");
                 }
             }
         }
     }
+}
+
+pub(crate) fn contrast_of(browser: &mut Browser, selector: &str) -> f64 {
+    browser.eval(&format!("({CONTRAST})({})", json!(selector))).as_f64().unwrap()
 }
 
 /// Returns the lowest contrast of the elements' texts with the page, by the formula of WCAG 2.

@@ -92,7 +92,9 @@ async fn the_pages_and_the_api_show_counts_and_events() {
 async fn texts_and_ids_of_the_inbox_are_hidden_until_revealed() {
     let it = Stocked::new(&three()).await;
     let id = it.dead().await.pop().unwrap();
-    for path in ["/inbox".to_owned(), format!("/inbox/{id}"), format!("/api/inbox/events/{id}"), "/api/inbox/events".to_owned()] {
+    for path in
+        ["/inbox".to_owned(), format!("/inbox/{id}"), format!("/api/inbox/events/{id}"), "/api/inbox/events".to_owned()]
+    {
         let hidden = it.get(&path).await.text;
         assert!(!hidden.contains("See you") && !hidden.contains("2244994945"), "{path}: {hidden}");
         let revealed = it.get(&format!("{path}?reveal=1")).await.text;
@@ -129,7 +131,10 @@ async fn an_action_asks_once_with_the_number_of_events() {
     let form = confirm.text.split("action=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
     assert!(confirm.text.contains("method=\"post\""));
     assert_eq!(it.dead().await.len(), 3, "asking changes nothing");
-    assert_eq!(it.post(&form, &[("origin", "null"), ("sec-fetch-site", "same-origin")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        it.post(&form, &[("origin", "null"), ("sec-fetch-site", "same-origin")]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(it.dead().await.len(), 1);
     assert!(it.get("/inbox/confirm?action=discard&all=1&kind=post_deleted").await.text.contains("Discard 0 events?"));
 }
@@ -204,7 +209,11 @@ async fn a_console_without_an_inbox_has_no_such_pages_and_one_of_an_inbox_has_no
 async fn no_page_of_the_inbox_has_an_inline_script_style_or_handler() {
     let it = Stocked::new(&[message("1", "<img src=x onerror=alert(1)>")]).await;
     let id = it.dead().await[0].clone();
-    for path in ["/inbox?reveal=1".to_owned(), format!("/inbox/{id}?reveal=1"), format!("/inbox/confirm?action=discard&id={id}")] {
+    for path in [
+        "/inbox?reveal=1".to_owned(),
+        format!("/inbox/{id}?reveal=1"),
+        format!("/inbox/confirm?action=discard&id={id}"),
+    ] {
         let page = it.get(&path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(page.text.matches("<script").count(), 1, "{path}");
