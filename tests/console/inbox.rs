@@ -56,14 +56,20 @@ impl Stocked {
 fn a_dead_letter_is_requeued_from_the_page_and_consumed() {
     let (it, mut browser) = (Stocked::start("See you at noon"), Browser::start());
     browser.open(&it.url("/"));
-    assert!(browser.eval("document.getElementById('health').textContent.includes('3 dead letters')").as_bool().unwrap());
+    assert!(
+        browser.eval("document.getElementById('health').textContent.includes('3 dead letters')").as_bool().unwrap()
+    );
     browser.open(&it.url("/inbox"));
     assert_eq!(browser.eval(ROWS), 3);
     let link = browser.eval("document.querySelector('#inbox tbody a').href");
     browser.open(link.as_str().unwrap());
     follow(&mut browser, "document.querySelector('.actions a').click()", "location.pathname.endsWith('/confirm')");
     assert_eq!(it.dead(), 3, "it asks first");
-    follow(&mut browser, "document.querySelector('form[method=post] button').click()", "location.search.includes('done=')");
+    follow(
+        &mut browser,
+        "document.querySelector('form[method=post] button').click()",
+        "location.search.includes('done=')",
+    );
     let said = browser.eval("document.querySelector('[role=status]').textContent");
     assert_eq!(said, "Requeued 1 event.");
     assert_eq!(it.dead(), 2);
@@ -72,9 +78,17 @@ fn a_dead_letter_is_requeued_from_the_page_and_consumed() {
     it.runtime.block_on(lease.ack()).unwrap();
 
     browser.open(&it.url("/inbox?status=dead&kind=liked"));
-    follow(&mut browser, "document.querySelectorAll('.actions a')[1].click()", "location.pathname.endsWith('/confirm')");
+    follow(
+        &mut browser,
+        "document.querySelectorAll('.actions a')[1].click()",
+        "location.pathname.endsWith('/confirm')",
+    );
     assert_eq!(browser.eval("document.querySelector('h1').textContent"), "Discard 2 events?");
-    follow(&mut browser, "document.querySelector('form[method=post] button').click()", "location.search.includes('done=')");
+    follow(
+        &mut browser,
+        "document.querySelector('form[method=post] button').click()",
+        "location.search.includes('done=')",
+    );
     assert_eq!(it.dead(), 0);
     assert_eq!(browser.complaints, Vec::<String>::new());
 }
@@ -103,7 +117,10 @@ fn every_action_is_reached_and_confirmed_with_the_keyboard_alone() {
     assert_eq!(it.dead(), 0);
 
     browser.open(&it.url("/inbox"));
-    tab_to(&mut browser, "document.activeElement.closest('[aria-label=Purge]') && document.activeElement.name === 'subscriber'");
+    tab_to(
+        &mut browser,
+        "document.activeElement.closest('[aria-label=Purge]') && document.activeElement.name === 'subscriber'",
+    );
     browser.call("Input.insertText", &serde_json::json!({"text": "2244994945"}));
     browser.press("Enter");
     browser.wait_for_page("location.pathname.endsWith('/confirm')");
@@ -140,7 +157,9 @@ fn another_site_cannot_act_on_the_inbox() {
         serde_json::Value::from(action)
     );
     browser.eval(&form);
-    browser.wait_for_page("document.body.textContent.includes('not allowed') || document.body.textContent.includes('Not done')");
+    browser.wait_for_page(
+        "document.body.textContent.includes('not allowed') || document.body.textContent.includes('Not done')",
+    );
     assert_eq!(it.dead(), 3);
 }
 

@@ -27,7 +27,6 @@ use crate::hosts::Hosts;
 #[cfg(feature = "inbox")]
 use crate::inbox::{Context as InboxContext, InboxPages};
 use crate::page::{self, List, Reveal, Site};
-use crate::prices::Prices;
 use crate::stream::{ConsoleBody, Events};
 
 /// Maximum number of open streams of events.
@@ -65,7 +64,6 @@ pub struct Console {
     access: Access,
     site: Site,
     hosts: Hosts,
-    prices: Prices,
     test_secret: Option<Secret>,
     streams: Arc<Semaphore>,
     #[cfg(feature = "inbox")]
@@ -96,7 +94,6 @@ impl Console {
             access,
             site: Site { base: "/birdhook".to_owned(), has_requests, has_inbox: false },
             hosts: Hosts::default(),
-            prices: Prices::default(),
             // Always valid; without it, nothing would be copied.
             test_secret: Secret::new(TEST_SECRET).ok(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
@@ -121,14 +118,6 @@ impl Console {
     #[must_use]
     pub fn allow_host(mut self, name: impl Into<String>) -> Self {
         self.hosts.add(name.into());
-        self
-    }
-
-    /// Sets the price of an event type, such as `post.create`, in US dollars. Defaults to X's
-    /// published price in [`PRICES`](crate::PRICES).
-    #[must_use]
-    pub fn price(mut self, event_type: impl Into<String>, dollars: f64) -> Self {
-        self.prices.set(event_type.into(), dollars);
         self
     }
 
@@ -263,7 +252,7 @@ impl Console {
     /// Returns the health of the webhook and of the inbox. `None` without a webhook.
     async fn health(&self) -> Option<HealthView> {
         #[cfg_attr(not(feature = "inbox"), expect(unused_mut, reason = "only the inbox is added"))]
-        let mut health = HealthView::new(&**self.source.as_ref()?, &self.history, &self.prices);
+        let mut health = HealthView::new(&**self.source.as_ref()?, &self.history);
         #[cfg(feature = "inbox")]
         if let Some(inbox) = &self.inbox {
             health.inbox = Some(inbox.view().await);

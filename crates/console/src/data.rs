@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cause::{self, Explanation};
+use crate::cause;
 use crate::chart::{Group, Series};
 use crate::copies;
 use crate::entry::Entry;
@@ -19,7 +19,7 @@ use crate::headers::REDACTED;
 use crate::health_source::HealthSource;
 use crate::history::{AnsweredChallenge, History, now};
 use crate::mask;
-use crate::prices::{Bill, Prices};
+use crate::prices::Bill;
 
 /// The time without an answered challenge after which X makes the webhook invalid: 24 hours, and 4
 /// of grace.
@@ -75,8 +75,8 @@ impl Row {
             path: entry.request.path.to_string(),
             status: entry.outcome.map(birdhook_core::Outcome::status),
             outcome: cause::label(entry.outcome),
-            cause: explanation.map(|it| it.cause),
-            fix: explanation.map(|it| it.fix),
+            cause: explanation.map(|(cause, _)| cause),
+            fix: explanation.map(|(_, fix)| fix),
             ms: entry.micros as f64 / 1e3,
             app: entry.verified.as_ref().map(|verified| verified.app.to_string()),
             sent: entry.verified.as_ref().map_or(0, |verified| verified.sent),
@@ -245,16 +245,16 @@ pub(crate) struct Refusals {
 }
 
 impl HealthView {
-    pub(crate) fn new(source: &dyn HealthSource, history: &History, prices: &Prices) -> Self {
+    pub(crate) fn new(source: &dyn HealthSource, history: &History) -> Self {
         let (now, health) = (now(), source.health());
-        let totals = history.totals(prices, now);
+        let totals = history.totals(now);
         let challenge = |challenge: AnsweredChallenge| ChallengeTime {
             time: challenge.time.to_string(),
             answered_with: challenge.answered_with.map(SecretKind::as_str),
             ago: ago(challenge.time, now),
         };
         let refusals = totals.refusals.iter().filter_map(|(outcome, requests)| {
-            let Explanation { cause, fix } = cause::explain(cause::from_label(outcome)?)?;
+            let (cause, fix) = cause::explain(cause::from_label(outcome)?)?;
             Some(Refusals { outcome, requests: *requests, cause, fix })
         });
         let counted = totals.challenges.last_by_x.or(totals.challenges.last);

@@ -26,6 +26,7 @@ pub struct History(Arc<Shared>);
 
 struct Shared {
     limits: Limits,
+    prices: Prices,
     /// Identifies the process in the ids of requests, which restart with 1.
     run: u64,
     started: Timestamp,
@@ -115,13 +116,14 @@ impl History {
     /// Creates a history of 1,000 requests without bodies.
     pub fn new() -> Self {
         let started = now();
-        Self::with(Limits { requests: 1000, bodies: 0, body_bytes: 0 }, started)
+        Self::with(Limits { requests: 1000, bodies: 0, body_bytes: 0 }, Prices::default(), started)
     }
 
-    fn with(limits: Limits, started: Timestamp) -> Self {
+    fn with(limits: Limits, prices: Prices, started: Timestamp) -> Self {
         let run = started.as_millis().unsigned_abs();
         let shared = Shared {
             limits,
+            prices,
             run,
             started,
             newest: watch::Sender::new(0),
@@ -136,7 +138,8 @@ impl History {
     /// one.
     #[must_use]
     pub fn requests(self, requests: usize) -> Self {
-        Self::with(Limits { requests: requests.max(1), ..self.0.limits }, self.0.started)
+        let limits = Limits { requests: requests.max(1), ..self.0.limits };
+        Self::with(limits, self.0.prices.clone(), self.0.started)
     }
 
     /// Keeps the last `deliveries` verified bodies of at most `max_bytes` each. Defaults to none.
@@ -146,7 +149,18 @@ impl History {
     /// one.
     #[must_use]
     pub fn keep(self, deliveries: usize, max_bytes: usize) -> Self {
-        Self::with(Limits { bodies: deliveries, body_bytes: max_bytes, ..self.0.limits }, self.0.started)
+        let limits = Limits { bodies: deliveries, body_bytes: max_bytes, ..self.0.limits };
+        Self::with(limits, self.0.prices.clone(), self.0.started)
+    }
+
+    /// Sets the price of an event type, such as `post.create`, in US dollars. Defaults to X's
+    /// published price in [`PRICES`](crate::PRICES). Call it before the history is cloned: it returns a
+    /// new one.
+    #[must_use]
+    pub fn price(self, event_type: impl Into<String>, dollars: f64) -> Self {
+        let mut prices = self.0.prices.clone();
+        prices.set(event_type.into(), dollars);
+        Self::with(self.0.limits, prices, self.0.started)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -215,13 +229,13 @@ impl History {
         found.map(|entry| entry.number)
     }
 
-    pub(crate) fn totals(&self, prices: &Prices, now: Timestamp) -> Totals {
+    pub(crate) fn totals(&self, now: Timestamp) -> Totals {
         let mut state = self.state();
         Totals {
             challenges: state.challenges,
             last_event: state.last_event,
             refusals: state.refusals.clone(),
-            bill: state.today.bill(now.as_millis(), prices),
+            bill: state.today.bill(now.as_millis(), &self.0.prices),
             series: state.chart.series(now.as_millis()),
         }
     }
@@ -244,7 +258,7 @@ impl History {
             answered_with: request.answered_with,
             verified,
         };
-        state.count(&entry);
+        state.count(&entry, &self.0.prices);
         if state.entries.len() >= self.0.limits.requests {
             state.entries.pop_front();
         }
@@ -261,7 +275,7 @@ impl History {
 }
 
 impl State {
-    fn count(&mut self, entry: &Entry) {
+    fn count(&mut self, entry: &Entry, prices: &Prices) {
         let millis = entry.time.as_millis();
         self.chart.add(millis, entry.group());
         match entry.outcome {
@@ -276,6 +290,7 @@ impl State {
                 self.last_event = Some(entry.time);
                 for event in entry.events().iter().filter(|event| event.api == birdhook_core::ApiSource::XActivity) {
                     self.today.add(millis, &event.name);
+                    prices.billed(&event.name);
                 }
             }
             Some(outcome) if outcome.status() == 200 => {}
