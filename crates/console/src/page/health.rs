@@ -73,7 +73,7 @@ fn inbox(site: &Site, view: &HealthView) -> Markup {
 
 #[cfg(not(feature = "inbox"))]
 fn inbox(_: &Site, _: &HealthView) -> Markup {
-    Markup::default()
+    html! {}
 }
 
 fn challenge(view: &ChallengeView) -> Markup {

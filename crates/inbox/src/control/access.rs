@@ -5,6 +5,7 @@ use crate::admin::stats::Stats;
 use crate::control::client::Client;
 use crate::control::error::ControlError;
 use crate::control::page::{EventPage, PageLimits};
+use crate::error::Closed;
 use crate::id::EventId;
 use crate::inbox::Inbox;
 use crate::observe;
@@ -60,6 +61,7 @@ impl InboxAccess {
     /// If the process that has the inbox open cannot be reached. The same applies to all methods.
     pub async fn snapshot(&self) -> Result<Snapshot, ControlError> {
         match &self.0 {
+            Source::Open(inbox) if *inbox.handle.shared.closing.borrow() => Err(Closed.into()),
             Source::Open(inbox) => Ok(Snapshot { stats: inbox.stats(), failure: inbox.failure() }),
             Source::Client(client) => client.snapshot().await,
         }

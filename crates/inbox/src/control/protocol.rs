@@ -1,4 +1,5 @@
 //! The requests and replies of the control socket, as JSON.
+#![cfg_attr(not(unix), allow(dead_code, reason = "only Unix has the socket"))]
 
 use std::sync::Arc;
 

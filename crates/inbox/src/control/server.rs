@@ -54,11 +54,11 @@ impl Drop for SocketFile {
     }
 }
 
-/// Device, inode and time of creation: some file systems use the inode of a removed socket again.
-type FileId = (u64, u64, i64, i64);
+/// Device and inode.
+type FileId = (u64, u64);
 
 fn file_id(found: &fs::Metadata) -> FileId {
-    (found.dev(), found.ino(), found.ctime(), found.ctime_nsec())
+    (found.dev(), found.ino())
 }
 
 /// A socket that listens. Nothing is accepted yet.

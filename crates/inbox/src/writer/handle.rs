@@ -30,12 +30,14 @@ impl Handle {
 }
 
 /// A handle that does not keep the writer from ending.
+#[cfg_attr(not(unix), allow(dead_code, reason = "for the control socket, which only Unix has"))]
 #[derive(Clone, Debug)]
 pub(crate) struct WeakHandle {
     commands: Weak<Sender<Command>>,
     pub(crate) shared: Arc<Shared>,
 }
 
+#[cfg_attr(not(unix), allow(dead_code, reason = "for the control socket, which only Unix has"))]
 impl WeakHandle {
     pub(crate) fn of(handle: &Handle) -> Self {
         Self { commands: Arc::downgrade(&handle.commands), shared: Arc::clone(&handle.shared) }

@@ -226,7 +226,8 @@ async fn a_folder_whose_path_is_too_long_for_a_socket_opens_with_a_note() {
 async fn a_later_socket_at_the_same_path_is_not_removed() {
     let receiver = Receiver::new(with_socket()).await;
     let socket = receiver.place.path().join("control.sock");
-    fs::remove_file(&socket).unwrap();
+    // Renamed, not removed, so that the file system cannot use its inode again.
+    fs::rename(&socket, receiver.place.path().join("moved")).unwrap();
     let _other = UnixListener::bind(&socket).unwrap();
     receiver.close().await;
     assert!(socket.exists());
