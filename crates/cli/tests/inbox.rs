@@ -269,6 +269,8 @@ fn an_unreadable_event_is_listed_and_can_be_discarded() {
 fn only_one_process_can_open_an_inbox() {
     let (_folder, dir) = new_inbox("inbox-used");
     let listening = listen(&dir, &[]);
+    // As with an app that serves no control socket.
+    let _ = fs::remove_file(format!("{dir}/control.sock"));
     let said = format!("the inbox in {dir} is in use by process {} on ", listening.id());
     let refused = |other: Ended| drop(other.refused(&said).prints_only(""));
     // In parallel, because each waits a second for the receiver to end.
