@@ -119,7 +119,7 @@ fn every_action_is_reached_and_confirmed_with_the_keyboard_alone() {
     browser.open(&it.url("/inbox"));
     tab_to(
         &mut browser,
-        "document.activeElement.closest('[aria-label=Purge]') && document.activeElement.name === 'subscriber'",
+        "document.activeElement.closest('[aria-label=Purge]') !== null && document.activeElement.name === 'subscriber'",
     );
     browser.call("Input.insertText", &serde_json::json!({"text": "2244994945"}));
     browser.press("Enter");

@@ -220,6 +220,8 @@ impl InboxPages {
                 (detail.row.id.clone(), pages::detail(site, &detail, is_open(&event), is_read_only))
             }
         };
+        // A confirmation shows no private values, so the link leads back to the list.
+        let rest = if rest == "/confirm" { "" } else { rest };
         let other = format!("{}/inbox{rest}{}", site.base, query.link(!query.reveal, query.after));
         let reveal = Reveal { is_revealed: query.reveal, other: &other };
         Ok(html(StatusCode::OK, page::page(site, &title, &reveal, &main)))

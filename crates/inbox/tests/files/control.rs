@@ -229,7 +229,7 @@ async fn a_later_socket_at_the_same_path_is_not_removed() {
     // Renamed, not removed, so that the file system cannot use its inode again.
     fs::rename(&socket, receiver.place.path().join("moved")).unwrap();
     let _other = UnixListener::bind(&socket).unwrap();
-    receiver.close().await;
+    let _folder = receiver.close().await;
     assert!(socket.exists());
 }
 
