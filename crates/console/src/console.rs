@@ -90,9 +90,14 @@ impl Console {
         let has_requests = source.is_some();
         Self {
             source,
+            site: Site {
+                base: "/birdhook".to_owned(),
+                keeps_bodies: history.keeps_bodies(),
+                has_requests,
+                has_inbox: false,
+            },
             history,
             access,
-            site: Site { base: "/birdhook".to_owned(), has_requests, has_inbox: false },
             hosts: Hosts::default(),
             // Always valid; without it, nothing would be copied.
             test_secret: Secret::new(TEST_SECRET).ok(),
@@ -266,8 +271,10 @@ impl Console {
         let before = query.before.as_deref().map_or(u64::MAX, |id| self.history.number(id).unwrap_or(0));
         let after = query.after.as_deref().and_then(|id| self.history.number(id)).unwrap_or(0);
         let (entries, time) = (self.history.before(before), now());
-        let mut selected =
-            entries.iter().take_while(|entry| entry.number > after).filter(|entry| query.filter.selects(entry, time));
+        let mut selected = entries
+            .iter()
+            .take_while(|entry| entry.number > after)
+            .filter(|entry| self.history.selects(&query.filter, entry, time));
         let rows = selected.by_ref().take(query.limit()).map(|entry| Row::new(&self.history, entry, query.reveal));
         let rows: Vec<_> = rows.collect();
         (rows, selected.next().is_some())
@@ -310,7 +317,7 @@ impl Console {
         if is_api {
             return json_response(StatusCode::OK, &detail);
         }
-        let main = page::detail(&self.site, &detail, self.history.keeps_bodies());
+        let main = page::detail(&self.site, &detail);
         let other = format!("{}{path}{}", self.site.base, if query.reveal { "" } else { "?reveal=1" });
         let reveal = Reveal { is_revealed: query.reveal, other: &other };
         html(StatusCode::OK, page::page(&self.site, detail.row.outcome, &reveal, &main))

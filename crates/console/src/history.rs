@@ -11,8 +11,10 @@ use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::body_search;
 use crate::chart::{Chart, Series};
 use crate::entry::{Entry, EventEntry, MAX_EVENTS, Request, Verified, short};
+use crate::filter::Filter;
 use crate::headers;
 use crate::prices::{Bill, EventsToday, Prices};
 
@@ -200,6 +202,18 @@ impl History {
 
     pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
         self.state().bodies.iter().find(|(other, _)| *other == number).map(|(_, body)| body.clone())
+    }
+
+    /// Returns whether a filter selects a request at this time.
+    pub(crate) fn selects(&self, filter: &Filter, entry: &Entry, now: Timestamp) -> bool {
+        let is_in_body = |text: &String| self.body(entry.number).is_some_and(|body| body_search::contains(&body, text));
+        filter.selects(entry, now) && filter.text.as_ref().is_none_or(is_in_body)
+    }
+
+    /// Returns the requests with a kept body, oldest first.
+    pub(crate) fn kept(&self) -> Vec<(Arc<Entry>, Bytes)> {
+        let bodies = self.state().bodies.clone();
+        bodies.into_iter().filter_map(|(number, body)| Some((self.get(number)?, body))).collect()
     }
 
     /// Returns the requests with a higher number, oldest first.

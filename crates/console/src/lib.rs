@@ -48,11 +48,14 @@
 //! A POST also needs the token, as `csrf` in the query or in the header `x-birdhook-csrf`, and is
 //! answered 403 after [`Console::read_only`].
 //!
-//! Parameters of the list and the stream of requests: `kind`, `subscriber`, `outcome` (a name, or `refused`),
+//! Parameters of the list and the stream of requests: `kind`, `subscriber`, `outcome` (a name, or
+//! `refused`),
+//! `text` (only requests whose kept body contains it, in upper or lower case),
 //! `since` and `until` (times), `last` (minutes), `after` (an id); of the list also `before` and
 //! `limit` (at most 1,000, by default 100).
 
 mod access;
+mod body_search;
 mod cause;
 mod chart;
 mod console;

@@ -149,7 +149,9 @@ mod tests {
         let recorder = DebuggingRecorder::new();
         metrics::with_local_recorder(&recorder, || {
             let prices = Prices::default();
-            ["dm.received", "post.create", "like.create"].map(|event_type| prices.billed(event_type));
+            for event_type in ["dm.received", "post.create", "like.create"] {
+                prices.billed(event_type);
+            }
         });
         let [(key, .., value)] = recorder.snapshotter().snapshot().into_vec().try_into().unwrap();
         assert_eq!(key.key().name(), "birdhook_billed_micro_dollars_total");

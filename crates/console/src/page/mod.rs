@@ -17,6 +17,7 @@ pub(crate) use health::health;
 pub(crate) struct Site {
     /// The path at which the console is mounted, without a slash at the end.
     pub(crate) base: String,
+    pub(crate) keeps_bodies: bool,
     /// Whether there are pages of requests, and of an inbox.
     pub(crate) has_requests: bool,
     pub(crate) has_inbox: bool,
