@@ -35,7 +35,7 @@
 //! | `/api/deliveries/ID` | one request |
 //! | `/api/events` | new requests as server-sent events, which resume after `Last-Event-ID` |
 //!
-//! With the feature `inbox` and [`Console::inbox`]:
+//! With the feature `inbox` and `Console::inbox`:
 //!
 //! | path | response |
 //! |---|---|
