@@ -125,8 +125,7 @@ fn pages_fit_into_400_pixels_and_stay_readable_in_both_colours() {
                     std::fs::write(Path::new(folder).join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
                 }
                 for selector in [".note", ".cause", ".bad", ".good", "a", "code"] {
-                    let contrast = browser.eval(&format!("({CONTRAST})({})", json!(selector)));
-                    let contrast = contrast.as_f64().unwrap();
+                    let contrast = contrast_of(&mut browser, selector);
                     assert!(contrast >= 4.5, "{name}, {scheme}: {selector} has a contrast of {contrast:.1}");
                 }
             }
@@ -155,6 +154,10 @@ fn ten_thousand_requests_leave_a_page_that_is_short_and_responds() {
     site.deliver(&activity("x", "like.create"));
     browser.wait_until("document.getElementById('live').textContent === 'Paused, 1 new'");
     assert_eq!(browser.complaints, Vec::<String>::new());
+}
+
+pub(crate) fn contrast_of(browser: &mut Browser, selector: &str) -> f64 {
+    browser.eval(&format!("({CONTRAST})({})", json!(selector))).as_f64().unwrap()
 }
 
 /// Returns the lowest contrast of the elements' texts with the page, by the formula of WCAG 2.

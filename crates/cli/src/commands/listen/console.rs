@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use birdhook::console::{Access, Console, HealthSource, History};
+use birdhook::inbox::Inbox;
 
 use super::http;
 use crate::output::note;
@@ -24,7 +25,7 @@ pub(crate) struct ConsoleArgs {
     keep_bodies: usize,
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
+pub(crate) fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
     let address = text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
     address.ok_or("expected a loopback address and a port, such as 127.0.0.1:8081")
 }
@@ -33,29 +34,45 @@ fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
 pub(super) struct PreparedConsole {
     address: SocketAddr,
     pub(super) history: History,
+    inbox: Option<Inbox>,
 }
 
 impl ConsoleArgs {
     pub(super) fn prepare(&self) -> Option<PreparedConsole> {
         let history = || History::new().keep(self.keep_bodies, MAX_BODY);
-        self.console.map(|address| PreparedConsole { address, history: history() })
+        self.console.map(|address| PreparedConsole { address, history: history(), inbox: None })
     }
 }
 
 impl PreparedConsole {
+    /// Adds the inbox to the console.
+    pub(super) fn inbox(self, inbox: &Inbox) -> Self {
+        Self { inbox: Some(inbox.clone()), ..self }
+    }
+
     /// Serves the console until the process ends, and prints its address.
     pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
-        let Self { address, history } = self;
-        let listener = http::listen(address, false).with_context(|| format!("cannot listen on {address}"))?;
-        let address = listener.local_addr()?;
-        let access = Access::loopback(|request| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()));
-        let console = Console::new(source, history, access).mounted_at("/");
-        let router = Router::new().fallback_service(console);
-        tokio::spawn(async move {
-            // Never ends: it continues after errors of single connections.
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
-        });
-        note(format!("console at http://{address}/"));
+        let Self { address, history, inbox } = self;
+        let console = Console::new(source, history, local_access());
+        let console = inbox.into_iter().fold(console, Console::inbox);
+        tokio::spawn(serve_console(address, console)?);
         Ok(())
     }
+}
+
+/// Allows connections from this machine.
+pub(crate) fn local_access() -> Access {
+    Access::loopback(|request| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
+}
+
+/// Listens and prints the address. The returned future serves and never ends: it continues after
+/// errors of single connections.
+pub(crate) fn serve_console(address: SocketAddr, console: Console) -> Result<impl Future<Output = ()> + Send> {
+    let listener = http::listen(address, false).with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    let router = Router::new().fallback_service(console.mounted_at("/"));
+    note(format!("console at http://{address}/"));
+    Ok(async move {
+        let _ = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await;
+    })
 }

@@ -37,6 +37,7 @@ impl EngineReceiver {
         };
         let policy = webhook.dedupe_policy();
         let inbox = open_inbox(&folder, inbox_settings(self.in_order)).await?;
+        let console = console.map(|console| console.inbox(&inbox));
         let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
         let answers = format!("answers 200 once an event is in the inbox, which contains {}", contents(&inbox));
         let mut destination = Destination::inbox(answers);

@@ -35,6 +35,7 @@ impl InboxReceiver {
         let (apps, webhook, console) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = open_inbox(&self.folder, InboxSettings::new().max_attempts(self.max_attempts)).await?;
+        let console = console.map(|console| console.inbox(&inbox));
         let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
         let destination = Destination::inbox(format!("the inbox contains {}", contents(&inbox)));
         let server = args.bind_to(&pipeline, &apps, self.requests, destination, console).await?;

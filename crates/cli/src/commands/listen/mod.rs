@@ -1,7 +1,7 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
 mod cause;
-mod console;
+pub(crate) mod console;
 mod destination;
 mod engine_receiver;
 mod forwarder;
@@ -58,7 +58,7 @@ use crate::exit_status::ExitStatus;
 /// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded and
 /// printed one at a time, and acknowledged. A failed event is retried after 1 s; the delay doubles
 /// after each attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter,
-/// which `birdhook inbox` shows and requeues. Events left by a stop or a crash are printed after
+/// which `birdhook inbox` and the console show and requeue while the receiver runs. Events left by a stop or a crash are printed after
 /// the next start. The last events before a crash may be printed twice. Duplicates are recognised
 /// for 5 days and 1 hour, also after a restart.
 ///
