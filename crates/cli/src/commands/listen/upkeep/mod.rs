@@ -147,9 +147,6 @@ impl UpkeepArgs {
             match self.account.client() {
                 Ok(client) => Some(client),
                 Err(error) if error.downcast_ref::<Failure>().is_some_and(|failure| failure.code() == Code::NoKeys) => {
-                    note(
-                        "no alarms about the webhook and its subscriptions at X: they need the app's keys, which `birdhook auth app` stores",
-                    );
                     None
                 }
                 Err(error) => return Err(error),
@@ -257,6 +254,7 @@ impl Upkeep {
         let inbox = inboxes.first().cloned().context("no inbox")?;
         let mut tasks = JoinSet::new();
         tasks.spawn(beat(Arc::clone(&shared), inbox));
+        let lacks_keys = self.client.is_none();
         if let Some(client) = self.client {
             let url = self.webhook_url.clone();
             let mut settings = WatchSettings::default();
@@ -264,6 +262,12 @@ impl Upkeep {
             tasks.spawn(watch(Arc::clone(&shared), client, url, self.path, settings));
         }
         if !self.targets.is_empty() {
+            if lacks_keys {
+                note(
+                    "no alarms about the webhook and its subscriptions at X: they need the app's keys, which \
+                     `birdhook auth app` stores",
+                );
+            }
             let raised = RaisedAlarms::read(&shared.folder)?;
             let receiver = redact_url(self.webhook_url.as_deref().unwrap_or(address));
             let alarms = Alarms { shared, inboxes, targets: self.targets, receiver, limits: self.limits, raised };

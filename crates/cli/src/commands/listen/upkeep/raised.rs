@@ -250,7 +250,7 @@ mod tests {
         bench.raised.write(&folder).unwrap();
 
         bench.raised = RaisedAlarms::read(&folder).unwrap();
-        (bench.facts.webhook, bench.facts.now) = (None, hour(1));
+        (bench.facts.webhook, bench.facts.now, bench.facts.challenged_at) = (None, hour(1), Some(hour(0)));
         assert!(bench.step(BOTH).is_empty(), "X has not been asked yet");
         bench.facts.webhook = Some(None);
         let due = {
