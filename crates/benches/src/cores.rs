@@ -25,8 +25,13 @@ use crate::statistics::Sample;
 use crate::throughput::Loaded;
 use crate::{machine, process};
 
-/// The goal: what two cores handle in the time of one.
-const WANTED: f64 = 1.8;
+/// The goal of the receiver alone: what two cores handle in the time of one.
+const DIRECT: f64 = 1.8;
+
+/// The goal of the server: its scaling as a share of the empty handler's. The empty handler does
+/// not reach 1.8 here, because its connections move between the threads and the client runs beside
+/// them.
+const SERVED: f64 = 0.95;
 
 /// The number of requests of one thread in a round.
 const REQUESTS: usize = 1500;
@@ -68,8 +73,8 @@ pub(crate) fn run(quick: bool) {
     row(&mut table, "axum, birdhook, CPU µs/request", [&one, &two], &of_server);
     row(&mut table, "axum, empty handler, CPU µs/request", [&bare, &bare_two], &of_bare);
     println!("{table}");
-    goals.judge("direct, requests/s, 2 cores vs. 1", Goal::AtLeast(WANTED), "×", &of_rate);
-    goals.judge("axum, requests per CPU second, 2 cores vs. 1", Goal::AtLeast(WANTED), "×", &of_server);
+    goals.judge("direct, requests/s, 2 cores vs. 1", Goal::AtLeast(DIRECT), "×", &of_rate);
+    goals.judge("axum, scaling vs. an empty handler's", Goal::AtLeast(SERVED), "×", &of_server.of(&of_bare));
     println!("{goals}");
 }
 

@@ -58,7 +58,9 @@
 //! - gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth`
 //!   (events), `birdhook_last_challenge_timestamp_seconds` and
 //!   `birdhook_last_event_timestamp_seconds`;
-//! - histogram `birdhook_answer_seconds{request}`.
+//! - histogram `birdhook_answer_seconds{request}`;
+//! - with the console, counter `birdhook_billed_micro_dollars_total`: an estimate of what X bills, in
+//!   millionths of a US dollar.
 //!
 //! An `outcome` is an [`Outcome`](adapter::Outcome) or `unanswered`. The documentation of `inbox` lists the inbox's
 //! metrics.

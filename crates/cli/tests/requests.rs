@@ -91,7 +91,7 @@ fn the_first_refusal_of_a_beginner_names_its_cause() {
     call(listening.address(), "POST", PATH, &[], BODY);
     says("signature_missing", &["no signature: is it X who sends?"]);
     call(listening.address(), "GET", PATH, &[], "");
-    says("token_missing", &["GET  400", "is it a browser or a probe?"]);
+    says("token_missing", &["GET  400", "is not a challenge by X"]);
 
     assert_eq!(post(&listening, &signed(SECRET, &format!("{BODY}\n")), BODY), "401");
     says("signature_wrong", &["`curl -d @FILE` do", "`curl --data-binary @FILE`"]);

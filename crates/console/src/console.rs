@@ -25,7 +25,6 @@ use crate::health_source::HealthSource;
 use crate::history::{History, now};
 use crate::hosts::Hosts;
 use crate::page::{self, List, Reveal, Site};
-use crate::prices::Prices;
 use crate::stream::{ConsoleBody, Events};
 
 /// Maximum number of open streams of events.
@@ -61,7 +60,6 @@ pub struct Console {
     access: Access,
     site: Site,
     hosts: Hosts,
-    prices: Prices,
     test_secret: Option<Secret>,
     streams: Arc<Semaphore>,
 }
@@ -74,11 +72,10 @@ impl Console {
     pub fn new(source: impl HealthSource + 'static, history: History, access: Access) -> Self {
         Self {
             source: Arc::new(source),
+            site: Site { base: "/birdhook".to_owned(), keeps_bodies: history.keeps_bodies() },
             history,
             access,
-            site: Site { base: "/birdhook".to_owned() },
             hosts: Hosts::default(),
-            prices: Prices::default(),
             // Always valid; without it, nothing would be copied.
             test_secret: Secret::new(TEST_SECRET).ok(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
@@ -100,14 +97,6 @@ impl Console {
     #[must_use]
     pub fn allow_host(mut self, name: impl Into<String>) -> Self {
         self.hosts.add(name.into());
-        self
-    }
-
-    /// Sets the price of an event type, such as `post.create`, in US dollars. Defaults to X's
-    /// published price in [`PRICES`](crate::PRICES).
-    #[must_use]
-    pub fn price(mut self, event_type: impl Into<String>, dollars: f64) -> Self {
-        self.prices.set(event_type.into(), dollars);
         self
     }
 
@@ -188,7 +177,7 @@ impl Console {
     }
 
     fn health(&self) -> HealthView {
-        HealthView::new(&*self.source, &self.history, &self.prices)
+        HealthView::new(&*self.source, &self.history)
     }
 
     /// Returns the selected requests, newest first, and whether there are older ones.
@@ -197,8 +186,10 @@ impl Console {
         let before = query.before.as_deref().map_or(u64::MAX, |id| self.history.number(id).unwrap_or(0));
         let after = query.after.as_deref().and_then(|id| self.history.number(id)).unwrap_or(0);
         let (entries, time) = (self.history.before(before), now());
-        let mut selected =
-            entries.iter().take_while(|entry| entry.number > after).filter(|entry| query.filter.selects(entry, time));
+        let mut selected = entries
+            .iter()
+            .take_while(|entry| entry.number > after)
+            .filter(|entry| self.history.selects(&query.filter, entry, time));
         let rows = selected.by_ref().take(query.limit()).map(|entry| Row::new(&self.history, entry, query.reveal));
         let rows: Vec<_> = rows.collect();
         (rows, selected.next().is_some())
@@ -240,7 +231,7 @@ impl Console {
         if is_api {
             return json_response(StatusCode::OK, &detail);
         }
-        let main = page::detail(&self.site, &detail, self.history.keeps_bodies());
+        let main = page::detail(&self.site, &detail);
         let other = format!("{}{path}{}", self.site.base, if query.reveal { "" } else { "?reveal=1" });
         let reveal = Reveal { is_revealed: query.reveal, other: &other };
         html(StatusCode::OK, page::page(&self.site, detail.row.outcome, &reveal, &main))

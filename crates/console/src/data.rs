@@ -4,22 +4,22 @@
 use std::borrow::Cow;
 
 use birdhook_core::{
-    App, Delivery, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, SecretKind, Timestamp,
+    App, Delivery, Endpoint, EndpointSettings, EventKey, HeadResult, RequestHead, Secret, SecretKind, Timestamp,
 };
 use birdhook_pipeline::Health;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cause::{self, Explanation};
+use crate::cause;
 use crate::chart::{Group, Series};
 use crate::copies;
-use crate::entry::Entry;
+use crate::entry::{Entry, EventEntry};
 use crate::headers::REDACTED;
 use crate::health_source::HealthSource;
 use crate::history::{AnsweredChallenge, History, now};
 use crate::mask;
-use crate::prices::{Bill, Prices};
+use crate::prices::Bill;
 
 /// The time without an answered challenge after which X makes the webhook invalid: 24 hours, and 4
 /// of grace.
@@ -61,7 +61,7 @@ pub(crate) struct EventRow {
 impl Row {
     pub(crate) fn new(history: &History, entry: &Entry, reveal: bool) -> Self {
         let explanation = cause::explain(entry.outcome);
-        let event = |event: &crate::entry::EventEntry| EventRow {
+        let event = |event: &EventEntry| EventRow {
             kind: event.kind.as_str(),
             name: event.name.clone(),
             subscriber: event.subscriber.as_deref().map(|id| mask::id(id, reveal)),
@@ -75,8 +75,8 @@ impl Row {
             path: entry.request.path.to_string(),
             status: entry.outcome.map(birdhook_core::Outcome::status),
             outcome: cause::label(entry.outcome),
-            cause: explanation.map(|it| it.cause),
-            fix: explanation.map(|it| it.fix),
+            cause: explanation.map(|(cause, _)| cause),
+            fix: explanation.map(|(_, fix)| fix),
             ms: entry.micros as f64 / 1e3,
             app: entry.verified.as_ref().map(|verified| verified.app.to_string()),
             sent: entry.verified.as_ref().map_or(0, |verified| verified.sent),
@@ -103,6 +103,9 @@ pub(crate) struct Detail {
     pub(crate) bytes: Option<usize>,
     /// The id of the accepted delivery that contained one of a duplicate's events before.
     pub(crate) duplicate_of: Option<String>,
+    /// The id of the delivery of the other API with the same event. Found only while both bodies are
+    /// kept.
+    pub(crate) twin: Option<String>,
     /// `None` if headers are not recorded.
     pub(crate) headers: Option<Vec<(Box<str>, String)>>,
     /// The body as X wrote it, or, hidden, its structure. `None` if it was not kept.
@@ -133,6 +136,7 @@ impl Detail {
         let first = is_duplicate.then(|| history.first_with(&keys, entry.number)).flatten();
         let app = entry.verified.as_ref().map_or("default", |verified| &verified.app);
         let activities = body.as_ref().map(|body| activities(app, body.clone(), reveal)).unwrap_or_default();
+        let twin = body.as_ref().and_then(|body| twin(history, entry, body));
         let shown = text.filter(|_| reveal).zip(test_secret);
         let header = |(name, value): &(Box<str>, Box<str>)| {
             let is_shown = reveal || &**value == REDACTED;
@@ -146,6 +150,7 @@ impl Detail {
             answered_with: entry.answered_with.map(SecretKind::as_str),
             bytes: entry.verified.as_ref().map(|verified| verified.bytes),
             duplicate_of: first.map(|number| history.id(number)),
+            twin: twin.map(|number| history.id(number)),
             headers: entry.request.headers.as_ref().map(|headers| headers.iter().map(header).collect()),
             body: text.map(|text| if reveal { mask::indented(text) } else { structure(text) }),
             activities,
@@ -176,6 +181,23 @@ fn activities(app: &str, body: Bytes, reveal: bool) -> Vec<Value> {
         }
     };
     delivery.events().iter().take(crate::entry::MAX_EVENTS).map(activity).collect()
+}
+
+/// Returns the delivery of the other API with the same event.
+fn twin(history: &History, entry: &Entry, body: &Bytes) -> Option<u64> {
+    let keys = |entry: &Entry, body: Bytes| -> Vec<EventKey> {
+        let app = entry.verified.as_ref().map_or("default", |verified| &verified.app);
+        let delivery = read(app, body);
+        delivery.iter().flat_map(Delivery::events).map(birdhook_core::Event::content_key).collect()
+    };
+    let own = keys(entry, body.clone());
+    let is_told_by_other = |other: &Entry| {
+        let same = |event: &EventEntry| entry.events().iter().any(|own| own.kind == event.kind && own.api != event.api);
+        other.events().iter().any(same)
+    };
+    let mut others = history.kept().into_iter().filter(|(other, _)| is_told_by_other(other));
+    let (other, _) = others.find(|(other, body)| keys(other, body.clone()).iter().any(|key| own.contains(key)))?;
+    Some(other.number)
 }
 
 fn read(app: &str, body: Bytes) -> Option<Delivery> {
@@ -242,16 +264,16 @@ pub(crate) struct Refusals {
 }
 
 impl HealthView {
-    pub(crate) fn new(source: &dyn HealthSource, history: &History, prices: &Prices) -> Self {
+    pub(crate) fn new(source: &dyn HealthSource, history: &History) -> Self {
         let (now, health) = (now(), source.health());
-        let totals = history.totals(prices, now);
+        let totals = history.totals(now);
         let challenge = |challenge: AnsweredChallenge| ChallengeTime {
             time: challenge.time.to_string(),
             answered_with: challenge.answered_with.map(SecretKind::as_str),
             ago: ago(challenge.time, now),
         };
         let refusals = totals.refusals.iter().filter_map(|(outcome, requests)| {
-            let Explanation { cause, fix } = cause::explain(cause::from_label(outcome)?)?;
+            let (cause, fix) = cause::explain(cause::from_label(outcome)?)?;
             Some(Refusals { outcome, requests: *requests, cause, fix })
         });
         let counted = totals.challenges.last_by_x.or(totals.challenges.last);

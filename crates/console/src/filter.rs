@@ -21,6 +21,8 @@ pub(crate) struct Filter {
     pub(crate) kind: Option<EventKind>,
     pub(crate) subscriber: Option<String>,
     pub(crate) outcome: Option<Wanted>,
+    /// A text in a kept body.
+    pub(crate) text: Option<String>,
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
     /// Minutes back from now, as the form sends them.
@@ -55,7 +57,7 @@ impl Query {
             if value.is_empty() {
                 continue;
             }
-            let Filter { kind, subscriber, outcome, since, until, last } = &mut parsed.filter;
+            let Filter { kind, subscriber, outcome, text, since, until, last } = &mut parsed.filter;
             match &*name {
                 "kind" => *kind = Some(value.parse().map_err(|_| error("kind", "a kind of event, such as liked"))?),
                 "subscriber" => *subscriber = Some(value.to_owned()),
@@ -64,6 +66,7 @@ impl Query {
                     let wanted = cause::from_label(value).map(Wanted::Outcome);
                     *outcome = Some(wanted.ok_or(error("outcome", "refused, or an outcome such as duplicate"))?);
                 }
+                "text" => *text = Some(value.to_owned()),
                 "since" => *since = Some(time("since", value)?),
                 "until" => *until = Some(time("until", value)?),
                 "last" => {
@@ -87,7 +90,7 @@ impl Query {
     /// Returns the query again, with the filter and whether values are revealed.
     pub(crate) fn link(&self, reveal: bool, before: Option<&str>) -> String {
         let mut link = form_urlencoded::Serializer::new(String::new());
-        let Filter { kind, subscriber, outcome, since, until, last } = &self.filter;
+        let Filter { kind, subscriber, outcome, text, since, until, last } = &self.filter;
         let outcome = outcome.map(|outcome| match outcome {
             Wanted::Refused => "refused",
             Wanted::Outcome(outcome) => cause::label(outcome),
@@ -96,6 +99,7 @@ impl Query {
             ("kind", kind.map(|kind| kind.as_str().to_owned())),
             ("subscriber", subscriber.clone()),
             ("outcome", outcome.map(str::to_owned)),
+            ("text", text.clone()),
             ("since", since.map(|time| time.to_string())),
             ("until", until.map(|time| time.to_string())),
             ("last", last.map(|minutes| minutes.to_string())),
@@ -113,7 +117,7 @@ impl Query {
 }
 
 impl Filter {
-    /// Returns whether a request is selected at this time.
+    /// Returns whether a request is selected at this time, apart from the text in its body.
     pub(crate) fn selects(&self, entry: &Entry, now: Timestamp) -> bool {
         let is_late_enough = |minutes: i64| entry.time.as_millis() >= now.as_millis() - minutes * 60_000;
         let is_outcome = |wanted: Wanted| match wanted {
@@ -146,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_query_is_read_and_written_again() {
-        let text = "kind=liked&subscriber=12%263&outcome=duplicate&since=2026-11-23T09%3A30%3A00Z&last=15&reveal=1";
+        let text = "kind=liked&subscriber=12%263&outcome=duplicate&text=Bees+%C3%A9&since=2026-11-23T09%3A30%3A00Z&last=15&reveal=1";
         let query = Query::parse(text).unwrap();
         assert_eq!(query.filter.subscriber.as_deref(), Some("12&3"));
         assert_eq!(query.link(true, None), format!("?{text}"));

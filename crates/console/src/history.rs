@@ -11,8 +11,10 @@ use birdhook_pipeline::{FinishedRequest, Observer, RequestObserver};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::body_search;
 use crate::chart::{Chart, Series};
 use crate::entry::{Entry, EventEntry, MAX_EVENTS, Request, Verified, short};
+use crate::filter::Filter;
 use crate::headers;
 use crate::prices::{Bill, EventsToday, Prices};
 
@@ -26,6 +28,7 @@ pub struct History(Arc<Shared>);
 
 struct Shared {
     limits: Limits,
+    prices: Prices,
     /// Identifies the process in the ids of requests, which restart with 1.
     run: u64,
     started: Timestamp,
@@ -115,13 +118,14 @@ impl History {
     /// Creates a history of 1,000 requests without bodies.
     pub fn new() -> Self {
         let started = now();
-        Self::with(Limits { requests: 1000, bodies: 0, body_bytes: 0 }, started)
+        Self::with(Limits { requests: 1000, bodies: 0, body_bytes: 0 }, Prices::default(), started)
     }
 
-    fn with(limits: Limits, started: Timestamp) -> Self {
+    fn with(limits: Limits, prices: Prices, started: Timestamp) -> Self {
         let run = started.as_millis().unsigned_abs();
         let shared = Shared {
             limits,
+            prices,
             run,
             started,
             newest: watch::Sender::new(0),
@@ -136,7 +140,8 @@ impl History {
     /// one.
     #[must_use]
     pub fn requests(self, requests: usize) -> Self {
-        Self::with(Limits { requests: requests.max(1), ..self.0.limits }, self.0.started)
+        let limits = Limits { requests: requests.max(1), ..self.0.limits };
+        Self::with(limits, self.0.prices.clone(), self.0.started)
     }
 
     /// Keeps the last `deliveries` verified bodies of at most `max_bytes` each. Defaults to none.
@@ -146,7 +151,18 @@ impl History {
     /// one.
     #[must_use]
     pub fn keep(self, deliveries: usize, max_bytes: usize) -> Self {
-        Self::with(Limits { bodies: deliveries, body_bytes: max_bytes, ..self.0.limits }, self.0.started)
+        let limits = Limits { bodies: deliveries, body_bytes: max_bytes, ..self.0.limits };
+        Self::with(limits, self.0.prices.clone(), self.0.started)
+    }
+
+    /// Sets the price of an event type, such as `post.create`, in US dollars. Defaults to X's
+    /// published price in [`PRICES`](crate::PRICES). Call it before the history is cloned: it returns a
+    /// new one.
+    #[must_use]
+    pub fn price(self, event_type: impl Into<String>, dollars: f64) -> Self {
+        let mut prices = self.0.prices.clone();
+        prices.set(event_type.into(), dollars);
+        Self::with(self.0.limits, prices, self.0.started)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -188,6 +204,18 @@ impl History {
         self.state().bodies.iter().find(|(other, _)| *other == number).map(|(_, body)| body.clone())
     }
 
+    /// Returns whether a filter selects a request at this time.
+    pub(crate) fn selects(&self, filter: &Filter, entry: &Entry, now: Timestamp) -> bool {
+        let is_in_body = |text: &String| self.body(entry.number).is_some_and(|body| body_search::contains(&body, text));
+        filter.selects(entry, now) && filter.text.as_ref().is_none_or(is_in_body)
+    }
+
+    /// Returns the requests with a kept body, oldest first.
+    pub(crate) fn kept(&self) -> Vec<(Arc<Entry>, Bytes)> {
+        let bodies = self.state().bodies.clone();
+        bodies.into_iter().filter_map(|(number, body)| Some((self.get(number)?, body))).collect()
+    }
+
     /// Returns the requests with a higher number, oldest first.
     pub(crate) fn after(&self, number: u64) -> Vec<Arc<Entry>> {
         let state = self.state();
@@ -215,13 +243,13 @@ impl History {
         found.map(|entry| entry.number)
     }
 
-    pub(crate) fn totals(&self, prices: &Prices, now: Timestamp) -> Totals {
+    pub(crate) fn totals(&self, now: Timestamp) -> Totals {
         let mut state = self.state();
         Totals {
             challenges: state.challenges,
             last_event: state.last_event,
             refusals: state.refusals.clone(),
-            bill: state.today.bill(now.as_millis(), prices),
+            bill: state.today.bill(now.as_millis(), &self.0.prices),
             series: state.chart.series(now.as_millis()),
         }
     }
@@ -244,7 +272,7 @@ impl History {
             answered_with: request.answered_with,
             verified,
         };
-        state.count(&entry);
+        state.count(&entry, &self.0.prices);
         if state.entries.len() >= self.0.limits.requests {
             state.entries.pop_front();
         }
@@ -261,7 +289,7 @@ impl History {
 }
 
 impl State {
-    fn count(&mut self, entry: &Entry) {
+    fn count(&mut self, entry: &Entry, prices: &Prices) {
         let millis = entry.time.as_millis();
         self.chart.add(millis, entry.group());
         match entry.outcome {
@@ -276,6 +304,7 @@ impl State {
                 self.last_event = Some(entry.time);
                 for event in entry.events().iter().filter(|event| event.api == birdhook_core::ApiSource::XActivity) {
                     self.today.add(millis, &event.name);
+                    prices.billed(&event.name);
                 }
             }
             Some(outcome) if outcome.status() == 200 => {}

@@ -36,10 +36,12 @@
 //! | `/api/events` | new requests as server-sent events, which resume after `Last-Event-ID` |
 //!
 //! Parameters of the list and the stream: `kind`, `subscriber`, `outcome` (a name, or `refused`),
+//! `text` (only requests whose kept body contains it, in upper or lower case),
 //! `since` and `until` (times), `last` (minutes), `after` (an id); of the list also `before` and
 //! `limit` (at most 1,000, by default 100).
 
 mod access;
+mod body_search;
 mod cause;
 mod chart;
 mod console;

@@ -44,6 +44,18 @@ impl Prices {
         self.0.insert(event_type, dollars);
     }
 
+    /// Records that X bills an event of this type.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn billed(&self, event_type: &str) {
+        // Prices are multiples of a micro-dollar, and a counter holds whole numbers.
+        let micros = self.of(event_type).map_or(0, |dollars| (dollars * 1e6).round() as u64);
+        metrics::counter!("birdhook_billed_micro_dollars_total").increment(micros);
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    #[allow(clippy::unused_self, reason = "the feature `metrics` uses it")]
+    pub(crate) fn billed(&self, _: &str) {}
+
     /// Returns the price of an event type: its own, else that of its family.
     fn of(&self, event_type: &str) -> Option<f64> {
         let own = self.0.get(event_type).copied();
@@ -127,6 +139,23 @@ mod tests {
         assert_eq!((prices.of("like.create"), prices.of("")), (None, None));
         prices.set("post.create".to_owned(), 0.002);
         assert_eq!(prices.of("post.create"), Some(0.002));
+    }
+
+    #[cfg(feature = "metrics")]
+    #[test]
+    fn the_metric_counts_micro_dollars() {
+        use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+        let recorder = DebuggingRecorder::new();
+        metrics::with_local_recorder(&recorder, || {
+            let prices = Prices::default();
+            for event_type in ["dm.received", "post.create", "like.create"] {
+                prices.billed(event_type);
+            }
+        });
+        let [(key, .., value)] = recorder.snapshotter().snapshot().into_vec().try_into().unwrap();
+        assert_eq!(key.key().name(), "birdhook_billed_micro_dollars_total");
+        assert_eq!(value, DebugValue::Counter(15_000));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Events {
             let time = now();
             for entry in entries {
                 self.position = entry.number;
-                if self.filter.selects(&entry, time) {
+                if self.history.selects(&self.filter, &entry, time) {
                     // One line, because a line break would end the field.
                     let data = (self.render)(&entry).replace(['\n', '\r'], " ");
                     text += &format!("id: {}\nevent: request\ndata: {data}\n\n", self.history.id(entry.number));

@@ -2,6 +2,7 @@
 //! one process and without sockets.
 
 mod candidates;
+mod layers;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -51,7 +52,9 @@ pub(crate) fn run(quick: bool) {
             move |body| _ = black_box(candidates::hmac(&keyed, body))
         }));
         works.push(alone(text, move |body| _ = black_box((candidates::hmac(&keyed, body), candidates::scan(body)))));
+        works.extend(layers::works(text));
         let mut samples = rounds::measure(&mut works, rounds, slice);
+        let by_layer = samples.split_off(samples.len() - layers::NAMES.len());
         let both = samples.pop().expect("HMAC and scan");
         let hmac = samples.pop().expect("HMAC");
         let by_kind: BTreeMap<Kind, Sample> = Kind::ALL.into_iter().zip(samples).collect();
@@ -78,7 +81,7 @@ pub(crate) fn run(quick: bool) {
             number(added.median()),
             number(vs_both.median())
         );
-        println!("{}\n", prose(&text));
+        println!("{}\n\n{}", prose(&text), of_layers(&both, &by_layer, birdhook));
         for (kind, most) in [(Kind::Value, VS_VALUE), (Kind::Typed, VS_TYPED)] {
             let what = format!("birdhook vs. {}: {name}", kind.name());
             goals.judge(what, Goal::AtMost(most), "×", &birdhook.of(&by_kind[&kind]));
@@ -86,6 +89,21 @@ pub(crate) fn run(quick: bool) {
         goals.judge(format!("birdhook, added vs. HMAC and scan: {name}"), Goal::AtMost(most), "×", &vs_both);
     }
     println!("{goals}");
+}
+
+/// Returns a table of the layers, and of what each adds to the one before it.
+fn of_layers(both: &Sample, by_layer: &[Sample], birdhook: &Sample) -> Table {
+    let mut table = Table::new(["from the inside", "CPU µs", "added"]);
+    let rows = layers::NAMES.iter().zip(by_layer).chain([(&"axum router", birdhook)]);
+    let mut inner: Option<&Sample> = None;
+    table.row(["HMAC and scan".to_owned(), number(both.median()), "-".to_owned()]);
+    for (name, sample) in rows {
+        let added = inner.map(|inner| sample.iter().zip(inner.iter()).map(|(outer, inner)| outer - inner).collect());
+        let added = added.map_or("-".to_owned(), |added: Sample| number(added.median()));
+        table.row([(*name).to_owned(), number(sample.median()), added]);
+        inner = Some(sample);
+    }
+    table
 }
 
 /// Returns the work of receiving deliveries of this body, each with its own event.

@@ -112,7 +112,9 @@ impl Answer {
         let length = match header("content-length") {
             Some(length) => length.parse().expect("a content-length"),
             None if has("transfer-encoding", "chunked") => chunked(&bytes[head..])?,
-            None => panic!("an answer whose end is not told"),
+            // Node answers so when it gives up on a request.
+            None if has("connection", "close") => bytes.len() - head,
+            None => panic!("an answer without its length: {}", String::from_utf8_lossy(&bytes[..head])),
         };
         let (status, closes) = (response.code.expect("a status"), has("connection", "close"));
         (bytes.len() >= head + length).then_some(Self { status, length: head + length, closes })
@@ -141,6 +143,8 @@ mod tests {
     fn an_answer_is_whole_at_its_last_byte() {
         let with_length = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ndate: now\r\n\r\nok";
         let chunks = "HTTP/1.1 503 No\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+        let until_closed = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
+        assert_eq!(Answer::read(until_closed.as_bytes()).map(|answer| answer.status), Some(408));
         for (text, status, closes) in [(with_length, 200, false), (chunks, 503, true)] {
             assert_eq!(Answer::read(text.as_bytes()), Some(Answer { status, length: text.len(), closes }));
             for cut in 0..text.len() {

@@ -106,6 +106,9 @@ fn form(site: &Site, query: &Query) -> Markup {
                 @for other in EventKind::ALL { option value=(other.as_str()) selected[other.as_str() == kind] { (other.as_str()) } }
             } }
             label { "Subscriber id" input name="subscriber" inputmode="numeric" autocomplete="off" value=[filter.subscriber.as_deref()]; }
+            @if site.keeps_bodies {
+                label { "Text in the body" input name="text" type="search" autocomplete="off" value=[filter.text.as_deref()]; }
+            }
             label { "Time" select name="last" {
                 option value="" { "all" }
                 @for (minutes, name) in [(15, "last 15 min"), (60, "last hour"), (1440, "last 24 h")] {

@@ -7,7 +7,7 @@ use crate::copies::TEST_SECRET;
 use crate::data::Detail;
 use crate::mask;
 
-pub(crate) fn detail(site: &Site, detail: &Detail, keeps_bodies: bool) -> Markup {
+pub(crate) fn detail(site: &Site, detail: &Detail) -> Markup {
     let row = &detail.row;
     let suffix = if detail.revealed { "?reveal=1" } else { "" };
     html! {
@@ -17,6 +17,9 @@ pub(crate) fn detail(site: &Site, detail: &Detail, keeps_bodies: bool) -> Markup
         @if let Some(fix) = row.fix { p.fix { b { "Fix: " } (prose(fix)) } }
         @if let Some(id) = &detail.duplicate_of {
             p { "First received as " a href={ (site.base) "/deliveries/" (id) (suffix) } { (id) } "." }
+        }
+        @if let Some(id) = &detail.twin {
+            p { "The other API reported the same event in " a href={ (site.base) "/deliveries/" (id) (suffix) } { (id) } "." }
         }
         dl {
             dt { "Time" } dd { (time(&row.time, false)) }
@@ -56,7 +59,7 @@ pub(crate) fn detail(site: &Site, detail: &Detail, keeps_bodies: bool) -> Markup
             },
             None => p.note {
                 @if detail.bytes.is_none() { "There is no verified body." }
-                @else if keeps_bodies { "The body is too long to be kept, or newer ones have replaced it." }
+                @else if site.keeps_bodies { "The body is too long to be kept, or newer ones have replaced it." }
                 @else { "Bodies are not kept. " code { "History::keep" } " turns that on." }
             },
         }

@@ -15,6 +15,7 @@ pub(crate) use health::health;
 pub(crate) struct Site {
     /// The path at which the console is mounted, without a slash at the end.
     pub(crate) base: String,
+    pub(crate) keeps_bodies: bool,
 }
 
 /// A link that shows or hides private values.

@@ -16,7 +16,6 @@ use crate::traits::debug_fields;
 /// Uses 35 to 45 bytes per key. Memory for up to 16 million keys is reserved at the start, so no
 /// insertion waits for a table to grow or rehash.
 ///
-///
 /// ```
 /// use std::time::Duration;
 /// # mod birdhook { pub mod dedupe { pub use birdhook_core::DedupeWindow; } pub mod event { pub use birdhook_core::EventKey; } }
@@ -132,6 +131,10 @@ impl DedupeWindow {
     }
 
     fn find(&self, numbers: &HashTable<u32>, half: &Half) -> Option<&Remembered> {
+        // Most of an empty table is in no cache of the processor.
+        if numbers.is_empty() {
+            return None;
+        }
         let remembered = |number: &u32| self.order.get(number.wrapping_sub(self.first) as usize);
         let number = numbers.find(hash(half), |number| remembered(number).is_some_and(|found| found.half == *half))?;
         remembered(number)

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 mod challenge;
 pub(crate) mod endpoint;
+mod explanation;
 pub(crate) mod head;
 pub(crate) mod outcome;
 pub(crate) mod reply;

@@ -87,8 +87,10 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         around_events: OnceLock::new(),
         body: slice(&text),
     });
-    let builders = body.account_activity.events.into_iter().zip(0..);
-    let events: Vec<Event> = builders.map(|(event, position)| event.build(&envelope, &text, position)).collect();
+    let builders = body.account_activity.events;
+    // `collect` would reserve room for at least four events, and most bodies have one.
+    let mut events: Vec<Event> = Vec::with_capacity(builders.len());
+    events.extend(builders.into_iter().zip(0..).map(|(event, position)| event.build(&envelope, &text, position)));
     Some(Delivery::new(envelope, events))
 }
 

@@ -1,26 +1,28 @@
-//! Reads and verifies a body within the memory budget.
+//! Reads a body within the memory budget.
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use birdhook_core::{BodyReader, Delivery, Outcome, Reply};
+use birdhook_core::{BodyReader, Outcome, Reply};
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::request::Request;
 use crate::sync::yield_now;
 
-/// Reads a body to its end and verifies it.
-///
-/// Also returns the permit for a large body, to be held until the delivery's events are claimed.
+/// The permit for a large body, to be held until the delivery's events are claimed.
+pub(super) type LargeBody = Option<OwnedSemaphorePermit>;
+
+/// Reads a body to its end.
 pub(super) async fn read<E>(
-    mut reader: Box<BodyReader>,
+    reader: &mut BodyReader,
     body: impl Stream<Item = Result<Bytes, E>>,
     request: &Request,
-) -> Result<(Delivery, Option<SemaphorePermit<'_>>), Reply> {
+) -> Result<LargeBody, Reply> {
     let (mut body, budget) = (pin!(body), &request.gate.memory_budget);
     let mut next = |cx: &mut Context<'_>| match body.as_mut().poll_next(cx) {
         Poll::Ready(chunk) => Poll::Ready(chunk.map(|chunk| chunk.map_err(|_| Outcome::BodyCutOff))),
@@ -40,12 +42,12 @@ pub(super) async fn read<E>(
         }
     }
     request.memory.complete(budget)?;
-    let mut permit = None;
-    if request.memory.is_large() {
-        // Parsing a large body takes milliseconds. If many were parsed at once, a challenge would
-        // wait for all of them. So one is parsed at a time, after other ready tasks have run.
-        permit = request.gate.large_body.acquire().await.ok();
-        yield_now().await;
+    if !request.memory.is_large() {
+        return Ok(None);
     }
-    Ok((reader.finish()?, permit))
+    // Parsing a large body takes milliseconds. If many were parsed at once, a challenge would wait
+    // for all of them. So one is parsed at a time, after other ready tasks have run.
+    let permit = Arc::clone(&request.gate.large_body).acquire_owned().await.ok();
+    yield_now().await;
+    Ok(permit)
 }

@@ -42,7 +42,7 @@ impl Gate {
             endpoint: ArcSwap::from_pointee(endpoint),
             dedupe: Arc::new(dedupe),
             memory_budget,
-            large_body: Semaphore::new(1),
+            large_body: Arc::new(Semaphore::new(1)),
             time_limit,
             counts: Counts::new(),
             in_flight: InFlight::default(),
@@ -77,7 +77,7 @@ impl Gate {
                 if self.state.in_flight.is_stopping() {
                     return HeadResult::Reply(request.refuse(Outcome::ShuttingDown));
                 }
-                HeadResult::Body(IncomingDelivery { reader: Box::new(reader), request })
+                HeadResult::Body(IncomingDelivery::new(reader, request))
             }
         }
     }
@@ -118,7 +118,7 @@ impl Gate {
 
     /// Returns whether the delivery began at this gate.
     pub(crate) fn began(&self, incoming: &IncomingDelivery) -> bool {
-        Arc::ptr_eq(&incoming.request.gate, &self.state)
+        incoming.began_at(&self.state)
     }
 }
 

@@ -6,8 +6,9 @@ use birdhook_core::{BodyReader, Delivery, EventKey, Outcome, Reply};
 use bytes::Bytes;
 use futures_core::Stream;
 
-use super::body;
+use super::body::{self, LargeBody};
 use super::request::Request;
+use super::state::GateState;
 use super::verified::VerifiedDelivery;
 use crate::catch_panic::catch_panic;
 use crate::dedupe::{Claim, Claimed};
@@ -17,11 +18,24 @@ use crate::sync::timeout_at;
 #[derive(Debug)]
 pub struct IncomingDelivery {
     /// Boxed to keep the futures that move it small.
-    pub(super) reader: Box<BodyReader>,
-    pub(super) request: Request,
+    unread: Box<Unread>,
+}
+
+#[derive(Debug)]
+struct Unread {
+    reader: BodyReader,
+    request: Request,
 }
 
 impl IncomingDelivery {
+    pub(super) fn new(reader: BodyReader, request: Request) -> Self {
+        Self { unread: Box::new(Unread { reader, request }) }
+    }
+
+    pub(super) fn began_at(&self, gate: &Arc<GateState>) -> bool {
+        Arc::ptr_eq(&self.unread.request.gate, gate)
+    }
+
     /// Reads and verifies the body, and claims its events.
     ///
     /// Waits for events that other requests have claimed. All of this is subject to the deadline.
@@ -38,8 +52,15 @@ impl IncomingDelivery {
         body: impl Stream<Item = Result<Bytes, E>>,
         remembers: impl Fn(&EventKey) -> bool,
     ) -> Result<VerifiedDelivery, Reply> {
-        let Self { reader, request } = self;
-        match verify(reader, body, remembers, &request).await {
+        let mut unread = self.unread;
+        let deadline = unread.request.deadline;
+        let read = timeout_at(deadline, body::read(&mut unread.reader, body, &unread.request)).await;
+        let (verified, request) = unread.finish(read.unwrap_or_else(|_| Err(Outcome::BodyTooSlow.into())));
+        let claimed = match verified {
+            Ok((delivery, large_body)) => claim(delivery, large_body, remembers, &request).await,
+            Err(reply) => Err(reply),
+        };
+        match claimed {
             Ok((delivery, claim)) => Ok(VerifiedDelivery::new(delivery, claim, request)),
             Err(reply) => Err(request.answer(reply)),
         }
@@ -47,18 +68,25 @@ impl IncomingDelivery {
 
     /// Ends the delivery without reading it.
     pub(crate) fn refuse(self, outcome: Outcome) -> Reply {
-        self.request.refuse(outcome)
+        self.unread.request.refuse(outcome)
     }
 }
 
-async fn verify<E>(
-    reader: Box<BodyReader>,
-    body: impl Stream<Item = Result<Bytes, E>>,
+impl Unread {
+    /// Ends the reading of the body, and verifies it if all of it was read.
+    fn finish(self: Box<Self>, read: Result<LargeBody, Reply>) -> (Result<(Delivery, LargeBody), Reply>, Request) {
+        let Self { reader, request } = *self;
+        (read.and_then(|large_body| Ok((reader.finish()?, large_body))), request)
+    }
+}
+
+/// Claims the events of a delivery. Waits while another request has claimed one of them.
+async fn claim(
+    mut delivery: Delivery,
+    mut large_body: LargeBody,
     remembers: impl Fn(&EventKey) -> bool,
     request: &Request,
 ) -> Result<(Delivery, Claim), Reply> {
-    let read = timeout_at(request.deadline, body::read(reader, body, request)).await;
-    let (mut delivery, mut large_body) = read.map_err(|_| Outcome::BodyTooSlow)??;
     let dedupe = Arc::clone(&request.gate.dedupe);
     dedupe.set_keys(&mut delivery);
     request.verified(&delivery);

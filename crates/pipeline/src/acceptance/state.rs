@@ -18,7 +18,7 @@ pub(super) struct GateState {
     pub(super) dedupe: Arc<Dedupe>,
     pub(super) memory_budget: MemoryBudget,
     /// Allows one large body to be parsed at a time.
-    pub(super) large_body: Semaphore,
+    pub(super) large_body: Arc<Semaphore>,
     /// The time from a request's head to its answer.
     pub(super) time_limit: Duration,
     pub(super) counts: Counts,

@@ -24,7 +24,6 @@ pub(super) fn of(request: &Observed, explainer: &Explainer) -> Option<String> {
     }
     let outcome = Outcome::ALL.iter().copied().find(|outcome| outcome.as_str() == request.outcome)?;
     let text = match outcome {
-        Outcome::Accepted => return None,
         Outcome::ChallengeAnswered => return challenge_signature(request, endpoint),
         Outcome::SignatureMissing => return Some(no_signature(request, endpoint)),
         Outcome::SignatureMalformed => return Some(signature_cause::of_malformed(request)),
@@ -35,24 +34,8 @@ pub(super) fn of(request: &Observed, explainer: &Explainer) -> Option<String> {
                 "the body has the content-encoding {encoding}: X does not encode bodies, so a proxy has done it"
             ));
         }
-        Outcome::TokenMissing => "a GET without crc_token is not a challenge by X: is it a browser or a probe?",
-        Outcome::TokenEmpty => "the crc_token is empty, which X does not send: does a proxy change the query?",
-        Outcome::TokenRepeated => "several crc_token parameters, which X does not send: does a proxy change the query?",
-        Outcome::TokenRefused => "X does not send such a crc_token: it is too long or has a forbidden character",
         Outcome::ChallengeUnsigned => return Some(signature_cause::of_challenge(request, explainer)),
-        Outcome::NoSecret => "the app has no secret of the kind that answers challenges",
-        Outcome::ShuttingDown => "the receiver is stopping",
-        Outcome::SignatureRepeated => "the signature header occurs more than once: does a proxy add it again?",
-        Outcome::BodyTooLarge => "the body is over 1 MiB, which no delivery of X is: is it X who sends?",
-        Outcome::OverMemoryBudget => "too many bodies arrive at once",
-        Outcome::BodyTooSlow => "the body did not arrive in time",
-        Outcome::BodyCutOff => {
-            "the body is shorter or longer than its content-length: did a proxy or the sender cut it off or change it?"
-        }
-        Outcome::NotAnObject => "the body is signed, but is not a JSON object",
-        Outcome::Duplicate => "its events were already received, so they are not processed again",
         Outcome::Dropped => "it has no event to print",
-        Outcome::InFlight => "the same event is still being processed",
         Outcome::SinkTooSlow => {
             return Some(format!("the events were not {} in time: {}", destination.done, destination.if_slow));
         }
@@ -60,8 +43,7 @@ pub(super) fn of(request: &Observed, explainer: &Explainer) -> Option<String> {
             return Some(format!("the events were not {}: see the note before this line", destination.done));
         }
         Outcome::SinkPanicked => "the receiver panicked, which is a bug in birdhook: see the note before this line",
-        Outcome::MethodNotAllowed => "X sends only GET and POST: is it X who sends?",
-        _ => return None,
+        other => other.cause()?,
     };
     Some(text.to_owned())
 }
