@@ -175,6 +175,14 @@ pub(crate) const ROWS: &[Row] = &[
         panel: Some(("short", &[("birdhook_in_flight", "{{instance}}")])),
     },
     Row {
+        cell: "`billed_micro_dollars_total`",
+        alarms: &[],
+        panel: Some((
+            "currencyUSD",
+            &[("increase(birdhook_billed_micro_dollars_total[1d]) / 1e6", "{{instance}} in 24 h")],
+        )),
+    },
+    Row {
         cell: "`other_requests_total{outcome}`",
         alarms: &[],
         panel: Some((
