@@ -87,6 +87,9 @@ fn hours(text: &str) -> Result<Duration, String> {
     time.ok_or("expected a number of hours above 0".to_owned())
 }
 
+/// Milliseconds for which a receiver without --catch-up keeps the spans of an earlier one: 5 days.
+const KEPT: i64 = 5 * 24 * 3_600_000;
+
 /// The upkeep of a receiver that has not started.
 pub(super) struct Upkeep {
     folder: PathBuf,
@@ -155,7 +158,9 @@ impl UpkeepArgs {
         let (recorded, now) = (Heartbeat::read(folder)?, now());
         let was_alive = recorded.is_some();
         let heartbeat = recorded.unwrap_or_else(|| Heartbeat::first(now));
-        let is_kept = |span: &ReplaySpan| now.as_millis().saturating_sub(span.to().as_millis()) < 5 * 24 * 3_600_000;
+        // With --catch-up, a span that is too old is reported as lost.
+        let is_recent = |span: &ReplaySpan| now.as_millis().saturating_sub(span.to().as_millis()) < KEPT;
+        let is_kept = |span: &ReplaySpan| self.catch_up || is_recent(span);
         let waiting = heartbeat.waiting.iter().copied().filter(is_kept).collect();
         Ok(Upkeep {
             folder: folder.to_owned(),
