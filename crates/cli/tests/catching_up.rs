@@ -1,7 +1,7 @@
 //! Tests of `birdhook listen --catch-up`, against a mock X whose clock has advanced.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use birdhook::event::Timestamp;
 use birdhook_testkit::mock::{Clock, MockApi, MockSettings, MockToken};
@@ -83,12 +83,14 @@ async fn x_replays_what_was_missed_and_known_events_are_removed() {
     second.note_of("X does not replay it yet");
     assert_eq!(second.json()["kind"], "followed", "the liked one is known");
     assert_eq!(second.json()["kind"], "replay_finished");
+    let started = Instant::now();
     let waiting = loop {
         let waiting = heartbeat(&inbox)["waiting"].as_array().unwrap().clone();
         // The end of the replay is recorded shortly after it is printed.
         if waiting.len() == 1 && minutes_ago(&waiting[0]["from"]) < 70 {
             break waiting;
         }
+        assert!(started.elapsed() < Duration::from_secs(20), "{waiting:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     let (lines, _) = second.stop();
