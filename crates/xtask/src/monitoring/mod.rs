@@ -135,7 +135,7 @@ fn panel(at: usize, row: &Row, text: &str, (unit, queries): (&str, &[(&str, &str
 pub(crate) fn dashboard_rules() -> Result<String> {
     let text = fs::read_to_string(DASHBOARD).with_context(|| format!("cannot read {DASHBOARD}"))?;
     let dashboard: Value = serde_json::from_str(&text)?;
-    let panels = dashboard["panels"].as_array().context("a dashboard without panels")?;
+    let panels = dashboard.get("panels").and_then(Value::as_array).context("a dashboard without panels")?;
     let mut rules = "groups:\n  - name: dashboard\n    rules:\n".to_owned();
     for (number, expr) in panels.iter().flat_map(expressions).enumerate() {
         let expr = json!(expr.replace("$__rate_interval", "5m"));
@@ -145,7 +145,8 @@ pub(crate) fn dashboard_rules() -> Result<String> {
 }
 
 fn expressions(panel: &Value) -> impl Iterator<Item = &str> {
-    panel["targets"].as_array().into_iter().flatten().filter_map(|target| target["expr"].as_str())
+    let targets = panel.get("targets").and_then(Value::as_array);
+    targets.into_iter().flatten().filter_map(|target| target.get("expr")?.as_str())
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ pub(crate) struct Listen {
     #[arg(long, requires_all = ["inbox", "engine"])]
     in_order: bool,
     #[command(flatten)]
-    upkeep: UpkeepArgs,
+    upkeep: Box<UpkeepArgs>,
     /// Print a line for each request, and the next steps, also if standard error is not a terminal.
     #[arg(long, conflicts_with_all = ["quiet", "json"])]
     requests: bool,
@@ -155,9 +155,9 @@ impl Listen {
                 let message = "--record and --forward cannot be used with an engine";
                 bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
-            EngineReceiver { engine, writing, inbox, in_order, upkeep, requests }.serve(&server).await?;
+            EngineReceiver { engine, writing, inbox, in_order, upkeep: *upkeep, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
-            InboxReceiver { folder, max_attempts, forward, upkeep, requests }.serve(&server, json).await?;
+            InboxReceiver { folder, max_attempts, forward, upkeep: *upkeep, requests }.serve(&server, json).await?;
         } else {
             let work = Work { record, forward, requests, has_type: true, ..Work::default() };
             server.serve(json, work, std::future::pending()).await?;

@@ -240,7 +240,7 @@ impl Upkeep {
                     note(format!("catching up from {last}, the last sign of life; `--dry-run` prints the plan"));
                 }
                 (true, false) => {
-                    note(format!("nothing to catch up: the last sign of life, {last}, is not in the past"))
+                    note(format!("nothing to catch up: the last sign of life, {last}, is not in the past"));
                 }
                 (false, _) => note("nothing to catch up: the inbox has no sign of life from an earlier receiver"),
             }

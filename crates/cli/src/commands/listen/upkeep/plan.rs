@@ -50,8 +50,10 @@ mod tests {
         Timestamp::from_millis(NOW + minutes * MINUTE)
     }
 
+    type Job = (i64, i64, i64);
+
     /// Returns jobs as `(at, from, to)` and lost spans as `(from, to)`, in minutes from now.
-    fn planned(gaps: &[(i64, i64)], api: ManagementApi) -> (Vec<(i64, i64, i64)>, Vec<(i64, i64)>) {
+    fn planned(gaps: &[(i64, i64)], api: ManagementApi) -> (Vec<Job>, Vec<(i64, i64)>) {
         let gaps: Vec<_> =
             gaps.iter().map(|(from, to)| ReplaySpan::around(minute(*from), minute(*to)).unwrap()).collect();
         let Plan { jobs, lost } = plan(&gaps, minute(0), ReplayRules::of(api));
