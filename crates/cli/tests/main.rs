@@ -2,7 +2,10 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod account;
+#[cfg(unix)]
+mod alarms;
 mod auth;
+mod catching_up;
 mod credentials;
 mod doctor;
 mod engines;

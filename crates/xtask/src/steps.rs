@@ -8,8 +8,8 @@ use anyhow::Result;
 use crate::process::{cargo, printed, run as run_command};
 use crate::step::{Outcome, Step, run_all, step};
 use crate::{
-    attack, book, coverage, dates, deb, features, frameworks, fuzz, guides, instructions, models, package, platforms,
-    rules, screenshots, supply, testing, tools, workflows,
+    attack, book, coverage, dates, deb, deploy, features, frameworks, fuzz, guides, instructions, models, package,
+    platforms, rules, screenshots, supply, testing, tools, workflows,
 };
 
 /// The steps of `cargo xtask test`: they need no server and no second build configuration.
@@ -49,6 +49,7 @@ pub(crate) const LONG: &[Step] = &[
     ),
     step("docs", 0.7, "the documentation builds without warnings", docs),
     step("guides", 2.0, "the code of the guides compiles with the dependencies that they state", guides::check),
+    step("deploy", 0.2, "promtool and systemd accept the files of deploy/; nothing is built", deploy::check),
     step("wasm", 0.3, "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", 0.1, "dependencies between packages, lints, and tests that are compiled", rules::check),
     step("sizes", 0.1, "the longest source files, as a report", sizes),

@@ -14,6 +14,7 @@ use super::forwarder::Forwarder;
 use super::marking_sink::MarkingSink;
 use super::request_log::RequestFormat;
 use super::server::ServerArgs;
+use super::upkeep::UpkeepArgs;
 use crate::commands::inbox::open_inbox;
 use crate::event_format::EventFormat;
 use crate::output::{self, note, plural, print};
@@ -26,6 +27,7 @@ pub(super) struct InboxReceiver {
     pub(super) folder: PathBuf,
     pub(super) max_attempts: u32,
     pub(super) forward: Option<String>,
+    pub(super) upkeep: UpkeepArgs,
     pub(super) requests: RequestFormat,
 }
 
@@ -36,9 +38,12 @@ impl InboxReceiver {
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = open_inbox(&self.folder, InboxSettings::new().max_attempts(self.max_attempts)).await?;
         let console = console.map(|console| console.inbox(&inbox));
-        let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
+        let upkeep = self.upkeep.prepare(&self.folder, args.path())?;
+        let pipeline = webhook.sink(MarkingSink { sink: upkeep.sink(inbox.clone()), done: "stored" });
         let destination = Destination::inbox(format!("the inbox contains {}", contents(&inbox)));
         let server = args.bind_to(&pipeline, &apps, self.requests, destination, console).await?;
+        let health = pipeline.handle();
+        let _upkeep = upkeep.start(vec![inbox.clone()], &server.url, move || health.health())?;
         let consumer = Consumer {
             inbox: inbox.clone(),
             forwarder,

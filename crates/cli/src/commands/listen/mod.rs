@@ -16,6 +16,7 @@ mod recorder;
 mod request_log;
 mod server;
 mod signature_cause;
+mod upkeep;
 mod work;
 
 use std::io::{IsTerminal, stderr};
@@ -27,6 +28,7 @@ use self::engine_receiver::EngineReceiver;
 use self::inbox_receiver::InboxReceiver;
 use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
+use self::upkeep::UpkeepArgs;
 pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
 use crate::error::{Code, Failure};
@@ -61,6 +63,12 @@ use crate::exit_status::ExitStatus;
 /// which `birdhook inbox` and the console show and requeue while the receiver runs. Events left by a stop or a crash are printed after
 /// the next start. The last events before a crash may be printed twice. Duplicates are recognised
 /// for 5 days and 1 hour, also after a restart.
+///
+/// With --catch-up, X replays what it could not deliver while the receiver was down, and the inbox
+/// removes what it already has. What X no longer replays is reported as lost. With --notify or
+/// --notify-exec, people learn of an invalid webhook, missing challenges, dead letters, a full disk,
+/// expiring subscriptions, and deliveries signed by another secret than answers challenges: once at
+/// the beginning, and once at the end.
 ///
 /// With --nats or --redis, events go to that engine instead, and `birdhook consume` prints them. A
 /// delivery is answered 200 once the engine has confirmed its events. With --inbox, it is answered
@@ -98,6 +106,8 @@ pub(crate) struct Listen {
     /// Requires --inbox and an engine.
     #[arg(long, requires_all = ["inbox", "engine"])]
     in_order: bool,
+    #[command(flatten)]
+    upkeep: Box<UpkeepArgs>,
     /// Print a line for each request, and the next steps, also if standard error is not a terminal.
     #[arg(long, conflicts_with_all = ["quiet", "json"])]
     requests: bool,
@@ -129,7 +139,12 @@ impl Record {
 
 impl Listen {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order, requests, quiet } = self;
+        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order, upkeep, requests, quiet } =
+            self;
+        if let (true, Some(folder)) = (upkeep.is_dry_run(), &inbox) {
+            upkeep.print_plan(folder, json)?;
+            return Ok(ExitStatus::Success);
+        }
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             (true, ..) | (false, false, false) => RequestFormat::Off,
             (false, true, _) => RequestFormat::Json,
@@ -140,9 +155,9 @@ impl Listen {
                 let message = "--record and --forward cannot be used with an engine";
                 bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
-            EngineReceiver { engine, writing, inbox, in_order, requests }.serve(&server).await?;
+            EngineReceiver { engine, writing, inbox, in_order, upkeep: *upkeep, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
-            InboxReceiver { folder, max_attempts, forward, requests }.serve(&server, json).await?;
+            InboxReceiver { folder, max_attempts, forward, upkeep: *upkeep, requests }.serve(&server, json).await?;
         } else {
             let work = Work { record, forward, requests, has_type: true, ..Work::default() };
             server.serve(json, work, std::future::pending()).await?;

@@ -103,6 +103,10 @@ impl ServerArgs {
             .await
     }
 
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedConsole>)> {
         let apps = self.apps.read()?;
         check_path(&self.path)?;
@@ -162,6 +166,7 @@ impl ServerArgs {
         if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {
             note(next_steps(apps, &url, path, destination.consume.as_deref(), is_terminal));
         }
+        let bound = url.clone();
         let log = match requests {
             RequestFormat::Off => None,
             format => {
@@ -173,7 +178,7 @@ impl ServerArgs {
         if let Some(log) = &log {
             router = log.observe(router);
         }
-        Ok(Server { listener, router, stop_requested, log })
+        Ok(Server { url: bound, listener, router, stop_requested, log })
     }
 }
 
@@ -229,6 +234,8 @@ fn description(app: &App) -> String {
 
 /// A server that is bound to its address, and answers once `run` is called.
 pub(super) struct Server {
+    /// The URL at which it receives, on this machine.
+    pub(super) url: String,
     listener: TcpListener,
     router: Router,
     stop_requested: Pin<Box<dyn Future<Output = ()> + Send>>,
