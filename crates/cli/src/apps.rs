@@ -88,6 +88,11 @@ impl AppArgs {
         Apps::new(apps.iter().cloned().map(answering)).with_context(invalid_apps)
     }
 
+    /// Returns the variables and files that these options name.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.apps.iter().map(|app| app.source.as_str()).chain(self.client_secret.as_deref())
+    }
+
     /// Reads the texts of all secrets, to explain wrong signatures.
     pub(crate) fn texts(&self) -> Result<Vec<(SecretKind, SecretString)>> {
         let mut texts = Vec::new();

@@ -40,6 +40,7 @@ codes! {
     Usage "usage" "The command line is wrong.",
     InvalidUrl "invalid_url" "A URL is not an absolute http or https URL.",
     InsecureUrl "insecure_url" "Credentials would be sent over http to another machine.",
+    InvalidTarget "invalid_target" "A target that should receive events is invalid.",
     InvalidFile "invalid_file" "The contents of a file are invalid.",
     LaterVersion "later_version" "A later version of birdhook wrote the file.",
     NotFound "not_found" "A file or a folder does not exist.",

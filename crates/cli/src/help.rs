@@ -57,7 +57,11 @@ pub(crate) const GROUPS: &[Group] = &[
             topic(
                 "listen",
                 "Receive webhooks and print one line for each event",
-                &["birdhook listen", "birdhook listen --inbox ./inbox --json"],
+                &[
+                    "birdhook listen",
+                    "birdhook listen --inbox ./inbox --json",
+                    "birdhook listen --inbox ./inbox --forward http://127.0.0.1:3000/ \\\n    --forward-secret forward.secret",
+                ],
                 None,
             ),
             topic(
@@ -383,7 +387,14 @@ mod tests {
                 let name = arg.get_id().as_str();
                 let is_credential = matches!(
                     name,
-                    "secret" | "client_secret" | "apps" | "answer_with" | "credentials" | "api_url" | "sign_with"
+                    "secret"
+                        | "client_secret"
+                        | "forward_secret"
+                        | "apps"
+                        | "answer_with"
+                        | "credentials"
+                        | "api_url"
+                        | "sign_with"
                 ) || matches!((command.get_name(), name), ("mock-x", "signs" | "answers"));
                 assert_eq!(arg.get_help_heading().is_some(), is_credential, "{command} --{name}");
             }

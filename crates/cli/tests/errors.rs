@@ -199,6 +199,7 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
         ("usage", activity(&["update", "1"])),
         ("invalid_url", birdhook(&["trigger", "example"])),
         ("invalid_url", birdhook(&["listen", "--forward", "example"])),
+        ("invalid_target", birdhook(&["listen", "--forward", "https://shop.example/"])),
         ("invalid_url", app(&["webhooks", "list", "--api-url", "ftp://x.example"])),
         ("insecure_url", app(&["webhooks", "list", "--api-url", "http://x.example"])),
         ("invalid_file", with_keys(&["auth", "list"], &empty)),

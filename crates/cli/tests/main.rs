@@ -10,12 +10,17 @@ mod credentials;
 mod doctor;
 mod engines;
 mod errors;
+mod forwarding;
+#[cfg(target_os = "linux")]
+mod gateway;
 mod golden;
 mod golden_json;
 mod inbox;
 mod inspect;
 mod mock_x;
 mod offline;
+#[cfg(target_os = "linux")]
+mod programs;
 mod progress;
 mod refusals;
 mod requests;

@@ -378,7 +378,7 @@ fn options_of_an_unused_engine_are_wrong_usage() {
         (&["listen", "--subject", "a.{kind}"], engine),
         (&["listen", "--max-bytes", "1 GiB"], engine),
         (&["listen", "--cloud-events"], engine),
-        (&["listen", "--inbox", "x", "--in-order"], engine),
+        (&["listen", "--inbox", "x", "--in-order"], "--in-order needs --forward, --exec or an engine"),
     ] {
         // An address that this machine does not have, so that the command ends in any case.
         let more: &[&str] = if args[0] == "listen" { &["--addr", "192.0.2.1:1"] } else { &[] };

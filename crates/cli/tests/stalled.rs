@@ -44,7 +44,7 @@ impl Stalled {
             }
         };
         // Before the first request only short notes are written.
-        if args.contains(&"--inbox") {
+        for _ in args.iter().filter(|arg| ["--inbox", "--forward"].contains(arg)) {
             reader.read_line(&mut note).unwrap();
         }
         writer.write_all(&FULL).unwrap();

@@ -122,12 +122,14 @@ fn receivers_and_inboxes_escape_the_text_of_events() {
     let recording: Vec<_> = bodies().iter().map(|body| recorded("2026-11-23T09:00:00Z", body)).collect();
     let (recording, copy) = (folder.file("recording", &recording.join("\n")), folder.path("recorded"));
     let inbox = folder.path("inbox");
+    // Answers 401 to events.
+    let refusing = Serving::start(&["listen"]);
     let listens: [&[&str]; 5] = [
         &["listen"],
         &["listen", "--requests"],
         &["listen", "--json", "--raw"],
         &["listen", "--record", &copy],
-        &["listen", "--inbox", &inbox, "--forward", "http://127.0.0.1:1/", "--max-attempts", "1"],
+        &["listen", "--inbox", &inbox, "--forward", &refusing.url, "--max-attempts", "1"],
     ];
     for listen in listens {
         let mut command = birdhook(listen);

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 pub(crate) mod fake_x;
+pub(crate) mod libraries;
+pub(crate) mod target_app;
 #[cfg(unix)]
 pub(crate) mod terminal;
 
@@ -101,9 +103,13 @@ pub(crate) fn run(args: &[&str]) -> Ended {
 }
 
 pub(crate) fn run_with_input(args: &[&str], input: &str) -> Ended {
-    let mut child = birdhook(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    run_command_with_input(&mut birdhook(args), input)
+}
+
+pub(crate) fn run_command_with_input(command: &mut Command, input: &str) -> Ended {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    ended(format!("{args:?}"), child.wait_with_output().unwrap())
+    ended(format!("{command:?}"), child.wait_with_output().unwrap())
 }
 
 /// Sends likes of one user through the X Activity API.
@@ -168,8 +174,21 @@ impl Serving {
     }
 
     pub(crate) fn start_at(address: &str, command: &mut Command) -> Self {
-        let mut child =
-            command.args(["--addr", address]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // After the command, because the words after --exec belong to its program.
+        let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        let mut with_address = Command::new(command.get_program());
+        let (name, rest) = args.split_first().unwrap();
+        with_address.arg(name).args(["--addr", address]).args(rest).stdin(Stdio::null());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => with_address.env(name, value),
+                None => with_address.env_remove(name),
+            };
+        }
+        if let Some(folder) = command.get_current_dir() {
+            with_address.current_dir(folder);
+        }
+        let mut child = with_address.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = follow(child.stdout.take().unwrap());
         let notes = follow(child.stderr.take().unwrap());
         let url = loop {

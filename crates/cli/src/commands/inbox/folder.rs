@@ -62,7 +62,7 @@ fn not_answered(path: &Path) -> Failure {
 
 /// Returns options that delete nothing and have no size limit. Retention and limits are up to the
 /// receiver that owns the inbox.
-fn read_only_settings() -> InboxSettings {
+pub(crate) fn read_only_settings() -> InboxSettings {
     InboxSettings::new()
         .keep_acknowledged(Duration::MAX)
         .dedupe_horizon(Duration::MAX)

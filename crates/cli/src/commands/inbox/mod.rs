@@ -11,7 +11,7 @@ mod verify;
 
 use anyhow::Result;
 
-pub(crate) use self::folder::{access, no_inbox, open_inbox};
+pub(crate) use self::folder::{access, no_inbox, open_inbox, read_only_settings};
 use crate::exit_status::ExitStatus;
 
 /// Inspect a durable inbox, and requeue or discard its events.

@@ -13,12 +13,12 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Standard output, after the file of `--record` and the URL of `--forward`.
+    /// Standard output, after the file of `--record` and the target.
     pub(super) fn output() -> Self {
         Self {
             notes: Vec::new(),
             done: "forwarded, recorded and printed",
-            if_slow: "is standard output not read, or is the URL of --forward slow?",
+            if_slow: "is standard output not read, or is the target of --forward or --exec slow?",
             consume: None,
         }
     }

@@ -1,10 +1,10 @@
 //! `birdhook listen` and `birdhook record`: standalone receivers.
 
+mod arrival;
 mod cause;
 pub(crate) mod console;
 mod destination;
 mod engine_receiver;
-mod forwarder;
 mod http;
 mod inbox_receiver;
 mod mark;
@@ -13,9 +13,11 @@ mod next_steps;
 mod observed;
 mod receiver;
 mod recorder;
+mod relaying;
 mod request_log;
 mod server;
 mod signature_cause;
+pub(crate) mod target;
 mod upkeep;
 mod work;
 
@@ -28,6 +30,8 @@ use self::engine_receiver::EngineReceiver;
 use self::inbox_receiver::InboxReceiver;
 use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
+use self::target::args::TargetArgs;
+use self::target::{Target, check_targets};
 use self::upkeep::UpkeepArgs;
 pub(crate) use self::work::Work;
 use crate::engine::{EngineArgs, WritingArgs};
@@ -57,12 +61,16 @@ use crate::exit_status::ExitStatus;
 /// printed are answered 503 at their deadline. Challenges are still answered. Notes that cannot be
 /// written to standard error are left out and counted.
 ///
-/// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded and
-/// printed one at a time, and acknowledged. A failed event is retried after 1 s; the delay doubles
-/// after each attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter,
-/// which `birdhook inbox` and the console show and requeue while the receiver runs. Events left by a stop or a crash are printed after
-/// the next start. The last events before a crash may be printed twice. Duplicates are recognised
-/// for 5 days and 1 hour, also after a restart.
+/// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded,
+/// acknowledged and printed. A failed event is retried after 1 s; the delay doubles after each
+/// attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter, which
+/// `birdhook inbox` and the console show and requeue while the receiver runs. Events left by a stop or a crash are processed after the
+/// next start. The last events before a crash may be processed twice. Duplicates are recognised for
+/// 5 days and 1 hour, also after a restart.
+///
+/// With --forward, each event is sent to a URL as one request, and with --exec, each event is the
+/// input of a program. Each target has its own retries and dead letters; two targets need --inbox.
+/// docs/guide/gateway.md describes the requests and the program's environment.
 ///
 /// With --catch-up, X replays what it could not deliver while the receiver was down, and the inbox
 /// removes what it already has. What X no longer replays is reported as lost. With --notify or
@@ -74,12 +82,12 @@ use crate::exit_status::ExitStatus;
 /// delivery is answered 200 once the engine has confirmed its events. With --inbox, it is answered
 /// once it is on disk, and its events are relayed from there. If several receivers share an engine,
 /// each event is forwarded to it once across all of them. An engine cannot be combined with
-/// --record or --forward.
+/// --record, --forward or --exec.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
     #[command(flatten)]
     server: ServerArgs,
-    /// Store deliveries in this folder until their events are forwarded and printed, or until the
+    /// Store deliveries in this folder until their events are forwarded or printed, or until the
     /// engine has confirmed them. The folder is created if needed. Only one process at a time can
     /// use it. Not available with --record, because an inbox does not store headers; `birdhook
     /// inbox export` prints its events.
@@ -93,18 +101,15 @@ pub(crate) struct Listen {
     /// that cannot be written is answered 503.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Forward each delivery to this URL, signed again with the secrets of its app. Without
-    /// --inbox, the delivery is answered 200 only if the URL answers 2xx. With --inbox, the
-    /// forwarding is attempted up to --max-attempts times.
-    #[arg(long, value_name = "URL")]
-    forward: Option<String>,
+    #[command(flatten)]
+    targets: TargetArgs,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
     writing: WritingArgs,
-    /// Relay each subscriber's events one at a time, in the order in which they were accepted.
-    /// Requires --inbox and an engine.
-    #[arg(long, requires_all = ["inbox", "engine"])]
+    /// Forward or relay each subscriber's events one at a time, in the order in which they were
+    /// accepted. Requires --inbox, and --forward, --exec or an engine.
+    #[arg(long, requires = "inbox")]
     in_order: bool,
     #[command(flatten)]
     upkeep: Box<UpkeepArgs>,
@@ -139,29 +144,49 @@ impl Record {
 
 impl Listen {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let Self { server, inbox, max_attempts, record, forward, engine, writing, in_order, upkeep, requests, quiet } =
+        let Self { server, inbox, max_attempts, record, targets, engine, writing, in_order, upkeep, requests, quiet } =
             self;
         if let (true, Some(folder)) = (upkeep.is_dry_run(), &inbox) {
             upkeep.print_plan(folder, json)?;
             return Ok(ExitStatus::Success);
         }
+        let targets = targets.targets(max_attempts, in_order);
+        check_targets(&targets)?;
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             (true, ..) | (false, false, false) => RequestFormat::Off,
             (false, true, _) => RequestFormat::Json,
             (false, false, true) => RequestFormat::Line,
         };
         if engine.is_named() {
-            if record.is_some() || forward.is_some() {
-                let message = "--record and --forward cannot be used with an engine";
+            if record.is_some() || !targets.is_empty() {
+                let message = "--record, --forward and --exec cannot be used with an engine";
                 bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
             EngineReceiver { engine, writing, inbox, in_order, upkeep: *upkeep, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
-            InboxReceiver { folder, max_attempts, forward, upkeep: *upkeep, requests }.serve(&server, json).await?;
+            if in_order && targets.is_empty() {
+                let message = "--in-order needs --forward, --exec or an engine";
+                bail!(Failure::new(Code::Usage, message, "add one of them, or leave out --in-order"));
+            }
+            InboxReceiver { folder, max_attempts, targets, upkeep: *upkeep, requests }.serve(&server, json).await?;
         } else {
-            let work = Work { record, forward, requests, has_type: true, ..Work::default() };
+            let target = sole(targets)?;
+            let work = Work { record, target, requests, has_type: true, ..Work::default() };
             server.serve(json, work, std::future::pending()).await?;
         }
         Ok(ExitStatus::Success)
     }
+}
+
+/// Returns the target of a receiver without an inbox, which has at most one.
+fn sole(mut targets: Vec<Target>) -> Result<Option<Target>> {
+    let target = targets.pop();
+    let needs_inbox = |message: &str| Failure::new(Code::Usage, message, "add --inbox DIR");
+    if !targets.is_empty() {
+        bail!(needs_inbox("several targets need an inbox, so that a slow one does not delay the others"));
+    }
+    if target.as_ref().is_some_and(|target| target.in_order) {
+        bail!(needs_inbox("in_order needs an inbox, because X does not keep the order of its attempts"));
+    }
+    Ok(target)
 }

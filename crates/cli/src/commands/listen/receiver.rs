@@ -8,16 +8,16 @@ use birdhook::Event;
 use birdhook::adapter::Outcome;
 use birdhook::axum::Verified;
 
-use super::forwarder::Forwarder;
 use super::mark::{PanicMark, mark};
 use super::recorder::Recorder;
+use super::target::direct::DirectForwarder;
 use super::work::OnEvent;
 use crate::event_format::EventFormat;
 use crate::output::{self, note};
 
 pub(super) struct Receiver {
     pub(super) recorder: Option<Recorder>,
-    pub(super) forwarder: Option<Forwarder>,
+    pub(super) forwarder: Option<DirectForwarder>,
     pub(super) format: EventFormat,
     pub(super) on_event: OnEvent,
     pub(super) skipped: fn(&Event) -> bool,
@@ -34,9 +34,9 @@ pub(super) async fn receive(
 ) -> StatusCode {
     let _mark = PanicMark;
     if let Some(forwarder) = &receiver.forwarder
-        && let Err(error) = forwarder.forward(delivery.app(), delivery.body()).await
+        && let Err(error) = forwarder.forward(&delivery, &headers).await
     {
-        note(format!("not forwarded, so answered 503: {error:#}"));
+        note(format!("not forwarded, so answered 503: {}", error.reason()));
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     if let Some(recorder) = &receiver.recorder {

@@ -20,13 +20,15 @@ use tokio::net::TcpListener;
 
 use super::console::{ConsoleArgs, PreparedConsole};
 use super::destination::Destination;
-use super::forwarder::Forwarder;
 use super::http;
 use super::next_steps::next_steps;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
 use super::request_log::{RequestFormat, RequestLog};
 use super::signature_cause::Explainer;
+use super::target::Target;
+use super::target::client::TargetClient;
+use super::target::direct::DirectForwarder;
 use super::work::Work;
 use crate::apps::AppArgs;
 use crate::error::{Code, Failure};
@@ -76,9 +78,12 @@ impl ServerArgs {
         }
         let gate = description.gate();
         let (closed, mut output_closed) = tokio::sync::mpsc::channel(1);
+        let forwarder = work.target.map(|target| self.client(target, &apps)).transpose()?.map(DirectForwarder::new);
+        let mut destination = Destination::output();
+        destination.notes.extend(forwarder.as_ref().map(DirectForwarder::description));
         let receiver = Receiver {
             recorder: work.record.as_deref().map(Recorder::open).transpose()?,
-            forwarder: work.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?,
+            forwarder,
             format: self.event_format(json, work.has_type),
             on_event: work.on_event,
             skipped: work.skipped,
@@ -97,10 +102,7 @@ impl ServerArgs {
         });
         let console = console.map(|console| (console, gate.clone()));
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
-        self.bind(route, &apps, work.requests, Destination::output(), console)
-            .await?
-            .run(stop_early, health, shut_down)
-            .await
+        self.bind(route, &apps, work.requests, destination, console).await?.run(stop_early, health, shut_down).await
     }
 
     pub(super) fn path(&self) -> &str {
@@ -117,6 +119,11 @@ impl ServerArgs {
             webhook = webhook.observer(console.history.clone());
         }
         Ok((apps, webhook, console))
+    }
+
+    /// Prepares a target. Its program does not see the variables with the secrets of the apps.
+    pub(super) fn client(&self, target: Target, apps: &Apps) -> Result<TargetClient> {
+        TargetClient::new(target, apps.clone(), self.apps.sources().map(str::to_owned).collect())
     }
 
     pub(super) fn event_format(&self, json: bool, has_type: bool) -> EventFormat {

@@ -6,11 +6,13 @@ use std::time::Duration;
 use birdhook::Event;
 
 use super::request_log::RequestFormat;
+use super::target::Target;
 
 /// The work that is done for each delivery, besides printing it.
 pub(crate) struct Work {
     pub(crate) record: Option<PathBuf>,
-    pub(crate) forward: Option<String>,
+    /// The program that receives each event before its delivery is answered.
+    pub(crate) target: Option<Target>,
     /// Overrides the deduplication window of `Webhook`: the number of events and the duration.
     pub(crate) window: Option<(usize, Duration)>,
     /// Called with each event once the delivery is answered 200.
@@ -27,7 +29,7 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             record: None,
-            forward: None,
+            target: None,
             window: None,
             on_event: Box::new(|_| ()),
             skipped: |_| false,
