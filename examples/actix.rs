@@ -10,7 +10,7 @@ use std::any::Any;
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::ActixReceiver};
 use birdhook_examples::{
-    Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, cannot_listen, finish, print_events,
+    Error, IDLE, PATH, PATIENCE, address, apps, asked_to_stop, cannot_listen, finish, print_events,
 };
 
 #[actix_web::main]
@@ -41,6 +41,6 @@ async fn main() -> Result<(), Error> {
 fn end_when_answers_are_not_taken(stream: &dyn Any) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = stream.downcast_ref::<tokio::net::TcpStream>() {
-        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(SILENCE));
+        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(birdhook_examples::SILENCE));
     }
 }

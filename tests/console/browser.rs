@@ -73,6 +73,17 @@ impl Browser {
 
     /// Sends a command and returns its result.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
+        let message = self.answer(method, params);
+        assert!(message["error"].is_null(), "{method}: {}", message["error"]);
+        message["result"].clone()
+    }
+
+    /// Sends a command and returns its result, or null if it failed.
+    fn call_any(&mut self, method: &str, params: &Value) -> Value {
+        self.answer(method, params)["result"].clone()
+    }
+
+    fn answer(&mut self, method: &str, params: &Value) -> Value {
         let id = self.next;
         self.next += 1;
         let mut command = json!({"id": id, "method": method, "params": params});
@@ -83,8 +94,7 @@ impl Browser {
         loop {
             let message = self.message();
             if message["id"] == id {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].clone();
+                return message;
             }
         }
     }
@@ -126,6 +136,21 @@ impl Browser {
              else if (--left) setTimeout(check, 20); else reject(new Error('never true')); }}; check(); }})"
         );
         self.eval(&script);
+    }
+
+    /// Waits until another page is loaded for which an expression is true.
+    pub(crate) fn wait_for_page(&mut self, condition: &str) {
+        let params = json!({
+            "expression": format!("document.readyState === 'complete' && ({condition})"), "returnByValue": true
+        });
+        for _ in 0..2000 {
+            // Fails while the page is replaced.
+            if self.call_any("Runtime.evaluate", &params)["result"]["value"] == true {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no page with {condition}");
     }
 
     /// Presses a key: `Tab`, `Enter` or a space.

@@ -77,7 +77,7 @@ fn everything_is_reached_with_the_keyboard_alone() {
     browser.wait_until("location.search === '?reveal=1'");
 }
 
-fn tab_to(browser: &mut Browser, condition: &str) {
+pub(crate) fn tab_to(browser: &mut Browser, condition: &str) {
     for _ in 0..60 {
         browser.press("Tab");
         if browser.eval(condition).as_bool().unwrap() {
@@ -125,8 +125,7 @@ fn pages_fit_into_400_pixels_and_stay_readable_in_both_colours() {
                     std::fs::write(Path::new(folder).join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
                 }
                 for selector in [".note", ".cause", ".bad", ".good", "a", "code"] {
-                    let contrast = browser.eval(&format!("({CONTRAST})({})", json!(selector)));
-                    let contrast = contrast.as_f64().unwrap();
+                    let contrast = contrast_of(&mut browser, selector);
                     assert!(contrast >= 4.5, "{name}, {scheme}: {selector} has a contrast of {contrast:.1}");
                 }
             }
@@ -134,8 +133,35 @@ fn pages_fit_into_400_pixels_and_stay_readable_in_both_colours() {
     }
 }
 
+#[test]
+fn ten_thousand_requests_leave_a_page_that_is_short_and_responds() {
+    let (site, mut browser) = (Site::start(), Browser::start());
+    browser.open(&site.url("/"));
+    browser.wait_until("document.getElementById('live').textContent === 'Live'");
+    for hundred in 0..100 {
+        // Duplicates, because nothing consumes the events.
+        (0..100).for_each(|_| _ = site.deliver(&activity("1", "like.create")));
+        // The newest is shown before the next hundred is sent.
+        browser.wait_until(&format!(
+            "document.querySelector('#requests tbody tr').id.endsWith('-{}')",
+            (hundred + 1) * 100
+        ));
+        assert!(browser.eval(ROWS).as_u64().unwrap() <= 500);
+    }
+    assert_eq!(browser.eval(ROWS), 500);
+    tab_to(&mut browser, "document.activeElement.id === 'pause'");
+    browser.press(" ");
+    site.deliver(&activity("x", "like.create"));
+    browser.wait_until("document.getElementById('live').textContent === 'Paused, 1 new'");
+    assert_eq!(browser.complaints, Vec::<String>::new());
+}
+
+pub(crate) fn contrast_of(browser: &mut Browser, selector: &str) -> f64 {
+    browser.eval(&format!("({CONTRAST})({})", json!(selector))).as_f64().unwrap()
+}
+
 /// Returns the lowest contrast of the elements' texts with the page, by the formula of WCAG 2.
-const CONTRAST: &str = "selector => {
+pub(crate) const CONTRAST: &str = "selector => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const light = colour => {
         canvas.fillStyle = colour;

@@ -24,6 +24,7 @@ pub(crate) struct Row {
     behaviour: Behaviour,
     is_stopping: bool,
     /// The secrets with which the row runs on an example server too.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "read by the tests of the example servers"))]
     environment: Option<Environment>,
     steps: Vec<Step>,
     /// The kinds of all events that the app must receive, in order.

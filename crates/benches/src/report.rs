@@ -31,6 +31,7 @@ impl fmt::Display for Table {
 
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "measured on Linux"))]
     AtLeast(f64),
     AtMost(f64),
 }

@@ -111,6 +111,10 @@ impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { code, message: message.into(), fix: fix.into() }
     }
+
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
 }
 
 impl Display for Failure {

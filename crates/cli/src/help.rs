@@ -190,12 +190,20 @@ pub(crate) const GROUPS: &[Group] = &[
     },
     Group {
         heading: "Inbox",
-        commands: &[topic(
-            "inbox",
-            "Inspect an inbox, and requeue or discard its events",
-            &["birdhook inbox stats ./inbox", "birdhook inbox dead-letters ./inbox"],
-            Some("the inbox is damaged, or an id was refused"),
-        )],
+        commands: &[
+            topic(
+                "inbox",
+                "Inspect an inbox, and requeue or discard its events",
+                &["birdhook inbox stats ./inbox", "birdhook inbox dead-letters ./inbox"],
+                Some("the inbox is damaged, or an id was refused"),
+            ),
+            topic(
+                "console",
+                "Show an inbox on a page, with buttons for its events",
+                &["birdhook console --inbox ./inbox"],
+                None,
+            ),
+        ],
     },
     Group {
         heading: "Engines",
@@ -260,6 +268,7 @@ const EXAMPLES_BELOW: &[&str] = &[
     "birdhook inbox dead-letters ./inbox --show 12.0",
     "birdhook inbox requeue ./inbox --all",
     "birdhook inbox discard ./inbox 12.0",
+    "birdhook inbox purge ./inbox 2244994945",
     "birdhook inbox export ./inbox",
     "birdhook inbox verify ./inbox",
 ];

@@ -235,7 +235,7 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
         ("no_such_user", app(&["auth", "forget", "7"])),
         ("no_inbox", birdhook(&["inbox", "stats", &none])),
         ("no_inbox", birdhook(&["relay", "--inbox", &none, "--nats", "nats://127.0.0.1:1"])),
-        ("inbox_in_use", birdhook(&["inbox", "stats", &used_inbox])),
+        ("inbox_in_use", birdhook(&["listen", "--addr", "127.0.0.1:0", "--inbox", &used_inbox])),
         ("inbox_unreadable", birdhook(&["inbox", "stats", &damaged])),
         ("no_such_event", birdhook(&["inbox", "dead-letters", &inbox, "--show", "9.0"])),
         ("no_engine", birdhook(&["consume"])),

@@ -271,6 +271,8 @@ fn an_unreadable_event_is_listed_and_can_be_discarded() {
 fn only_one_process_can_open_an_inbox() {
     let (_folder, dir) = new_inbox("inbox-used");
     let listening = listen(&dir, &[]);
+    // As with an app that serves no control socket.
+    let _ = fs::remove_file(format!("{dir}/control.sock"));
     let said = format!("the inbox in {dir} is in use by process {} on ", listening.id());
     let refused = |other: Ended| drop(other.refused(&said).prints_only(""));
     // In parallel, because each waits a second for the receiver to end.
@@ -358,4 +360,145 @@ fn invalid_combinations_of_inbox_options_are_wrong_usage() {
         run(&[&["listen", "--addr", &address], args].concat()).exits(2).hides(&["cannot listen"]);
     }
     assert!(!fs::exists(&dir).unwrap());
+}
+
+/// Dead letters are the work of a receiver that answers 503 and of one attempt.
+#[cfg(unix)]
+fn listen_with_dead_letters(dir: &str, count: usize) -> (Serving, Serving) {
+    let behind = failing();
+    let listening = listen(dir, &["--forward", &behind.url, "--max-attempts", "1"]);
+    send(&listening.url, &count.to_string());
+    wait_for_dead_letters(dir, count);
+    (listening, behind)
+}
+
+#[cfg(unix)]
+fn wait_for_dead_letters(dir: &str, count: usize) {
+    let dead = || inbox(&["stats", "--json"], dir).exits(0).json()[0]["dead"].clone();
+    assert!((0..400).any(|_| dead() == count), "{} dead letters", dead());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_commands_work_while_a_receiver_has_the_inbox_open() {
+    let (_folder, dir) = new_inbox("inbox-control");
+    let (listening, behind) = listen_with_dead_letters(&dir, 3);
+    let live: Vec<_> = READ_ONLY.iter().map(|command| inbox(command, &dir).exits(0).stdout).collect();
+    let letters = inbox(&["dead-letters", "--json"], &dir).exits(0).json();
+    let ids = texts(&letters, "id");
+    let shown = inbox(&["dead-letters", "--show", &ids[0]], &dir).exits(0).stdout;
+    listening.stop();
+    behind.stop();
+    let stopped: Vec<_> = READ_ONLY.iter().map(|command| inbox(command, &dir).exits(0).stdout).collect();
+    // The ages in the statistics differ, the other output does not.
+    assert_eq!(live[1..], stopped[1..], "the same output through the socket and from the folder");
+    assert_eq!(inbox(&["dead-letters", "--show", &ids[0]], &dir).exits(0).stdout, shown);
+    assert!(live[0].contains("dead letters  3"), "{}", live[0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn dead_letters_are_requeued_and_discarded_while_a_receiver_runs() {
+    let (_folder, dir) = new_inbox("inbox-requeue-live");
+    let (listening, behind) = listen_with_dead_letters(&dir, 3);
+    let address = behind.address().to_owned();
+    behind.stop();
+    let ids = texts(&inbox(&["dead-letters", "--json"], &dir).exits(0).json(), "id");
+    inbox(&["discard", &ids[2]], &dir).refused("pass --yes");
+    inbox(&["discard", &ids[2], "99.0", "--yes"], &dir).exits(1).prints(&["discarded 1 event"]).says(&["99.0"]);
+    let _behind = Serving::start_at(&address, &mut birdhook(&["listen", "--quiet"]));
+    inbox(&["requeue", "--all"], &dir).exits(0).prints_only("requeued 2 events\n");
+    // Both are forwarded now, and printed by the receiver that was never stopped.
+    let printed = [listening.json(), listening.json()];
+    assert_eq!(printed.len(), 2);
+    inbox(&["purge", "2001"], &dir).refused("pass --yes");
+    inbox(&["purge", "2001", "--yes"], &dir).exits(0).prints(&["purged"]);
+    listening.stop();
+    inbox(&["stats", "--json"], &dir).exits(0).prints(&["\"dead\":0"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_socket_of_a_killed_receiver_does_not_keep_the_commands_from_the_folder() {
+    let (_folder, dir) = new_inbox("inbox-killed-socket");
+    let (listening, _behind) = listen_with_dead_letters(&dir, 1);
+    listening.kill();
+    assert!(fs::symlink_metadata(format!("{dir}/control.sock")).is_ok());
+    let letters = inbox(&["dead-letters", "--json"], &dir).exits(0).json();
+    assert_eq!(letters.len(), 1);
+    let next = listen(&dir, &[]);
+    inbox(&["stats", "--json"], &dir).exits(0).prints(&["\"dead\":1"]);
+    next.stop();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_app_without_a_control_socket_must_be_stopped_first() {
+    let (_folder, dir) = new_inbox("inbox-no-socket");
+    let inbox = InboxSettings::new().open(&dir).await.unwrap();
+    let ended = tokio::task::spawn_blocking({
+        let dir = dir.clone();
+        move || run(&["inbox", "stats", &dir])
+    });
+    ended.await.unwrap().refused("in use by").says(&["stop it first, or serve a control socket"]);
+    inbox.close(Duration::ZERO).await;
+}
+
+#[cfg(unix)]
+fn token(address: &str) -> String {
+    let (head, body) = call(address, "GET", "/api/inbox", &[], "");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head} {body}");
+    serde_json::from_str::<Value>(&body).unwrap()["csrf"].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_console_acts_on_the_inbox_of_a_running_receiver() {
+    let (_folder, dir) = new_inbox("inbox-console");
+    let (listening, _behind) = listen_with_dead_letters(&dir, 3);
+    let console = Serving::start(&["console", "--inbox", &dir]);
+    let (head, page) = call(&console.url, "GET", "/", &[], "");
+    assert!(head.starts_with("HTTP/1.1 200") && page.contains("Dead letters"), "{head} {page}");
+    let csrf = token(&console.url);
+    let ids = texts(&inbox(&["dead-letters", "--json"], &dir).json(), "id");
+    let discard = format!("/api/inbox/discard?id={}", ids[0]);
+    let (head, _) = call(&console.url, "POST", &discard, &[], "");
+    assert!(head.starts_with("HTTP/1.1 403"), "without a token: {head}");
+    let (head, body) = call(&console.url, "POST", &discard, &[("x-birdhook-csrf", &csrf)], "");
+    assert!(head.starts_with("HTTP/1.1 200") && body.contains("\"count\":1"), "{head} {body}");
+    wait_for_dead_letters(&dir, 2);
+    console.stop();
+
+    let console = Serving::start(&["console", "--inbox", &dir, "--read-only"]);
+    assert_eq!(token(&console.url), "");
+    let (head, body) = call(&console.url, "POST", &format!("/inbox/discard?id={}", ids[1]), &[], "");
+    assert!(head.starts_with("HTTP/1.1 403") && body.contains("only reads"), "{head} {body}");
+    listening.stop();
+    let (_, page) = call(&console.url, "GET", "/", &[], "");
+    assert!(page.contains("cannot reach the process"), "{page}");
+    console.stop();
+
+    let console = Serving::start(&["console", "--inbox", &dir]);
+    let (_, body) = call(&console.url, "GET", "/api/inbox", &[], "");
+    assert!(body.contains("\"dead\":2"), "the folder is opened: {body}");
+    console.stop();
+}
+
+#[cfg(unix)]
+#[test]
+fn listen_shows_its_inbox_on_its_console() {
+    let (_folder, dir) = new_inbox("inbox-listen-console");
+    let behind = failing();
+    let listening = listen(&dir, &["--forward", &behind.url, "--max-attempts", "1", "--console", "127.0.0.1:0"]);
+    let note = listening.note_of("console at http://");
+    let address = note.split_once("http://").unwrap().1.to_owned();
+    send(&listening.url, "1");
+    wait_for_dead_letters(&dir, 1);
+    let (_, health) = call(&address, "GET", "/api/health", &[], "");
+    let health: Value = serde_json::from_str(&health).unwrap();
+    assert_eq!(health["inbox"]["dead"], 1, "{health}");
+    let csrf = token(&address);
+    let (_, body) = call(&address, "POST", &format!("/api/inbox/discard?all=1&status=dead&csrf={csrf}"), &[], "");
+    assert_eq!(body, "{\"count\":1}");
+    listening.stop();
 }

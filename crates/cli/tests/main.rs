@@ -3,7 +3,10 @@
 
 mod account;
 mod admin;
+#[cfg(unix)]
+mod alarms;
 mod auth;
+mod catching_up;
 mod config;
 mod credentials;
 mod doctor;

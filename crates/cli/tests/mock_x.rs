@@ -45,7 +45,7 @@ fn a_fired_event_is_delivered_by_both_apis_and_recorded() {
     assert!(head.starts_with("HTTP/1.1 415"), "{head}");
     let (head, page) = call(&x.url, "GET", "/", &[], "");
     assert!(head.contains("frame-ancestors 'none'"), "{head}");
-    for part in ["id=\"webhooks\"", "id=\"subscriptions\"", "id=\"ledger\"", "<button>Fire</button>"] {
+    for part in ["id=\"webhooks\"", "id=\"subscriptions\"", "id=\"ledger\"", "<button>Create</button>"] {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains(SECRET) && !ledger.to_string().contains(SECRET) && !state.to_string().contains(SECRET));

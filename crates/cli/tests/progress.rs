@@ -8,7 +8,9 @@ use crate::account::before_the_migration;
 use crate::support::fake_x::{FakeX, rule};
 #[cfg(unix)]
 use crate::support::terminal::{on_terminal, on_terminal_until};
-use crate::support::{Folder, Serving, birdhook, recorded, run, with_keys};
+#[cfg(unix)]
+use crate::support::with_keys;
+use crate::support::{Folder, Serving, birdhook, recorded, run};
 
 /// The start of a line that a terminal redraws.
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -24,6 +24,8 @@ use crate::filter::{Query, QueryError};
 use crate::health_source::HealthSource;
 use crate::history::{History, now};
 use crate::hosts::Hosts;
+#[cfg(feature = "inbox")]
+use crate::inbox::{Context as InboxContext, InboxPages};
 use crate::page::{self, List, Reveal, Site};
 use crate::stream::{ConsoleBody, Events};
 
@@ -47,21 +49,26 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
-const TEXT: &str = "text/plain; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A page that shows the requests of a webhook, as a tower [`Service`]. Cheap to clone.
 ///
 /// Mount it with axum's `nest_service("/birdhook", console)`. At another path, also call
-/// [`mounted_at`](Self::mounted_at). It only reads: it has no request that changes anything.
+/// [`mounted_at`](Self::mounted_at). Without an inbox it only reads: it has no request that changes
+/// anything.
 #[derive(Clone)]
 pub struct Console {
-    source: Arc<dyn HealthSource>,
+    /// `None` if the console shows an inbox only.
+    source: Option<Arc<dyn HealthSource>>,
     history: History,
     access: Access,
     site: Site,
     hosts: Hosts,
     test_secret: Option<Secret>,
     streams: Arc<Semaphore>,
+    #[cfg(feature = "inbox")]
+    inbox: Option<InboxPages>,
+    is_read_only: bool,
 }
 
 impl Console {
@@ -70,15 +77,34 @@ impl Console {
     /// `source` is its [`PipelineHandle`](birdhook_pipeline::PipelineHandle), or its
     /// [`Gate`](birdhook_pipeline::Gate) if it has no sink.
     pub fn new(source: impl HealthSource + 'static, history: History, access: Access) -> Self {
+        Self::with(Some(Arc::new(source)), history, access)
+    }
+
+    /// Creates a console that shows an inbox only, such as one of another process.
+    #[cfg(feature = "inbox")]
+    pub fn of_inbox(inbox: impl Into<birdhook_inbox::control::InboxAccess>, access: Access) -> Self {
+        Self::with(None, History::new(), access).inbox(inbox)
+    }
+
+    fn with(source: Option<Arc<dyn HealthSource>>, history: History, access: Access) -> Self {
+        let has_requests = source.is_some();
         Self {
-            source: Arc::new(source),
-            site: Site { base: "/birdhook".to_owned(), keeps_bodies: history.keeps_bodies() },
+            source,
+            site: Site {
+                base: "/birdhook".to_owned(),
+                keeps_bodies: history.keeps_bodies(),
+                has_requests,
+                has_inbox: false,
+            },
             history,
             access,
             hosts: Hosts::default(),
             // Always valid; without it, nothing would be copied.
             test_secret: Secret::new(TEST_SECRET).ok(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            #[cfg(feature = "inbox")]
+            inbox: None,
+            is_read_only: false,
         }
     }
 
@@ -109,19 +135,72 @@ impl Console {
         self
     }
 
-    fn respond(&self, request: &Parts) -> Response<ConsoleBody> {
+    /// Adds pages that show the events of this inbox, and requeue, discard and purge them: the open
+    /// `Inbox`, or a client of the process that has it open.
+    #[cfg(feature = "inbox")]
+    #[must_use]
+    pub fn inbox(mut self, inbox: impl Into<birdhook_inbox::control::InboxAccess>) -> Self {
+        self.inbox = Some(InboxPages::new(inbox.into()));
+        self.site.has_inbox = true;
+        self
+    }
+
+    /// Refuses every request that changes something, and shows no buttons for them.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.is_read_only = true;
+        self
+    }
+
+    /// Returns the refusal of a request that may not see the console.
+    fn refuse(&self, request: &Parts) -> Option<Response<ConsoleBody>> {
         if !self.hosts.allow(request) {
             let text = "this host name is not allowed: open the console as localhost, or allow the name with \
                         Console::allow_host\n";
-            return response(StatusCode::FORBIDDEN, TEXT, text);
+            return Some(response(StatusCode::FORBIDDEN, TEXT, text));
         }
-        if !self.access.allows(request) {
-            if !self.access.asks_for_password() {
-                return response(StatusCode::FORBIDDEN, TEXT, "no access to the console\n");
-            }
-            let mut response = response(StatusCode::UNAUTHORIZED, TEXT, "the console needs a token\n");
-            let challenge = HeaderValue::from_static("Basic realm=\"birdhook console\", charset=\"UTF-8\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        if self.access.allows(request) {
+            return None;
+        }
+        if !self.access.asks_for_password() {
+            return Some(response(StatusCode::FORBIDDEN, TEXT, "no access to the console\n"));
+        }
+        let mut response = response(StatusCode::UNAUTHORIZED, TEXT, "the console needs a token\n");
+        let challenge = HeaderValue::from_static("Basic realm=\"birdhook console\", charset=\"UTF-8\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        Some(response)
+    }
+
+    /// Answers a request to the pages of the inbox. `None` if it is for another page.
+    #[cfg(feature = "inbox")]
+    async fn inbox_page(&self, request: &Parts, path: &str) -> Option<Response<ConsoleBody>> {
+        let inbox = self.inbox.as_ref()?;
+        let (is_api, path) = match path.strip_prefix("/api/inbox") {
+            Some(rest) => (true, rest),
+            None if path == "/" && self.source.is_none() => (false, ""),
+            None => (false, path.strip_prefix("/inbox")?),
+        };
+        if !path.is_empty() && !path.starts_with('/') {
+            return None;
+        }
+        let context = InboxContext { site: &self.site, is_read_only: self.is_read_only, request };
+        Some(inbox.answer(context, path, is_api).await)
+    }
+
+    async fn respond(&self, request: &Parts) -> Response<ConsoleBody> {
+        if let Some(refused) = self.refuse(request) {
+            return refused;
+        }
+        let path = self.path(request.uri.path());
+        // Browsers send the password of HTTP Basic with requests that other sites cause. They cannot
+        // read the responses, but a page needs no data for other sites at all.
+        let is_of_other_site = request.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let is_page = path == "/" || path == "/inbox" || path.starts_with("/deliveries/");
+        if is_of_other_site && !(is_page && [Method::GET, Method::HEAD].contains(&request.method)) {
+            return response(StatusCode::FORBIDDEN, TEXT, "requests of other sites are not allowed\n");
+        }
+        #[cfg(feature = "inbox")]
+        if let Some(response) = self.inbox_page(request, path).await {
             return response;
         }
         if request.method != Method::GET && request.method != Method::HEAD {
@@ -129,17 +208,10 @@ impl Console {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        let path = self.path(request.uri.path());
-        // Browsers send the password of HTTP Basic with requests that other sites cause. They cannot
-        // read the responses, but a page needs no data for other sites at all.
-        let is_of_other_site = request.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        if is_of_other_site && path != "/" && !path.starts_with("/deliveries/") {
-            return response(StatusCode::FORBIDDEN, TEXT, "requests of other sites are not allowed\n");
-        }
         match path {
-            "/assets/console.css" => return asset("text/css; charset=utf-8", include_str!("assets/console.css")),
+            "/assets/console.css" => return asset("text/css; charset=utf-8", birdhook_page::STYLESHEET),
             "/assets/console.js" => return asset("text/javascript; charset=utf-8", include_str!("assets/console.js")),
-            "/assets/icon.svg" => return asset("image/svg+xml", include_str!("assets/icon.svg")),
+            "/assets/icon.svg" => return asset("image/svg+xml", birdhook_page::ICON),
             _ => {}
         }
         let query = match Query::parse(request.uri.query().unwrap_or_default()) {
@@ -147,15 +219,21 @@ impl Console {
             Err(error) => return self.bad_query(path, error),
         };
         match path {
-            "/" => self.index(&query),
-            "/health" => html(StatusCode::OK, page::health(&self.site, &self.health())),
+            "/" => self.index(&query).await,
+            "/health" => match self.health().await {
+                Some(health) => html(StatusCode::OK, page::health(&self.site, &health)),
+                None => self.one(path, &query),
+            },
             "/events" => {
                 let (console, reveal) = (self.clone(), query.reveal);
                 self.events(request, query, move |entry| {
                     page::row(&console.site, &Row::new(&console.history, entry, reveal), reveal).into_string()
                 })
             }
-            "/api/health" => json_response(StatusCode::OK, &self.health()),
+            "/api/health" => match self.health().await {
+                Some(health) => json_response(StatusCode::OK, &health),
+                None => self.one(path, &query),
+            },
             "/api/deliveries" => self.list(&query),
             "/api/events" => {
                 let (history, reveal) = (self.history.clone(), query.reveal);
@@ -176,8 +254,15 @@ impl Console {
         }
     }
 
-    fn health(&self) -> HealthView {
-        HealthView::new(&*self.source, &self.history)
+    /// Returns the health of the webhook and of the inbox. `None` without a webhook.
+    async fn health(&self) -> Option<HealthView> {
+        #[cfg_attr(not(feature = "inbox"), expect(unused_mut, reason = "only the inbox is added"))]
+        let mut health = HealthView::new(&**self.source.as_ref()?, &self.history);
+        #[cfg(feature = "inbox")]
+        if let Some(inbox) = &self.inbox {
+            health.inbox = Some(inbox.view().await);
+        }
+        Some(health)
     }
 
     /// Returns the selected requests, newest first, and whether there are older ones.
@@ -195,14 +280,15 @@ impl Console {
         (rows, selected.next().is_some())
     }
 
-    fn index(&self, query: &Query) -> Response<ConsoleBody> {
+    async fn index(&self, query: &Query) -> Response<ConsoleBody> {
+        let Some(health) = self.health().await else { return self.one("/", query) };
         // Before the rows are read: a request that arrives in between is sent again and shown once.
         let newest = self.history.id(self.history.newest());
         let (rows, has_older) = self.rows(query);
         let older = rows.last().filter(|_| has_older);
         let older = older.map(|row| format!("{}/{}", self.site.base, query.link(query.reveal, Some(&row.id))));
         let list = List { query, rows: &rows, newest: &newest, older };
-        let main = maud::html! { (page::health(&self.site, &self.health())) (page::list(&self.site, &list)) };
+        let main = maud::html! { (page::health(&self.site, &health)) (page::list(&self.site, &list)) };
         let other = format!("{}/{}", self.site.base, query.link(!query.reveal, query.before.as_deref()));
         let reveal = Reveal { is_revealed: query.reveal, other: &other };
         html(StatusCode::OK, page::page(&self.site, "Requests", &reveal, &main))
@@ -278,15 +364,19 @@ fn with_headers(status: StatusCode, content_type: &'static str, body: ConsoleBod
     response
 }
 
-fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<ConsoleBody> {
+pub(crate) fn response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<ConsoleBody> {
     with_headers(status, content_type, ConsoleBody::whole(body.into()))
 }
 
-fn html(status: StatusCode, markup: Markup) -> Response<ConsoleBody> {
+pub(crate) fn html(status: StatusCode, markup: Markup) -> Response<ConsoleBody> {
     response(status, HTML, markup.into_string())
 }
 
-fn json_response(status: StatusCode, value: &impl Serialize) -> Response<ConsoleBody> {
+pub(crate) fn json_response(status: StatusCode, value: &impl Serialize) -> Response<ConsoleBody> {
     match serde_json::to_vec(value) {
         Ok(json) => response(status, JSON, json),
         Err(_) => response(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the response cannot be written as JSON\n"),
@@ -297,10 +387,12 @@ fn asset(content_type: &'static str, text: &'static str) -> Response<ConsoleBody
     response(StatusCode::OK, content_type, text)
 }
 
+type ConsoleFuture = Pin<Box<dyn Future<Output = Result<Response<ConsoleBody>, Infallible>> + Send>>;
+
 impl<B> Service<Request<B>> for Console {
     type Response = Response<ConsoleBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = ConsoleFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -308,11 +400,14 @@ impl<B> Service<Request<B>> for Console {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, _) = request.into_parts();
-        let mut response = self.respond(&parts);
-        if parts.method == Method::HEAD {
-            *response.body_mut() = ConsoleBody::whole(Bytes::new());
-        }
-        ready(Ok(response))
+        let console = self.clone();
+        Box::pin(async move {
+            let mut response = console.respond(&parts).await;
+            if parts.method == Method::HEAD {
+                *response.body_mut() = ConsoleBody::whole(Bytes::new());
+            }
+            Ok(response)
+        })
     }
 }
 

@@ -230,6 +230,9 @@ pub(crate) struct HealthView {
     pub(crate) bill: Bill,
     pub(crate) last_24_hours: Series,
     pub(crate) health: Health,
+    #[cfg(feature = "inbox")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) inbox: Option<crate::inbox_data::InboxView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -294,6 +297,8 @@ impl HealthView {
             bill: totals.bill,
             last_24_hours: totals.series,
             health,
+            #[cfg(feature = "inbox")]
+            inbox: None,
         }
     }
 }

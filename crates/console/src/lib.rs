@@ -35,7 +35,21 @@
 //! | `/api/deliveries/ID` | one request |
 //! | `/api/events` | new requests as server-sent events, which resume after `Last-Event-ID` |
 //!
-//! Parameters of the list and the stream: `kind`, `subscriber`, `outcome` (a name, or `refused`),
+//! With the feature `inbox` and `Console::inbox`:
+//!
+//! | path | response |
+//! |---|---|
+//! | `/api/inbox` | the numbers of events, and `csrf`, the token of actions |
+//! | `/api/inbox/events` | events, oldest first; parameters `status`, `kind`, `subscriber`, `after`, `limit` |
+//! | `/api/inbox/events/ID` | one event |
+//! | POST `/api/inbox/requeue`, `/api/inbox/discard` | `count`; needs `id`, or `all=1` and optionally a filter |
+//! | POST `/api/inbox/purge` | `count`; needs `subscriber` |
+//!
+//! A POST also needs the token, as `csrf` in the query or in the header `x-birdhook-csrf`, and is
+//! answered 403 after [`Console::read_only`].
+//!
+//! Parameters of the list and the stream of requests: `kind`, `subscriber`, `outcome` (a name, or
+//! `refused`),
 //! `text` (only requests whose kept body contains it, in upper or lower case),
 //! `since` and `until` (times), `last` (minutes), `after` (an id); of the list also `before` and
 //! `limit` (at most 1,000, by default 100).
@@ -53,6 +67,12 @@ mod headers;
 mod health_source;
 mod history;
 mod hosts;
+#[cfg(feature = "inbox")]
+mod inbox;
+#[cfg(feature = "inbox")]
+mod inbox_data;
+#[cfg(feature = "inbox")]
+mod inbox_query;
 mod mask;
 mod page;
 mod prices;

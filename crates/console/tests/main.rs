@@ -4,6 +4,8 @@
 mod access;
 mod api;
 mod hostile;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod privacy;
 mod stream;
 mod support;

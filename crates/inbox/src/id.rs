@@ -18,6 +18,16 @@ pub struct EventId {
     pub(crate) index: u32,
 }
 
+impl EventId {
+    /// Returns the greatest id before this one.
+    pub(crate) fn predecessor(self) -> Option<Self> {
+        match self.index.checked_sub(1) {
+            Some(index) => Some(Self { index, ..self }),
+            None => Some(Self { batch: self.batch.checked_sub(1)?, index: u32::MAX }),
+        }
+    }
+}
+
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}.{}", self.batch, self.index))

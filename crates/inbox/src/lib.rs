@@ -39,6 +39,7 @@
 //! | [`Inbox::flush`] | wait until all acknowledgements are on disk |
 //! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | inspect and settle dead letters and other events |
 //! | [`Inbox::purge`] | delete the events of one user's subscription |
+//! | [`control`] | the same from another process, while the inbox is open |
 //! | [`Inbox::stats`] | depth, age, dead letters, size |
 //! | [`InboxSettings`] | order, retries, retention, limits |
 //!
@@ -77,6 +78,7 @@ macro_rules! debug_fields {
 mod admin;
 mod config;
 mod consume;
+pub mod control;
 mod error;
 #[cfg(not(birdhook_faults))]
 mod faults;

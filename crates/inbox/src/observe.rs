@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use crate::admin::stats::Stats;
+use crate::id::EventId;
+
+/// The maximum number of ids in a log event.
+#[cfg(feature = "tracing")]
+const MAX_LOGGED: usize = 20;
 
 /// Sets the gauges to the current stats.
 pub(crate) fn stats(stats: &Stats) {
@@ -41,6 +46,17 @@ pub(crate) fn failed(why: &str) {
     #[cfg(feature = "tracing")]
     tracing::error!(why, "the inbox refuses deliveries");
     let _ = why;
+}
+
+/// Records that a person or a program changed events, with the number of changed events and the ids
+/// of the first ones that it named.
+pub(crate) fn changed(action: &'static str, ids: &[EventId], count: usize) {
+    #[cfg(feature = "tracing")]
+    {
+        let ids: Vec<_> = ids.iter().take(MAX_LOGGED).map(ToString::to_string).collect();
+        tracing::info!(action, count, ids = ids.join(" "), "events of the inbox were changed");
+    }
+    let _ = (action, ids, count);
 }
 
 /// Records that deliveries are accepted again.

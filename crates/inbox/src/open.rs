@@ -9,13 +9,17 @@ use tokio::sync::oneshot;
 
 use crate::config::clock::SystemClock;
 use crate::config::settings::InboxSettings;
+#[cfg(not(unix))]
+use crate::control::error::ControlError;
+#[cfg(unix)]
+use crate::control::server::ControlServer;
 use crate::error::OpenError;
 use crate::inbox::Inbox;
 use crate::storage::error::StoreError;
 use crate::storage::folder;
 use crate::storage::redb::FILE;
 use crate::writer::Writer;
-use crate::writer::handle::Handle;
+use crate::writer::handle::{Handle, WeakHandle};
 use crate::writer::shared::Shared;
 
 impl InboxSettings {
@@ -54,24 +58,27 @@ async fn start(mut settings: InboxSettings, folder: PathBuf) -> Result<Inbox, St
     let (commands, received) = channel();
     let clock = std::mem::replace(&mut settings.clock, Box::new(SystemClock::new()));
     let shared = Arc::new(Shared::new(Duration::from_millis(settings.lease), clock));
-    let handle = Handle { commands, shared: Arc::clone(&shared) };
+    let handle = Handle { commands: Arc::new(commands), shared: Arc::clone(&shared) };
+    let (wants_control, weak) = (settings.control_socket, WeakHandle::of(&handle));
     let (done, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("birdhook-inbox".to_owned());
     let thread = thread.spawn(move || {
         let open = || {
             let created = folder::create(&folder)?;
-            let writer = Writer::open(settings, &folder, || !done.is_closed(), received, shared)?;
+            let mut writer = Writer::open(settings, &folder, || !done.is_closed(), received, shared)?;
             folder::sync(&folder, &created)?;
-            Ok(writer)
+            let control = if wants_control { bind_control(&folder, &mut writer, &weak) } else { None };
+            Ok((writer, control))
         };
-        let (writer, result) = match open() {
-            Ok(writer) => (Some(writer), Ok(())),
+        let (opened, result) = match open() {
+            Ok(opened) => (Some(opened), Ok(())),
             Err(error) => (None, Err(error)),
         };
         // Fails if the future was dropped.
         if done.send(result).is_ok()
-            && let Some(writer) = writer
+            && let Some((writer, control)) = opened
         {
+            spawn_control(control, weak);
             writer.run();
         }
     })?;
@@ -84,3 +91,35 @@ async fn start(mut settings: InboxSettings, folder: PathBuf) -> Result<Inbox, St
         },
     }
 }
+
+#[cfg(unix)]
+fn bind_control(folder: &Path, writer: &mut Writer, inbox: &WeakHandle) -> Option<ControlServer> {
+    match ControlServer::bind(folder) {
+        Ok((server, socket)) => {
+            writer.socket = Some(socket);
+            Some(server)
+        }
+        Err(why) => {
+            let _ = inbox.shared.control_failure.set(why);
+            None
+        }
+    }
+}
+
+#[cfg(unix)]
+fn spawn_control(control: Option<ControlServer>, inbox: WeakHandle) {
+    if let Some(server) = control
+        && let Err(error) = server.spawn(inbox.clone())
+    {
+        let _ = inbox.shared.control_failure.set(error.to_string());
+    }
+}
+
+#[cfg(not(unix))]
+fn bind_control(_: &Path, _: &mut Writer, inbox: &WeakHandle) -> Option<()> {
+    let _ = inbox.shared.control_failure.set(ControlError::Unsupported.to_string());
+    None
+}
+
+#[cfg(not(unix))]
+fn spawn_control(_: Option<()>, _: WeakHandle) {}

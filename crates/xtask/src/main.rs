@@ -9,6 +9,7 @@ mod counts;
 mod coverage;
 mod dates;
 mod deb;
+mod deploy;
 mod features;
 mod frameworks;
 mod fuzz;
@@ -17,12 +18,14 @@ mod instructions;
 mod links;
 mod miri;
 mod models;
+mod monitoring;
 mod mutants;
 mod package;
 mod platforms;
 mod process;
 mod release;
 mod rules;
+mod screenshots;
 mod step;
 mod steps;
 mod supply;
@@ -83,6 +86,10 @@ enum Command {
     Book,
     /// Build the Debian package of the tool into target/deb.
     Deb(deb::Options),
+    /// Replace the pictures of the README and the guide, in docs/guide.
+    Screenshots,
+    /// Make the rules of Prometheus and the dashboard of Grafana in deploy/ from operations.md.
+    Monitoring,
     /// Print what a release would do, and what it lacks.
     Release(release::Options),
     /// Report what breaks users of a revision.
@@ -158,6 +165,8 @@ fn run(command: Command) -> Result<()> {
         Command::Supply { write: false, parts } => step::run(supply::PARTS.iter(), &parts),
         Command::Book => book::build().map(drop),
         Command::Deb(options) => deb::build(&options).map(drop),
+        Command::Screenshots => screenshots::make(),
+        Command::Monitoring => monitoring::write(),
         Command::Release(options) => release::run(&options),
         Command::Semver(options) => supply::semver(&options),
         // Optimised, like an app in production.

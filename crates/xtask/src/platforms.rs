@@ -1,4 +1,4 @@
-//! Compiles the published crates with the oldest Rust that they promise, and for Windows.
+//! Compiles the published crates with the oldest Rust that they promise, for Windows and for macOS.
 
 use std::process::Command;
 
@@ -6,9 +6,11 @@ use anyhow::{Context, Result};
 
 use crate::process::{cargo, run};
 use crate::step::Outcome;
+use crate::testing::BUILT;
 use crate::{rules, tools};
 
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
+const MACOS: &str = "aarch64-apple-darwin";
 
 /// Compiles them with the Rust of the workspace's `rust-version`.
 pub(crate) fn msrv() -> Result<Outcome> {
@@ -27,16 +29,30 @@ pub(crate) fn msrv() -> Result<Outcome> {
     Ok(Outcome::Passed(format!("compiled with Rust {toolchain}; its tests did not run")))
 }
 
-/// Compiles them for Windows, without linking or running anything.
+/// Compiles the workspace with its tests for Windows, without linking or running anything.
 pub(crate) fn windows() -> Result<Outcome> {
     // The C code of ring is compiled for the target.
     let tools = tools::target(WINDOWS).and_then(|()| tools::program("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"));
     if let Err(error) = tools {
         return Ok(Outcome::Skipped(format!("{error:#}")));
     }
-    let mut clippy = cargo(["clippy", "--target", WINDOWS, "--all-features"]);
-    run(clippy.args(packages()?).args(["--", "-D", "warnings"]))?;
-    Ok(Outcome::Passed(format!("compiled for {WINDOWS}; no test ran")))
+    run(cargo(["clippy", "--target", WINDOWS, "--all-targets"]).args(BUILT).args(["--", "-D", "warnings"]))?;
+    Ok(Outcome::Passed(format!("compiled for {WINDOWS} with the tests; none ran")))
+}
+
+/// Compiles those without C code for macOS, whose C compiler Linux lacks.
+pub(crate) fn macos() -> Result<Outcome> {
+    if let Err(error) = tools::target(MACOS) {
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
+    for package in rules::published()? {
+        let has_c = rules::built(&package.name, &["--all-features"])?.iter().any(|(name, _)| name == "ring");
+        if has_c { &mut left_out } else { &mut chosen }.push(package.name.to_string());
+    }
+    let mut clippy = cargo(["clippy", "--target", MACOS, "--all-features"]);
+    run(clippy.args(chosen.iter().flat_map(|name| ["-p", name])).args(["--", "-D", "warnings"]))?;
+    Ok(Outcome::Passed(format!("{} crates compiled for {MACOS}; not {}", chosen.len(), left_out.join(", "))))
 }
 
 fn packages() -> Result<Vec<String>> {

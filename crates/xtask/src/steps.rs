@@ -8,8 +8,8 @@ use anyhow::Result;
 use crate::process::{cargo, printed, run as run_command};
 use crate::step::{Outcome, Step, run_all, step};
 use crate::{
-    attack, book, coverage, dates, deb, features, frameworks, fuzz, guides, instructions, models, package, platforms,
-    rules, supply, testing, tools, workflows,
+    attack, book, coverage, dates, deb, deploy, features, frameworks, fuzz, guides, instructions, models, package,
+    platforms, rules, screenshots, supply, testing, tools, workflows,
 };
 
 /// The steps of `cargo xtask test`: they need no server and no second build configuration.
@@ -49,6 +49,7 @@ pub(crate) const LONG: &[Step] = &[
     ),
     step("docs", 0.7, "the documentation builds without warnings", docs),
     step("guides", 2.0, "the code of the guides compiles with the dependencies that they state", guides::check),
+    step("deploy", 0.2, "promtool and systemd accept the files of deploy/; nothing is built", deploy::check),
     step("wasm", 0.3, "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", 0.1, "dependencies between packages, lints, and tests that are compiled", rules::check),
     step("sizes", 0.1, "the longest source files, as a report", sizes),
@@ -59,22 +60,25 @@ pub(crate) const LONG: &[Step] = &[
     step("coverage", 2.2, "tests run 95 % of the lines of the core", coverage::check),
     step("fuzz", 6.0, "each fuzz target runs for five seconds", fuzz::step),
     step("dates", 7.0, "the tests pass on other dates, and over the turn of a year", dates::check),
-];
-
-/// The steps that `cargo xtask ci` runs only if they are named. They install large tools, and what
-/// they check changes rarely.
-pub(crate) const RELEASE: &[Step] = &[
-    step("book", 0.2, "the site builds from docs/, and its links lead somewhere", book::check),
+    step("screenshots", 0.4, "the pictures of the guide can be made", screenshots::check),
+    step("book", 0.1, "the site builds from docs/, and its links lead somewhere", book::check),
     step(
         "package",
-        7.0,
+        6.0,
         "the packages compile on their own, a new app and the tool build from a registry of them",
         package::check,
     ),
     step("deb", 0.3, "the tool's Debian package installs, runs, and leaves nothing behind", deb::check),
     step("workflows", 0.1, "actionlint accepts the workflows of .github", workflows::check),
+];
+
+/// The steps that `cargo xtask ci` runs only if they are named, as the nightly workflow does. They
+/// compile everything with another compiler or for another system, and what they check changes
+/// rarely.
+pub(crate) const RELEASE: &[Step] = &[
     step("msrv", 2.0, "the published crates compile with the oldest Rust that they promise", platforms::msrv),
-    step("windows", 2.5, "the published crates compile for Windows", platforms::windows),
+    step("windows", 4.0, "crates and tests of the short suite compile for Windows", platforms::windows),
+    step("macos", 1.0, "the published crates without C code compile for macOS", platforms::macos),
 ];
 
 fn fmt() -> Result<Outcome> {

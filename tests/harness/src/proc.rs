@@ -3,8 +3,6 @@
 use std::fs;
 use std::io::{Error, ErrorKind, Result};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
 /// The memory of a process in bytes: resident, and with shared pages counted in proportion.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Memory {
@@ -39,7 +37,10 @@ pub fn children(process: u32) -> impl Iterator<Item = u32> {
 }
 
 /// Raises this process's limit of open files, which its children inherit. Returns the limit.
+#[cfg(unix)]
 pub fn raise_file_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
     const DESIRED: u64 = 65_536;
     let most = getrlimit(Resource::Nofile).maximum;
     let set = |maximum| setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
@@ -48,6 +49,12 @@ pub fn raise_file_limit() -> u64 {
         let _ = set(most);
     }
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Returns the limit: Windows has none that a process can raise.
+#[cfg(not(unix))]
+pub fn raise_file_limit() -> u64 {
+    u64::MAX
 }
 
 /// Reads a field in kB and returns it in bytes.

@@ -2,17 +2,33 @@
 
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::{Pid, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+#[cfg(unix)]
 pub use rustix::process::Signal;
 
 use crate::TIMEOUT;
 
+#[cfg(unix)]
 pub fn signal(process: u32, signal: Signal) {
-    kill_process(Pid::from_raw(process.cast_signed()).unwrap(), signal).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(process.cast_signed()).unwrap(), signal).unwrap();
+}
+
+/// A signal of Unix. Tests that send one do not run elsewhere, but compile.
+#[cfg(not(unix))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    CONT,
+    KILL,
+    STOP,
+    TERM,
+}
+
+#[cfg(not(unix))]
+pub fn signal(_: u32, signal: Signal) {
+    panic!("this system has no signal {signal:?}");
 }
 
 /// A process that is killed on drop.

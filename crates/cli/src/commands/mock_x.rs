@@ -27,9 +27,10 @@ use crate::values::{EventApi, seconds, value_enum};
 /// Simulate X: register webhooks, challenge them, and deliver signed, generated events.
 ///
 /// The mock serves X's management APIs. Its dashboard, at the listen address, lists the webhooks,
-/// the subscriptions, and the requests with their responses. A button there creates an event. The
-/// consumer secret is random unless --secret names one. With --webhook, the mock registers a
-/// receiver and subscribes the users when it starts. All state is lost when the mock exits.
+/// the subscriptions, and the requests with their responses. There you can create events, hold and
+/// duplicate deliveries, invalidate a webhook, and subscribe users. The consumer secret is random
+/// unless --secret names one. With --webhook, the mock registers a receiver and subscribes the users
+/// when it starts. All state is lost when the mock exits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MockX {
     /// Listen on this address.

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod auth;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod console;
 pub(crate) mod consume;
 pub(crate) mod crc;
 pub(crate) mod doctor;

@@ -123,6 +123,16 @@ pub enum WatchEvent {
         #[serde(serialize_with = "text")]
         error: Error,
     },
+    /// A subscription that was reported as expiring is no longer: it was renewed or deleted, or has
+    /// expired.
+    NotExpiring {
+        /// The subscription's id.
+        subscription: String,
+        /// Its type and filter.
+        of: String,
+        /// Whether it has expired.
+        expired: bool,
+    },
     /// X did not list the subscriptions to the X Activity API, so their expiries are unknown.
     /// Reported once for each cause.
     ExpiriesUnknown {
@@ -195,6 +205,12 @@ impl fmt::Display for WatchEvent {
             }
             Self::NotRenewed { subscription, of, at, error } => {
                 write!(f, "the subscription {subscription} to {of} expires at {at} and could not be renewed: {error}")
+            }
+            Self::NotExpiring { subscription, of, expired: true } => {
+                write!(f, "the subscription {subscription} to {of} has expired")
+            }
+            Self::NotExpiring { subscription, of, expired: false } => {
+                write!(f, "the subscription {subscription} to {of} no longer expires soon: it was renewed or deleted")
             }
             Self::ExpiriesUnknown { error } => write!(f, "the expiries of the subscriptions are unknown: {error}"),
             Self::Lost { span, cause } => write!(f, "events missed from {} are lost: {cause}", of(span)),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use birdhook_core::Timestamp;
@@ -16,10 +16,11 @@ const INTERVAL: Duration = Duration::from_secs(3600);
 pub(super) struct Expiries {
     /// The time of the next listing.
     due: Option<Timestamp>,
-    /// The expiry last reported for each subscription.
-    reported: BTreeMap<String, Timestamp>,
+    /// The description and the expiry last reported for each subscription.
+    reported: BTreeMap<String, (String, Timestamp)>,
     /// The cause of the last listing's failure.
     failed: Option<ErrorCause>,
+    is_known: bool,
 }
 
 impl Expiries {
@@ -32,13 +33,36 @@ impl Expiries {
         is_due
     }
 
-    /// Returns the events of a listing that were not reported before. Each expiry is reported once,
-    /// and a failure again only if its cause changes.
-    pub(super) fn report(&mut self, listed: Result<Vec<WatchEvent>, Error>) -> Vec<WatchEvent> {
+    /// Returns whether a listing has succeeded.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// Returns the events of a listing that were not reported before, and the end of each reported
+    /// expiry that it no longer has. Each expiry is reported once, and a failure again only if its
+    /// cause changes.
+    pub(super) fn report(&mut self, listed: Result<Vec<WatchEvent>, Error>, now: Timestamp) -> Vec<WatchEvent> {
         match listed {
-            Ok(events) => {
-                self.failed = None;
-                events.into_iter().filter(|event| self.is_new(event)).collect()
+            Ok(mut events) => {
+                (self.failed, self.is_known) = (None, true);
+                let still: BTreeSet<String> = events.iter().filter_map(expiring).map(|(id, ..)| id.clone()).collect();
+                events.retain(|event| self.is_new(event));
+                let renewed = events.iter().filter_map(|event| match event {
+                    WatchEvent::Renewed { subscription, .. } => Some(subscription),
+                    _ => None,
+                });
+                // A renewal is itself the end.
+                renewed.for_each(|subscription| _ = self.reported.remove(subscription));
+                let (reported, ended) =
+                    std::mem::take(&mut self.reported).into_iter().partition(|(id, _)| still.contains(id));
+                self.reported = reported;
+                let end = |(subscription, (of, at)): (String, (String, Timestamp))| WatchEvent::NotExpiring {
+                    subscription,
+                    of,
+                    expired: at <= now,
+                };
+                events.extend(BTreeMap::into_iter(ended).map(end));
+                events
             }
             Err(error) if self.failed.as_ref() == Some(error.cause()) => Vec::new(),
             Err(error) => {
@@ -49,12 +73,20 @@ impl Expiries {
     }
 
     fn is_new(&mut self, event: &WatchEvent) -> bool {
-        match event {
-            WatchEvent::Expiring { subscription, at, .. } => {
-                self.reported.insert(subscription.clone(), *at) != Some(*at)
-            }
-            _ => true,
+        let Some((subscription, of, at)) = expiring(event) else { return true };
+        let before = self.reported.insert(subscription.clone(), (of.clone(), at));
+        // A failed renewal is reported each time.
+        matches!(event, WatchEvent::NotRenewed { .. }) || before.is_none_or(|(_, before)| before != at)
+    }
+}
+
+/// Returns the subscription, its description and its expiry, if the event is about one that expires.
+fn expiring(event: &WatchEvent) -> Option<(&String, &String, Timestamp)> {
+    match event {
+        WatchEvent::Expiring { subscription, of, at } | WatchEvent::NotRenewed { subscription, of, at, .. } => {
+            Some((subscription, of, *at))
         }
+        _ => None,
     }
 }
 

@@ -133,6 +133,16 @@ impl Watch {
         self.state().pending()
     }
 
+    /// Returns whether the last poll found the webhook valid.
+    pub fn is_valid(&self) -> bool {
+        self.state().valid.is_some()
+    }
+
+    /// Returns whether X has listed the subscriptions, so that the expiring ones are known.
+    pub fn knows_expiries(&self) -> bool {
+        self.state().expiries.is_known()
+    }
+
     /// Polls once and returns the new events. A poll makes X challenge an invalid webhook again,
     /// detects gaps, handles the running replay job and requests the next one. The events also
     /// cover what the app has reported since the last poll.
@@ -200,7 +210,7 @@ impl Watch {
         let Some(webhook) = webhook else { return };
         if self.state().expiries.is_due(client.now()) {
             let listed = expiry::soon(client, &webhook, settings).await;
-            self.state().report_expiries(listed);
+            self.state().report_expiries(listed, client.now());
         }
     }
 

@@ -58,8 +58,8 @@ impl State {
         self.job.iter().map(|job| job.pending.span).chain(self.queue.spans()).collect()
     }
 
-    pub(super) fn report_expiries(&mut self, listed: Result<Vec<WatchEvent>, Error>) {
-        let pending_events = self.expiries.report(listed);
+    pub(super) fn report_expiries(&mut self, listed: Result<Vec<WatchEvent>, Error>, now: Timestamp) {
+        let pending_events = self.expiries.report(listed, now);
         self.pending_events.extend(pending_events);
     }
 

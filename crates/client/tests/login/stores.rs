@@ -161,11 +161,12 @@ async fn a_stored_token_is_read_back_and_private() {
     assert_eq!((read.access.expose_secret(), read.refresh.unwrap().expose_secret()), ("a", "r"));
     assert_eq!((read.expires_at.unwrap().as_millis(), read.scope.as_deref()), (START, Some("like.read")));
     let path = folder.path().join("new/tokens/2001.json");
-    let parent = path.parent().unwrap().to_owned();
     #[cfg(unix)]
-    for (path, expected) in [(path.clone(), 0o600), (path.with_extension("lock"), 0o600), (parent, 0o700)] {
+    for (path, expected) in
+        [(&path, 0o600), (&path.with_extension("lock"), 0o600), (&path.parent().unwrap().to_owned(), 0o700)]
+    {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
     }
     store.set(USER, None).await.unwrap();
     store.set(USER, None).await.unwrap();

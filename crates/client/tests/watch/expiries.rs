@@ -31,6 +31,24 @@ async fn an_expiry_is_reported_once_in_advance() {
 }
 
 #[tokio::test]
+async fn the_end_of_an_expiry_is_reported_once() {
+    let fixture = Fixture::new(ManagementApi::V2).await;
+    let renewed = subscribe(&fixture, "follow.follow", Filter::user(USER), Some(at(DAY))).await;
+    let expired = subscribe(&fixture, "like.create", Filter::user(USER), Some(at(DAY))).await;
+    assert_eq!(fixture.watch.step().await.len(), 2);
+    let new = NewSubscription::new("follow.follow", Filter::user(USER)).webhook(&fixture.webhook.id).tag("bell");
+    fixture.client.activity().renew(&new).await.unwrap();
+    fixture.advance(m(61)).await;
+    let step = async || fixture.watch.step().await.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let end = "no longer expires soon: it was renewed or deleted";
+    assert_eq!(step().await, [format!("the subscription {renewed} to follow.follow of {USER} {end}")]);
+    fixture.advance(Duration::from_secs(86_400)).await;
+    assert_eq!(step().await, [format!("the subscription {expired} to like.create of {USER} has expired")]);
+    fixture.advance(m(61)).await;
+    assert!(step().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_subscription_is_renewed_with_its_own_filter_and_tag() {
     let renews = |settings: &mut birdhook_client::WatchSettings| settings.renew_for = Some(m(30 * 24 * 60));
     let fixture = Fixture::with(ManagementApi::V2, |_| (), renews).await;

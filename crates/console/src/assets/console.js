@@ -10,8 +10,11 @@ function live(table) {
   const status = document.getElementById("live");
   let waiting = [];
   let isPaused = false;
+  let isDue = false;
 
   function show() {
+    isDue = false;
+    if (isPaused) return;
     for (const row of waiting) {
       if (document.getElementById(row.id)) continue;
       rows.querySelector(".empty")?.remove();
@@ -49,7 +52,9 @@ function live(table) {
     if (!row) return;
     waiting.push(row);
     if (waiting.length > MAX_ROWS) waiting.shift();
-    if (!isPaused) show();
+    // Once per frame, so that the page stays responsive while thousands arrive.
+    if (!isDue) requestAnimationFrame(show);
+    isDue = true;
     report();
   });
   button.hidden = false;

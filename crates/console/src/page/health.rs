@@ -28,6 +28,7 @@ pub(crate) fn health(site: &Site, view: &HealthView) -> Markup {
                 @if let Some(events) = view.backlog {
                     (card("Waiting", "", &events.to_string(), &html! { "events in memory that the app has not consumed" }))
                 }
+                (inbox(site, view))
                 (card("X bills today", "", &format!("${:.2}", view.bill.total), &html! {
                     "estimate: X's prices of " (view.bill.prices_of) ", X Activity API, events accepted since the start, UTC day"
                 }))
@@ -63,6 +64,16 @@ pub(crate) fn health(site: &Site, view: &HealthView) -> Markup {
             }
         }
     }
+}
+
+#[cfg(feature = "inbox")]
+fn inbox(site: &Site, view: &HealthView) -> Markup {
+    html! { @if let Some(view) = &view.inbox { (super::inbox::health(site, view)) } }
+}
+
+#[cfg(not(feature = "inbox"))]
+fn inbox(_: &Site, _: &HealthView) -> Markup {
+    html! {}
 }
 
 fn challenge(view: &ChallengeView) -> Markup {

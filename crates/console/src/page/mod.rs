@@ -3,6 +3,8 @@
 mod deliveries;
 mod detail;
 mod health;
+#[cfg(feature = "inbox")]
+pub(crate) mod inbox;
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -16,6 +18,9 @@ pub(crate) struct Site {
     /// The path at which the console is mounted, without a slash at the end.
     pub(crate) base: String,
     pub(crate) keeps_bodies: bool,
+    /// Whether there are pages of requests, and of an inbox.
+    pub(crate) has_requests: bool,
+    pub(crate) has_inbox: bool,
 }
 
 /// A link that shows or hides private values.
@@ -44,6 +49,12 @@ pub(crate) fn page(site: &Site, title: &str, reveal: &Reveal<'_>, main: &Markup)
                 a.skip href="#main" { "Skip to the content" }
                 header.top {
                     a.name href={ (base) "/" (if reveal.is_revealed { "?reveal=1" } else { "" }) } { "birdhook console" }
+                    @if site.has_inbox && site.has_requests {
+                        nav aria-label="Pages of the console" {
+                            a href={ (base) "/" } { "Requests" }
+                            a href={ (base) "/inbox" } { "Inbox" }
+                        }
+                    }
                     a.reveal href=(reveal.other) {
                         @if reveal.is_revealed { "Hide private values" } @else { "Show private values" }
                     }
@@ -57,7 +68,7 @@ pub(crate) fn page(site: &Site, title: &str, reveal: &Reveal<'_>, main: &Markup)
 /// A page that says what went wrong.
 pub(crate) fn message(site: &Site, title: &str, text: &str) -> Markup {
     let other = format!("{}/", site.base);
-    let main = html! { h1 { (title) } p { (text) } p { a href=(other) { "All requests" } } };
+    let main = html! { h1 { (title) } p { (text) } p { a href=(other) { @if site.has_requests { "All requests" } @else { "Inbox" } } } };
     page(site, title, &Reveal { is_revealed: false, other: &other }, &main)
 }
 

@@ -1,6 +1,6 @@
 //! Queries for listing the events of an inbox.
 
-use birdhook_core::{Event, Timestamp};
+use birdhook_core::{Event, EventKind, Timestamp};
 
 use crate::id::EventId;
 use crate::storage::entry::EntryState;
@@ -35,6 +35,12 @@ impl EventStatus {
         }
     }
 
+    /// Returns the status that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Ready, Self::Waiting, Self::Leased, Self::Dead, Self::Acknowledged];
+        all.into_iter().find(|status| status.as_str() == word)
+    }
+
     pub(crate) fn of(state: EntryState) -> Self {
         match state {
             EntryState::Ready | EntryState::Prefetched { .. } => Self::Ready,
@@ -47,10 +53,12 @@ impl EventStatus {
 }
 
 /// Selects the events to list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "pass it to Inbox::list"]
 pub struct EventQuery {
     pub(crate) status: Option<EventStatus>,
+    pub(crate) kind: Option<EventKind>,
+    pub(crate) subscriber: Option<String>,
     pub(crate) after: Option<EventId>,
     pub(crate) limit: usize,
 }
@@ -58,12 +66,22 @@ pub struct EventQuery {
 impl EventQuery {
     /// Selects the first 100 events of the inbox, oldest first.
     pub fn all() -> Self {
-        Self { status: None, after: None, limit: 100 }
+        Self { status: None, kind: None, subscriber: None, after: None, limit: 100 }
     }
 
     /// Selects only events with this status.
     pub fn status(self, status: EventStatus) -> Self {
         Self { status: Some(status), ..self }
+    }
+
+    /// Selects only events of this kind.
+    pub fn kind(self, kind: EventKind) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+
+    /// Selects only events of this user's subscriptions.
+    pub fn subscriber(self, id: impl Into<String>) -> Self {
+        Self { subscriber: Some(id.into()), ..self }
     }
 
     /// Selects only events after this id, the last of the page before.
@@ -76,6 +94,9 @@ impl EventQuery {
         Self { limit, ..self }
     }
 }
+
+// The subscriber is private.
+debug_fields!(EventQuery: status, kind, after, limit);
 
 /// An event of the inbox, as returned by [`Inbox::list`](crate::Inbox::list).
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ pub(crate) mod stats;
 
 use crate::admin::list::{EventQuery, ListedEvent};
 use crate::admin::stats::Stats;
+use crate::control::page::PageLimits;
 use crate::error::{Closed, ListError};
 use crate::id::EventId;
 use crate::inbox::Inbox;
@@ -24,11 +25,21 @@ impl Inbox {
         self.handle.shared.failure()
     }
 
+    /// Returns why the [control socket](crate::InboxSettings::control_socket) is not served although
+    /// it was requested.
+    pub fn control_failure(&self) -> Option<&str> {
+        self.handle.shared.control_failure.get().map(String::as_str)
+    }
+
     /// Lists events, including dead letters, without leasing them.
     ///
     /// # Errors
     /// If the inbox is closed or cannot be read.
     pub async fn list(&self, query: EventQuery) -> Result<Vec<ListedEvent>, ListError> {
+        if query.has_filter() {
+            // The writer would look at all events at once, and deliveries would wait.
+            return Ok(self.page(&query, PageLimits::NONE).await?.events);
+        }
         Ok(self.handle.ask(|done| Command::List(query, done)).await??)
     }
 

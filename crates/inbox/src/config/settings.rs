@@ -35,6 +35,7 @@ pub struct InboxSettings {
     pub(crate) keep: Option<u64>,
     pub(crate) size_limit: u64,
     pub(crate) free_space: u64,
+    pub(crate) control_socket: bool,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) database: OpenDatabase,
 }
@@ -50,6 +51,7 @@ impl Default for InboxSettings {
             keep: None,
             size_limit: 8 << 30,
             free_space: 128 << 20,
+            control_socket: false,
             clock: Box::new(SystemClock::new()),
             database: Box::new(open_file),
         }
@@ -128,6 +130,16 @@ impl InboxSettings {
     /// With less, deliveries are answered 503 until space is free again.
     pub fn free_space(self, bytes: u64) -> Self {
         Self { free_space: bytes, ..self }
+    }
+
+    /// Serves the socket `control.sock` in the inbox's folder, for the console and `birdhook inbox`
+    /// of other processes of the same user. Off by default. Unix only.
+    ///
+    /// The socket has mode 0600 and is served by a thread of its own. If that fails, for example
+    /// because the folder's path is too long for a socket, the inbox opens without it, and
+    /// [`Inbox::control_failure`](crate::Inbox::control_failure) returns the reason.
+    pub fn control_socket(self, serve: bool) -> Self {
+        Self { control_socket: serve, ..self }
     }
 
     /// Replaces the machine's clocks, for tests.

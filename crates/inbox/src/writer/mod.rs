@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::admin::stats::Stats;
 use crate::config::settings::InboxSettings;
+#[cfg(unix)]
+use crate::control::server::SocketFile;
 use crate::faults;
 use crate::observe;
 use crate::seen_keys::SeenKeys;
@@ -52,6 +54,9 @@ pub(crate) struct Writer {
     /// Whether a file is not where it was opened. The store stays open, so that its events can be
     /// consumed.
     is_gone: bool,
+    /// Removed before the lock is released: the next opener binds a socket of its own.
+    #[cfg(unix)]
+    pub(crate) socket: Option<SocketFile>,
     /// Released after the store is closed.
     lock: Lock,
     group_commit: GroupCommit,
@@ -104,6 +109,8 @@ impl Writer {
             store: Some(store),
             reopen: (0, FIRST_PAUSE),
             is_gone: false,
+            #[cfg(unix)]
+            socket: None,
             lock,
             group_commit: GroupCommit::default(),
             closing: None,
@@ -125,6 +132,8 @@ impl Writer {
         }
         // The store must be closed and the folder unlocked before a caller learns that the inbox is
         // closed.
+        #[cfg(unix)]
+        drop(self.socket.take());
         let Self { store, lock, closing, .. } = self;
         drop(store);
         drop(lock);

@@ -1,7 +1,7 @@
 //! The state that handles share with the writer.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     stats: Mutex<Stats>,
     /// Why the store does not accept deliveries.
     failure: Mutex<Option<String>>,
+    /// Why the control socket is not served.
+    pub(crate) control_failure: OnceLock<String>,
 }
 
 /// The memory limit for bodies that wait to be stored, in KiB. Further deliveries wait.
@@ -46,6 +48,7 @@ impl Shared {
             closing: watch::Sender::new(false),
             stats: Mutex::default(),
             failure: Mutex::default(),
+            control_failure: OnceLock::new(),
         }
     }
 

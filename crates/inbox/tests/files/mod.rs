@@ -1,5 +1,7 @@
 //! The files of an inbox: damaged, foreign, missing, or opened by several.
 
+#[cfg(unix)]
+mod control;
 mod golden;
 #[cfg(unix)]
 mod gone;

@@ -80,6 +80,15 @@ impl MockX {
         self.inner.revalidate(&webhook.id, Occasion::Revalidation).await
     }
 
+    /// Marks a webhook as invalid, as X does after failed challenges: it gets no deliveries until it
+    /// passes a challenge.
+    ///
+    /// # Errors
+    /// Returns an error if the webhook does not exist.
+    pub fn invalidate(&self, webhook: &MockWebhook) -> Result<(), Refusal> {
+        self.inner.invalidate(&webhook.id)
+    }
+
     /// Deletes a webhook and its subscriptions.
     pub fn delete(&self, webhook: &MockWebhook) {
         self.inner.state().remove_webhook(&webhook.id);

@@ -96,6 +96,13 @@ impl Inner {
         Ok(verdict?)
     }
 
+    /// Marks a webhook as invalid.
+    pub(crate) fn invalidate(&self, id: &str) -> Result<(), Refusal> {
+        self.state().webhook_mut(id).ok_or(Refusal::NoSuchWebhook)?.valid = false;
+        wake(self);
+        Ok(())
+    }
+
     /// Subscribes a user to the Account Activity API.
     pub(crate) fn subscribe(&self, app: &str, webhook: &str, user: &str) -> Result<(), Refusal> {
         let now = self.settings.clock.now();
@@ -212,7 +219,7 @@ impl Inner {
     }
 
     /// Returns X's name of an event type, if apps can subscribe to it.
-    fn event_type(&self, name: &str) -> Result<&'static str, Refusal> {
+    pub(crate) fn event_type(&self, name: &str) -> Result<&'static str, Refusal> {
         // A deprecated alias. Responses contain the current name.
         let canonical = if name == "chat.conversation_join" { MockEventKind::ChatJoin.as_str() } else { name };
         let can_be = |kind: &MockEventKind| match kind {

@@ -5,6 +5,7 @@ mod auth;
 mod challenges;
 mod chaos;
 mod contradictions;
+mod controls;
 mod delivery;
 mod enterprise;
 mod errors;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use birdhook::inbox::{Closed, EventId, Inbox};
+use birdhook::inbox::EventId;
+use birdhook::inbox::control::{ControlError, InboxAccess};
 
 use super::dead_letters::dead_letters_query;
 use super::folder::{Folder, for_each_event};
@@ -50,11 +51,11 @@ pub(super) struct Discard {
 
 impl Requeue {
     pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let change = async |inbox: &Inbox| {
+        let change = async |inbox: &InboxAccess| {
             if self.all {
-                return Ok(ChangeReport::all(inbox.requeue(dead_letters(inbox).await?).await?));
+                return Ok(ChangeReport::all(inbox.requeue(&dead_letters(inbox).await?).await?));
             }
-            ChangeReport::of_each(self.ids, async |id| inbox.requeue([id]).await).await
+            ChangeReport::of_each(self.ids, async |id| inbox.requeue(&[id]).await).await
         };
         self.folder.with(change).await?.print("requeued", "a dead letter", json)
     }
@@ -62,22 +63,22 @@ impl Requeue {
 
 impl Discard {
     pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let change = async |inbox: &Inbox| {
+        let change = async |inbox: &InboxAccess| {
             let ids = if self.all_dead { dead_letters(inbox).await? } else { self.ids };
             let question = format!("Discard {} permanently?", plural(ids.len(), "event"));
             if !ids.is_empty() {
                 confirm(self.yes, &question, "nothing was discarded")?;
             }
             if self.all_dead {
-                return Ok(ChangeReport::all(inbox.discard(ids).await?));
+                return Ok(ChangeReport::all(inbox.discard(&ids).await?));
             }
-            ChangeReport::of_each(ids, async |id| inbox.discard([id]).await).await
+            ChangeReport::of_each(ids, async |id| inbox.discard(&[id]).await).await
         };
         self.folder.with(change).await?.print("discarded", "an event that could be discarded", json)
     }
 }
 
-async fn dead_letters(inbox: &Inbox) -> Result<Vec<EventId>> {
+async fn dead_letters(inbox: &InboxAccess) -> Result<Vec<EventId>> {
     let mut ids = Vec::new();
     for_each_event(inbox, dead_letters_query(), |letter| {
         ids.push(letter.id);
@@ -98,7 +99,7 @@ impl ChangeReport {
         Self { count, refused: Vec::new() }
     }
 
-    async fn of_each(ids: Vec<EventId>, change: impl AsyncFn(EventId) -> Result<usize, Closed>) -> Result<Self> {
+    async fn of_each(ids: Vec<EventId>, change: impl AsyncFn(EventId) -> Result<usize, ControlError>) -> Result<Self> {
         let mut report = Self::all(0);
         for id in BTreeSet::from_iter(ids) {
             match change(id).await? {

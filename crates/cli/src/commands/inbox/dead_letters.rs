@@ -1,10 +1,11 @@
 //! `birdhook inbox dead-letters`: lists and shows events that used all their attempts.
 
 use anyhow::{Context, Result};
-use birdhook::inbox::{EventId, EventQuery, EventStatus, Inbox, ListedEvent};
+use birdhook::inbox::control::InboxAccess;
+use birdhook::inbox::{EventId, EventQuery, EventStatus, ListedEvent};
 
 use super::export::Exported;
-use super::folder::{Folder, for_each_event};
+use super::folder::Folder;
 use super::list::print_events;
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
@@ -42,13 +43,8 @@ pub(super) fn dead_letters_query() -> EventQuery {
     EventQuery::all().status(EventStatus::Dead)
 }
 
-async fn find(inbox: &Inbox, id: EventId) -> Result<ListedEvent> {
-    let mut found = None;
-    for_each_event(inbox, dead_letters_query(), |letter| {
-        found = found.take().or((letter.id == id).then_some(letter));
-        Ok(())
-    })
-    .await?;
+async fn find(inbox: &InboxAccess, id: EventId) -> Result<ListedEvent> {
+    let found = inbox.find(id).await?.filter(|letter| letter.status == EventStatus::Dead);
     found.with_context(|| {
         let fix = "`birdhook inbox dead-letters DIR` lists the dead letters";
         Failure::new(Code::NoSuchEvent, format!("{id} is not a dead letter"), fix)

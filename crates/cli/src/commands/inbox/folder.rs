@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Error, Result};
-use birdhook::inbox::{EventQuery, Inbox, InboxSettings, ListError, ListedEvent, OpenError, StoreError};
+use birdhook::inbox::control::{Client, ControlError, InboxAccess};
+use birdhook::inbox::{EventQuery, Inbox, InboxSettings, ListedEvent, OpenError, StoreError};
 
 use crate::error::{Code, Failure};
 use crate::output::note;
@@ -16,22 +17,47 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-const PAGE_SIZE: usize = 100;
+const PAGE_SIZE: usize = 1000;
 
 impl Folder {
-    /// Opens the inbox, calls `read` with it, and closes it.
-    pub(super) async fn with<T>(&self, read: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
-        if !Inbox::contains(&self.path) {
-            return Err(no_inbox(&self.path));
+    /// Calls `read` with the inbox: through the process that has it open, or opened for this call.
+    pub(super) async fn with<T>(&self, read: impl AsyncFnOnce(&InboxAccess) -> Result<T>) -> Result<T> {
+        let (access, opened) = access(&self.path).await?;
+        let result = read(&access).await;
+        if let Some(inbox) = opened {
+            // This command leases no events, so closing has none to wait for.
+            inbox.close(Duration::from_secs(10)).await;
         }
-        let inbox = open_inbox(&self.path, read_only_settings()).await?;
-        let result = read(&inbox).await;
-        // This command leases no events, so closing has none to wait for.
-        inbox.close(Duration::from_secs(10)).await;
-        result.map_err(|error| {
-            if error.is::<ListError>() { error.context(unreadable("read", &self.path, true)) } else { error }
+        result.map_err(|error| match error.downcast_ref() {
+            Some(ControlError::Store(_) | ControlError::Closed(_)) => {
+                error.context(unreadable("read", &self.path, true))
+            }
+            Some(_) => error.context(not_answered(&self.path)),
+            None => error,
         })
     }
+}
+
+/// Returns access to the inbox in this folder: a client of the process that has it open, or the inbox
+/// itself, which the caller closes.
+pub(crate) async fn access(path: &Path) -> Result<(InboxAccess, Option<Inbox>)> {
+    if !Inbox::contains(path) {
+        return Err(no_inbox(path));
+    }
+    match Client::connect(path).await {
+        Ok(Some(client)) => return Ok((client.into(), None)),
+        // The path is too long for a socket, or the system has none: opening names the holder.
+        Ok(None) | Err(ControlError::Unreachable { .. } | ControlError::Unsupported) => {}
+        Err(error) => return Err(Error::new(error).context(not_answered(path))),
+    }
+    let fix = "stop it first, or serve a control socket there: InboxSettings::control_socket";
+    let inbox = open(path, read_only_settings(), fix).await?;
+    Ok((inbox.clone().into(), Some(inbox)))
+}
+
+fn not_answered(path: &Path) -> Failure {
+    let message = format!("the process that has the inbox in {} open did not answer", path.display());
+    Failure::new(Code::InboxInUse, message, "run the command again, or stop that process first")
 }
 
 /// Returns options that delete nothing and have no size limit. Retention and limits are up to the
@@ -58,13 +84,22 @@ fn unreadable(action: &str, path: &Path, may_be_damaged: bool) -> Failure {
     Failure::new(Code::InboxUnreadable, format!("cannot {action} the inbox in {path}"), fix)
 }
 
-/// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
+/// Opens an inbox and serves its control socket. Prints a note each time it starts or stops refusing
+/// deliveries.
 pub(crate) async fn open_inbox(path: &Path, options: InboxSettings) -> Result<Inbox> {
+    let fix = "stop it first; only one process at a time can open an inbox";
+    let inbox = open(path, options.control_socket(cfg!(unix)), fix).await?;
+    if let Some(why) = inbox.control_failure() {
+        note(format!("warning: no control socket, so `birdhook inbox` needs this command to be stopped: {why}"));
+    }
+    Ok(inbox)
+}
+
+async fn open(path: &Path, options: InboxSettings, fix: &str) -> Result<Inbox> {
     let inbox = options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
         StoreError::InUse(holder) => {
             let holder = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
             let message = format!("the inbox in {} is in use by {holder}", path.display());
-            let fix = "stop it first; only one process at a time can open an inbox";
             Failure::new(Code::InboxInUse, message, fix).into()
         }
         source => {
@@ -96,15 +131,15 @@ async fn note_failures(inbox: Inbox) {
 
 /// Calls `on_event` with each event of a query, the oldest first.
 pub(super) async fn for_each_event(
-    inbox: &Inbox,
+    inbox: &InboxAccess,
     query: EventQuery,
     mut on_event: impl FnMut(ListedEvent) -> Result<()>,
 ) -> Result<()> {
     let mut query = query.limit(PAGE_SIZE);
     loop {
-        let page = inbox.list(query.clone()).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        query = query.after(last.id);
-        page.into_iter().try_for_each(&mut on_event)?;
+        let page = inbox.page(query.clone()).await?;
+        page.events.into_iter().try_for_each(&mut on_event)?;
+        let Some(next) = page.next else { return Ok(()) };
+        query = query.after(next);
     }
 }

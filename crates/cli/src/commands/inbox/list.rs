@@ -20,8 +20,8 @@ use crate::values::value_enum;
 pub(super) struct List {
     #[command(flatten)]
     folder: Folder,
-    /// List only events in this state: ready to be leased, waiting for a retry, dead after the last
-    /// attempt, or acknowledged and kept.
+    /// List only events in this state: ready to be leased, waiting for a retry, leased to a consumer
+    /// of the process that has the inbox open, dead after the last attempt, or acknowledged and kept.
     #[arg(long, alias = "standing")]
     status: Option<StatusName>,
     /// List at most this many events.
@@ -33,6 +33,7 @@ value_enum! {
     enum StatusName for EventStatus {
         Ready,
         Waiting,
+        Leased,
         Dead,
         Acknowledged,
     }

@@ -5,19 +5,22 @@ mod dead_letters;
 mod export;
 mod folder;
 mod list;
+mod purge;
 mod stats;
 mod verify;
 
 use anyhow::Result;
 
-pub(crate) use self::folder::{no_inbox, open_inbox, read_only_settings};
+pub(crate) use self::folder::{access, no_inbox, open_inbox, read_only_settings};
 use crate::exit_status::ExitStatus;
 
 /// Inspect a durable inbox, and requeue or discard its events.
 ///
-/// `birdhook listen --inbox` and apps write such inboxes. Only one process at a time can open an
-/// inbox, so stop the receiver first. These commands lease no events, delete nothing and create no
-/// inbox. Only `requeue` and `discard` change events.
+/// `birdhook listen --inbox` and apps write such inboxes. While another process has the inbox open,
+/// these commands reach it through the socket `control.sock` in the folder. `birdhook listen` and
+/// `birdhook relay` always serve it, an app does with `InboxSettings::control_socket`; stop other
+/// apps first. If no process has the inbox open, the commands open it themselves. They lease no
+/// events and create no inbox. Only `requeue`, `discard` and `purge` change events.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inbox {
     #[command(subcommand)]
@@ -31,6 +34,7 @@ enum Action {
     DeadLetters(dead_letters::DeadLetters),
     Requeue(changes::Requeue),
     Discard(changes::Discard),
+    Purge(purge::Purge),
     Export(export::Export),
     Verify(verify::Verify),
 }
@@ -43,6 +47,7 @@ impl Inbox {
             Action::DeadLetters(letters) => letters.run(json).await,
             Action::Requeue(requeue) => requeue.run(json).await,
             Action::Discard(discard) => discard.run(json).await,
+            Action::Purge(purge) => purge.run(json).await,
             Action::Export(export) => export.run().await,
             Action::Verify(verify) => verify.run(json).await,
         }

@@ -38,7 +38,7 @@ struct Numbers {
 
 impl Stats {
     pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let stats = self.folder.with(async |inbox| Ok(inbox.stats())).await?;
+        let stats = self.folder.with(async |inbox| Ok(inbox.snapshot().await?.stats)).await?;
         let numbers = Numbers {
             depth: stats.depth,
             ready: stats.depth.saturating_sub(stats.waiting),

@@ -1,7 +1,8 @@
 //! `birdhook inbox verify`: checks an inbox against its checksums.
 
 use anyhow::{Error, Result};
-use birdhook::inbox::{ListError, StoreError};
+use birdhook::inbox::StoreError;
+use birdhook::inbox::control::ControlError;
 use serde_json::json;
 
 use super::folder::Folder;
@@ -38,7 +39,7 @@ impl Verify {
 
 fn damage(error: &Error) -> Option<&str> {
     let store = match error.downcast_ref() {
-        Some(ListError::Store(store)) => store,
+        Some(ControlError::Store(store)) => store,
         _ => error.downcast_ref::<StoreError>()?,
     };
     match store {

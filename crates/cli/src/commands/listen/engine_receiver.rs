@@ -9,6 +9,7 @@ use super::inbox_receiver::contents;
 use super::marking_sink::MarkingSink;
 use super::request_log::RequestFormat;
 use super::server::ServerArgs;
+use super::upkeep::UpkeepArgs;
 use crate::commands::inbox::open_inbox;
 use crate::commands::relay::{inbox_settings, relay};
 use crate::engine::{EngineArgs, WritingArgs};
@@ -21,6 +22,7 @@ pub(super) struct EngineReceiver {
     pub(super) writing: WritingArgs,
     pub(super) inbox: Option<PathBuf>,
     pub(super) in_order: bool,
+    pub(super) upkeep: UpkeepArgs,
     pub(super) requests: RequestFormat,
 }
 
@@ -38,12 +40,15 @@ impl EngineReceiver {
         let policy = webhook.dedupe_policy();
         let inbox = open_inbox(&folder, inbox_settings(self.in_order)).await?;
         let admin = admin.map(|admin| admin.with_inbox(&inbox));
-        let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
+        let upkeep = self.upkeep.prepare(&folder, args.path())?;
+        let pipeline = webhook.sink(MarkingSink { sink: upkeep.sink(inbox.clone()), done: "stored" });
         let answers = format!("answers 200 once an event is in the inbox, which contains {}", contents(&inbox));
         let mut destination = Destination::inbox(answers);
         destination.notes.push(format!("relaying to {}", engine.name()));
         destination.consume = Some(self.engine.consume_command());
         let server = args.bind_to(&pipeline, &apps, self.requests, destination, admin).await?;
+        let health = pipeline.handle();
+        let _upkeep = upkeep.start(vec![inbox.clone()], &server.url, move || health.health())?;
         let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());
         server.receive(pipeline, std::future::pending()).await?;
         inbox.close(SHUTDOWN_TIMEOUT).await;

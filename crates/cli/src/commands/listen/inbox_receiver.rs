@@ -21,6 +21,7 @@ use super::target::Target;
 use super::target::client::TargetClient;
 use super::target::folder::{former_targets, inbox_folder, sole_target};
 use super::target::worker::{OnAcknowledged, Worker, inbox_settings};
+use super::upkeep::UpkeepArgs;
 use crate::commands::inbox::{open_inbox, read_only_settings};
 use crate::event_format::EventFormat;
 use crate::output::{self, note, plural, print};
@@ -34,6 +35,7 @@ pub(super) struct InboxReceiver {
     /// Number of attempts to print an event, without targets.
     pub(super) max_attempts: u32,
     pub(super) targets: Vec<Target>,
+    pub(super) upkeep: UpkeepArgs,
     pub(super) requests: RequestFormat,
 }
 
@@ -58,12 +60,16 @@ impl InboxReceiver {
             let folder = inbox_folder(&self.folder, &client.target.name);
             own_inboxes.push((Arc::clone(client), open_inbox(&folder, inbox_settings(&client.target)).await?));
         }
-        let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored" });
+        let upkeep = self.upkeep.prepare(&self.folder, args.path())?;
+        let pipeline = webhook.sink(MarkingSink { sink: upkeep.sink(inbox.clone()), done: "stored" });
         let mut destination = Destination::inbox(format!("the inbox contains {}", contents(&inbox)));
         destination.notes.extend(clients.iter().map(|client| client.description()));
         destination.notes.extend(own_inboxes.iter().filter_map(|(client, inbox)| rest(client, inbox)));
         destination.notes.extend(former);
         let server = args.bind_to(&pipeline, &apps, self.requests, destination, admin).await?;
+        let health = pipeline.handle();
+        let inboxes = std::iter::once(&inbox).chain(own_inboxes.iter().map(|(_, inbox)| inbox)).cloned().collect();
+        let _upkeep = upkeep.start(inboxes, &server.url, move || health.health())?;
 
         let (stop_workers, stopping) = watch::channel(false);
         let (ended, mut has_ended) = mpsc::channel::<()>(1);

@@ -3,6 +3,7 @@
 mod admin;
 mod arrival;
 mod cause;
+pub(crate) mod console;
 mod destination;
 mod engine_receiver;
 mod http;
@@ -18,6 +19,7 @@ mod request_log;
 mod server;
 mod signature_cause;
 pub(crate) mod target;
+mod upkeep;
 mod work;
 
 use std::io::{IsTerminal, stderr};
@@ -32,6 +34,7 @@ use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
 use self::target::args::TargetArgs;
 use self::target::{Target, check_targets};
+use self::upkeep::UpkeepArgs;
 pub(crate) use self::work::Work;
 use crate::apps::ConfiguredApp;
 use crate::engine::{EngineArgs, WritingArgs};
@@ -64,13 +67,19 @@ use crate::exit_status::ExitStatus;
 /// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded,
 /// acknowledged and printed. A failed event is retried after 1 s; the delay doubles after each
 /// attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter, which
-/// `birdhook inbox` shows and requeues. Events left by a stop or a crash are processed after the
+/// `birdhook inbox` and the console show and requeue while the receiver runs. Events left by a stop or a crash are processed after the
 /// next start. The last events before a crash may be processed twice. Duplicates are recognised for
 /// 5 days and 1 hour, also after a restart.
 ///
 /// With --forward, each event is sent to a URL as one request, and with --exec, each event is the
 /// input of a program. Each target has its own retries and dead letters; two targets need --inbox.
 /// docs/guide/gateway.md describes the requests and the program's environment.
+///
+/// With --catch-up, X replays what it could not deliver while the receiver was down, and the inbox
+/// removes what it already has. What X no longer replays is reported as lost. With --notify or
+/// --notify-exec, people learn of an invalid webhook, missing challenges, dead letters, a full disk,
+/// expiring subscriptions, and deliveries signed by another secret than answers challenges: once at
+/// the beginning, and once at the end.
 ///
 /// With --nats or --redis, events go to that engine instead, and `birdhook consume` prints them. A
 /// delivery is answered 200 once the engine has confirmed its events. With --inbox, it is answered
@@ -105,6 +114,8 @@ pub(crate) struct Listen {
     /// accepted. Requires --inbox, and --forward, --exec or an engine.
     #[arg(long, requires = "inbox")]
     in_order: bool,
+    #[command(flatten)]
+    upkeep: Box<UpkeepArgs>,
     /// Print a line for each request, and the next steps, also if standard error is not a terminal.
     #[arg(long, conflicts_with_all = ["quiet", "json"])]
     requests: bool,
@@ -157,8 +168,24 @@ impl Listen {
     }
 
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let Self { server, inbox, max_attempts, record, targets, engine, writing, in_order, requests, quiet, .. } =
-            self;
+        let Self {
+            server,
+            inbox,
+            max_attempts,
+            record,
+            targets,
+            engine,
+            writing,
+            in_order,
+            upkeep,
+            requests,
+            quiet,
+            ..
+        } = self;
+        if let (true, Some(folder)) = (upkeep.is_dry_run(), &inbox) {
+            upkeep.print_plan(folder, json)?;
+            return Ok(ExitStatus::Success);
+        }
         let mut targets = targets.targets(max_attempts, in_order);
         targets.extend(self.configured);
         check_targets(&targets)?;
@@ -172,13 +199,13 @@ impl Listen {
                 let message = "--record, --forward and --exec cannot be used with an engine";
                 bail!(Failure::new(Code::Usage, message, "leave out these options, or the engine"));
             }
-            EngineReceiver { engine, writing, inbox, in_order, requests }.serve(&server).await?;
+            EngineReceiver { engine, writing, inbox, in_order, upkeep: *upkeep, requests }.serve(&server).await?;
         } else if let Some(folder) = inbox {
             if in_order && targets.is_empty() {
                 let message = "--in-order needs --forward, --exec or an engine";
                 bail!(Failure::new(Code::Usage, message, "add one of them, or leave out --in-order"));
             }
-            InboxReceiver { folder, max_attempts, targets, requests }.serve(&server, json).await?;
+            InboxReceiver { folder, max_attempts, targets, upkeep: *upkeep, requests }.serve(&server, json).await?;
         } else {
             let target = sole(targets)?;
             let work = Work { record, target, requests, has_type: true, ..Work::default() };

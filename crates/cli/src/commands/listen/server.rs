@@ -105,6 +105,10 @@ impl ServerArgs {
         self.bind(route, &apps, work.requests, destination, admin).await?.run(stop_early, health, shut_down).await
     }
 
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Sets the apps of a configuration file.
     pub(super) fn configure(&mut self, apps: Vec<ConfiguredApp>, secret_variables: Vec<String>) {
         self.apps.configure(apps, secret_variables);
@@ -180,6 +184,7 @@ impl ServerArgs {
         if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {
             note(next_steps(apps, &url, path, destination.consume.as_deref(), is_terminal));
         }
+        let bound = url.clone();
         let log = match requests {
             RequestFormat::Off => None,
             format => {
@@ -191,7 +196,7 @@ impl ServerArgs {
         if let Some(log) = &log {
             router = log.observe(router);
         }
-        Ok(Server { listener, router, stop_requested, log })
+        Ok(Server { url: bound, listener, router, stop_requested, log })
     }
 }
 
@@ -247,6 +252,8 @@ fn description(app: &App) -> String {
 
 /// A server that is bound to its address, and answers once `run` is called.
 pub(super) struct Server {
+    /// The URL at which it receives, on this machine.
+    pub(super) url: String,
     listener: TcpListener,
     router: Router,
     stop_requested: Pin<Box<dyn Future<Output = ()> + Send>>,

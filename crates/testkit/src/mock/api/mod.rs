@@ -4,10 +4,12 @@ mod account_activity;
 mod activity;
 mod body;
 mod call;
+mod controls;
 mod dashboard;
 mod enterprise;
 mod errors;
 mod login;
+mod page;
 mod premium;
 mod rate_limit;
 mod replay;
@@ -36,11 +38,20 @@ use table::{Action, Row};
 
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
-        .route("/", get(dashboard::page))
+        .route("/", get(page::index))
+        .route("/_mock/page.css", get(page::shared_style))
+        .route("/_mock/mock.css", get(page::own_style))
+        .route("/_mock/mock.js", get(page::script))
+        .route("/_mock/icon.svg", get(page::icon))
         .route("/_mock/state", get(dashboard::state))
         .route("/_mock/ledger", get(dashboard::ledger))
         .route("/_mock/written", get(dashboard::written))
-        .route("/_mock/fire", post(dashboard::fire))
+        .route("/_mock/fire", post(controls::fire))
+        .route("/_mock/hold", post(controls::hold))
+        .route("/_mock/duplicates", post(controls::duplicates))
+        .route("/_mock/invalidate", post(controls::invalidate))
+        .route("/_mock/validate", post(controls::validate))
+        .route("/_mock/subscribe", post(controls::subscribe))
         .route("/oauth2/token", post(token))
         .route("/oauth/request_token", post(oauth1::request_token))
         .route("/oauth/authorize", get(oauth1::authorize))

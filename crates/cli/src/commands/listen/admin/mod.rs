@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
-use axum::extract::ConnectInfo;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -22,6 +21,7 @@ use clap::ArgGroup;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use self::readiness::Readiness;
+use super::console::{local_access, serve_console};
 use super::http;
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
@@ -127,14 +127,13 @@ impl PreparedAdmin {
         let Self { history, admin, console, token, hosts, inbox } = self;
         let source: Arc<dyn HealthSource> = Arc::new(source);
         let page = |path: &str| {
-            let loopback =
-                || Access::loopback(|request| Some(request.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()));
-            let access = token.clone().unwrap_or_else(loopback);
+            let access = token.clone().unwrap_or_else(local_access);
             let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
+            let page = inbox.iter().cloned().fold(page, Console::inbox);
             hosts.iter().fold(page, Console::allow_host)
         };
         if let Some((address, recorder)) = admin {
-            let readiness = Readiness { source: Arc::clone(&source), inbox };
+            let readiness = Readiness { source: Arc::clone(&source), inbox: inbox.clone() };
             tokio::spawn(upkeep(recorder.clone()));
             let router = Router::new()
                 .route("/healthz", get(|| async { text(StatusCode::OK, "ok\n".to_owned()) }))
@@ -146,8 +145,7 @@ impl PreparedAdmin {
             note(format!("health, metrics and console at http://{address}/"));
         }
         if let Some(address) = console {
-            let address = listen(address, Router::new().fallback_service(page("/")))?;
-            note(format!("console at http://{address}/"));
+            tokio::spawn(serve_console(address, page("/"))?);
         }
         Ok(())
     }
