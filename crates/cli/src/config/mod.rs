@@ -349,6 +349,7 @@ mod tests {
         assert_eq!(words("app = 'a=PATH'"), ["--app=a=PATH"]);
         assert_eq!(words("exec = ['./mail', '-v', './x']"), ["--exec", "/etc/birdhook/./mail", "-v", "./x"]);
         assert_eq!(words("exec = ['mail']"), ["--exec", "mail"]);
+        assert_eq!(words("notify_exec = ['mail', './m']"), ["--notify-exec=mail", "--notify-exec=/etc/birdhook/./m"]);
     }
 
     #[test]
@@ -412,6 +413,7 @@ mod tests {
         assert_eq!(shown("nats = 'nats://me:hunter2@host:4222'"), "\"nats://***@host:4222/\"");
         assert_eq!(shown("nats = 'nats://${PATH}'"), "\"nats://${PATH}\"");
         assert_eq!(shown("exec = ['mail', '--key', 'hunter2']"), "[\"mail\", \"***\", \"***\"]");
+        assert_eq!(shown("notify = ['https://hooks.example/hunter2']"), "[\"https://hooks.example/***\"]");
         assert_eq!(shown("max_attempts = 3"), "3");
     }
 }

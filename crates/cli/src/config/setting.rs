@@ -160,10 +160,11 @@ impl SettingReader<'_> {
     fn located(&self, arg: &Arg, at: usize, text: &str) -> String {
         let names = arg.get_value_names().unwrap_or_default();
         let has_name = |name: &str| names.iter().any(|known| known.as_str() == name);
-        if arg.get_value_parser().type_id() == TypeId::of::<PathBuf>() {
-            return self.join(text);
+        // A program without a slash is searched for in PATH.
+        if (is_program(arg) && at == 0) || has_name("PROGRAM") && !is_program(arg) {
+            return if text.contains('/') { self.join(text) } else { text.to_owned() };
         }
-        if is_program(arg) && at == 0 && text.contains('/') {
+        if arg.get_value_parser().type_id() == TypeId::of::<PathBuf>() {
             return self.join(text);
         }
         let is_variable = |source: &str| std::env::var_os(source).is_some();
@@ -211,7 +212,16 @@ fn has_source(arg: &Arg) -> bool {
 
 /// Returns a value as TOML. Hides the arguments of programs, which may contain secrets.
 fn shown(arg: &Arg, at: usize, text: &Text) -> String {
-    if is_program(arg) && at > 0 { literal("***") } else { text.shown() }
+    // The path of a chat's URL is a secret.
+    let is_chat = arg.get_long() == Some("notify");
+    match text.raw.split_once("://") {
+        _ if is_program(arg) && at > 0 => literal("***"),
+        Some((scheme, rest)) if is_chat => {
+            let host = rest.split('/').next().and_then(|host| host.rsplit('@').next()).unwrap_or_default();
+            literal(&format!("{scheme}://{host}/***"))
+        }
+        _ => text.shown(),
+    }
 }
 
 /// Returns a text without the password and the query of a URL.
