@@ -78,7 +78,7 @@ async fn start(mut settings: InboxSettings, folder: PathBuf) -> Result<Inbox, St
         if done.send(result).is_ok()
             && let Some((writer, control)) = opened
         {
-            spawn_control(control, weak);
+            spawn_control(control, &weak);
             writer.run();
         }
     })?;
@@ -107,7 +107,7 @@ fn bind_control(folder: &Path, writer: &mut Writer, inbox: &WeakHandle) -> Optio
 }
 
 #[cfg(unix)]
-fn spawn_control(control: Option<ControlServer>, inbox: WeakHandle) {
+fn spawn_control(control: Option<ControlServer>, inbox: &WeakHandle) {
     if let Some(server) = control
         && let Err(error) = server.spawn(inbox.clone())
     {
@@ -122,4 +122,4 @@ fn bind_control(_: &Path, _: &mut Writer, inbox: &WeakHandle) -> Option<()> {
 }
 
 #[cfg(not(unix))]
-fn spawn_control(_: Option<()>, _: WeakHandle) {}
+fn spawn_control(_: Option<()>, _: &WeakHandle) {}
