@@ -11,6 +11,7 @@ use birdhook_testkit::mock::{Clock, MockApi};
 use serde_json::Value;
 
 use crate::catching_up::{USER, keys, mock_x};
+use crate::support::target_app::{TargetApp, answer};
 use crate::support::{Folder, Serving, like, run};
 
 /// The disk of the machine that runs the tests may be full.
@@ -72,18 +73,8 @@ fn a_dead_letter_and_its_end_are_notified_once_over_a_restart() {
     let folder = Folder::new("alarms-dead");
     let inbox = folder.path("inbox");
     let notified = Notified::start(&[500]);
-    // Nothing listens there.
-    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let failing = [
-        "--forward",
-        &format!("http://{nowhere}/"),
-        "--max-attempts",
-        "1",
-        ANY_DISK[0],
-        ANY_DISK[1],
-        "--notify",
-        &notified.url,
-    ];
+    let app = TargetApp::start(|_| answer("500 Internal Server Error", ""));
+    let failing = ["--forward", &app.url, "--max-attempts", "1", ANY_DISK[0], ANY_DISK[1], "--notify", &notified.url];
     let first = listen(&inbox, &failing);
     like(&first.url, &["--count", "1"]).exits(0);
     let refused = first.note_of("not notified");

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::support::target_app::{TargetApp, answer};
 use crate::support::{Ended, Folder, SECRET, Serving, birdhook, call, like, recorded, run, texts};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -406,7 +407,7 @@ fn dead_letters_are_requeued_and_discarded_while_a_receiver_runs() {
     let ids = texts(&inbox(&["dead-letters", "--json"], &dir).exits(0).json(), "id");
     inbox(&["discard", &ids[2]], &dir).refused("pass --yes");
     inbox(&["discard", &ids[2], "99.0", "--yes"], &dir).exits(1).prints(&["discarded 1 event"]).says(&["99.0"]);
-    let _behind = Serving::start_at(&address, &mut birdhook(&["listen", "--quiet"]));
+    let _behind = TargetApp::start_on(TcpListener::bind(address).unwrap(), |_| answer("200 OK", ""));
     inbox(&["requeue", "--all"], &dir).exits(0).prints_only("requeued 2 events\n");
     // Both are forwarded now, and printed by the receiver that was never stopped.
     let printed = [listening.json(), listening.json()];
