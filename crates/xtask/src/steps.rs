@@ -60,15 +60,7 @@ pub(crate) const LONG: &[Step] = &[
     step("coverage", 2.2, "tests run 95 % of the lines of the core", coverage::check),
     step("fuzz", 6.0, "each fuzz target runs for five seconds", fuzz::step),
     step("dates", 7.0, "the tests pass on other dates, and over the turn of a year", dates::check),
-    step("screenshots", 0.4, "the pictures of the guide can be made", screenshots::check),
     step("book", 0.1, "the site builds from docs/, and its links lead somewhere", book::check),
-    step(
-        "package",
-        6.0,
-        "the packages compile on their own, a new app and the tool build from a registry of them",
-        package::check,
-    ),
-    step("deb", 0.3, "the tool's Debian package installs, runs, and leaves nothing behind", deb::check),
     step("workflows", 0.1, "actionlint accepts the workflows of .github", workflows::check),
 ];
 
@@ -76,6 +68,14 @@ pub(crate) const LONG: &[Step] = &[
 /// compile everything with another compiler or for another system, and what they check changes
 /// rarely.
 pub(crate) const RELEASE: &[Step] = &[
+    step(
+        "package",
+        6.0,
+        "the packages compile on their own, a new app and the tool build from a registry of them",
+        package::check,
+    ),
+    step("deb", 0.3, "the tool's Debian package installs, runs, and leaves nothing behind", deb::check),
+    step("screenshots", 0.4, "the pictures of the guide can be made", screenshots::check),
     step("msrv", 2.0, "the published crates compile with the oldest Rust that they promise", platforms::msrv),
     step("windows", 4.0, "crates and tests of the short suite compile for Windows", platforms::windows),
     step("macos", 1.0, "the published crates without C code compile for macOS", platforms::macos),
