@@ -20,7 +20,7 @@ pub(super) const MAY_NEED: &[(&str, &str)] = &[
     ("nats", "core pipeline"),
     ("redis", "core pipeline"),
     ("page", ""),
-    ("console", "core page pipeline"),
+    ("console", "core inbox page pipeline"),
     ("client", "core"),
     ("testkit", "core client page"),
     ("doctor", "core testkit"),
