@@ -87,7 +87,9 @@ impl DedupeWindow {
     /// `now` is the time since any fixed moment. It must not go backwards.
     pub fn contains(&self, key: &EventKey, now: Duration) -> bool {
         let half = half(key);
-        let found = [&self.newer, &self.older].into_iter().find_map(|numbers| self.find(numbers, &half));
+        // Most of an empty table is in no cache of the processor.
+        let in_older = || if self.older.is_empty() { None } else { self.find(&self.older, &half) };
+        let found = self.find(&self.newer, &half).or_else(in_older);
         found.is_some_and(|remembered| !self.is_past(remembered, now))
     }
 
@@ -131,10 +133,6 @@ impl DedupeWindow {
     }
 
     fn find(&self, numbers: &HashTable<u32>, half: &Half) -> Option<&Remembered> {
-        // Most of an empty table is in no cache of the processor.
-        if numbers.is_empty() {
-            return None;
-        }
         let remembered = |number: &u32| self.order.get(number.wrapping_sub(self.first) as usize);
         let number = numbers.find(hash(half), |number| remembered(number).is_some_and(|found| found.half == *half))?;
         remembered(number)
