@@ -1,13 +1,11 @@
 //! The pages of the inbox, as a person uses them.
 
-use std::path::Path;
-
 use birdhook_console::{Access, Console, History};
 use birdhook_inbox::{Inbox, InboxSettings};
 use birdhook_pipeline::{Delivery, EventSink, Secret, Webhook};
 
 use crate::browser::Browser;
-use crate::pages::{contrast_of, tab_to};
+use crate::pages::{fits_and_is_readable, tab_to};
 use crate::site::{activity, message};
 
 const ROWS: &str = "document.querySelectorAll('#inbox tbody tr:not(.empty)').length";
@@ -168,27 +166,12 @@ fn the_pages_of_the_inbox_fit_into_400_pixels_and_stay_readable_in_both_colours(
     let (it, mut browser) = (Stocked::start("See you at noon"), Browser::start());
     browser.open(&it.url("/inbox"));
     let event = browser.eval("document.querySelector('#inbox tbody a').href").as_str().unwrap().to_owned();
-    let pictures = std::env::var_os("BIRDHOOK_SCREENSHOTS");
     for (name, url) in [
         ("inbox", it.url("/inbox")),
         ("event", format!("{event}?reveal=1")),
         ("confirm", it.url("/inbox/confirm?action=discard&all=1")),
     ] {
-        for width in [400, 1280] {
-            for scheme in ["light", "dark"] {
-                browser.look(width, scheme);
-                browser.open(&url);
-                let overflow = browser.eval("document.documentElement.scrollWidth - innerWidth");
-                assert!(overflow.as_i64().unwrap() <= 0, "{name} at {width} px: {overflow} px too wide");
-                if let Some(folder) = &pictures {
-                    let picture = browser.picture();
-                    std::fs::write(Path::new(folder).join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
-                }
-                for selector in [".note", ".bad", ".good", "a", "button"] {
-                    let contrast = contrast_of(&mut browser, selector);
-                    assert!(contrast >= 4.5, "{name}, {scheme}: {selector} has a contrast of {contrast:.1}");
-                }
-            }
-        }
+        let selectors = [".note", ".bad", ".good", "a", "button"];
+        fits_and_is_readable(&mut browser, name, &[400, 1280], &selectors, |browser| browser.open(&url));
     }
 }

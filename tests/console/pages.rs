@@ -110,24 +110,36 @@ fn pages_fit_into_400_pixels_and_stay_readable_in_both_colours() {
     let duplicate = "[...document.querySelectorAll('#requests tr')].find(row => row.textContent.includes('duplicate'))";
     let link = browser.eval(&format!("{duplicate}.querySelector('a').href"));
     let link = link.as_str().unwrap();
-    let pictures = std::env::var_os("BIRDHOOK_SCREENSHOTS");
     for (name, url) in
         [("requests", site.url("/")), ("hidden", link.to_owned()), ("revealed", format!("{link}?reveal=1"))]
     {
-        for width in [400, 1280] {
-            for scheme in ["light", "dark"] {
-                browser.look(width, scheme);
-                browser.open(&url);
-                let overflow = browser.eval("document.documentElement.scrollWidth - innerWidth");
-                assert!(overflow.as_i64().unwrap() <= 0, "{name} at {width} px: {overflow} px too wide");
-                if let Some(folder) = &pictures {
-                    let picture = browser.picture();
-                    std::fs::write(Path::new(folder).join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
-                }
-                for selector in [".note", ".cause", ".bad", ".good", "a", "code"] {
-                    let contrast = contrast_of(&mut browser, selector);
-                    assert!(contrast >= 4.5, "{name}, {scheme}: {selector} has a contrast of {contrast:.1}");
-                }
+        let selectors = [".note", ".cause", ".bad", ".good", "a", "code"];
+        fits_and_is_readable(&mut browser, name, &[400, 1280], &selectors, |browser| browser.open(&url));
+    }
+}
+
+/// Checks a page at these widths in both colours, and keeps pictures if asked.
+pub(crate) fn fits_and_is_readable(
+    browser: &mut Browser,
+    name: &str,
+    widths: &[u32],
+    selectors: &[&str],
+    open: impl Fn(&mut Browser),
+) {
+    let pictures = std::env::var_os("BIRDHOOK_SCREENSHOTS");
+    for &width in widths {
+        for scheme in ["light", "dark"] {
+            browser.look(width, scheme);
+            open(browser);
+            let overflow = browser.eval("document.documentElement.scrollWidth - innerWidth");
+            assert!(overflow.as_i64().unwrap() <= 0, "{name} at {width} px: {overflow} px too wide");
+            if let Some(folder) = &pictures {
+                let picture = browser.picture();
+                std::fs::write(Path::new(folder).join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
+            }
+            for selector in selectors {
+                let contrast = contrast_of(browser, selector);
+                assert!(contrast >= 4.5, "{name}, {scheme}: {selector} has a contrast of {contrast:.1}");
             }
         }
     }
@@ -156,12 +168,12 @@ fn ten_thousand_requests_leave_a_page_that_is_short_and_responds() {
     assert_eq!(browser.complaints, Vec::<String>::new());
 }
 
-pub(crate) fn contrast_of(browser: &mut Browser, selector: &str) -> f64 {
+fn contrast_of(browser: &mut Browser, selector: &str) -> f64 {
     browser.eval(&format!("({CONTRAST})({})", json!(selector))).as_f64().unwrap()
 }
 
 /// Returns the lowest contrast of the elements' texts with the page, by the formula of WCAG 2.
-pub(crate) const CONTRAST: &str = "selector => {
+const CONTRAST: &str = "selector => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const light = colour => {
         canvas.fillStyle = colour;

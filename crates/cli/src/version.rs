@@ -1,4 +1,4 @@
-//! The versions of the TOML files that the tool reads.
+//! The versions of the files that the tool reads.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::error::{Code, Failure};
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct Versioned {
     version: Option<u32>,
 }
@@ -17,8 +17,17 @@ struct Versioned {
 ///
 /// Checks nothing else, because a later version may have other members.
 pub(crate) fn check(path: &Path, text: &str, latest: u32) -> Result<()> {
-    match toml::from_str(text) {
-        Ok(Versioned { version: Some(version) }) if version > latest => {
+    reject_later(path, toml::from_str(text).ok(), latest)
+}
+
+/// Like [`check`], for a file of JSON.
+pub(crate) fn check_json(path: &Path, content: &[u8], latest: u32) -> Result<()> {
+    reject_later(path, serde_json::from_slice(content).ok(), latest)
+}
+
+fn reject_later(path: &Path, versioned: Option<Versioned>, latest: u32) -> Result<()> {
+    match versioned {
+        Some(Versioned { version: Some(version) }) if version > latest => {
             let path = path.display();
             bail!(Failure::new(
                 Code::LaterVersion,

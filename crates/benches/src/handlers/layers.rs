@@ -1,4 +1,4 @@
-//! What each layer of birdhook adds to a delivery.
+//! The layers of birdhook, and the time that each adds to a delivery.
 
 use std::convert::Infallible;
 use std::hint::black_box;

@@ -4,7 +4,7 @@
 /// text has none. `$${` is written as `${`.
 ///
 /// # Errors
-/// Names the variable that is not set, or the part that is no variable. Never repeats a value.
+/// Names the variable that is not set, or the part that cannot be a variable. Never repeats a value.
 pub(super) fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
     if !text.contains("${") {
         return Ok(None);

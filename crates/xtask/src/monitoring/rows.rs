@@ -14,7 +14,7 @@ pub(crate) struct Alarm {
     pub(crate) name: &'static str,
     /// `critical` if events are lost or will be, else `warning`.
     pub(crate) severity: &'static str,
-    /// How long the expression holds before the alarm begins.
+    /// The time for which the expression holds before the alarm begins.
     pub(crate) pending: &'static str,
     pub(crate) expr: &'static str,
 }

@@ -32,7 +32,7 @@ impl EngineReceiver {
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
         let Some(folder) = self.inbox else {
-            let pipeline = webhook.sink(MarkingSink { sink, done: "forwarded" });
+            let pipeline = webhook.sink(MarkingSink { sink, done: "forwarded", gaps: None });
             let destination = Destination::engine(&engine.name(), self.engine.consume_command());
             let server = args.bind_to(&pipeline, &apps, self.requests, destination, admin).await?;
             return server.receive(pipeline, std::future::pending()).await;
@@ -41,7 +41,7 @@ impl EngineReceiver {
         let inbox = open_inbox(&folder, inbox_settings(self.in_order)).await?;
         let admin = admin.map(|admin| admin.with_inbox(&inbox));
         let upkeep = self.upkeep.prepare(&folder, args.path())?;
-        let pipeline = webhook.sink(MarkingSink { sink: upkeep.sink(inbox.clone()), done: "stored" });
+        let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored", gaps: Some(upkeep.gaps()) });
         let answers = format!("answers 200 once an event is in the inbox, which contains {}", contents(&inbox));
         let mut destination = Destination::inbox(answers);
         destination.notes.push(format!("relaying to {}", engine.name()));

@@ -61,7 +61,7 @@ impl InboxReceiver {
             own_inboxes.push((Arc::clone(client), open_inbox(&folder, inbox_settings(&client.target)).await?));
         }
         let upkeep = self.upkeep.prepare(&self.folder, args.path())?;
-        let pipeline = webhook.sink(MarkingSink { sink: upkeep.sink(inbox.clone()), done: "stored" });
+        let pipeline = webhook.sink(MarkingSink { sink: inbox.clone(), done: "stored", gaps: Some(upkeep.gaps()) });
         let mut destination = Destination::inbox(format!("the inbox contains {}", contents(&inbox)));
         destination.notes.extend(clients.iter().map(|client| client.description()));
         destination.notes.extend(own_inboxes.iter().filter_map(|(client, inbox)| rest(client, inbox)));

@@ -9,12 +9,15 @@ use birdhook::event::EventKey;
 use birdhook::sink::{Backlog, EventSink, SinkError};
 
 use super::mark::{PanicMark, mark};
+use super::upkeep::Gaps;
 use crate::output::{error_chain, note};
 
 pub(super) struct MarkingSink<S> {
     pub(super) sink: S,
     /// After "not", in the note on a failure.
     pub(super) done: &'static str,
+    /// The gaps whose replays end with a delivery's events.
+    pub(super) gaps: Option<Gaps>,
 }
 
 impl<S: EventSink> EventSink for MarkingSink<S> {
@@ -22,6 +25,9 @@ impl<S: EventSink> EventSink for MarkingSink<S> {
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
         let _mark = PanicMark;
+        if let Some(gaps) = &self.gaps {
+            delivery.events().iter().for_each(|event| gaps.record(event));
+        }
         Marked { delivered: Box::pin(self.sink.deliver(delivery)), done: self.done }
     }
 
@@ -119,7 +125,8 @@ mod tests {
                 path: "/".to_owned(),
             };
             let log = RequestLog::new(RequestFormat::Line, explainer);
-            let receiver = Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored" }));
+            let receiver =
+                Receiver::new(webhook.sink(MarkingSink { sink: Panicking { at_once }, done: "stored", gaps: None }));
             let router = log.observe(Router::new().route_service("/", receiver));
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -50,7 +50,7 @@ impl fmt::Display for AlarmId {
     }
 }
 
-/// What a person reads: what is wrong, and what to do. Never a text of an event.
+/// The text for a person: the fault, and how to mend it. Never contains a text of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct Words {
     pub(super) summary: String,
@@ -69,9 +69,9 @@ pub(super) struct Facts {
     /// The reason for which the inbox refuses deliveries.
     pub(super) refusal: Option<String>,
     pub(super) free_disk: Option<u64>,
-    /// What is wrong with the webhook at X, if anything is.
+    /// The fault of the webhook at X, if it has one.
     pub(super) webhook: Option<Option<String>>,
-    /// What X reports about expiring subscriptions, by their ids.
+    /// The expiring subscriptions that X reports, by their ids.
     pub(super) expiring: Option<BTreeMap<String, String>>,
 }
 

@@ -12,14 +12,14 @@ use crate::account::Explained;
 use crate::error::{Code, Failure};
 use crate::output::{note, shown};
 
-/// What X reports about the webhook. Clones share it.
+/// The state of the webhook at X. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct AtX(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     watch: Option<Watch>,
-    /// What is wrong with the webhook.
+    /// The fault of the webhook.
     trouble: Option<String>,
     expiring: BTreeMap<String, String>,
 }

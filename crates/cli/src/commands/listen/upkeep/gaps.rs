@@ -9,7 +9,7 @@ use birdhook::event::Timestamp;
 
 /// Clones share the spans.
 #[derive(Clone)]
-pub(super) struct Gaps(Arc<Mutex<State>>);
+pub(crate) struct Gaps(Arc<Mutex<State>>);
 
 enum State {
     /// No watch replays them yet.
@@ -51,7 +51,7 @@ impl Gaps {
     }
 
     /// Reports a received event, which may be the end of a replay.
-    pub(super) fn record(&self, event: &Event) {
+    pub(crate) fn record(&self, event: &Event) {
         if let State::Watched(watch) = &*self.state() {
             watch.record_event(event);
         }

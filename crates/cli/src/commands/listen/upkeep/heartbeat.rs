@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use birdhook::client::api::ReplaySpan;
 use birdhook::event::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::private_file;
-use crate::error::{Code, Failure};
 use crate::output::note;
+use crate::version;
 
 const FILE: &str = "heartbeat.json";
 
@@ -24,7 +24,7 @@ pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 /// machine was suspended, or the inbox refused deliveries.
 const MAX_PAUSE: i64 = 3 * 60_000;
 
-/// What the file holds.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Heartbeat {
     /// The first start with this inbox.
@@ -55,11 +55,6 @@ struct StoredSpan {
     to: String,
 }
 
-#[derive(Deserialize)]
-struct Versioned {
-    version: u32,
-}
-
 impl Heartbeat {
     pub(super) fn first(now: Timestamp) -> Self {
         Self { since: now, alive_at: now, challenged_at: None, other_secret_at: None, waiting: Vec::new() }
@@ -74,14 +69,7 @@ impl Heartbeat {
         let path = Self::path(folder);
         let content = private_file::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let Some(content) = content else { return Ok(None) };
-        if let Ok(Versioned { version }) = serde_json::from_slice(&content)
-            && version > VERSION
-        {
-            let path = path.display();
-            let message =
-                format!("{path} has version {version}, but this version of birdhook reads versions up to {VERSION}");
-            bail!(Failure::new(Code::LaterVersion, message, "upgrade birdhook"));
-        }
+        version::check_json(&path, &content, VERSION)?;
         let heartbeat = serde_json::from_slice(&content).ok().and_then(Self::restore);
         if heartbeat.is_none() {
             note(format!("{} is damaged, so the last sign of life is unknown", path.display()));

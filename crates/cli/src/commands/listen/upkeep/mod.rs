@@ -1,5 +1,5 @@
-//! What a receiver with an inbox does besides receiving: it records signs of life, asks X to replay
-//! what it missed, and notifies people of alarms.
+//! The tasks of a receiver with an inbox besides receiving: they record signs of life, ask X to replay
+//! what was missed, and notify people of alarms.
 
 mod alarm;
 mod at_x;
@@ -8,7 +8,6 @@ mod heartbeat;
 mod plan;
 mod private_file;
 mod raised;
-mod reporting_sink;
 mod target;
 
 use std::path::{Path, PathBuf};
@@ -29,11 +28,10 @@ use tokio::task::JoinSet;
 
 use self::alarm::{Facts, Limits, alarms};
 use self::at_x::AtX;
-use self::gaps::Gaps;
+pub(super) use self::gaps::Gaps;
 use self::heartbeat::Heartbeat;
 use self::plan::{Plan, plan};
 use self::raised::RaisedAlarms;
-pub(super) use self::reporting_sink::ReportingSink;
 use self::target::Target;
 use crate::account::AccountArgs;
 use crate::error::{Code, Failure};
@@ -201,7 +199,7 @@ fn text(printed: &Printed) -> String {
     lines
 }
 
-/// What the tasks share.
+/// The state that the tasks share.
 struct Shared {
     folder: PathBuf,
     heartbeat: Mutex<Heartbeat>,
@@ -217,9 +215,9 @@ pub(super) struct RunningUpkeep {
 }
 
 impl Upkeep {
-    /// Wraps the sink of a receiver, whose events end replays.
-    pub(super) fn sink<S>(&self, sink: S) -> ReportingSink<S> {
-        ReportingSink { sink, gaps: self.gaps.clone() }
+    /// Returns the gaps, whose replays end with the events that the receiver gets.
+    pub(super) fn gaps(&self) -> Gaps {
+        self.gaps.clone()
     }
 
     /// Starts once the receiver accepts connections. The first inbox is the one in the folder;

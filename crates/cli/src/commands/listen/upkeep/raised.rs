@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use birdhook::event::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::{AlarmId, Facts, Words};
 use super::private_file;
-use crate::error::{Code, Failure};
 use crate::output::note;
+use crate::version;
 
 const FILE: &str = "alarms.json";
 
@@ -55,11 +55,6 @@ struct StoredAlarm {
     words: Words,
     notified: BTreeSet<String>,
     ended_at: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Versioned {
-    version: u32,
 }
 
 impl RaisedAlarms {
@@ -115,14 +110,7 @@ impl RaisedAlarms {
         let path = Self::path(folder);
         let content = private_file::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let Some(content) = content else { return Ok(Self::default()) };
-        if let Ok(Versioned { version }) = serde_json::from_slice(&content)
-            && version > VERSION
-        {
-            let path = path.display();
-            let message =
-                format!("{path} has version {version}, but this version of birdhook reads versions up to {VERSION}");
-            bail!(Failure::new(Code::LaterVersion, message, "upgrade birdhook"));
-        }
+        version::check_json(&path, &content, VERSION)?;
         let restored = serde_json::from_slice(&content).ok().and_then(Self::restore);
         Ok(restored.unwrap_or_else(|| {
             note(format!("{} is damaged, so alarms that last are sent again", path.display()));
