@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_pipeline::{EventSink, SinkError};
+use tokio::sync::watch;
 
+use crate::backend::Store;
 use crate::error::Closed;
 use crate::lease::{Lease, Leases};
 use crate::seen_keys::key_prefix;
 use crate::storage::entry::{Entry, ordering_key};
 use crate::storage::record::Stored;
 use crate::writer::command::{Command, StoreRequest};
-use crate::writer::handle::Handle;
 use crate::writer::shared::MEMORY_KIB;
 
 /// A durable inbox, used as an [`EventSink`].
@@ -27,7 +28,7 @@ use crate::writer::shared::MEMORY_KIB;
 /// closes when the last clone and the last [`Lease`] are dropped.
 #[derive(Clone)]
 pub struct Inbox {
-    pub(crate) handle: Handle,
+    pub(crate) store: Store,
 }
 
 impl Inbox {
@@ -40,7 +41,7 @@ impl Inbox {
 
     /// Returns the events as a `Stream` that also has a [`recv`](Leases::recv) method.
     pub fn leases(&self) -> Leases {
-        Leases::new(self.handle.clone())
+        Leases::new(self.store.clone())
     }
 
     /// Waits until all events acknowledged before are on disk.
@@ -51,7 +52,10 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed.
     pub async fn flush(&self) -> Result<(), Closed> {
-        self.handle.ask(Command::Flush).await
+        match &self.store {
+            Store::Folder(writer) => writer.ask(Command::Flush).await,
+            Store::Remote(backend) => backend.flush().await,
+        }
     }
 
     /// Closes the inbox: rejects deliveries, leases no more events, and waits up to `patience`
@@ -59,13 +63,35 @@ impl Inbox {
     ///
     /// Unsettled events are leased again when the inbox is next opened.
     pub async fn close(&self, patience: Duration) {
-        self.handle.shared.is_accepting.store(false, SeqCst);
-        self.handle.shared.closing.send_replace(true);
-        self.handle.shared.prefetch.stop();
-        let closed = self.handle.ask(|done| Command::Close { at_once: false, done: Some(done) });
+        let writer = match &self.store {
+            Store::Folder(writer) => writer,
+            Store::Remote(backend) => return backend.close(patience).await,
+        };
+        writer.shared.is_accepting.store(false, SeqCst);
+        writer.shared.closing.send_replace(true);
+        writer.shared.prefetch.stop();
+        let closed = writer.ask(|done| Command::Close { at_once: false, done: Some(done) });
         if tokio::time::timeout(patience, closed).await.is_err() {
             // An error means that the inbox has closed meanwhile.
-            let _ = self.handle.ask(|done| Command::Close { at_once: true, done: Some(done) }).await;
+            let _ = writer.ask(|done| Command::Close { at_once: true, done: Some(done) }).await;
+        }
+    }
+}
+
+impl Inbox {
+    /// Returns the length of a lease.
+    pub(crate) fn lease_length(&self) -> Duration {
+        match &self.store {
+            Store::Folder(writer) => writer.shared.lease,
+            Store::Remote(backend) => backend.lease_length(),
+        }
+    }
+
+    /// Returns a receiver of whether the inbox is closed or closing.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        match &self.store {
+            Store::Folder(writer) => writer.shared.closing.subscribe(),
+            Store::Remote(backend) => backend.closing(),
         }
     }
 }
@@ -77,7 +103,10 @@ impl EventSink for Inbox {
 
     /// Stores the events, and half of each [`dedupe_key`](birdhook_core::Event::dedupe_key).
     fn deliver(&self, delivery: Delivery) -> Storing {
-        let handle = self.handle.clone();
+        let handle = match &self.store {
+            Store::Folder(writer) => writer.clone(),
+            Store::Remote(backend) => return backend.deliver(delivery),
+        };
         Box::pin(async move {
             if !handle.shared.is_accepting.load(SeqCst) {
                 return Err(SinkError::Closed);
@@ -98,8 +127,13 @@ impl EventSink for Inbox {
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
-        // While the file is gone, its events must be accepted again.
-        self.handle.shared.is_sound.load(SeqCst) && self.handle.shared.seen_keys.contains(&key_prefix(key))
+        match &self.store {
+            // While the file is gone, its events must be accepted again.
+            Store::Folder(writer) => {
+                writer.shared.is_sound.load(SeqCst) && writer.shared.seen_keys.contains(&key_prefix(key))
+            }
+            Store::Remote(_) => false,
+        }
     }
 
     fn timeout_error(&self) -> SinkError {
@@ -107,12 +141,18 @@ impl EventSink for Inbox {
     }
 
     fn is_open(&self) -> bool {
-        self.handle.shared.is_accepting.load(SeqCst) && self.handle.shared.is_sound.load(SeqCst)
+        match &self.store {
+            Store::Folder(writer) => writer.shared.is_accepting.load(SeqCst) && writer.shared.is_sound.load(SeqCst),
+            Store::Remote(backend) => backend.is_open(),
+        }
     }
 
     /// Stops accepting deliveries. Stored events are still leased; [`Inbox::close`] ends that too.
     fn close(&self) {
-        self.handle.shared.is_accepting.store(false, SeqCst);
+        match &self.store {
+            Store::Folder(writer) => writer.shared.is_accepting.store(false, SeqCst),
+            Store::Remote(backend) => backend.stop_accepting(),
+        }
     }
 
     fn reports_consumption(&self) -> bool {
@@ -122,6 +162,6 @@ impl EventSink for Inbox {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("stats", &self.handle.shared.stats()).finish_non_exhaustive()
+        f.debug_struct("Inbox").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

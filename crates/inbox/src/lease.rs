@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use futures_core::Stream;
 use tokio::task::coop;
 use tokio::time::Instant;
 
+use crate::backend::{self, Backend, Store};
 use crate::config::clock::millis;
 use crate::error::{Closed, ExtendError};
 use crate::faults::{self, Bug};
@@ -35,11 +37,11 @@ use crate::writer::prefetch::{Grant, Ticket};
 pub struct Lease {
     event: Event,
     id: EventId,
-    token: u64,
+    pub(crate) token: u64,
     ordering_key: Option<u32>,
     attempts: u32,
     expires_at: Instant,
-    handle: Option<Handle>,
+    pub(crate) store: Option<Store>,
 }
 
 impl Lease {
@@ -140,10 +142,8 @@ impl Lease {
     /// If the lease has expired, because another consumer may hold the event by now, or if the
     /// inbox is closed.
     pub async fn extend(&mut self, by: Duration) -> Result<(), ExtendError> {
-        let handle = self.handle.as_ref().ok_or(Closed)?;
-        let (id, token) = (self.id, self.token);
-        let outcome = LeaseOutcome::Extended(millis(by));
-        if !handle.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await? {
+        let store = self.store.as_ref().ok_or(Closed)?;
+        if !settle(store, self.id, self.token, LeaseOutcome::Extended(millis(by))).await? {
             return Err(ExtendError::Expired);
         }
         self.expires_at = after(by);
@@ -151,17 +151,28 @@ impl Lease {
     }
 
     fn queue_ack(&mut self) -> Result<(), Closed> {
-        let handle = self.handle.take().ok_or(Closed)?;
-        match handle.shared.prefetch.ack(self.id, self.token, self.ordering_key).ok_or(Closed)? {
-            true => handle.send(Command::Wake),
-            false => Ok(()),
+        match self.store.take().ok_or(Closed)? {
+            Store::Folder(writer) => {
+                match writer.shared.prefetch.ack(self.id, self.token, self.ordering_key).ok_or(Closed)? {
+                    true => writer.send(Command::Wake),
+                    false => Ok(()),
+                }
+            }
+            Store::Remote(backend) => backend.ack(self.id, self.token),
         }
     }
 
     async fn settle(&mut self, outcome: LeaseOutcome) -> Result<(), Closed> {
-        let handle = self.handle.take().ok_or(Closed)?;
-        let (id, token) = (self.id, self.token);
-        handle.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await.map(|_| ())
+        let store = self.store.take().ok_or(Closed)?;
+        settle(&store, self.id, self.token, outcome).await.map(|_| ())
+    }
+}
+
+/// Returns whether the lease was still valid.
+async fn settle(store: &Store, id: EventId, token: u64, outcome: LeaseOutcome) -> Result<bool, Closed> {
+    match store {
+        Store::Folder(writer) => writer.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await,
+        Store::Remote(backend) => backend.settle(id, token, outcome).await,
     }
 }
 
@@ -175,11 +186,15 @@ impl Deref for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(handle) = self.handle.take() {
-            let outcome = LeaseOutcome::Failed(None);
-            // An error means that the inbox is closed: the event is leased again when it is next
-            // opened.
-            let _ = handle.send(Command::Settle { id: self.id, token: self.token, outcome, done: None });
+        match self.store.take() {
+            Some(Store::Folder(writer)) => {
+                let outcome = LeaseOutcome::Failed(None);
+                // An error means that the inbox is closed: the event is leased again when it is
+                // next opened.
+                let _ = writer.send(Command::Settle { id: self.id, token: self.token, outcome, done: None });
+            }
+            Some(Store::Remote(backend)) => backend.fail(self.id, self.token),
+            None => {}
         }
     }
 }
@@ -192,13 +207,13 @@ debug_fields!(Lease: id, attempts);
 /// Dropping it returns an event that was reserved for it and that it has not yielded.
 #[derive(Debug)]
 pub struct Leases {
-    handle: Handle,
+    store: Store,
     ticket: Option<Ticket>,
 }
 
 impl Leases {
-    pub(crate) fn new(handle: Handle) -> Self {
-        Self { handle, ticket: None }
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, ticket: None }
     }
 
     /// Receives the next event. Returns `None` once the inbox is closed. Cancel safe.
@@ -209,14 +224,22 @@ impl Leases {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Lease>> {
         // Many prefetched events may be available, and other tasks need their turn.
         let progress = ready!(coop::poll_proceed(cx));
+        let writer = match &self.store {
+            Store::Folder(writer) => writer,
+            Store::Remote(backend) => {
+                let grant = ready!(backend.poll_lease(&mut self.ticket, cx));
+                progress.made_progress();
+                return Poll::Ready(grant.map(|grant| remote_lease(backend, grant)));
+            }
+        };
         loop {
-            let shared = &self.handle.shared;
+            let shared = &writer.shared;
             let (taken, must_wake) = shared.prefetch.poll_take(&mut self.ticket, cx, || shared.now());
-            if must_wake && self.handle.send(Command::Wake).is_err() {
+            if must_wake && writer.send(Command::Wake).is_err() {
                 return Poll::Ready(None);
             }
             let Some(grant) = ready!(taken) else { return Poll::Ready(None) };
-            if let Some(lease) = lease(&self.handle, &grant) {
+            if let Some(lease) = lease(writer, &grant) {
                 progress.made_progress();
                 return Poll::Ready(Some(lease));
             }
@@ -239,7 +262,13 @@ fn lease(handle: &Handle, grant: &Grant) -> Option<Lease> {
         return None;
     };
     let expires_at = after(handle.shared.lease);
-    Some(Lease { event, id, token, ordering_key, attempts, expires_at, handle: Some(handle.clone()) })
+    Some(Lease { event, id, token, ordering_key, attempts, expires_at, store: Some(Store::Folder(handle.clone())) })
+}
+
+fn remote_lease(backend: &Arc<dyn Backend>, grant: backend::Grant) -> Lease {
+    let backend::Grant { event, id, token, attempts, expires_at } = grant;
+    let store = Some(Store::Remote(Arc::clone(backend)));
+    Lease { event, id, token, ordering_key: None, attempts, expires_at, store }
 }
 
 impl Stream for Leases {
@@ -252,6 +281,10 @@ impl Stream for Leases {
 
 impl Drop for Leases {
     fn drop(&mut self) {
-        self.ticket.into_iter().for_each(|ticket| self.handle.shared.prefetch.leave(ticket));
+        let Some(ticket) = self.ticket else { return };
+        match &self.store {
+            Store::Folder(writer) => writer.shared.prefetch.leave(ticket),
+            Store::Remote(backend) => backend.leave(ticket),
+        }
     }
 }

@@ -76,6 +76,8 @@ macro_rules! debug_fields {
 }
 
 mod admin;
+#[doc(hidden)]
+pub mod backend;
 mod config;
 mod consume;
 pub mod control;

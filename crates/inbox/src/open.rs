@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::backend::Store;
 use crate::config::clock::SystemClock;
 use crate::config::settings::InboxSettings;
 #[cfg(not(unix))]
@@ -83,7 +84,7 @@ async fn start(mut settings: InboxSettings, folder: PathBuf) -> Result<Inbox, St
         }
     })?;
     match opened.await {
-        Ok(opened) => opened.map(|()| Inbox { handle }),
+        Ok(opened) => opened.map(|()| Inbox { store: Store::Folder(handle) }),
         // The thread ended without a result.
         Err(_) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),

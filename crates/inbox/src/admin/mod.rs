@@ -5,6 +5,7 @@ pub(crate) mod stats;
 
 use crate::admin::list::{EventQuery, ListedEvent};
 use crate::admin::stats::Stats;
+use crate::backend::Store;
 use crate::control::page::PageLimits;
 use crate::error::{Closed, ListError};
 use crate::id::EventId;
@@ -14,21 +15,31 @@ use crate::writer::command::Command;
 impl Inbox {
     /// Returns a snapshot of the inbox's state and counters.
     pub fn stats(&self) -> Stats {
-        let stats = self.handle.shared.stats();
-        Stats { leased: stats.leased + self.handle.shared.prefetch.uncollected(), ..stats }
+        let writer = match &self.store {
+            Store::Folder(writer) => writer,
+            Store::Remote(backend) => return backend.stats(),
+        };
+        let stats = writer.shared.stats();
+        Stats { leased: stats.leased + writer.shared.prefetch.uncollected(), ..stats }
     }
 
     /// Returns why deliveries are answered 503, or `None` while the store works.
     ///
     /// The store may have failed, or its files may have been deleted, moved or replaced.
     pub fn failure(&self) -> Option<String> {
-        self.handle.shared.failure()
+        match &self.store {
+            Store::Folder(writer) => writer.shared.failure(),
+            Store::Remote(backend) => backend.failure(),
+        }
     }
 
     /// Returns why the [control socket](crate::InboxSettings::control_socket) is not served although
     /// it was requested.
     pub fn control_failure(&self) -> Option<&str> {
-        self.handle.shared.control_failure.get().map(String::as_str)
+        match &self.store {
+            Store::Folder(writer) => writer.shared.control_failure.get().map(String::as_str),
+            Store::Remote(_) => None,
+        }
     }
 
     /// Lists events, including dead letters, without leasing them.
@@ -36,11 +47,15 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed or cannot be read.
     pub async fn list(&self, query: EventQuery) -> Result<Vec<ListedEvent>, ListError> {
+        let writer = match &self.store {
+            Store::Folder(writer) => writer,
+            Store::Remote(backend) => return backend.list(query).await,
+        };
         if query.has_filter() {
             // The writer would look at all events at once, and deliveries would wait.
             return Ok(self.page(&query, PageLimits::NONE).await?.events);
         }
-        Ok(self.handle.ask(|done| Command::List(query, done)).await??)
+        Ok(writer.ask(|done| Command::List(query, done)).await??)
     }
 
     /// Puts dead letters back into the queue with 0 attempts. Returns their number.
@@ -48,7 +63,11 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed.
     pub async fn requeue(&self, dead: impl IntoIterator<Item = EventId>) -> Result<usize, Closed> {
-        self.handle.ask(|done| Command::Requeue(dead.into_iter().collect(), done)).await
+        let dead = dead.into_iter().collect();
+        match &self.store {
+            Store::Folder(writer) => writer.ask(|done| Command::Requeue(dead, done)).await,
+            Store::Remote(backend) => backend.requeue(dead).await,
+        }
     }
 
     /// Discards events without delivering them, dead letters or others. Returns their number.
@@ -56,7 +75,11 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed.
     pub async fn discard(&self, events: impl IntoIterator<Item = EventId>) -> Result<usize, Closed> {
-        self.handle.ask(|done| Command::Discard(events.into_iter().collect(), done)).await
+        let events = events.into_iter().collect();
+        match &self.store {
+            Store::Folder(writer) => writer.ask(|done| Command::Discard(events, done)).await,
+            Store::Remote(backend) => backend.discard(events).await,
+        }
     }
 
     /// Deletes all events of this user's subscriptions, whichever app they belong to.
@@ -73,7 +96,12 @@ impl Inbox {
     /// If the inbox is closed or cannot be read.
     pub async fn purge(&self, subscriber: impl Into<String>) -> Result<usize, ListError> {
         let subscriber = subscriber.into();
-        Ok(self.handle.ask(|done| Command::Purge { subscriber, from: 0, removed: 0, done }).await??)
+        match &self.store {
+            Store::Folder(writer) => {
+                Ok(writer.ask(|done| Command::Purge { subscriber, from: 0, removed: 0, done }).await??)
+            }
+            Store::Remote(backend) => backend.purge(subscriber).await,
+        }
     }
 
     /// Reads everything and verifies the checksums. Returns the number of events.
@@ -83,6 +111,9 @@ impl Inbox {
     /// # Errors
     /// If the inbox is closed or damaged.
     pub async fn verify(&self) -> Result<usize, ListError> {
-        Ok(self.handle.ask(Command::Verify).await??)
+        match &self.store {
+            Store::Folder(writer) => Ok(writer.ask(Command::Verify).await??),
+            Store::Remote(backend) => backend.verify().await,
+        }
     }
 }

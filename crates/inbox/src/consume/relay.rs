@@ -133,10 +133,10 @@ impl<S> Relay<S> {
     where
         S: EventSink,
     {
-        let length = self.inbox.handle.shared.lease;
+        let length = self.inbox.lease_length();
         let mut event = lease.event().clone();
         event.set_dedupe_key(self.policy.key(&event));
-        let mut closing = self.inbox.handle.shared.closing.subscribe();
+        let mut closing = self.inbox.closing();
         let mut pause = FIRST_PAUSE;
         for attempts in 1.. {
             let left = lease.expires_at().saturating_duration_since(Instant::now());

@@ -61,7 +61,7 @@ impl InboxAccess {
     /// If the process that has the inbox open cannot be reached. The same applies to all methods.
     pub async fn snapshot(&self) -> Result<Snapshot, ControlError> {
         match &self.0 {
-            Source::Open(inbox) if *inbox.handle.shared.closing.borrow() => Err(Closed.into()),
+            Source::Open(inbox) if *inbox.closing().borrow() => Err(Closed.into()),
             Source::Open(inbox) => Ok(Snapshot { stats: inbox.stats(), failure: inbox.failure() }),
             Source::Client(client) => client.snapshot().await,
         }

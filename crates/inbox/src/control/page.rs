@@ -3,6 +3,7 @@
 use birdhook_core::Event;
 
 use crate::admin::list::{EventQuery, ListedEvent};
+use crate::backend::Store;
 use crate::error::ListError;
 use crate::id::EventId;
 use crate::inbox::Inbox;
@@ -45,7 +46,7 @@ impl Inbox {
         while page.events.len() < query.limit {
             let limit = if query.has_filter() { STEP } else { STEP.min(query.limit - page.events.len()) };
             let step = EventQuery { after: page.next, limit, kind: None, subscriber: None, ..query.clone() };
-            let listed = self.handle.ask(|done| Command::List(step, done)).await??;
+            let listed = self.list_step(step).await?;
             let is_last = listed.len() < limit;
             for event in listed {
                 scanned += 1;
@@ -64,6 +65,13 @@ impl Inbox {
             }
         }
         Ok(page)
+    }
+
+    async fn list_step(&self, step: EventQuery) -> Result<Vec<ListedEvent>, ListError> {
+        match &self.store {
+            Store::Folder(writer) => Ok(writer.ask(|done| Command::List(step, done)).await??),
+            Store::Remote(backend) => backend.list(step).await,
+        }
     }
 }
 

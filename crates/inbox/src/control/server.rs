@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::admin::list::{EventQuery, EventStatus};
+use crate::backend::Store;
 use crate::control::access::InboxAccess;
 use crate::control::error::ControlError;
 use crate::control::protocol::{AnyVersion, EventRecord, Outcome, Refusal, Reply, Request, SOCKET, VERSION};
@@ -217,7 +218,7 @@ async fn answer(request: &[u8], inbox: &WeakHandle) -> Reply {
     };
     // The inbox stays open during the request.
     let Some(handle) = inbox.upgrade() else { return refusal("closed", "the inbox is closed") };
-    match run(request, &Inbox { handle }.into()).await {
+    match run(request, &Inbox { store: Store::Folder(handle) }.into()).await {
         Ok(outcome) => Reply { version: VERSION, result: Some(outcome), error: None },
         Err(Failed::Invalid(message)) => refusal("invalid_request", message),
         Err(Failed::Inbox(error)) => match error {

@@ -62,7 +62,8 @@ impl StoreRequest {
 
 /// The outcome of a lease.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum LeaseOutcome {
+pub enum LeaseOutcome {
+    /// Processed.
     Acknowledged,
     /// Retry after this many milliseconds; `None` uses the configured backoff.
     Failed(Option<u64>),
