@@ -18,6 +18,8 @@ pub mod journal;
 pub mod load;
 #[cfg(feature = "traffic")]
 pub mod payloads;
+#[cfg(all(feature = "servers", unix))]
+pub mod postgres;
 #[cfg(feature = "process")]
 pub mod proc;
 #[cfg(feature = "process")]
