@@ -16,6 +16,7 @@ mod logged_request;
 mod output;
 mod progress;
 mod response_summary;
+mod secret_report;
 mod shutdown;
 mod signature_mistakes;
 mod values;
