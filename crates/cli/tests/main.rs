@@ -26,6 +26,8 @@ mod programs;
 mod progress;
 mod refusals;
 mod requests;
+#[cfg(unix)]
+mod rotation;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

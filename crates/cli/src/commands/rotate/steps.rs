@@ -84,8 +84,12 @@ fn planned(kind: SecretKind) -> Vec<Unnumbered> {
             None,
         ),
         (Place::Here, "Set hold_challenges = false. The first line answers challenges from now on.".to_owned(), None),
-        (Place::X, "Store the new keys for calls to X, and have X challenge the webhook.".to_owned(), Some(AUTH)),
-        (Place::X, "The exit code is 0 if X accepts the answer.".to_owned(), Some(VALIDATE)),
+        (Place::X, "Store the new keys for calls to X.".to_owned(), Some(AUTH)),
+        (
+            Place::X,
+            "Have X challenge the webhook. The exit code is 0 if X accepts the answer.".to_owned(),
+            Some(VALIDATE),
+        ),
         (Place::Here, "Repeat this until the exit code is 0.".to_owned(), check(kind)),
         (Place::Here, "Remove the line with the old secret.".to_owned(), None),
         (
@@ -128,8 +132,8 @@ fn after_a_leak(kind: SecretKind) -> Vec<Unnumbered> {
         (
             Place::X,
             "31 minutes after step 4: have X replay the time from step 1 to step 4. It brings back what was refused: \
-             deliveries signed with the new secret before step 2 or with the old one after it, and all while the \
-             webhook was invalid. An inbox removes what it already has."
+             deliveries signed with the new secret before step 2 or with the old one after it. An inbox removes \
+             what it already has. What X did not attempt, while the webhook was invalid, is lost."
                 .to_owned(),
             Some(REPLAY),
         ),

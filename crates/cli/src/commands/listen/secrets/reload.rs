@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use birdhook::app::SecretKind;
 use birdhook::{App, Apps};
+use birdhook_testkit::now;
 use metrics::{counter, gauge};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -40,13 +41,17 @@ pub(super) fn start(live: LiveApps, log: Option<RequestLog>, replace: impl Fn(Ap
     });
 }
 
-/// The content of each file, as a hash. `None` for a file that cannot be read.
-type Contents = Vec<Option<[u8; 32]>>;
+/// The content of each file, as a hash, and the time of its last change. `None` for a file that cannot
+/// be read.
+type Contents = Vec<Option<([u8; 32], Option<SystemTime>)>>;
 
 async fn contents(files: &[PathBuf]) -> Result<Contents> {
     let files = files.to_vec();
-    let hash = |path: &PathBuf| Some(Sha256::digest(fs::read(path).ok()?).into());
-    spawn_blocking(move || files.iter().map(hash).collect()).await.context("the runtime has ended")
+    let content = |path: &PathBuf| {
+        let changed = fs::metadata(path).and_then(|about| about.modified()).ok();
+        Some((Sha256::digest(fs::read(path).ok()?).into(), changed))
+    };
+    spawn_blocking(move || files.iter().map(content).collect()).await.context("the runtime has ended")
 }
 
 async fn follow(
@@ -56,7 +61,7 @@ async fn follow(
     replace: impl Fn(Apps) + Send + 'static,
 ) -> Result<()> {
     let mut files = live.loaded.files.clone();
-    // Read again at once: a file may have changed since the start has read it.
+    // They are read once more after the start, because they may have changed since it has read them.
     let mut seen = Contents::new();
     let mut texts = texts(&live.loaded);
     loop {
@@ -73,9 +78,7 @@ async fn follow(
             continue;
         }
         let loaded = loop {
-            if !seen.is_empty() {
-                tokio::time::sleep(SETTLE_TIME).await;
-            }
+            tokio::time::sleep(SETTLE_TIME).await;
             let args = live.args.clone();
             let loaded = spawn_blocking(move || args.read_again()).await.context("the runtime has ended")?;
             // Those that were read are those that stayed the same.
@@ -91,9 +94,9 @@ async fn follow(
                 live.usage.set_refused(false);
                 gauge!("birdhook_secrets_refused").set(0);
                 if is_asked {
-                    note("secrets read again: they are unchanged");
+                    note(format!("secrets read again at {}: they are unchanged", now()));
                 } else if !is_first {
-                    note("secrets read again: they are those in use");
+                    note(format!("secrets read again at {}: they are those in use", now()));
                 }
             }
             Ok(loaded) => {
@@ -107,7 +110,7 @@ async fn follow(
                 gauge!("birdhook_secrets_refused").set(0);
                 counter!("birdhook_secret_reloads_total", "outcome" => "replaced").increment(1);
                 let apps: Vec<_> = loaded.apps.iter().map(|app| description(app, &loaded)).collect();
-                note(shown(&format!("secrets replaced: {}", apps.join("; "))));
+                note(shown(&format!("secrets replaced at {}: {}", now(), apps.join("; "))));
                 texts = self::texts(&loaded);
                 if files != loaded.files {
                     files = loaded.files;
@@ -118,10 +121,10 @@ async fn follow(
                 live.usage.set_refused(true);
                 gauge!("birdhook_secrets_refused").set(1);
                 counter!("birdhook_secret_reloads_total", "outcome" => "refused").increment(1);
-                let why = error_chain(error.as_ref());
+                let (warning, why) = (styled(BAD, "warning"), error_chain(error.as_ref()));
                 note(format!(
-                    "{}: new secrets are not used, and the old ones stay: {}",
-                    styled(BAD, "warning"),
+                    "{warning}: secrets read at {} are not used, and the old ones stay: {}",
+                    now(),
                     shown(&why)
                 ));
             }
