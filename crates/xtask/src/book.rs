@@ -29,6 +29,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "docs/guide/scale.md",
             "docs/guide/migration.md",
             "docs/guide/operations.md",
+            "docs/guide/rotation.md",
             "docs/guide/bot.md",
             "docs/guide",
         ],

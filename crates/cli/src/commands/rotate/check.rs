@@ -65,8 +65,8 @@ fn verdict(report: &SecretReport, app: &str, kind: SecretKind, quiet: Duration) 
     let why = reason.unwrap_or_else(|| match (old.is_empty(), signs) {
         (true, Some(_)) => format!("no old {kind} of {app} is left, and X signs with the only one"),
         (true, None) => format!("no old {kind} of {app} is left; X has signed nothing with the only one"),
-        (false, Some(signs)) => format!("{} of {app}: X signs with {}", names(&old).join(", "), signs.name()),
-        (false, None) => format!("{} of {app}: X signs with another kind of secret", names(&old).join(", ")),
+        (false, Some(signs)) => format!("{} of {app} may go: X signs with {}", names(&old).join(", "), signs.name()),
+        (false, None) => format!("{} of {app} may go: X signs with another kind", names(&old).join(", ")),
     });
     let may_go = if ready { names(&old) } else { Vec::new() };
     let name = |secret: Option<&SecretUse>| secret.map(SecretUse::name);
@@ -118,8 +118,8 @@ fn obstacle(
         let passed = u64::try_from(report.now.as_millis().saturating_sub(last.as_millis())).unwrap_or(0);
         let left = quiet.saturating_sub(Duration::from_millis(passed));
         let cause = match secret.last_use() {
-            Some(_) => format!("X signed with {} {} ago", secret.name(), ago(report.now, last)),
-            None => format!("{} is observed for {} only", secret.name(), ago(report.now, last)),
+            Some(_) => format!("{} ago, X signed with {}", ago(report.now, last), secret.name()),
+            None => format!("{} has been observed for {} only", secret.name(), ago(report.now, last)),
         };
         (!left.is_zero()).then(|| format!("{cause}; wait {} s more", left.as_millis().div_ceil(1000)))
     })
@@ -184,7 +184,11 @@ mod tests {
             let report = report(vec![secret(1, true, 500, Some(5)), secret(2, false, 9000, Some(last_of_old))]);
             let verdict = decide(&report);
             assert_eq!(verdict.ready, left.is_none(), "{verdict:?}");
-            assert!(verdict.why.contains(left.unwrap_or("consumer secret 2 of shop: X signs with consumer secret 1")));
+            assert!(
+                verdict
+                    .why
+                    .contains(left.unwrap_or("consumer secret 2 of shop may go: X signs with consumer secret 1"))
+            );
             assert_eq!(verdict.may_go.is_empty(), left.is_some());
         }
     }
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn a_receiver_that_has_just_started_does_not_know_enough() {
         let verdict = decide(&report(vec![secret(1, true, 20, Some(5)), secret(2, false, 20, None)]));
-        assert!(!verdict.ready && verdict.why == "consumer secret 2 is observed for 20 s only; wait 280 s more");
+        assert!(!verdict.ready && verdict.why == "consumer secret 2 has been observed for 20 s only; wait 280 s more");
         let verdict = decide(&report(vec![secret(1, true, 400, None), secret(2, false, 400, None)]));
         assert!(!verdict.ready && verdict.why == "X has signed nothing yet");
     }
@@ -229,6 +233,6 @@ mod tests {
     fn a_kind_with_which_x_does_not_sign_may_go_too() {
         let client = SecretUse { kind: "client".to_owned(), ..secret(1, true, 400, Some(5)) };
         let verdict = decide(&report(vec![client, secret(1, false, 400, None), secret(2, false, 400, None)]));
-        assert!(verdict.ready && verdict.why.ends_with("X signs with another kind of secret"), "{verdict:?}");
+        assert!(verdict.ready && verdict.why.ends_with("X signs with another kind"), "{verdict:?}");
     }
 }

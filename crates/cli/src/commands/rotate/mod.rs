@@ -140,7 +140,7 @@ fn print(url: &str, report: &SecretReport, verdicts: &[Verdict], json: bool) -> 
             let answers = if secret.answers { "; answers challenges" } else { "" };
             output::line(format!("  {}: {used}{answers}", secret.name()))?;
         }
-        let (style, word) = if verdict.ready { (GOOD, "may go") } else { (BAD, "not yet") };
+        let (style, word) = if verdict.ready { (GOOD, "ok") } else { (BAD, "not yet") };
         output::line(format!("{}: {}", styled(style, word), shown(&verdict.why)))?;
     }
     Ok(())

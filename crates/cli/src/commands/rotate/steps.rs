@@ -70,7 +70,7 @@ fn planned(kind: SecretKind) -> Vec<Unnumbered> {
             Place::Here,
             "Set hold_challenges = true in [[apps]] of birdhook.toml. Challenges are then answered 503, which X \
              tolerates for 28 hours in v2; an answer made with the wrong secret ends the webhook. In 1.1, X sends no \
-             events until step 5."
+             events until step 6."
                 .to_owned(),
             None,
         ),
