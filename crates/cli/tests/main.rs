@@ -28,6 +28,8 @@ mod refusals;
 mod requests;
 #[cfg(unix)]
 mod rotation;
+#[cfg(target_os = "linux")]
+mod runbook;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

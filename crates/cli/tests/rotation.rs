@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use birdhook::app::SecretKind;
-use birdhook_testkit::mock::{DeliveryResult, MockSettings, MockToken};
-use birdhook_testkit::{MockEventKind, MockX};
+use birdhook::event::Timestamp;
+use birdhook_testkit::mock::{Clock, DeliveryResult, MockApi, MockSettings, MockToken};
+use birdhook_testkit::{MockEventKind, MockX, now};
 
+use crate::catching_up::{USER, keys, mock_x};
 use crate::support::{Ended, Folder, Serving, birdhook, call, end, run};
 
 const OLD: &str = "rotation-old-secret";
 const NEW: &str = "rotation-new-secret";
-const USER: &str = "2001";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A mistake of the operator, which X notices.
@@ -354,6 +355,56 @@ fn deliveries_are_forwarded_with_the_new_secret() {
     folder.file("secret", crate::support::SECRET);
     serving.note_of("secrets replaced");
     accepts(&serving, crate::support::SECRET, "200");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_replay_brings_back_what_was_refused_after_a_leak() {
+    let folder = Folder::new("rotation-replay");
+    let ago = |minutes: i64| Timestamp::from_millis(now().as_millis() - minutes * 60_000);
+    // Three hours behind, so that it can advance.
+    let x = mock_x(Clock::manual(ago(180))).await;
+    let keys = keys(&folder, &x);
+    let (serving, _) = with_file(&folder, crate::support::SECRET);
+    let webhook = x.register_for(x.app(), &serving.url, MockApi::V2).await.unwrap();
+    x.subscribe(&webhook, USER).unwrap();
+    x.set_secret(SecretKind::Consumer, NEW).unwrap();
+    x.emit(MockEventKind::Like, USER);
+    x.settle().await;
+    assert!(matches!(x.ledger().sent()[0].outcome, DeliveryResult::Status(401)));
+
+    folder.file("secret", NEW);
+    serving.note_of("secrets replaced");
+    x.clock().advance(Duration::from_secs(3600)).await;
+    let (from, to) = (ago(182).to_string(), ago(178).to_string());
+    let span = ["--from", &from, "--to", &to];
+    let args = [&["replay", "--webhook", &webhook.id], &span[..], &[&keys[0], &keys[1]]].concat();
+    let replaying = std::thread::spawn({
+        let mut command = birdhook(&args);
+        command.env_remove("BIRDHOOK_CONSUMER_SECRET");
+        move || end(&mut command)
+    });
+    let end = Instant::now() + PATIENCE;
+    while x.ledger().sent().len() < 2 {
+        assert!(Instant::now() < end, "{:?}", x.ledger());
+        x.clock().advance(Duration::from_secs(1)).await;
+        x.settle().await;
+    }
+    assert_eq!(serving.json()["kind"], "liked");
+    replaying.join().unwrap().exits(0);
+}
+
+/// A request is explained with the secrets in use, and not with those of the start.
+#[test]
+fn requests_are_explained_with_the_new_secrets() {
+    let folder = Folder::new("rotation-explained");
+    let file = folder.file("secret", OLD);
+    let serving = Serving::start(&["listen", "--requests", "--app", &format!("default={file}")]);
+    folder.file("secret", NEW);
+    serving.note_of("secrets replaced");
+    // Quotes around a configured secret are a mistake that is recognised.
+    accepts(&serving, &format!("\"{NEW}\""), "401");
+    let cause = serving.note_of("quot");
+    assert!(!cause.contains(OLD) && !cause.contains(NEW), "{cause}");
 }
 
 #[test]

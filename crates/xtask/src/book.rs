@@ -30,6 +30,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "docs/guide/migration.md",
             "docs/guide/operations.md",
             "docs/guide/rotation.md",
+            "docs/guide/runbook.md",
             "docs/guide/bot.md",
             "docs/guide",
         ],

@@ -90,7 +90,7 @@ fn obstacle(
     if !of_app().any(|secret| secret.answers) {
         return Some("challenges are answered 503; set hold_challenges = false".to_owned());
     }
-    let last_use = of_app().filter_map(|secret| secret.last_use()).map(Timestamp::as_millis).max();
+    let last_use = of_app().filter_map(SecretUse::last_use).map(Timestamp::as_millis).max();
     if let Some(wrong) = report.last_wrong_signature
         && last_use.is_none_or(|last_use| wrong.as_millis() > last_use)
     {
