@@ -2,8 +2,9 @@
 //! delivers and challenges meanwhile.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use birdhook_testkit::mock::{Clock, DeliveryResult, MockApi, MockSettings, MockT
 use birdhook_testkit::{MockEventKind, MockX, now};
 
 use crate::catching_up::{USER, keys, mock_x};
+use crate::support::terminal;
 use crate::support::{Ended, Folder, Serving, birdhook, call, end, run};
 
 const OLD: &str = "rotation-old-secret";
@@ -343,6 +345,37 @@ fn sighup_reads_the_secrets_and_does_not_stop_the_receiver() {
     without_file.stop();
 }
 
+/// A receiver in a terminal must end with it, although SIGHUP does not stop a service.
+#[test]
+fn a_closed_terminal_stops_the_receiver() {
+    let (mut terminal, side) = terminal::open();
+    let mut command = birdhook(&["listen", "--quiet", "--addr", "127.0.0.1:0"]);
+    let mut child = command.stdout(Stdio::null()).stderr(side).spawn().unwrap();
+    drop(command);
+    let mut until = |expected: &str| {
+        let (mut shown, mut piece) = (String::new(), [0; 4096]);
+        while !shown.contains(expected) {
+            let length = terminal.read(&mut piece).unwrap();
+            shown += &String::from_utf8_lossy(&piece[..length]);
+        }
+    };
+    let hang_up = |id: u32| assert!(Command::new("kill").args(["-HUP", &id.to_string()]).status().unwrap().success());
+    until("listening on");
+    hang_up(child.id());
+    until("no secret comes from a file");
+    drop(terminal);
+    hang_up(child.id());
+    let end = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => assert!(Instant::now() < end, "it does not end"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(status.success(), "{status}");
+}
+
 #[test]
 fn deliveries_are_forwarded_with_the_new_secret() {
     let folder = Folder::new("rotation-raw");
@@ -399,11 +432,11 @@ fn requests_are_explained_with_the_new_secrets() {
     let folder = Folder::new("rotation-explained");
     let file = folder.file("secret", OLD);
     let serving = Serving::start(&["listen", "--requests", "--app", &format!("default={file}")]);
-    folder.file("secret", NEW);
-    serving.note_of("secrets replaced");
     // Quotes around a configured secret are a mistake that is recognised.
-    accepts(&serving, &format!("\"{NEW}\""), "401");
-    let cause = serving.note_of("quot");
+    folder.file("secret", &format!("\"{NEW}\""));
+    serving.note_of("secrets replaced");
+    accepts(&serving, NEW, "401");
+    let cause = serving.note_of("quotes");
     assert!(!cause.contains(OLD) && !cause.contains(NEW), "{cause}");
 }
 

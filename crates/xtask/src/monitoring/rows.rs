@@ -70,7 +70,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         cell: "`secrets_refused`",
         alarms: &[warning("BirdhookSecretsRefused", "0s", "birdhook_secrets_refused > 0")],
-        panel: None,
+        panel: Some(("short", &[("birdhook_secrets_refused", "{{instance}}")])),
     },
     Row {
         cell: "`secret_reloads_total{outcome}`",

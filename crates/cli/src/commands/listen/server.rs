@@ -25,7 +25,7 @@ use super::next_steps::next_steps;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
 use super::request_log::{RequestFormat, RequestLog};
-use super::secrets::{LiveApps, terminal_closed};
+use super::secrets::LiveApps;
 use super::signature_cause::Explainer;
 use super::target::Target;
 use super::target::client::TargetClient;
@@ -180,7 +180,7 @@ impl ServerArgs {
         admin: Option<(PreparedAdmin, impl HealthSource + 'static)>,
     ) -> Result<Server> {
         queue_output();
-        let (stop, closed) = (stop_requested(), terminal_closed());
+        let (stop, closed) = (stop_requested(), apps.terminal_closed());
         let stop_requested = Box::pin(async move {
             tokio::select! {
                 () = stop => {}

@@ -3,11 +3,13 @@
 mod reload;
 mod usage;
 
+use std::sync::Arc;
+
 use birdhook::Apps;
 use birdhook::console::History;
 use birdhook::observer::Observer;
+use tokio::sync::Notify;
 
-pub(super) use self::reload::terminal_closed;
 pub(super) use self::usage::SecretUsage;
 use self::usage::UsageObserver;
 use super::request_log::RequestLog;
@@ -20,12 +22,14 @@ pub(super) struct LiveApps {
     loaded: LoadedApps,
     shared: SharedApps,
     usage: SecretUsage,
+    /// Notified by SIGHUP, to read the secrets again.
+    asked: Arc<Notify>,
 }
 
 impl LiveApps {
     pub(super) fn new(args: &AppArgs, loaded: LoadedApps) -> Self {
         let (shared, usage) = (SharedApps::new(loaded.apps.clone()), SecretUsage::new(&loaded));
-        Self { args: args.clone(), loaded, shared, usage }
+        Self { args: args.clone(), loaded, shared, usage, asked: Arc::default() }
     }
 
     /// Returns the apps of the start.
@@ -49,6 +53,12 @@ impl LiveApps {
     /// Returns an observer that records the use of the secrets, besides the history.
     pub(super) fn observer(&self, history: History) -> impl Observer + 'static {
         UsageObserver { history, usage: self.usage() }
+    }
+
+    /// Has the secrets read again on SIGHUP, which is caught from this call on. Resolves when the
+    /// terminal of the receiver is closed.
+    pub(super) fn terminal_closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        reload::terminal_closed(Arc::clone(&self.asked))
     }
 
     /// Starts to replace the apps when their files change. `replace` passes them to the receiver.

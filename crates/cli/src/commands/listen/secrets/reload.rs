@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use birdhook_testkit::now;
 use metrics::{counter, gauge};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
 use super::LiveApps;
@@ -33,9 +35,8 @@ pub(super) fn start(live: LiveApps, log: Option<RequestLog>, replace: impl Fn(Ap
     for outcome in ["replaced", "refused"] {
         counter!("birdhook_secret_reloads_total", "outcome" => outcome).increment(0);
     }
-    let hangups = Hangups::new();
     tokio::spawn(async move {
-        if let Err(error) = follow(live, hangups, log, replace).await {
+        if let Err(error) = follow(live, log, replace).await {
             note(format!("secrets are no longer read again: {error:#}"));
         }
     });
@@ -54,12 +55,7 @@ async fn contents(files: &[PathBuf]) -> Result<Contents> {
     spawn_blocking(move || files.iter().map(content).collect()).await.context("the runtime has ended")
 }
 
-async fn follow(
-    live: LiveApps,
-    mut hangups: Hangups,
-    log: Option<RequestLog>,
-    replace: impl Fn(Apps) + Send + 'static,
-) -> Result<()> {
+async fn follow(live: LiveApps, log: Option<RequestLog>, replace: impl Fn(Apps) + Send + 'static) -> Result<()> {
     let mut files = live.loaded.files.clone();
     // They are read once more after the start, because they may have changed since it has read them.
     let mut seen = Contents::new();
@@ -67,7 +63,7 @@ async fn follow(
     loop {
         let is_asked = tokio::select! {
             () = tokio::time::sleep(POLL_INTERVAL), if !files.is_empty() => false,
-            () = hangups.next() => true,
+            () = live.asked.notified() => true,
         };
         if files.is_empty() {
             note("no secret comes from a file, so none is read again");
@@ -156,9 +152,9 @@ fn description(app: &App, loaded: &LoadedApps) -> String {
     format!("{} has {}; {answers}", app.name(), counts.join(" and "))
 }
 
-/// Resolves when the terminal in which the receiver was started is closed. Without a terminal, it
-/// never resolves: SIGHUP then only has secrets read again.
-pub(in crate::commands::listen) fn terminal_closed() -> impl Future<Output = ()> + Send {
+/// Has secrets read again on SIGHUP, which is caught from this call on. Resolves when the terminal in
+/// which the receiver was started is closed; without one, it never resolves.
+pub(super) fn terminal_closed(asked: Arc<Notify>) -> impl Future<Output = ()> + Send + 'static {
     let (had_terminal, mut hangups) = (stderr().is_terminal(), Hangups::new());
     async move {
         loop {
@@ -166,6 +162,7 @@ pub(in crate::commands::listen) fn terminal_closed() -> impl Future<Output = ()>
             if had_terminal && !stderr().is_terminal() {
                 return;
             }
+            asked.notify_one();
         }
     }
 }
@@ -177,7 +174,6 @@ struct Hangups {
 }
 
 impl Hangups {
-    /// SIGHUP is caught from this call on.
     #[cfg(unix)]
     fn new() -> Self {
         Self { signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok() }
