@@ -225,8 +225,11 @@ BEGIN
         RETURNING e.id, e.token, e.attempts, e.key, e.app, e."position", e.sent, e.body;
 END $$;
 
--- Acknowledges leased events. Returns the ids of those whose lease was valid.
-CREATE FUNCTION "{schema}".ack(ids bigint[], tokens bigint[], keep boolean) RETURNS SETOF bigint LANGUAGE plpgsql
+-- Acknowledges leased events. Returns the ids of those whose lease was valid, with `done` false for
+-- those whose row is locked: by a consumer that looks for events, for a moment, or by a transaction
+-- of the app. The caller repeats those.
+CREATE FUNCTION "{schema}".ack(ids bigint[], tokens bigint[], keep boolean) RETURNS TABLE (id bigint, done boolean)
+LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -242,7 +245,12 @@ BEGIN
                 e.stored_at, e.attempts, clock_timestamp()
             FROM "{schema}".events e WHERE e.id = ANY (chosen);
     END IF;
-    RETURN QUERY DELETE FROM "{schema}".events e WHERE e.id = ANY (chosen) RETURNING e.id;
+    RETURN QUERY DELETE FROM "{schema}".events e WHERE e.id = ANY (chosen) RETURNING e.id, true;
+    IF cardinality(chosen) < cardinality(ids) THEN
+        RETURN QUERY
+            SELECT e.id, false FROM unnest(ids, tokens) AS l(id, token)
+            JOIN "{schema}".events e ON e.id = l.id AND e.token = l.token;
+    END IF;
 END $$;
 
 -- Acknowledges one event in the transaction of the caller. Returns whether its lease is valid.
@@ -264,12 +272,12 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- Ends a lease: 'failed', 'released' or 'rejected'. Returns whether the lease was valid. Skips an
--- event that a transaction of the app is acknowledging.
+-- Ends a lease: 'failed', 'released' or 'rejected'. Returns 1, or 0 if the lease is not valid, or 2 if
+-- the row is locked, as for `ack`.
 CREATE FUNCTION "{schema}".settle(
     event_id bigint, lease_token bigint, outcome text, delay_ms bigint, first_ms bigint, longest_ms bigint,
     max_attempts integer
-) RETURNS boolean LANGUAGE plpgsql
+) RETURNS integer LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -278,7 +286,8 @@ BEGIN
     SELECT e.attempts INTO made FROM "{schema}".events e
         WHERE e.id = event_id AND e.token = lease_token FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
-        RETURN false;
+        PERFORM 1 FROM "{schema}".events e WHERE e.id = event_id AND e.token = lease_token;
+        RETURN CASE WHEN FOUND THEN 2 ELSE 0 END;
     END IF;
     IF outcome = 'rejected' OR outcome = 'failed' AND made >= max_attempts THEN
         PERFORM "{schema}".bury(ARRAY[event_id]);
@@ -291,7 +300,7 @@ BEGIN
                 * coalesce(delay_ms, least(longest_ms, first_ms * power(2, least(made - 1, 40))))
             WHERE e.id = event_id;
     END IF;
-    RETURN true;
+    RETURN 1;
 END $$;
 
 -- Extends a lease. Returns whether it was valid. While a transaction of the app acknowledges the
