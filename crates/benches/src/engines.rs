@@ -18,7 +18,7 @@ use crate::report::{Table, number, prose, range};
 use crate::statistics::Sample;
 
 /// Deliveries that are stored at once.
-const CONCURRENCY: usize = 64;
+pub(crate) const CONCURRENCY: usize = 64;
 
 #[derive(Clone, Copy)]
 enum Mode {
@@ -130,7 +130,7 @@ impl Engine {
 }
 
 /// Returns a handler, and a future that resolves when it has processed this number of events.
-fn counted(
+pub(crate) fn counted(
     events: usize,
 ) -> (impl Fn(Event) -> std::future::Ready<Result<(), &'static str>>, impl Future<Output = ()>) {
     let all = Arc::new(Notify::new());
@@ -144,7 +144,7 @@ fn counted(
     (handler, async move { all.notified().await })
 }
 
-async fn store(sink: impl EventSink, events: usize) -> Duration {
+pub(crate) async fn store(sink: impl EventSink, events: usize) -> Duration {
     let deliveries: Vec<_> = (0..events).map(delivery).collect();
     let started = Instant::now();
     let delivered = stream::iter(deliveries).map(|delivery| sink.deliver(delivery)).buffer_unordered(CONCURRENCY);
@@ -153,7 +153,7 @@ async fn store(sink: impl EventSink, events: usize) -> Duration {
 }
 
 /// Returns a delivery of one post, about 2 KB long, with its own id.
-fn delivery(at: usize) -> Delivery {
+pub(crate) fn delivery(at: usize) -> Delivery {
     const USER: &str = "2200440066008801";
     let (id, text) = (1_000_000_000_000_000_000 + fastrand::u64(..1 << 40) * 1_000_000 + at as u64, "a".repeat(1_900));
     let body = format!(

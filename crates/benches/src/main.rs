@@ -2,7 +2,7 @@
 //! runs it and stores its output.
 //!
 //! ```text
-//! cargo run --release -p birdhook-benches -- core|handlers|cores|servers|growth|peers|engines|timing [--quick]
+//! cargo run --release -p birdhook-benches -- core|handlers|cores|servers|growth|peers|engines|postgres|timing [--quick]
 //! ```
 //!
 //! Candidates are measured in turn, slice by slice, in one run, because a machine's speed changes
@@ -25,6 +25,8 @@ mod machine;
 mod path;
 #[cfg(target_os = "linux")]
 mod peers;
+#[cfg(target_os = "linux")]
+mod postgres;
 #[cfg(target_os = "linux")]
 mod process;
 mod report;
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
         "growth" => growth::run(quick),
         #[cfg(target_os = "linux")]
         "engines" => engines::run(quick),
+        #[cfg(target_os = "linux")]
+        "postgres" => postgres::run(quick),
         #[cfg(target_os = "linux")]
         "timing" => return timing::run(quick),
         // Started by `growth`.

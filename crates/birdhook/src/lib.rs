@@ -24,7 +24,7 @@
 //!    verifies requests and which one signs responses.
 //! 2. Choose what a 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or
 //!    [`Webhook::gate`] if a service of yours acknowledges deliveries. `inbox::Inbox` is a sink that
-//!    stores events on disk; `nats::JetStream` and `redis::Redis` provide sinks that several
+//!    stores events on disk, or with `postgres::Postgres` in a database; `nats::JetStream` and `redis::Redis` provide sinks that several
 //!    receivers can share.
 //! 3. Mount it: [`Receiver`], [`WebhookLayer`], `axum::webhook` or `actix::ActixReceiver`.
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
@@ -45,6 +45,7 @@
 //! | `console` | `console::Console`: a page that shows what arrives, and why requests were refused |
 //! | `inbox` | `inbox::Inbox`, a sink on disk |
 //! | `nats` | `nats::JetStream`: a sink, a stream and a consumer |
+//! | `postgres`, `postgres-sqlx`, `postgres-tls` | `postgres::Postgres`: an inbox in the app's database |
 //! | `redis`, `redis-tls` | `redis::Redis`: streams, and deduplication across receivers |
 //! | `metrics` | counters, gauges and histograms |
 //! | `tracing` (default) | a span for each request, and a warning for each failed handler |
@@ -156,6 +157,9 @@ pub use birdhook_inbox as inbox;
 #[cfg(feature = "nats")]
 #[doc(inline)]
 pub use birdhook_nats as nats;
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use birdhook_postgres as postgres;
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use birdhook_redis as redis;

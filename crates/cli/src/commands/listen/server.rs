@@ -34,6 +34,7 @@ use super::work::Work;
 use crate::apps::{AppArgs, ConfigSource, ConfiguredApp, LoadedApps};
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
+use crate::logging::LogArgs;
 use crate::output::{BAD, note, plural, queue_output, styled};
 use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
 use crate::signature_mistakes::secret::Secrets;
@@ -63,6 +64,8 @@ pub(crate) struct ServerArgs {
     dual_mode: bool,
     #[command(flatten)]
     admin: AdminArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 impl ServerArgs {
@@ -107,6 +110,11 @@ impl ServerArgs {
         let server = self.bind(route, &apps, work.requests, destination, admin).await?;
         apps.follow_files(server.log.clone(), move |apps| replaced.replace_apps(apps));
         server.run(stop_early, health, shut_down).await
+    }
+
+    /// Starts the log if an option asks for it. Returns whether one did.
+    pub(crate) fn start_log(&self) -> bool {
+        self.log.start()
     }
 
     pub(super) fn path(&self) -> &str {
