@@ -22,6 +22,8 @@ mod inspect;
 mod logs;
 mod mock_x;
 mod offline;
+#[cfg(unix)]
+mod postgres;
 #[cfg(target_os = "linux")]
 mod programs;
 mod progress;
