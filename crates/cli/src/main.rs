@@ -18,6 +18,7 @@ mod logging;
 mod output;
 mod progress;
 mod response_summary;
+mod secret_report;
 mod shutdown;
 mod signature_mistakes;
 mod values;

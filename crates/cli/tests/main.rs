@@ -29,6 +29,10 @@ mod programs;
 mod progress;
 mod refusals;
 mod requests;
+#[cfg(unix)]
+mod rotation;
+#[cfg(target_os = "linux")]
+mod runbook;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

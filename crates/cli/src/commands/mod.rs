@@ -18,6 +18,7 @@ pub(crate) mod mock_x;
 pub(crate) mod postgres;
 pub(crate) mod relay;
 pub(crate) mod replay;
+pub(crate) mod rotate;
 pub(crate) mod sign;
 pub(crate) mod stream_links;
 pub(crate) mod subscriptions;
