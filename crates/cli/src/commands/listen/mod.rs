@@ -169,7 +169,7 @@ impl Listen {
 
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let Self {
-            server,
+            mut server,
             inbox,
             max_attempts,
             record,
@@ -189,6 +189,7 @@ impl Listen {
         let mut targets = targets.targets(max_attempts, in_order);
         targets.extend(self.configured);
         check_targets(&targets)?;
+        server.offer(&targets);
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             (true, ..) | (false, false, false) => RequestFormat::Off,
             (false, true, _) => RequestFormat::Json,

@@ -114,6 +114,11 @@ impl ServerArgs {
         self.apps.configure(apps, secret_variables);
     }
 
+    /// Offers these targets on the console.
+    pub(super) fn offer(&mut self, targets: &[Target]) {
+        self.admin.offer(targets);
+    }
+
     /// Checks the values that are otherwise checked at the start, and returns the apps.
     pub(super) fn check(&self) -> Result<Apps> {
         check_path(&self.path)?;
