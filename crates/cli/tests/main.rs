@@ -26,6 +26,7 @@ mod programs;
 mod progress;
 mod refusals;
 mod requests;
+mod resend;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

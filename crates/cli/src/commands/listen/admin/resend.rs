@@ -9,10 +9,9 @@ use birdhook::client::redact_url;
 use birdhook::console::{Console, Resend};
 use birdhook_testkit::{SendError, Sender};
 use bytes::Bytes;
-use secrecy::ExposeSecret;
 
 use super::super::target::Target;
-use crate::apps::{invalid_secret, read_text};
+use crate::apps::read_secret;
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
 use crate::output::note;
@@ -93,11 +92,6 @@ impl ResendArgs {
         }
         Ok(PreparedResend { resend, secret: self.resend_secret.as_deref().map(read_secret).transpose()? })
     }
-}
-
-fn read_secret(source: &str) -> Result<Secret> {
-    let text = read_text(source)?;
-    Secret::new(text.expose_secret()).with_context(|| invalid_secret(source))
 }
 
 impl PreparedResend {
