@@ -17,6 +17,9 @@ const TEST_SECRET: &str = "birdhook-test-secret";
 const TEXT: &str = "the words of a private message";
 const SCRIPT: &str = "</textarea></pre><script>alert(1)</script><img src=x onerror=alert(2)>";
 
+/// Time limit for something that must happen.
+const LIMIT: Duration = Duration::from_secs(20);
+
 type Sent = Arc<Mutex<Vec<Request<Bytes>>>>;
 
 /// A console with a kept delivery, and the requests that it sends.
@@ -316,7 +319,8 @@ async fn one_delivery_is_sent_at_a_time() {
         answer.notify_one();
         second
     };
-    let (first, second) = tokio::join!(it.call("target=shop", ""), second);
+    let both = async { tokio::join!(it.call("target=shop", ""), second) };
+    let (first, second) = tokio::time::timeout(LIMIT, both).await.expect("the second is refused");
     assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::CONFLICT), "{}", second.text);
     answer.notify_one();
     assert_eq!(it.call("target=shop", "").await.status, StatusCode::OK, "the slot is free again");
@@ -326,7 +330,7 @@ async fn one_delivery_is_sent_at_a_time() {
 async fn a_target_that_does_not_answer_in_time_or_at_all_is_reported() {
     let silent = Resend::new(|_| std::future::pending::<Result<Response<Bytes>, String>>());
     let it = Stage::sending(silent.time_limit(Duration::from_secs(3)), TEXT, |console| console).await;
-    let late = it.form("target=shop&as=kept").await;
+    let late = tokio::time::timeout(LIMIT, it.form("target=shop&as=kept")).await.expect("a time limit");
     assert_eq!(late.status, StatusCode::GATEWAY_TIMEOUT);
     assert!(late.text.contains("shop: no response within 3 s"), "{}", late.text);
     let refusing = Resend::new(|_| async { Err::<Response<Bytes>, _>(format!("refused {SCRIPT}")) });
