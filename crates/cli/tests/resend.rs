@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::forwarding::whsec;
 use crate::support::target_app::{TargetApp, answer};
-use crate::support::{Folder, SECRET, Serving, birdhook, call, like, run};
+use crate::support::{Folder, Serving, birdhook, call, run};
 
 /// The address of the console, with a kept delivery of this id.
 struct Shown {
@@ -24,7 +23,7 @@ impl Shown {
         let serving = Serving::start_command(&mut command);
         let note = serving.note_of("console at http://");
         let address = note.split_once("http://").unwrap().1.trim_end_matches('/').to_owned();
-        like(&serving.url, &["--api", "xaa"]);
+        run(&["trigger", &serving.url, "like.create", "--api", "xaa"]).exits(0);
         let list = json(&call(&address, "GET", "/api/deliveries", &[], "").1);
         let id = list["deliveries"][0]["id"].as_str().unwrap().to_owned();
         Self { serving, address, id }
@@ -85,8 +84,15 @@ fn a_kept_delivery_is_sent_to_a_named_target_without_redirects_and_proxies() {
     it.serving.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_secret_of_an_app_signs_for_this_machine_only() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::forwarding::whsec;
+    use crate::support::SECRET;
+
     let local = TargetApp::start(|_| answer("200 OK", ""));
     let folder = Folder::new("resend-secret");
     let secret = folder.file("secret", SECRET);
@@ -95,8 +101,8 @@ fn a_secret_of_an_app_signs_for_this_machine_only() {
         whsec(&[7; 32])
     );
     let config = folder.file("birdhook.toml", &far);
-    let only_owner = std::process::Command::new("chmod").args(["600", &config]).status().unwrap();
-    assert!(only_owner.success());
+    // A file that contains a secret must be its owner's only.
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
     let it = Shown::start(&["--config", &config, "--resend-url", &local.url, "--resend-secret", &secret]);
     let (head, body) = it.send("target=far", "");
     assert!(head.contains("403") && body["error"].to_string().contains("secret of the app"), "{head} {body}");
