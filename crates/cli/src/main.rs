@@ -13,6 +13,7 @@ mod exit_status;
 mod help;
 mod input;
 mod logged_request;
+mod logging;
 mod output;
 mod progress;
 mod response_summary;

@@ -19,6 +19,7 @@ mod golden;
 mod golden_json;
 mod inbox;
 mod inspect;
+mod logs;
 mod mock_x;
 mod offline;
 #[cfg(target_os = "linux")]

@@ -146,7 +146,8 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let work = Work { record: Some(self.file), ..Work::default() };
+        let requests = if self.server.start_log() { RequestFormat::Log } else { RequestFormat::Off };
+        let work = Work { record: Some(self.file), requests, ..Work::default() };
         self.server.serve(json, work, std::future::pending()).await?;
         Ok(ExitStatus::Success)
     }
@@ -191,6 +192,7 @@ impl Listen {
         check_targets(&targets)?;
         server.offer(&targets);
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
+            _ if server.start_log() => RequestFormat::Log,
             (true, ..) | (false, false, false) => RequestFormat::Off,
             (false, true, _) => RequestFormat::Json,
             (false, false, true) => RequestFormat::Line,

@@ -1,6 +1,6 @@
 //! Reports each request to the operator: one line or one JSON record, and a table at the end.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,7 @@ use super::cause::{self, head};
 use super::mark::MARK;
 use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
 use super::signature_cause::Explainer;
+use crate::logging::REQUESTS;
 use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, styled};
 
 /// The form in which requests are reported.
@@ -35,6 +36,8 @@ pub(crate) enum RequestFormat {
     Line,
     /// One JSON record on standard output.
     Json,
+    /// One line of the log.
+    Log,
 }
 
 /// Maximum number of requests that wait to be printed.
@@ -191,6 +194,8 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
         outcome: UNANSWERED,
         duration: Duration::ZERO,
         is_signed_by_x,
+        app: None,
+        events: None,
         body: None,
         permit,
     };
@@ -198,13 +203,15 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let pending = Pending { log, observed: Some(observed), started: Instant::now() };
     let answer = async {
         let response = next.run(Request::from_parts(parts, body)).await;
-        (response, MARK.with(Cell::get))
+        (response, MARK.with(RefCell::take))
     };
-    let (response, mark) = MARK.scope(Cell::new(None), answer).await;
+    let (response, mark) = MARK.scope(RefCell::default(), answer).await;
     let (response, reply) = read_reply(response).await;
     let status = response.status().as_u16();
     pending.end(|observed| {
         observed.status = Some(status);
+        (observed.app, observed.events) = (mark.app, mark.events);
+        let mark = mark.outcome;
         observed.outcome = match (status, by_head) {
             (404, _) if !is_ours => NOT_FOUND,
             (200, None) => mark.unwrap_or(Outcome::Duplicate).as_str(),
@@ -266,6 +273,7 @@ impl Printer {
         match self.format {
             RequestFormat::Off => {}
             RequestFormat::Line => self.print_line(observed, cause),
+            RequestFormat::Log => log(observed, cause.as_deref()),
             RequestFormat::Json => {
                 let record = Record {
                     r#type: "request",
@@ -274,8 +282,7 @@ impl Printer {
                     path: observed.uri.path(),
                     status: observed.status,
                     outcome: observed.outcome,
-                    // Microseconds are precise enough.
-                    ms: (observed.duration.as_secs_f64() * 1e6).round() / 1e3,
+                    ms: millis(observed),
                     signed_by_x: observed.is_signed_by_x,
                     cause,
                 };
@@ -319,6 +326,28 @@ impl Printer {
         }
         output::log(&text);
     }
+}
+
+/// Writes a request to the log, as a warning if X may have to repeat it.
+fn log(observed: &Observed, cause: Option<&str>) {
+    let method = short(observed.method.as_str());
+    let path = short(observed.uri.path());
+    let (status, outcome, signed_by_x) = (observed.status, observed.outcome, observed.is_signed_by_x);
+    let (app, events) = (observed.app.as_deref(), observed.events);
+    let ms = millis(observed);
+    match observed.status {
+        Some(200 | 404) => {
+            tracing::info!(target: REQUESTS, method, path, status, outcome, ms, app, events, signed_by_x, cause, "request");
+        }
+        _ => {
+            tracing::warn!(target: REQUESTS, method, path, status, outcome, ms, app, events, signed_by_x, cause, "request");
+        }
+    }
+}
+
+/// Returns the duration. Microseconds are precise enough.
+fn millis(observed: &Observed) -> f64 {
+    (observed.duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Returns a text as indented lines, wrapped between words. Commands in backticks stay on one line,

@@ -33,6 +33,7 @@ use super::work::Work;
 use crate::apps::{AppArgs, ConfiguredApp};
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
+use crate::logging::LogArgs;
 use crate::output::{BAD, note, plural, queue_output, styled};
 use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
 use crate::signature_mistakes::secret::Secrets;
@@ -62,6 +63,8 @@ pub(crate) struct ServerArgs {
     dual_mode: bool,
     #[command(flatten)]
     admin: AdminArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 impl ServerArgs {
@@ -103,6 +106,11 @@ impl ServerArgs {
         let admin = admin.map(|admin| (admin, gate.clone()));
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
         self.bind(route, &apps, work.requests, destination, admin).await?.run(stop_early, health, shut_down).await
+    }
+
+    /// Starts the log if an option asks for it. Returns whether one did.
+    pub(crate) fn start_log(&self) -> bool {
+        self.log.start()
     }
 
     pub(super) fn path(&self) -> &str {
