@@ -24,9 +24,9 @@ mod load;
 mod machine;
 mod path;
 #[cfg(target_os = "linux")]
-mod postgres;
-#[cfg(target_os = "linux")]
 mod peers;
+#[cfg(target_os = "linux")]
+mod postgres;
 #[cfg(target_os = "linux")]
 mod process;
 mod report;

@@ -19,7 +19,7 @@ mod request_log;
 mod server;
 mod signature_cause;
 pub(crate) mod target;
-mod upkeep;
+pub(crate) mod upkeep;
 mod work;
 
 use std::io::{IsTerminal, stderr};
