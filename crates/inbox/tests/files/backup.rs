@@ -76,7 +76,8 @@ async fn a_restored_inbox_has_the_events_states_and_keys_of_the_backup() {
     let restored = Receiver::behind(&RedbFile::create(), inbox, crate::support::webhook());
     assert_eq!(restored.send(&deletions("7", [2, 5])).await, 200);
     let leased = [restored.ack_next().await, restored.ack_next().await, restored.ack_next().await];
-    assert_eq!(leased, [(3, 1), (4, 1), (5, 1)], "the duplicate of 2 is recognised, 5 is new");
+    // As after a crash, the prefetched events have an attempt more. The duplicate of 2 is recognised.
+    assert_eq!(leased, [(3, 2), (4, 2), (5, 1)]);
     assert!(restored.is_quiet().await);
 }
 
