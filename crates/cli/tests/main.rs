@@ -6,6 +6,8 @@ mod admin;
 #[cfg(unix)]
 mod alarms;
 mod auth;
+#[cfg(unix)]
+mod backups;
 mod catching_up;
 mod config;
 mod credentials;

@@ -50,7 +50,7 @@ impl Backup {
 /// Returns the failure with its cause in the text, which is all that a client of another process
 /// knows of it.
 pub(super) fn failure(error: impl Display, message: String) -> Error {
-    let fix = "nothing was left behind; correct the cause and run the command again";
+    let fix = "nothing was written; correct the cause, then run the command again";
     Failure::new(Code::BackupFailed, format!("{message}: {error}"), fix).into()
 }
 
