@@ -18,9 +18,9 @@ use crate::support::{Folder, Serving, birdhook, like, run};
 const PART: usize = 20;
 const LOAD: usize = 300;
 
-type Keys = BTreeSet<String>;
+pub(crate) type Keys = BTreeSet<String>;
 
-fn key(event: &Value) -> String {
+pub(crate) fn key(event: &Value) -> String {
     event["delivery_key"].as_str().unwrap().to_owned()
 }
 
@@ -31,13 +31,13 @@ fn printed(serving: &Serving, count: usize) -> Keys {
     keys
 }
 
-async fn emit(x: &MockX, count: usize) {
+pub(crate) async fn emit(x: &MockX, count: usize) {
     (0..count).for_each(|_| _ = x.emit(MockEventKind::Like, USER));
     x.settle().await;
 }
 
 /// Returns the keys of all events that were answered 200.
-fn answered(x: &MockX) -> Keys {
+pub(crate) fn answered(x: &MockX) -> Keys {
     let accepted = |entry: Entry| match entry {
         Entry::Sent(sent) if sent.outcome.is_ok() => Some(sent.body),
         _ => None,

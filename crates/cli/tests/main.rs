@@ -16,6 +16,8 @@ mod engines;
 mod errors;
 mod forwarding;
 #[cfg(target_os = "linux")]
+mod full_disk;
+#[cfg(target_os = "linux")]
 mod gateway;
 mod golden;
 mod golden_json;

@@ -180,6 +180,7 @@ async fn what_an_interrupted_backup_left_is_refused_and_replaced() {
         assert_eq!(fs::read(&partial).unwrap(), content, "a backup is only read");
     }
     let receiver = Receiver::open(&inbox, inbox_settings()).await;
+    fs::write(&partial, "cut off").unwrap();
     fs::remove_file(place.file()).unwrap();
     receiver.inbox.backup(place.file()).await.unwrap();
     assert_eq!(place.names(), ["events.backup"]);
