@@ -71,8 +71,7 @@ async fn refuses_a_transaction_of_another_database_or_schema() {
     server.psql("CREATE DATABASE empty");
     server.psql("CREATE DATABASE other");
     let lease = next(&inbox).await;
-    let url = |name: &str| server.url().replace("/postgres", &format!("/{name}")).replace("postgres://", "postgres://");
-    let url = |name: &str| url(name).replace(&format!("/{name}://"), "postgres://");
+    let url = |name: &str| format!("{}/{name}", server.url().trim_end_matches("/postgres"));
     open(&url("other"), InboxSettings::new()).await;
     for name in ["empty", "other"] {
         let mut client = app(&url(name)).await;

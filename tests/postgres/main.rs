@@ -4,3 +4,6 @@
 #![cfg(unix)]
 
 mod acknowledging;
+mod consuming;
+mod crashing;
+mod storing;

@@ -21,23 +21,27 @@ const CONCURRENCY: usize = 512;
 const BATCH: usize = 256;
 
 const BARE_TABLES: &str = "
-    CREATE TABLE bare_keys (key bytea PRIMARY KEY);
-    CREATE TABLE bare_events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key bytea, body bytea);
-    ALTER TABLE bare_events ALTER body SET STORAGE EXTERNAL;";
+    CREATE TABLE bare_keys (key uuid PRIMARY KEY);
+    CREATE TABLE bare_events (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key bytea, app text, subscriber text, kind text,
+        available_at timestamptz DEFAULT clock_timestamp(), attempts integer DEFAULT 0, body bytea);
+    ALTER TABLE bare_events ALTER body SET STORAGE EXTERNAL;
+    CREATE INDEX ON bare_events (available_at);";
 const BARE_INSERT: &str = "
     WITH new AS (
-        INSERT INTO bare_keys SELECT k FROM unnest($1) AS k ON CONFLICT DO NOTHING RETURNING key
+        INSERT INTO bare_keys SELECT left(encode(k, 'hex'), 32)::uuid FROM unnest($1) AS k ON CONFLICT DO NOTHING RETURNING key
     )
-    INSERT INTO bare_events (key, body)
-        SELECT i.key, i.body FROM unnest($1, $2) AS i(key, body) JOIN new ON new.key = i.key";
+    INSERT INTO bare_events (key, app, subscriber, kind, body)
+        SELECT i.key, i.app, i.subscriber, i.kind, i.body FROM unnest($1, $2, $3, $4, $5) AS i(key, app, subscriber, kind, body)
+        JOIN new ON new.key = left(encode(i.key, 'hex'), 32)::uuid";
 
 pub(crate) fn run(quick: bool) {
     let (rounds, events) = if quick { (2, 5_000) } else { (5, 20_000) };
     println!("## Storing and consuming in PostgreSQL\n\n{}\n", machine::facts());
     let text = format!(
         "Each round stores {events} events of 2 KB, {CONCURRENCY} deliveries at once, by bare statements and by the \
-         inbox, and consumes those of the inbox with an empty handler. A bare statement inserts {BATCH} keys that \
-         are unique and their bodies, on two connections in turn. `synchronous_commit` is on. The client, with two \
+         inbox, and consumes those of the inbox with an empty handler. A bare statement inserts {BATCH} keys \
+         that are unique and their events in a table with an index for a queue, on two connections in turn. `synchronous_commit` is on. The client, with two \
          threads, and the server share the processor cores. {rounds} rounds; ratios compare within a round (range)."
     );
     println!("{}\n", prose(&text));
@@ -100,11 +104,19 @@ impl Bench {
         let batches: Vec<_> = deliveries.chunks(BATCH).enumerate().collect();
         let started = Instant::now();
         let stored = stream::iter(batches).map(async |(number, batch)| {
-            let events = batch.iter().flat_map(Delivery::events);
-            let keys: Vec<_> = events.map(|event| event.dedupe_key().as_bytes()[..16].to_vec()).collect();
+            let events: Vec<&Event> = batch.iter().flat_map(Delivery::events).collect();
+            let keys: Vec<_> = events.iter().map(|event| event.dedupe_key().as_bytes().to_vec()).collect();
+            let apps: Vec<_> = events.iter().map(|event| event.app()).collect();
+            let subscribers: Vec<_> = events.iter().map(|event| event.subscriber()).collect();
+            let kinds: Vec<_> = events.iter().map(|event| event.kind().as_str()).collect();
             let bodies: Vec<_> = batch.iter().map(|delivery| delivery.body().as_str().as_bytes()).collect();
-            let columns: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-                [(&keys, Type::BYTEA_ARRAY), (&bodies, Type::BYTEA_ARRAY)];
+            let columns: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
+                (&keys, Type::BYTEA_ARRAY),
+                (&apps, Type::TEXT_ARRAY),
+                (&subscribers, Type::TEXT_ARRAY),
+                (&kinds, Type::TEXT_ARRAY),
+                (&bodies, Type::BYTEA_ARRAY),
+            ];
             self.clients[number % 2].query_typed(BARE_INSERT, &columns).await.expect("it is stored");
         });
         stored.buffer_unordered(2).for_each(async |()| ()).await;

@@ -5,6 +5,7 @@ use std::mem::take;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use birdhook_inbox::EventId;
 use birdhook_inbox::backend::Grant;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -27,7 +28,11 @@ struct Inner {
     held: usize,
     /// The number of events below which more are fetched.
     low: usize,
+    /// Whether a consumer received an event since some were last added.
+    is_used: bool,
     is_stopped: bool,
+    /// The event that was leased alone and is not settled, and the end of its lease.
+    alone: Option<(EventId, Instant)>,
 }
 
 /// What the consumers need.
@@ -35,8 +40,10 @@ struct Inner {
 pub(crate) struct Demand {
     /// Whether a consumer waits.
     pub(crate) is_waiting: bool,
-    /// The number of events that no consumer has received.
-    pub(crate) available: usize,
+    /// Whether the events that no consumer has received are few, and consumers receive some.
+    pub(crate) is_low: bool,
+    /// Whether an event that was leased alone is not settled.
+    pub(crate) has_alone: bool,
     pub(crate) is_stopped: bool,
 }
 
@@ -58,6 +65,7 @@ impl Buffer {
         let is_low = inner.available.len() <= inner.low;
         let result = if let Some(grant) = taken {
             inner.held += 1;
+            inner.is_used = true;
             Poll::Ready(Some(grant))
         } else {
             inner.last_ticket += 1;
@@ -94,6 +102,7 @@ impl Buffer {
             return grants;
         }
         inner.low = grants.len() / 2;
+        inner.is_used = false;
         inner.available.extend(grants);
         let number = inner.available.len().min(inner.waiting.len());
         let woken: Vec<Waker> = (0..number).filter_map(|_| Some(inner.waiting.pop_first()?.1)).collect();
@@ -104,15 +113,27 @@ impl Buffer {
 
     pub(crate) fn demand(&self) -> Demand {
         let inner = self.inner();
-        Demand { is_waiting: !inner.waiting.is_empty(), available: inner.available.len(), is_stopped: inner.is_stopped }
+        Demand {
+            is_waiting: !inner.waiting.is_empty(),
+            is_low: inner.is_used && inner.available.len() <= inner.low,
+            has_alone: inner.alone.is_some_and(|(_, until)| until > Instant::now()),
+            is_stopped: inner.is_stopped,
+        }
     }
 
     /// Records that a consumer has settled its lease.
-    pub(crate) fn release(&self) {
+    pub(crate) fn release(&self, id: EventId) {
         let mut inner = self.inner();
+        inner.alone = inner.alone.filter(|(alone, _)| *alone != id);
         inner.held = inner.held.saturating_sub(1);
         drop(inner);
         self.settled.notify_waiters();
+    }
+
+    /// Adds an event whose last lease expired.
+    pub(crate) fn add_alone(&self, grant: Grant) -> Vec<Grant> {
+        self.inner().alone = Some((grant.id, grant.expires_at));
+        self.add(vec![grant])
     }
 
     /// Returns the number of leases that consumers hold.

@@ -1,7 +1,7 @@
 //! Connections to the server.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -139,20 +139,12 @@ pub(crate) struct Link {
     timeout: Duration,
     current: tokio::sync::Mutex<Option<(u64, Arc<Client>)>>,
     serial: AtomicU64,
-    /// The last error, until a call succeeds.
-    failure: Mutex<Option<String>>,
 }
 
 impl Link {
     /// `timeout` limits each call, including the connection's if it needs one.
     pub(crate) fn new(connector: Connector, timeout: Duration) -> Self {
-        Self {
-            connector,
-            timeout,
-            current: tokio::sync::Mutex::default(),
-            serial: AtomicU64::new(0),
-            failure: Mutex::default(),
-        }
+        Self { connector, timeout, current: tokio::sync::Mutex::default(), serial: AtomicU64::new(0) }
     }
 
     /// Returns another connection with the same settings.
@@ -162,21 +154,6 @@ impl Link {
 
     /// Calls a statement and returns its rows, after its transaction was committed.
     pub(crate) async fn call(&self, sql: &str, parameters: &Parameters<'_>) -> Result<Vec<Row>, DatabaseError> {
-        let result = self.try_call(sql, parameters).await;
-        let failure = result.as_ref().err().filter(|error| error.needs_reconnection()).map(ToString::to_string);
-        let mut last = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        if failure.is_some() || result.is_ok() {
-            *last = failure;
-        }
-        result
-    }
-
-    /// Returns why calls fail, or `None` if the last one succeeded.
-    pub(crate) fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn try_call(&self, sql: &str, parameters: &Parameters<'_>) -> Result<Vec<Row>, DatabaseError> {
         let mut used = None;
         let call = async {
             let (serial, client) = self.client().await?;

@@ -73,22 +73,22 @@ impl Fetching {
             if demand.is_stopped {
                 return;
             }
-            if !demand.is_waiting && (demand.available > fetched.0 / 2 || self.settings.prefetch == 0) {
+            if !demand.is_waiting && (!demand.is_low || self.settings.prefetch == 0) {
                 self.buffer.demand.notified().await;
                 continue;
             }
             if fetched.0 > 0 {
                 size.adapt(fetched.0, fetched.1.elapsed());
             }
-            // An event whose lease expired may have crashed its consumer. It is leased alone, when
-            // no other event waits in this process, so that a crash costs no other one an attempt.
+            // An event whose lease expired may have crashed its consumer. A process leases one such
+            // event at a time, and never ahead, so that a crash costs no other one an attempt.
             let is_due = looked_at_expired.is_none_or(|at| at.elapsed() >= POLL);
-            if is_due && demand.available == 0 {
-                match self.fetch(1, true).await {
-                    Ok(grants) if grants.is_empty() => looked_at_expired = Some(Instant::now()),
-                    Ok(grants) => {
+            if is_due && demand.is_waiting && !demand.has_alone {
+                match self.fetch(1, true).await.map(Vec::into_iter).map(|mut grants| grants.next()) {
+                    Ok(None) => looked_at_expired = Some(Instant::now()),
+                    Ok(Some(grant)) => {
                         fetched = (0, Instant::now());
-                        self.add(grants).await;
+                        self.release(self.buffer.add_alone(grant)).await;
                         continue;
                     }
                     Err(_) => {
@@ -108,15 +108,15 @@ impl Fetching {
                 }
                 Ok(grants) => {
                     fetched = (grants.len(), Instant::now());
-                    self.add(grants).await;
+                    self.release(self.buffer.add(grants)).await;
                 }
                 Err(_) => sleep(PAUSE).await,
             }
         }
     }
 
-    async fn add(&self, grants: Vec<Grant>) {
-        for grant in self.buffer.add(grants) {
+    async fn release(&self, grants: Vec<Grant>) {
+        for grant in grants {
             release(&self.settling, &grant).await;
         }
     }

@@ -182,7 +182,7 @@ impl Backend for RemoteInbox {
     }
 
     fn ack(&self, id: EventId, token: u64) -> Result<(), Closed> {
-        self.buffer.release();
+        self.buffer.release(id);
         self.settling.push(lease_of(id, token)).map(|_| ()).ok_or(Closed)
     }
 
@@ -192,7 +192,7 @@ impl Backend for RemoteInbox {
             let outcome = match outcome {
                 LeaseOutcome::Extended(by) => return Ok(self.settling.extend(lease, millis(by)).await),
                 LeaseOutcome::Acknowledged => {
-                    self.buffer.release();
+                    self.buffer.release(id);
                     let number = self.settling.push(lease).ok_or(Closed)?;
                     self.settling.flush(Some(number)).await;
                     return Ok(true);
@@ -202,14 +202,14 @@ impl Backend for RemoteInbox {
                 LeaseOutcome::Rejected => ("rejected", None),
             };
             let was_valid = self.settling.settle(lease, outcome.0, outcome.1).await;
-            self.buffer.release();
+            self.buffer.release(id);
             self.wake.notify_one();
             Ok(was_valid)
         })
     }
 
     fn fail(&self, id: EventId, token: u64) {
-        self.buffer.release();
+        self.buffer.release(id);
         let (settling, wake) = (Arc::clone(&self.settling), Arc::clone(&self.wake));
         // Without a runtime, the lease ends by itself.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -1,14 +1,17 @@
 //! Acknowledgements, sent in groups, and the other ends of leases.
 
+use std::collections::HashSet;
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::connection::Link;
+use crate::connection::{Link, Parameters};
+use crate::error::DatabaseError;
 use crate::schema::SchemaName;
 
 /// The longest time for which an acknowledgement waits for others, with the commit 5 ms.
@@ -19,6 +22,12 @@ const MAX_GROUP: usize = 1024;
 /// Pauses after failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const MAX_PAUSE: Duration = Duration::from_millis(500);
+/// The delay before an event is settled whose row is locked, and the number of attempts.
+const LOCKED_PAUSE: Duration = Duration::from_millis(5);
+const LOCKED_ATTEMPTS: usize = 200;
+/// Results of the function `settle`.
+const SETTLED: i32 = 1;
+const LOCKED: i32 = 2;
 /// The timeout of a call.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -66,7 +75,7 @@ impl Settling {
             wake: Notify::new(),
             progress: watch::Sender::new(0),
             link: Arc::clone(link),
-            sql: schema.fill(r#"SELECT "{schema}".ack($1, $2, $3)"#),
+            sql: schema.fill(r#"SELECT * FROM "{schema}".ack($1, $2, $3)"#),
             settle: schema.fill(r#"SELECT "{schema}".settle($1, $2, $3, $4, $5, $6, $7)"#),
             extend: schema.fill(r#"SELECT "{schema}".extend($1, $2, $3)"#),
             keep,
@@ -158,20 +167,48 @@ impl Settling {
 
     /// Sends a group, again while it fails. Returns the number of events acknowledged.
     async fn send(&self, group: &[Ack]) -> u64 {
-        let (ids, tokens): (Vec<i64>, Vec<i64>) = group.iter().copied().unzip();
+        let mut left = group.to_vec();
         let give_up = Instant::now() + self.patience;
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut acknowledged, mut attempts) = (FIRST_PAUSE, 0, 0);
         loop {
-            let parameters: [(&(dyn ToSql + Sync), Type); 3] =
-                [(&ids, Type::INT8_ARRAY), (&tokens, Type::INT8_ARRAY), (&self.keep, Type::BOOL)];
-            match self.link.call(&self.sql, &parameters).await {
-                Ok(rows) => return rows.len() as u64,
-                // The leases have expired, so the events are leased again.
-                Err(_) if Instant::now() >= give_up => return 0,
-                Err(_) => sleep(pause).await,
+            match self.try_send(&left).await {
+                Ok((done, locked)) => {
+                    acknowledged += done;
+                    left.retain(|(id, _)| locked.contains(id));
+                    attempts += 1;
+                    // Locks of consumers that look for events last for a moment. A transaction of the
+                    // app that holds one for longer acknowledges the event itself.
+                    if left.is_empty() || attempts >= LOCKED_ATTEMPTS {
+                        return acknowledged;
+                    }
+                    sleep(LOCKED_PAUSE).await;
+                }
+                Err(_) => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(MAX_PAUSE);
+                }
             }
-            pause = (pause * 2).min(MAX_PAUSE);
+            // The leases have expired, so the events are leased again.
+            if Instant::now() >= give_up {
+                return acknowledged;
+            }
         }
+    }
+
+    /// Returns the number of acknowledged events, and the ids of those that are locked.
+    async fn try_send(&self, group: &[Ack]) -> Result<(u64, HashSet<i64>), DatabaseError> {
+        let (ids, tokens): (Vec<i64>, Vec<i64>) = group.iter().copied().unzip();
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&ids, Type::INT8_ARRAY), (&tokens, Type::INT8_ARRAY), (&self.keep, Type::BOOL)];
+        let (mut done, mut locked) = (0, HashSet::new());
+        for row in self.link.call(&self.sql, &parameters).await? {
+            if row.try_get("done").map_err(DatabaseError::of)? {
+                done += 1;
+            } else {
+                locked.insert(row.try_get("id").map_err(DatabaseError::of)?);
+            }
+        }
+        Ok((done, locked))
     }
 
     /// Ends a lease with an outcome of the function `settle`. Returns whether it was valid.
@@ -189,22 +226,30 @@ impl Settling {
             (&longest, Type::INT8),
             (&max_attempts, Type::INT4),
         ];
-        self.repeat(&self.settle, &parameters).await
+        for _ in 0..LOCKED_ATTEMPTS {
+            match self.repeat(&self.settle, &parameters).await.and_then(|row| row.try_get::<_, i32>(0).ok()) {
+                Some(LOCKED) => sleep(LOCKED_PAUSE).await,
+                result => return result == Some(SETTLED),
+            }
+        }
+        false
     }
 
     /// Extends a lease. Returns whether it was valid.
     pub(crate) async fn extend(&self, (id, token): Ack, by: i64) -> bool {
         let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&id, Type::INT8), (&token, Type::INT8), (&by, Type::INT8)];
-        self.repeat(&self.extend, &parameters).await
+        let row = self.repeat(&self.extend, &parameters).await;
+        row.and_then(|row| row.try_get(0).ok()).unwrap_or(false)
     }
 
-    async fn repeat(&self, sql: &str, parameters: &crate::connection::Parameters<'_>) -> bool {
+    /// Calls a function, a few times if it fails. Returns its row.
+    async fn repeat(&self, sql: &str, parameters: &Parameters<'_>) -> Option<Row> {
         for pause in [FIRST_PAUSE, FIRST_PAUSE * 10, MAX_PAUSE] {
             if let Ok(rows) = self.link.call(sql, parameters).await {
-                return rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or(false);
+                return rows.into_iter().next();
             }
             sleep(pause).await;
         }
-        false
+        None
     }
 }

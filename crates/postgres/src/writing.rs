@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use birdhook_core::Delivery;
@@ -46,15 +46,26 @@ struct Request {
 pub(crate) struct Writing {
     requests: mpsc::UnboundedSender<Request>,
     memory: Arc<Semaphore>,
-    link: Arc<Link>,
     pub(crate) counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
+    /// Why the last transaction failed.
+    failure: std::sync::Mutex<Option<String>>,
     pub(crate) stored: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) failures: AtomicU64,
+}
+
+impl Counters {
+    fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_failure(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
 }
 
 /// What the tasks need.
@@ -101,7 +112,7 @@ impl Writing {
             };
             tokio::spawn(writer.run());
         }
-        Self { requests, memory: Arc::new(Semaphore::new(MEMORY_KIB)), link: Arc::clone(link), counters }
+        Self { requests, memory: Arc::new(Semaphore::new(MEMORY_KIB)), counters }
     }
 
     /// Returns the timeout of a transaction.
@@ -111,7 +122,7 @@ impl Writing {
 
     /// Returns why deliveries cannot be stored, or `None`.
     pub(crate) fn failure(&self) -> Option<String> {
-        self.link.failure()
+        self.counters.failure()
     }
 
     pub(crate) fn store(&self, delivery: &Delivery) -> impl Future<Output = Result<(), SinkError>> + Send + use<> {
@@ -161,6 +172,7 @@ impl Writer {
         for attempt in 1.. {
             match self.try_store(&batch).await {
                 Ok(stored) => {
+                    self.counters.set_failure(None);
                     results = stored;
                     break;
                 }
@@ -180,6 +192,7 @@ impl Writer {
                 Err(error) => {
                     self.counters.failures.fetch_add(1, Relaxed);
                     let text = error.to_string();
+                    self.counters.set_failure(Some(text.clone()));
                     for request in batch.drain(..) {
                         let _ = request.done.send(Err(SinkError::failed(text.clone())));
                     }

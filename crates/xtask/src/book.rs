@@ -25,6 +25,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "docs/guide/testing.md",
             "docs/guide/doctor.md",
             "docs/guide/inbox.md",
+            "docs/guide/postgres.md",
             "docs/guide/gateway.md",
             "docs/guide/scale.md",
             "docs/guide/migration.md",

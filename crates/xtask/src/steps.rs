@@ -32,6 +32,7 @@ pub(crate) const LONG: &[Step] = &[
     step("long", 1.3, "the long forms of tests, on what `tests` has built", testing::long),
     step("inbox", 2.0, "the inbox loses nothing, and its tests notice planted mistakes", testing::inbox),
     step("engines", 4.0, "events cross JetStream and Redis once each, whatever fails", testing::engines),
+    step("postgres", 2.5, "an inbox in PostgreSQL loses and doubles nothing, whatever is killed", testing::postgres),
     step("console", 1.0, "the console works in a real browser", testing::console),
     step("models", 2.2, "the pipeline under chosen schedules loses, doubles and delays nothing", models::step),
     step("soak", 1.2, "a receiver keeps its memory and its journal under faults, for some seconds", soak),

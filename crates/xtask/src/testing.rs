@@ -14,6 +14,8 @@ use crate::tools;
 const ENGINES: &str = "birdhook-engines-proof";
 /// The package whose tests are compiled with `--cfg birdhook_faults`.
 const INBOX: &str = "birdhook-inbox-proof";
+/// The package whose tests need PostgreSQL.
+const POSTGRES: &str = "birdhook-postgres-proof";
 /// The package whose tests need a browser.
 pub(crate) const CONSOLE: &str = "birdhook-console-proof";
 const TOOL: &str = "birdhook-cli";
@@ -21,8 +23,18 @@ const SOCKETS: &str = "birdhook-tests";
 
 /// The packages and features that the short suite is built from. Every step that uses its programs
 /// names the same ones, so that nothing is compiled twice.
-pub(crate) const BUILT: &[&str] =
-    &["--workspace", "--all-features", "--exclude", ENGINES, "--exclude", INBOX, "--exclude", CONSOLE];
+pub(crate) const BUILT: &[&str] = &[
+    "--workspace",
+    "--all-features",
+    "--exclude",
+    ENGINES,
+    "--exclude",
+    INBOX,
+    "--exclude",
+    CONSOLE,
+    "--exclude",
+    POSTGRES,
+];
 
 pub(crate) fn short() -> Result<Outcome> {
     run(false, &[]).map(Outcome::Counted)
@@ -112,6 +124,26 @@ pub(crate) fn engines() -> Result<Outcome> {
     let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
     let mut proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
     Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
+}
+
+/// Runs the tests of the inbox in PostgreSQL, which start servers of their own.
+pub(crate) fn postgres() -> Result<Outcome> {
+    if !cfg!(unix) {
+        return Ok(Outcome::Skipped("it ends and suspends servers by signals".to_owned()));
+    }
+    // The server's own programs are in no folder of a `PATH`.
+    if let Err(error) = tools::program("pg_createcluster", "postgresql") {
+        if std::env::var_os("CI").is_some() {
+            return Err(error);
+        }
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    if has_nextest() {
+        let mut command = cargo(["nextest", "run", "--workspace", "--all-features", "--exclude", INBOX]);
+        command.args(["-E", &format!("package({POSTGRES})")]);
+        return count(&mut command).map(|counts| Outcome::Counted(counts.of_a_selection()));
+    }
+    count(&mut cargo(["test", "-p", POSTGRES, "--no-fail-fast"])).map(Outcome::Counted)
 }
 
 /// Runs the tests of the console in Chromium.

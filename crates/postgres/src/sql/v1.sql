@@ -43,9 +43,11 @@ CREATE TABLE "{schema}".events (
 );
 -- Bodies are not compressed: that costs more time than the disk saves.
 ALTER TABLE "{schema}".events ALTER COLUMN body SET STORAGE EXTERNAL;
-CREATE INDEX events_available ON "{schema}".events (available_at, id) WHERE token IS NULL;
-CREATE INDEX events_leased ON "{schema}".events (available_at, id) WHERE token IS NOT NULL;
-CREATE INDEX events_order ON "{schema}".events (ordering_key, id);
+-- Only the primary key has the column `id`: a plan made while the table was empty would scan another
+-- index with that column from end to end.
+CREATE INDEX events_available ON "{schema}".events (available_at) WHERE token IS NULL;
+CREATE INDEX events_leased ON "{schema}".events (available_at) WHERE token IS NOT NULL;
+CREATE INDEX events_order ON "{schema}".events (ordering_key, stored_at);
 CREATE SEQUENCE "{schema}".tokens;
 
 CREATE TABLE "{schema}".dead_letters (
@@ -101,7 +103,7 @@ DECLARE
     today CONSTANT date := (stored_now AT TIME ZONE 'UTC')::date;
     results integer[];
     expected bigint;
-    inserted bigint;
+    inserted uuid[];
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'the isolation level must be read committed' USING ERRCODE = 'feature_not_supported';
@@ -111,7 +113,7 @@ BEGIN
     SELECT array_agg(
             CASE
                 WHEN r.result = 0 AND EXISTS (
-                    SELECT 1 FROM "{schema}".keys k WHERE k.key = r.key AND k.day >= today - horizon
+                    SELECT 1 FROM "{schema}".keys k WHERE k.key = r.key AND k.day BETWEEN today - horizon AND today + 1 AND k.day <> today
                 ) THEN 1
                 ELSE r.result
             END ORDER BY r.place)
@@ -120,20 +122,25 @@ BEGIN
     IF expected = 0 THEN
         RETURN results;
     END IF;
-    INSERT INTO "{schema}".keys (key, day)
-        SELECT r.key, today FROM unnest(keys, results) AS r(key, result) WHERE r.result = 0 ORDER BY r.key
-        ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    IF inserted <> expected THEN
-        -- Something else than this function has stored a key meanwhile.
-        RAISE EXCEPTION 'a key was stored meanwhile' USING ERRCODE = 'serialization_failure';
+    -- The keys of this day conflict in the unique index.
+    WITH new AS (
+        INSERT INTO "{schema}".keys (key, day)
+            SELECT r.key, today FROM unnest(keys, results) AS r(key, result) WHERE r.result = 0 ORDER BY r.key
+            ON CONFLICT DO NOTHING RETURNING key
+    )
+    SELECT array_agg(new.key) INTO inserted FROM new;
+    IF coalesce(cardinality(inserted), 0) < expected THEN
+        SELECT array_agg(CASE WHEN r.result = 0 AND NOT r.key = ANY (coalesce(inserted, '{}')) THEN 1 ELSE r.result END
+                ORDER BY r.place)
+            INTO results FROM unnest(keys, results) WITH ORDINALITY AS r(key, result, place);
     END IF;
     INSERT INTO "{schema}".events
             (key, app, subscriber, author, kind, ordering_key, "position", sent, body, stored_at, available_at)
+        -- Each event has a time of its own, so that times alone define the order.
         SELECT e.key, e.app, e.subscriber, e.author, e.kind, e.ordering_key, e.place_in_body, e.sent, e.body,
-            stored_now, stored_now
+            stored_now - (cardinality(keys) - e.place) * interval '1 us', stored_now - (cardinality(keys) - e.place) * interval '1 us'
         FROM unnest(results, event_keys, apps, subscribers, authors, kinds, ordering_keys, positions, sent_counts, bodies)
-            AS e(result, key, app, subscriber, author, kind, ordering_key, place_in_body, sent, body)
+            WITH ORDINALITY AS e(result, key, app, subscriber, author, kind, ordering_key, place_in_body, sent, body, place)
         WHERE e.result = 0;
     RETURN results;
 END $$;
@@ -174,31 +181,31 @@ BEGIN
         PERFORM "{schema}".bury(ARRAY(
             SELECT e.id FROM "{schema}".events e
             WHERE e.token IS NOT NULL AND e.available_at <= leased_at AND e.attempts > max_attempts
-            ORDER BY e.available_at, e.id LIMIT 100 FOR UPDATE SKIP LOCKED));
+            ORDER BY e.available_at LIMIT 100 FOR UPDATE SKIP LOCKED));
         chosen := ARRAY(
             SELECT e.id FROM "{schema}".events e
             WHERE e.token IS NOT NULL AND e.available_at <= leased_at
-            ORDER BY e.available_at, e.id LIMIT 1 FOR UPDATE SKIP LOCKED);
+            ORDER BY e.available_at LIMIT 1 FOR UPDATE SKIP LOCKED);
     ELSIF by_subscriber THEN
         -- The first event of each subscriber, by a loose index scan.
         chosen := ARRAY(
             WITH RECURSIVE heads AS (
                 (SELECT e.ordering_key, e.id, e.token, e.available_at FROM "{schema}".events e
-                    ORDER BY e.ordering_key, e.id LIMIT 1)
+                    ORDER BY e.ordering_key, e.stored_at LIMIT 1)
                 UNION ALL
                 SELECT n.ordering_key, n.id, n.token, n.available_at FROM heads h CROSS JOIN LATERAL (
                     SELECT e.ordering_key, e.id, e.token, e.available_at FROM "{schema}".events e
-                    WHERE e.ordering_key > h.ordering_key ORDER BY e.ordering_key, e.id LIMIT 1) n
+                    WHERE e.ordering_key > h.ordering_key ORDER BY e.ordering_key, e.stored_at LIMIT 1) n
             )
             SELECT h.id FROM heads h WHERE h.token IS NULL AND h.available_at <= leased_at
-            ORDER BY h.available_at, h.id LIMIT max_events);
+            ORDER BY h.available_at LIMIT max_events);
         chosen := ARRAY(
             SELECT e.id FROM "{schema}".events e WHERE e.id = ANY (chosen) AND e.token IS NULL
-            ORDER BY e.available_at, e.id FOR UPDATE SKIP LOCKED);
+            ORDER BY e.available_at FOR UPDATE SKIP LOCKED);
     ELSE
         chosen := ARRAY(
             SELECT e.id FROM "{schema}".events e WHERE e.token IS NULL AND e.available_at <= leased_at
-            ORDER BY e.available_at, e.id LIMIT max_events FOR UPDATE SKIP LOCKED);
+            ORDER BY e.available_at LIMIT max_events FOR UPDATE SKIP LOCKED);
     END IF;
     IF cardinality(chosen) = 0 THEN
         RETURN;
@@ -207,7 +214,7 @@ BEGIN
         chosen := ARRAY(
             SELECT s.id FROM (
                 SELECT e.id, sum(octet_length(e.body)) OVER w - octet_length(e.body) AS bytes_before
-                FROM "{schema}".events e WHERE e.id = ANY (chosen) WINDOW w AS (ORDER BY e.available_at, e.id)
+                FROM "{schema}".events e WHERE e.id = ANY (chosen) WINDOW w AS (ORDER BY e.available_at)
             ) s WHERE s.bytes_before < 4194304);
     END IF;
     RETURN QUERY
@@ -218,8 +225,11 @@ BEGIN
         RETURNING e.id, e.token, e.attempts, e.key, e.app, e."position", e.sent, e.body;
 END $$;
 
--- Acknowledges leased events. Returns the ids of those whose lease was valid.
-CREATE FUNCTION "{schema}".ack(ids bigint[], tokens bigint[], keep boolean) RETURNS SETOF bigint LANGUAGE plpgsql
+-- Acknowledges leased events. Returns the ids of those whose lease was valid, with `done` false for
+-- those whose row is locked: by a consumer that looks for events, for a moment, or by a transaction
+-- of the app. The caller repeats those.
+CREATE FUNCTION "{schema}".ack(ids bigint[], tokens bigint[], keep boolean) RETURNS TABLE (id bigint, done boolean)
+LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -235,7 +245,12 @@ BEGIN
                 e.stored_at, e.attempts, clock_timestamp()
             FROM "{schema}".events e WHERE e.id = ANY (chosen);
     END IF;
-    RETURN QUERY DELETE FROM "{schema}".events e WHERE e.id = ANY (chosen) RETURNING e.id;
+    RETURN QUERY DELETE FROM "{schema}".events e WHERE e.id = ANY (chosen) RETURNING e.id, true;
+    IF cardinality(chosen) < cardinality(ids) THEN
+        RETURN QUERY
+            SELECT e.id, false FROM unnest(ids, tokens) AS l(id, token)
+            JOIN "{schema}".events e ON e.id = l.id AND e.token = l.token;
+    END IF;
 END $$;
 
 -- Acknowledges one event in the transaction of the caller. Returns whether its lease is valid.
@@ -257,12 +272,12 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- Ends a lease: 'failed', 'released' or 'rejected'. Returns whether the lease was valid. Skips an
--- event that a transaction of the app is acknowledging.
+-- Ends a lease: 'failed', 'released' or 'rejected'. Returns 1, or 0 if the lease is not valid, or 2 if
+-- the row is locked, as for `ack`.
 CREATE FUNCTION "{schema}".settle(
     event_id bigint, lease_token bigint, outcome text, delay_ms bigint, first_ms bigint, longest_ms bigint,
     max_attempts integer
-) RETURNS boolean LANGUAGE plpgsql
+) RETURNS integer LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -271,7 +286,8 @@ BEGIN
     SELECT e.attempts INTO made FROM "{schema}".events e
         WHERE e.id = event_id AND e.token = lease_token FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
-        RETURN false;
+        PERFORM 1 FROM "{schema}".events e WHERE e.id = event_id AND e.token = lease_token;
+        RETURN CASE WHEN FOUND THEN 2 ELSE 0 END;
     END IF;
     IF outcome = 'rejected' OR outcome = 'failed' AND made >= max_attempts THEN
         PERFORM "{schema}".bury(ARRAY[event_id]);
@@ -284,7 +300,7 @@ BEGIN
                 * coalesce(delay_ms, least(longest_ms, first_ms * power(2, least(made - 1, 40))))
             WHERE e.id = event_id;
     END IF;
-    RETURN true;
+    RETURN 1;
 END $$;
 
 -- Extends a lease. Returns whether it was valid. While a transaction of the app acknowledges the

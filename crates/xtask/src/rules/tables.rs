@@ -19,11 +19,12 @@ pub(super) const MAY_NEED: &[(&str, &str)] = &[
     ("inbox", "core pipeline"),
     ("nats", "core pipeline"),
     ("redis", "core pipeline"),
+    ("postgres", "core inbox pipeline"),
     ("page", ""),
     ("console", "core inbox page pipeline"),
     ("client", "core"),
     ("testkit", "core client page"),
     ("doctor", "core testkit"),
-    ("birdhook", "core pipeline tower axum actix inbox nats redis console client"),
+    ("birdhook", "core pipeline tower axum actix inbox nats redis postgres console client"),
     ("cli", "birdhook doctor testkit"),
 ];

@@ -36,7 +36,7 @@ impl Backup {
     pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
         let failed = |error| match error {
             error @ (ControlError::Backup(_) | ControlError::Refused { .. }) => {
-                failure(error, format!("cannot back up to {}", self.to.display()))
+                failure(error, &format!("cannot back up to {}", self.to.display()))
             }
             error => error.into(),
         };
@@ -49,7 +49,7 @@ impl Backup {
 
 /// Returns the failure with its cause in the text, which is all that a client of another process
 /// knows of it.
-pub(super) fn failure(error: impl Display, message: String) -> Error {
+pub(super) fn failure(error: impl Display, message: &str) -> Error {
     let fix = "nothing was written; correct the cause, then run the command again";
     Failure::new(Code::BackupFailed, format!("{message}: {error}"), fix).into()
 }

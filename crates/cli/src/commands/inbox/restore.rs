@@ -31,7 +31,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
         let (file, folder) = (self.from.display(), self.folder.display());
-        let failed = |error| failure(error, format!("cannot restore {file} to {folder}"));
+        let failed = |error| failure(error, &format!("cannot restore {file} to {folder}"));
         let backup = Inbox::restore(&self.from, &self.folder).await.map_err(failed)?;
         // `listen --catch-up` replays from here.
         Heartbeat::first(backup.taken_at).write(&self.folder)?;
