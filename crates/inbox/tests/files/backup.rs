@@ -247,17 +247,36 @@ async fn a_failing_store_ends_a_backup_and_is_opened_again() {
     receiver.inbox.verify().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn closing_ends_a_backup_and_leaves_no_file() {
+/// Starts a backup of an inbox with many events, and waits until it is being written.
+async fn being_backed_up(place: &Place) -> (Receiver, tokio::task::JoinHandle<Result<Backup, BackupError>>) {
     let receiver = Receiver::new(inbox_settings()).await;
     for first in (0..20_000).step_by(500) {
         receiver.send(&deletions("7", first..first + 500)).await;
     }
-    let (inbox, place) = (receiver.inbox.clone(), Place::new());
-    let file = place.file();
+    let (inbox, file) = (receiver.inbox.clone(), place.file());
     let backup = tokio::spawn(async move { inbox.backup(file).await });
     let partial = place.0.path().join("events.backup.partial");
     wait_until(|| partial.exists() || place.file().exists()).await;
+    (receiver, backup)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verifying_during_a_backup_is_refused_and_harms_nothing() {
+    let place = Place::new();
+    let (receiver, backup) = being_backed_up(&place).await;
+    if let Err(error) = receiver.inbox.verify().await {
+        assert!(error.to_string().contains("a backup is being written"), "{error}");
+    }
+    assert_eq!(receiver.send(&deletions("7", [1_000_000])).await, 200);
+    assert_eq!((receiver.inbox.failure(), receiver.inbox.stats().failures), (None, 0));
+    assert_eq!(backup.await.unwrap().unwrap().events, 20_000);
+    assert_eq!(receiver.inbox.verify().await.unwrap(), 20_001);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_ends_a_backup_and_leaves_no_file() {
+    let place = Place::new();
+    let (receiver, backup) = being_backed_up(&place).await;
     let folder = receiver.close().await;
     match backup.await.unwrap() {
         Ok(_) => assert_eq!(place.names(), ["events.backup"]),
