@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use birdhook::Delivery;
+use birdhook::inbox::Inbox;
+use birdhook::{Delivery, sink::EventSink};
 use birdhook_testkit::mock::{Clock, Entry, MockApi};
 use birdhook_testkit::{MockEventKind, MockX};
 use serde_json::Value;
@@ -146,4 +148,59 @@ fn a_backup_of_an_inbox_that_no_process_has_open_is_restored() {
     drop(serving);
     let error = run(&["inbox", "backup", &folder.path("none"), "--to", &backup, "--json"]).exits(2);
     assert!(error.stderr.contains("no_inbox") && !error.stdout.contains("events"), "{error}");
+}
+
+/// The number of deliveries of an inbox whose backup takes a while.
+const MANY: usize = 40;
+
+#[tokio::main(flavor = "current_thread")]
+async fn fill(inbox: &str) {
+    let opened = Inbox::open(inbox).await.unwrap();
+    let filler = "x".repeat(900_000);
+    for post in 0..MANY {
+        let body = format!(
+            r#"{{"for_user_id":"1","filler":"{filler}","tweet_delete_events":[{{"status":{{"id":"{post}"}}}}]}}"#
+        );
+        opened.deliver(Delivery::restore("default", body, 1).unwrap()).await.unwrap();
+    }
+    Inbox::close(&opened, Duration::from_secs(10)).await;
+}
+
+#[test]
+fn a_killed_backup_leaves_nothing_that_is_taken_for_a_whole_one() {
+    let folder = Folder::new("backup-killed");
+    let (inbox, backup, restored) = (folder.path("inbox"), folder.path("events.backup"), folder.path("restored"));
+    let partial = format!("{backup}.partial");
+    fill(&inbox);
+    let command = ["inbox", "backup", &inbox, "--to", &backup];
+    let mut has_interrupted = false;
+    for millis in [0, 5, 20, 40, 80, 160] {
+        let mut running = birdhook(&command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while !fs::exists(&partial).unwrap() && running.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(millis));
+        let _ = running.kill();
+        running.wait().unwrap();
+        for file in [&partial, &backup] {
+            if !fs::exists(file).unwrap() {
+                continue;
+            }
+            has_interrupted |= file == &partial;
+            let result = run(&["inbox", "restore", &restored, "--from", file]);
+            if result.code == 0 {
+                result.prints(&[&format!("restored {MANY} events")]);
+                fs::remove_dir_all(&restored).unwrap();
+            } else {
+                assert_eq!(file, &partial, "{result}");
+                assert!(!fs::exists(&restored).unwrap());
+            }
+        }
+        let _ = fs::remove_file(&backup);
+        // The inbox is as it was, and the next backup succeeds.
+        run(&command).exits(0).prints(&[&format!("backed up {MANY} events")]);
+        assert!(!fs::exists(&partial).unwrap());
+        fs::remove_file(&backup).unwrap();
+    }
+    assert!(has_interrupted, "no backup was interrupted");
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use birdhook::Delivery;
@@ -76,7 +76,9 @@ impl Receiver {
     async fn start(disk: &SmallDisk, name: &str, args: &[&str]) -> Self {
         let output = |stream: &str| File::create(disk.path(&format!("{name}.{stream}"))).unwrap();
         let mut command = birdhook(&[&["listen", "--addr", "127.0.0.1:0"], args].concat());
-        let child = command.stdout(output("out")).stderr(output("err")).spawn().unwrap();
+        // Only the recording decides whether a delivery is answered 503.
+        let stdout = if args.contains(&"--record") { Stdio::null() } else { output("out").into() };
+        let child = command.stdout(stdout).stderr(output("err")).spawn().unwrap();
         let started = Instant::now();
         let url = loop {
             let notes = fs::read_to_string(disk.path(&format!("{name}.err"))).unwrap();

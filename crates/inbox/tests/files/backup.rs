@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use birdhook_inbox::control::{Client, ControlError, InboxAccess};
 use birdhook_inbox::{Backup, BackupError, EventQuery, EventStatus, Inbox, StoreError};
@@ -235,7 +234,7 @@ async fn a_failing_store_ends_a_backup_and_is_opened_again() {
         }
         outcomes
     });
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    wait_until(|| !place.names().is_empty()).await;
     switch.set(Fate::Lost);
     receiver.send(&deletions("7", [1_000_000])).await;
     switch.set(Fate::Done);
@@ -247,11 +246,19 @@ async fn a_failing_store_ends_a_backup_and_is_opened_again() {
     receiver.inbox.verify().await.unwrap();
 }
 
-/// Starts a backup of an inbox with many events, and waits until it is being written.
+/// The number of deliveries of an inbox whose backup takes a while. Each is large.
+const MANY: usize = 60;
+
+fn large_delivery(post: usize) -> String {
+    let filler = "x".repeat(900_000);
+    format!(r#"{{"for_user_id":"7","filler":"{filler}","tweet_delete_events":[{{"status":{{"id":"{post}"}}}}]}}"#)
+}
+
+/// Starts a backup of a large inbox, and waits until it is being written.
 async fn being_backed_up(place: &Place) -> (Receiver, tokio::task::JoinHandle<Result<Backup, BackupError>>) {
     let receiver = Receiver::new(inbox_settings()).await;
-    for first in (0..20_000).step_by(500) {
-        receiver.send(&deletions("7", first..first + 500)).await;
+    for post in 0..MANY {
+        assert_eq!(receiver.send(&large_delivery(post)).await, 200);
     }
     let (inbox, file) = (receiver.inbox.clone(), place.file());
     let backup = tokio::spawn(async move { inbox.backup(file).await });
@@ -269,8 +276,8 @@ async fn verifying_during_a_backup_is_refused_and_harms_nothing() {
     }
     assert_eq!(receiver.send(&deletions("7", [1_000_000])).await, 200);
     assert_eq!((receiver.inbox.failure(), receiver.inbox.stats().failures), (None, 0));
-    assert_eq!(backup.await.unwrap().unwrap().events, 20_000);
-    assert_eq!(receiver.inbox.verify().await.unwrap(), 20_001);
+    assert_eq!(backup.await.unwrap().unwrap().events, MANY);
+    assert_eq!(receiver.inbox.verify().await.unwrap(), MANY + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,5 +291,5 @@ async fn closing_ends_a_backup_and_leaves_no_file() {
     }
     // The folder is free again.
     let inbox = inbox_settings().open(folder.path()).await.unwrap();
-    assert_eq!(inbox.stats().depth, 20_000);
+    assert_eq!(inbox.stats().depth, MANY);
 }
