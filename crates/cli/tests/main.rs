@@ -6,6 +6,8 @@ mod admin;
 #[cfg(unix)]
 mod alarms;
 mod auth;
+#[cfg(unix)]
+mod backups;
 mod catching_up;
 mod config;
 mod credentials;
@@ -13,6 +15,8 @@ mod doctor;
 mod engines;
 mod errors;
 mod forwarding;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(target_os = "linux")]
 mod gateway;
 mod golden;

@@ -86,7 +86,7 @@ impl ServerArgs {
         let mut destination = Destination::output();
         destination.notes.extend(forwarder.as_ref().map(DirectForwarder::description));
         let receiver = Receiver {
-            recorder: work.record.as_deref().map(Recorder::open).transpose()?,
+            recorder: work.record.map(Recorder::open).transpose()?,
             forwarder,
             format: self.event_format(json, work.has_type),
             on_event: work.on_event,
