@@ -8,7 +8,8 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use crate::apps::{ConfigSource, ConfiguredApp};
 use crate::commands::{
     activity, auth, completions, config, console, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate,
-    mock_x, relay, replay, rotate, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
+    mock_x, postgres, relay, replay, rotate, sign, stream_links, subscriptions, trigger, validate, verify, watch,
+    webhooks,
 };
 use crate::config::{CommandLine, ConfigFile};
 use crate::exit_status::ExitStatus;
@@ -73,6 +74,7 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     Record(listen::Record),
     Inbox(inbox::Inbox),
+    Postgres(postgres::PostgresCommand),
     Console(console::ConsoleCommand),
     Relay(relay::Relay),
     Consume(consume::Consume),
@@ -118,6 +120,7 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(json),
             Self::Record(record) => record.run(json).await,
             Self::Inbox(inbox) => inbox.run(json).await,
+            Self::Postgres(postgres) => postgres.run(json).await,
             Self::Console(console) => console.run().await,
             Self::Relay(relay) => relay.run(json).await,
             Self::Consume(consume) => consume.run(json).await,

@@ -6,6 +6,7 @@ mod apps;
 mod args;
 mod commands;
 mod config;
+mod database;
 mod engine;
 mod error;
 mod event_format;

@@ -15,6 +15,7 @@ pub(crate) mod listen;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod mock_x;
+pub(crate) mod postgres;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod rotate;
