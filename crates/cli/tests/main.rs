@@ -33,6 +33,7 @@ mod programs;
 mod progress;
 mod refusals;
 mod requests;
+mod resend;
 #[cfg(unix)]
 mod rotation;
 #[cfg(target_os = "linux")]

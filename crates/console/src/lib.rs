@@ -18,7 +18,7 @@
 //! let request = Request::get("/birdhook/api/health")
 //!     .header(header::HOST, "localhost")
 //!     .header(header::AUTHORIZATION, "Bearer an-unguessable-token");
-//! let response = console.oneshot(request.body(()).unwrap()).await.unwrap();
+//! let response = console.oneshot(request.body(String::new()).unwrap()).await.unwrap();
 //! assert_eq!(response.status(), StatusCode::OK);
 //! # }
 //! ```
@@ -45,6 +45,16 @@
 //! | POST `/api/inbox/requeue`, `/api/inbox/discard` | `count`; needs `id`, or `all=1` and optionally a filter |
 //! | POST `/api/inbox/purge` | `count`; needs `subscriber` |
 //!
+//! With `Console::resend`:
+//!
+//! | path | response |
+//! |---|---|
+//! | `/api/send` | the targets, and `csrf`, the token of the action |
+//! | POST `/api/deliveries/ID/send` | the target's `response`; needs `target`, a name of that list |
+//!
+//! The body of this POST replaces that of the delivery. Without one, the delivery is sent as it was. A
+//! body that is not valid JSON needs `anyway=1`.
+//!
 //! A POST also needs the token, as `csrf` in the query or in the header `x-birdhook-csrf`, and is
 //! answered 403 after [`Console::read_only`].
 //!
@@ -63,6 +73,7 @@ mod copies;
 mod data;
 mod entry;
 mod filter;
+mod guard;
 mod headers;
 mod health_source;
 mod history;
@@ -76,6 +87,9 @@ mod inbox_query;
 mod mask;
 mod page;
 mod prices;
+mod request_body;
+mod resend;
+mod resend_actions;
 mod stream;
 
 pub use access::{Access, TokenError};
@@ -84,4 +98,5 @@ pub use headers::{HeaderFuture, HeaderLayer, HeaderService};
 pub use health_source::HealthSource;
 pub use history::History;
 pub use prices::{DATE as PRICES_DATE, PRICES};
+pub use resend::{Resend, ResendError};
 pub use stream::ConsoleBody;

@@ -7,5 +7,6 @@ mod hostile;
 #[cfg(feature = "inbox")]
 mod inbox;
 mod privacy;
+mod resend;
 mod stream;
 mod support;

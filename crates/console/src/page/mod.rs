@@ -5,6 +5,7 @@ mod detail;
 mod health;
 #[cfg(feature = "inbox")]
 pub(crate) mod inbox;
+pub(crate) mod resend;
 
 use maud::{DOCTYPE, Markup, html};
 

@@ -193,7 +193,7 @@ impl Listen {
 
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let Self {
-            server,
+            mut server,
             inbox,
             max_attempts,
             record,
@@ -215,6 +215,7 @@ impl Listen {
         let mut targets = targets.targets(max_attempts, in_order);
         targets.extend(self.configured);
         check_targets(&targets)?;
+        server.offer(&targets);
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             _ if server.start_log() => RequestFormat::Log,
             (true, ..) | (false, false, false) => RequestFormat::Off,

@@ -131,6 +131,11 @@ impl ServerArgs {
         self.apps.configure_source(source);
     }
 
+    /// Offers these targets on the console.
+    pub(super) fn offer(&mut self, targets: &[Target]) {
+        self.admin.offer(targets);
+    }
+
     /// Checks the values that are otherwise checked at the start, and returns the apps.
     pub(super) fn check(&self) -> Result<LoadedApps> {
         check_path(&self.path)?;

@@ -2,6 +2,7 @@
 
 mod metrics;
 mod readiness;
+mod resend;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-
+use birdhook::Secret;
 use birdhook::console::{Access, Console, HealthSource, History};
 use birdhook::inbox::Inbox;
 use clap::ArgGroup;
@@ -23,9 +24,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
 use self::readiness::Readiness;
+use self::resend::{PreparedResend, ResendArgs};
 use super::console::{local_access, serve_console};
 use super::http;
 use super::secrets::SecretUsage;
+use super::target::Target;
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
 use crate::output::note;
@@ -61,6 +64,12 @@ pub(crate) struct AdminArgs {
     /// Keep the last N bodies in memory, and show them on the console.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "admin_server")]
     keep_bodies: usize,
+    #[command(flatten)]
+    resend: ResendArgs,
+    /// Show the console without buttons, and refuse every change and every delivery that would be sent
+    /// again.
+    #[arg(long, requires = "admin_server")]
+    admin_read_only: bool,
 }
 
 /// Servers that do not listen yet.
@@ -73,9 +82,16 @@ pub(super) struct PreparedAdmin {
     hosts: Vec<String>,
     inbox: Option<Inbox>,
     secrets: SecretUsage,
+    resend: PreparedResend,
+    is_read_only: bool,
 }
 
 impl AdminArgs {
+    /// Offers these targets on the console, as places to which a delivery is sent again.
+    pub(super) fn offer(&mut self, targets: &[Target]) {
+        self.resend.offer(targets);
+    }
+
     /// Checks addresses and the token. `public` is the address that X reaches.
     pub(super) fn check(&self, public: SocketAddr) -> Result<Option<Access>> {
         let token = self.admin_token.as_ref().map(read_token).transpose()?;
@@ -110,6 +126,8 @@ impl AdminArgs {
             hosts: self.admin_host.clone(),
             inbox: None,
             secrets,
+            resend: self.resend.prepare()?,
+            is_read_only: self.admin_read_only,
         }))
     }
 }
@@ -130,12 +148,14 @@ impl PreparedAdmin {
 
     /// Serves until the process ends, also during the shutdown, and prints the addresses.
     pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
-        let Self { history, admin, console, token, hosts, inbox, secrets } = self;
+        let Self { history, admin, console, token, hosts, inbox, secrets, resend, is_read_only } = self;
         let source: Arc<dyn HealthSource> = Arc::new(source);
         let page = |path: &str| {
             let access = token.clone().unwrap_or_else(local_access);
             let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
             let page = inbox.iter().cloned().fold(page, Console::inbox);
+            let page = resend.add_to(page);
+            let page = if is_read_only { page.read_only() } else { page };
             hosts.iter().fold(page, Console::allow_host)
         };
         if let Some((address, recorder)) = admin {
@@ -209,5 +229,9 @@ struct Shared(Arc<dyn HealthSource>);
 impl HealthSource for Shared {
     fn health(&self) -> birdhook::Health {
         self.0.health()
+    }
+
+    fn has_secret(&self, secret: &Secret) -> bool {
+        self.0.has_secret(secret)
     }
 }
