@@ -204,6 +204,12 @@ pub(crate) const GROUPS: &[Group] = &[
                 Some("the inbox is damaged, or an id was refused"),
             ),
             topic(
+                "postgres",
+                "Create or check an inbox in PostgreSQL",
+                &["birdhook postgres migrate DATABASE_URL", "birdhook postgres check DATABASE_URL"],
+                Some("a setting of the server may lose events"),
+            ),
+            topic(
                 "console",
                 "Show an inbox on a page, with buttons for its events",
                 &["birdhook console --inbox ./inbox"],
@@ -269,6 +275,8 @@ const EXAMPLES_BELOW: &[&str] = &[
     "birdhook stream-links remove 1919",
     "birdhook config check birdhook.toml",
     "birdhook config example",
+    "birdhook postgres migrate DATABASE_URL",
+    "birdhook postgres check DATABASE_URL",
     "birdhook inbox stats ./inbox",
     "birdhook inbox list ./inbox --status waiting",
     "birdhook inbox dead-letters ./inbox --show 12.0",
@@ -404,6 +412,7 @@ mod tests {
                     "secret"
                         | "client_secret"
                         | "forward_secret"
+                        | "resend_secret"
                         | "admin_token"
                         | "apps"
                         | "answer_with"

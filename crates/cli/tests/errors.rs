@@ -243,6 +243,7 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
         ("no_engine", birdhook(&["consume"])),
         ("engine_unavailable", birdhook(&["consume", "--nats", "nats://127.0.0.1:1"])),
         ("engine_unavailable", birdhook(&["consume", "--redis", "redis://127.0.0.1:1"])),
+        ("database_unavailable", birdhook(&["postgres", "check", "postgres://app@127.0.0.1:1/app"])),
         ("invalid_state", ensured(&with_port)),
         ("invalid_state", ensured(&unknown_type)),
         ("invalid_subscription", activity(&["add", "like.created", "--user", "3141"])),
