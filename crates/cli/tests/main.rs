@@ -6,6 +6,8 @@ mod admin;
 #[cfg(unix)]
 mod alarms;
 mod auth;
+#[cfg(unix)]
+mod backups;
 mod catching_up;
 mod config;
 mod credentials;
@@ -13,6 +15,8 @@ mod doctor;
 mod engines;
 mod errors;
 mod forwarding;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(target_os = "linux")]
 mod gateway;
 mod golden;
@@ -22,12 +26,18 @@ mod inspect;
 mod logs;
 mod mock_x;
 mod offline;
+#[cfg(unix)]
+mod postgres;
 #[cfg(target_os = "linux")]
 mod programs;
 mod progress;
 mod refusals;
 mod requests;
 mod resend;
+#[cfg(unix)]
+mod rotation;
+#[cfg(target_os = "linux")]
+mod runbook;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use birdhook::adapter::{Endpoint, HeadResult, Outcome, Reply};
+use birdhook::adapter::{Endpoint, EndpointSettings, HeadResult, Outcome, Reply};
 use birdhook::app::SecretKind;
 use birdhook::event::Timestamp;
 use bytes::Bytes;
@@ -23,8 +23,10 @@ use super::cause::{self, head};
 use super::mark::MARK;
 use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
 use super::signature_cause::Explainer;
+use crate::apps::LoadedApps;
 use crate::logging::REQUESTS;
 use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, styled};
+use crate::signature_mistakes::secret::Secrets;
 
 /// The form in which requests are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +66,8 @@ pub(super) struct RequestLog(Arc<Log>);
 
 struct Log {
     path: String,
-    endpoint: Endpoint,
+    endpoint: RwLock<Endpoint>,
+    explainer: Arc<Mutex<Explainer>>,
     bodies: Arc<Semaphore>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     unlogged: AtomicU64,
@@ -92,11 +95,13 @@ struct Record<'a> {
 
 impl RequestLog {
     pub(super) fn new(format: RequestFormat, explainer: Explainer) -> Self {
-        let (path, endpoint) = (explainer.path.clone(), explainer.endpoint.clone());
-        let mut printer = Printer { explainer, format, refusals: BTreeMap::new() };
+        let (path, endpoint) = (explainer.path.clone(), RwLock::new(explainer.endpoint.clone()));
+        let explainer = Arc::new(Mutex::new(explainer));
+        let mut printer = Printer { explainer: Arc::clone(&explainer), format, refusals: BTreeMap::new() };
         let log = Log {
             path,
             endpoint,
+            explainer,
             bodies: Arc::new(Semaphore::new(MAX_BODIES)),
             counts: Mutex::default(),
             unlogged: AtomicU64::new(0),
@@ -106,6 +111,15 @@ impl RequestLog {
             }),
         };
         Self(Arc::new(log))
+    }
+
+    /// Explains later requests with other secrets.
+    pub(super) fn replace_apps(&self, loaded: &LoadedApps) {
+        let endpoint = Endpoint::new(loaded.apps.clone(), EndpointSettings::default());
+        let secrets = Secrets::new(&loaded.texts());
+        let mut explainer = self.0.explainer.lock().unwrap_or_else(PoisonError::into_inner);
+        (explainer.endpoint, explainer.secrets) = (endpoint.clone(), secrets);
+        *self.0.endpoint.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
     }
 
     /// Makes the router report each request, also those to other paths.
@@ -175,7 +189,8 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let encoding = parts.headers.get("content-encoding").map(|value| String::from_utf8_lossy(value.as_bytes()).into());
     let is_ours = parts.uri.path() == log.0.path;
     // Decided by the head, as the library does. `None` if the body decides.
-    let by_head = match log.0.endpoint.begin(&head(&parts)) {
+    let endpoint = log.0.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let by_head = match endpoint.begin(&head(&parts)) {
         HeadResult::Reply(reply) => Some(reply),
         HeadResult::Body(_) => None,
     };
@@ -262,14 +277,18 @@ fn outcome_of(status: u16, reply: &Bytes) -> Outcome {
 
 /// Prints requests, and explains the refused ones.
 struct Printer {
-    explainer: Explainer,
+    explainer: Arc<Mutex<Explainer>>,
     format: RequestFormat,
     refusals: BTreeMap<&'static str, u64>,
 }
 
 impl Printer {
+    fn explainer(&self) -> MutexGuard<'_, Explainer> {
+        self.explainer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn print(&mut self, observed: &Observed) {
-        let cause = cause::of(observed, &self.explainer);
+        let cause = cause::of(observed, &self.explainer());
         match self.format {
             RequestFormat::Off => {}
             RequestFormat::Line => self.print_line(observed, cause),
@@ -320,7 +339,7 @@ impl Printer {
             let refusals = self.refusals.entry(observed.outcome).or_default();
             *refusals += 1;
             if *refusals == HINT_AFTER {
-                let hint = cause::command(observed.outcome, &self.explainer);
+                let hint = cause::command(observed.outcome, &self.explainer());
                 text += &wrapped(&format!("{HINT_AFTER} x {}: {hint}", observed.outcome));
             }
         }
