@@ -90,9 +90,14 @@ fn is_logged(metadata: &Metadata<'_>, level: Level) -> bool {
     metadata.is_span() || (*metadata.level() <= level && !has_line_already)
 }
 
+/// Returns whether the log is on.
+pub(crate) fn is_on() -> bool {
+    IS_ON.get().is_some()
+}
+
 /// Logs a note if the log is on. Returns whether it is.
 pub(crate) fn note(text: &str) -> bool {
-    if IS_ON.get().is_none() {
+    if !is_on() {
         return false;
     }
     tracing::info!(target: NOTES, "{}", anstream::adapter::strip_str(text));

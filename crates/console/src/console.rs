@@ -161,7 +161,7 @@ impl Console {
     /// of these targets.
     #[must_use]
     pub fn resend(mut self, resend: Resend) -> Self {
-        self.resend = Some(ResendActions::new(resend)).filter(|it| it.has_targets());
+        self.resend = Some(ResendActions::new(resend)).filter(ResendActions::has_targets);
         self
     }
 

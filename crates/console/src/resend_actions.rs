@@ -297,10 +297,10 @@ fn log(delivery: &str, target: &ResendTarget, is_edited: bool, access: &str, sen
     let (name, url) = (&*target.name, target.place());
     match sent {
         Ok(Answer { status, ms, .. }) => {
-            tracing::info!(delivery, target = name, url, is_edited, access, status, ms, "a delivery was sent again");
+            tracing::info!(delivery, to = name, url, is_edited, access, status, ms, "a delivery was sent again");
         }
         Err(failure) => {
-            tracing::warn!(delivery, target = name, url, is_edited, access, %failure, "a delivery was not sent again");
+            tracing::warn!(delivery, to = name, url, is_edited, access, %failure, "a delivery was not sent again");
         }
     }
 }

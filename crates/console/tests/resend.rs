@@ -418,7 +418,7 @@ async fn a_log_has_the_delivery_the_target_and_the_access_and_no_text() {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| line.contains("a delivery was sent again")).collect();
     assert_eq!(lines.len(), 2, "{text}");
-    assert!(lines[0].contains(&it.id) && lines[0].contains("staging.example") && lines[0].contains("is_edited=false"));
+    assert!(lines[0].contains(&it.id) && lines[0].contains("to=\"staging\"") && lines[0].contains("is_edited=false"));
     assert!(
         lines[1].contains("access=\"hook\"") && lines[1].contains("is_edited=true") && lines[1].contains("status=200")
     );

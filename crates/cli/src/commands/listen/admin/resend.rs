@@ -14,6 +14,7 @@ use super::super::target::Target;
 use crate::apps::read_secret;
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
+use crate::logging;
 use crate::output::note;
 use crate::values::{check_url, is_of_this_machine};
 
@@ -65,7 +66,10 @@ impl ResendArgs {
                     Ok(answer) => answer.status.to_string(),
                     Err(error) => error.to_string(),
                 };
-                note(format!("the console sent a delivery again to {url}: {outcome}"));
+                // The log has a line of the console.
+                if !logging::is_on() {
+                    note(format!("the console sent a delivery again to {url}: {outcome}"));
+                }
                 let answer = answer?;
                 let mut response = Response::new(answer.body);
                 *response.status_mut() = answer.status;
