@@ -4,16 +4,15 @@ use birdhook_inbox::control::{ControlError, InboxAccess};
 use birdhook_inbox::{EventId, EventQuery, EventStatus, ListedEvent};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use serde_json::json;
-use subtle::ConstantTimeEq;
 
 use crate::console::{TEXT, html, json_response, response};
+use crate::guard::{ActionToken, Context, READ_ONLY, Refusal};
 use crate::inbox_data::{EventDetail, EventRow, InboxView};
 use crate::inbox_query::{Action, InboxQuery, Selection};
 use crate::page::inbox as pages;
-use crate::page::{self, Reveal, Site};
+use crate::page::{self, Reveal};
 use crate::stream::ConsoleBody;
 
 /// The maximum number of events that a confirmation counts.
@@ -22,19 +21,12 @@ const MAX_COUNTED: usize = 10_000;
 /// The number of events that are changed at once.
 const STEP: usize = 500;
 
-/// The header with the token of an action, for programs.
-const TOKEN_HEADER: &str = "x-birdhook-csrf";
-
 /// An inbox, and the token that its actions need.
 #[derive(Clone)]
 pub(crate) struct InboxPages {
     access: InboxAccess,
-    /// `None` if the system has no randomness; then every action is refused.
-    token: Option<String>,
+    token: ActionToken,
 }
-
-/// A response that is not the requested one: a status and its reason.
-struct Refusal(StatusCode, String);
 
 impl From<ControlError> for Refusal {
     fn from(error: ControlError) -> Self {
@@ -42,19 +34,9 @@ impl From<ControlError> for Refusal {
     }
 }
 
-/// The parts of the console that the pages need.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) site: &'a Site,
-    pub(crate) is_read_only: bool,
-    pub(crate) request: &'a Parts,
-}
-
 impl InboxPages {
     pub(crate) fn new(access: InboxAccess) -> Self {
-        let mut random = [0; 16];
-        let token = getrandom::fill(&mut random).ok();
-        Self { access, token: token.map(|()| random.iter().map(|byte| format!("{byte:02x}")).collect()) }
+        Self { access, token: ActionToken::new() }
     }
 
     /// Returns the state of the inbox, or why it cannot be read.
@@ -85,7 +67,7 @@ impl InboxPages {
         let action = rest.strip_prefix('/').and_then(Action::from_word);
         match (&context.request.method, action) {
             (&Method::POST, Some(action)) => {
-                self.check(context, &query)?;
+                self.token.check(context, query.token.as_deref())?;
                 let selection = self.selection(action, &query)?;
                 let count = self.run(action, &selection).await?;
                 if is_api {
@@ -108,25 +90,6 @@ impl InboxPages {
                 Ok(refused)
             }
         }
-    }
-
-    /// Refuses an action that this console does not allow, or that another site may have caused.
-    fn check(&self, context: Context<'_>, query: &InboxQuery) -> Result<(), Refusal> {
-        let forbidden = |text: &str| Err(Refusal(StatusCode::FORBIDDEN, text.to_owned()));
-        if context.is_read_only {
-            return forbidden(READ_ONLY);
-        }
-        let headers = &context.request.headers;
-        let given = headers.get(TOKEN_HEADER).map(HeaderValue::as_bytes);
-        let given = given.or(query.token.as_deref().map(str::as_bytes)).unwrap_or_default();
-        let is_known = self.token.as_ref().is_some_and(|token| bool::from(given.ct_eq(token.as_bytes())));
-        if is_of_other_site(context.request) || !is_known {
-            return forbidden(
-                "the token of this action is missing or expired: open the page of the inbox again, or read the member \
-                 `csrf` of /api/inbox",
-            );
-        }
-        Ok(())
     }
 
     fn selection(&self, action: Action, query: &InboxQuery) -> Result<Selection, Refusal> {
@@ -165,7 +128,7 @@ impl InboxPages {
         match rest {
             "" | "/" => {
                 let view = InboxView::new(&self.access.snapshot().await?);
-                let token = self.token.as_ref().filter(|_| !context.is_read_only);
+                let token = self.token.text().filter(|_| !context.is_read_only);
                 Ok(json_response(
                     StatusCode::OK,
                     &json!({"inbox": view, "read_only": context.is_read_only, "csrf": token}),
@@ -208,7 +171,7 @@ impl InboxPages {
                     query.action.ok_or_else(|| Refusal(StatusCode::BAD_REQUEST, "no action is named".to_owned()))?;
                 let selection = self.selection(action, query)?;
                 let count = self.count(&selection).await?;
-                let token = self.token.as_deref().unwrap_or_default();
+                let token = self.token.text().unwrap_or_default();
                 (
                     "Confirm".to_owned(),
                     pages::confirm(site, action, &selection, count, &query.action_link(action, token)),
@@ -248,23 +211,9 @@ impl InboxPages {
     }
 }
 
-const READ_ONLY: &str = "this console only reads: it was started with --read-only, or the app calls Console::read_only";
-
 /// Returns whether the event can be discarded.
 fn is_open(event: &ListedEvent) -> bool {
     event.status != EventStatus::Acknowledged
-}
-
-/// Returns whether a browser says that another site caused the request. `Origin` is `null` for the
-/// console's own forms, because its pages send no referrer.
-fn is_of_other_site(request: &Parts) -> bool {
-    let text = |name: &str| request.headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let is_other_site = text("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site));
-    let host = text("host").or(request.uri.authority().map(http::uri::Authority::as_str));
-    let is_other_origin = text("origin")
-        .filter(|origin| *origin != "null")
-        .is_some_and(|origin| origin.split_once("://").map(|(_, authority)| authority) != host);
-    is_other_site || is_other_origin
 }
 
 impl InboxQuery {

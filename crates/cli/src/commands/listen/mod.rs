@@ -169,7 +169,7 @@ impl Listen {
 
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
         let Self {
-            server,
+            mut server,
             inbox,
             max_attempts,
             record,
@@ -186,6 +186,7 @@ impl Listen {
             upkeep.print_plan(folder, json)?;
             return Ok(ExitStatus::Success);
         }
+        server.show_at_x(upkeep.account())?;
         let mut targets = targets.targets(max_attempts, in_order);
         targets.extend(self.configured);
         check_targets(&targets)?;

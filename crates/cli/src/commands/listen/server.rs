@@ -30,6 +30,7 @@ use super::target::Target;
 use super::target::client::TargetClient;
 use super::target::direct::DirectForwarder;
 use super::work::Work;
+use crate::account::AccountArgs;
 use crate::apps::{AppArgs, ConfiguredApp};
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
@@ -103,6 +104,14 @@ impl ServerArgs {
         let admin = admin.map(|admin| (admin, gate.clone()));
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
         self.bind(route, &apps, work.requests, destination, admin).await?.run(stop_early, health, shut_down).await
+    }
+
+    /// Lets the console call X with these credentials, if there are any.
+    pub(super) fn show_at_x(&mut self, account: &AccountArgs) -> Result<()> {
+        if self.admin.has_console() {
+            self.admin.set_client(account.console_client()?);
+        }
+        Ok(())
     }
 
     pub(super) fn path(&self) -> &str {

@@ -15,6 +15,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use birdhook::client::Client;
 use birdhook::console::{Access, Console, HealthSource, History};
 use birdhook::inbox::Inbox;
 use clap::ArgGroup;
@@ -51,12 +52,16 @@ pub(crate) struct AdminArgs {
     #[arg(long, value_name = "NAME", requires = "admin_server")]
     admin_host: Vec<String>,
     /// Show requests, causes of refusals and health on a page at this loopback address, for example
-    /// 127.0.0.1:8081. --admin has this page too.
+    /// 127.0.0.1:8081. --admin has this page too. With the app's keys, a second page shows its webhooks
+    /// and subscriptions at X, validates and replays.
     #[arg(long, value_name = "ADDR")]
     console: Option<SocketAddr>,
     /// Keep the last N bodies in memory, and show them on the console.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "admin_server")]
     keep_bodies: usize,
+    /// Calls X for the console.
+    #[arg(skip)]
+    client: Option<Client>,
 }
 
 /// Servers that do not listen yet.
@@ -68,9 +73,20 @@ pub(super) struct PreparedAdmin {
     token: Option<Access>,
     hosts: Vec<String>,
     inbox: Option<Inbox>,
+    client: Option<Client>,
 }
 
 impl AdminArgs {
+    /// Returns whether a console is wanted.
+    pub(super) fn has_console(&self) -> bool {
+        self.admin.is_some() || self.console.is_some()
+    }
+
+    /// Sets the client with which the console calls X.
+    pub(super) fn set_client(&mut self, client: Option<Client>) {
+        self.client = client;
+    }
+
     /// Checks addresses and the token. `public` is the address that X reaches.
     pub(super) fn check(&self, public: SocketAddr) -> Result<Option<Access>> {
         let token = self.admin_token.as_ref().map(read_token).transpose()?;
@@ -94,7 +110,7 @@ impl AdminArgs {
     /// Checks the options, and starts to record metrics. `None` if no server is wanted.
     pub(super) fn prepare(&self, public: SocketAddr) -> Result<Option<PreparedAdmin>> {
         let token = self.check(public)?;
-        if self.admin.is_none() && self.console.is_none() {
+        if !self.has_console() {
             return Ok(None);
         }
         Ok(Some(PreparedAdmin {
@@ -104,6 +120,7 @@ impl AdminArgs {
             token,
             hosts: self.admin_host.clone(),
             inbox: None,
+            client: self.client.clone(),
         }))
     }
 }
@@ -124,12 +141,13 @@ impl PreparedAdmin {
 
     /// Serves until the process ends, also during the shutdown, and prints the addresses.
     pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
-        let Self { history, admin, console, token, hosts, inbox } = self;
+        let Self { history, admin, console, token, hosts, inbox, client } = self;
         let source: Arc<dyn HealthSource> = Arc::new(source);
         let page = |path: &str| {
             let access = token.clone().unwrap_or_else(local_access);
             let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
             let page = inbox.iter().cloned().fold(page, Console::inbox);
+            let page = client.iter().cloned().fold(page, Console::at_x);
             hosts.iter().fold(page, Console::allow_host)
         };
         if let Some((address, recorder)) = admin {
