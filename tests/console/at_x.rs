@@ -161,7 +161,7 @@ fn a_span_is_chosen_with_the_pointer_within_the_limits_of_x() {
          return [box.left, box.width, box.top + box.height / 2]; })()",
     );
     let [left, width, y] = [0, 1, 2].map(|number| bounds[number].as_f64().unwrap());
-    let mut drag = |browser: &mut Browser, from: f64, to: f64| {
+    let drag = |browser: &mut Browser, from: f64, to: f64| {
         for (kind, share) in
             [("mousePressed", from), ("mouseMoved", (from + to) / 2.0), ("mouseMoved", to), ("mouseReleased", to)]
         {

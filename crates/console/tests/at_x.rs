@@ -179,7 +179,9 @@ async fn webhooks_and_subscriptions_are_listed_with_counts_and_the_soonest_expir
     assert_eq!(ids, ["s3", "s2", "s1"], "never expiring ones are last");
     assert_eq!(at_x["account_activity"]["data"]["subscriptions_count"], 3);
     let page = site.get("/at-x").await.text;
-    for shown in ["invalid", "https://old.example/hook", "like.create", "users of 15 allowed", "2027-01-01 00:00:00"] {
+    for shown in
+        ["invalid", "https://old.example/hook", "like.create", "subscribed users, of 15 allowed", "2027-01-01 00:00:00"]
+    {
         assert!(page.contains(shown), "{shown}: {page}");
     }
 }

@@ -103,7 +103,7 @@ impl AccountArgs {
             Err(error) if self.credentials.is_some() => Err(error),
             Err(error) => {
                 if !is_without_keys(&error) {
-                    note(format!("the console does not show the app at X: {error:#}"));
+                    note(format!("warning: the console does not show the app at X: {error:#}"));
                 }
                 Ok(None)
             }

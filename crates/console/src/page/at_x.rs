@@ -32,20 +32,20 @@ pub(crate) fn at_x(site: &Site, page: &AtXPage<'_>) -> Markup {
         div.cards {
             div.card {
                 h2 { "X Activity API" }
-                (part(&view.x_activity, |all| html! { p.value { (all.total) } p.note { "subscriptions" } }))
+                (part(&view.x_activity, |all| html! { p.value { (all.total) } p.note { (if all.total == 1 { "subscription" } else { "subscriptions" }) } }))
             }
             div.card {
                 h2 { "Account Activity API" }
                 (part(&view.account_activity, |counts| html! {
                     p.value { (number(counts.subscriptions_count)) }
-                    p.note { "users of " (number(counts.provisioned_count)) " allowed" }
+                    p.note { "subscribed users, of " (number(counts.provisioned_count)) " allowed" }
                 }))
             }
         }
         @if let Some(all) = &view.x_activity.data { (subscriptions(all)) }
         h2 { "Replay" }
         (replay(site, page))
-        @if !view.jobs.is_empty() { h3 { "Jobs" } ul.events { @for one in &view.jobs { li { (job(one)) } } } }
+        @if !view.jobs.is_empty() { h3.part { "Jobs" } ul.events { @for one in &view.jobs { li { (job(one)) } } } }
         @if !view.actions.is_empty() {
             h2 { "Last actions" }
             ul.events {
@@ -123,9 +123,9 @@ fn validate_link(id: &str) -> String {
 fn subscriptions(all: &SubscriptionsView) -> Markup {
     html! {
         @if !all.by_type.is_empty() {
-            h3 { "By type" }
+            h3.part { "By type" }
             ul.bill { @for (event_type, count) in &all.by_type { li { code { (event_type) } " " (count) } } }
-            h3 { "Soonest expiry first" }
+            h3.part { "Soonest expiry first" }
             table #subscriptions {
                 thead { tr {
                     th scope="col" { "Expires" } th scope="col" { "Type" } th scope="col" { "Filter" }
@@ -134,7 +134,7 @@ fn subscriptions(all: &SubscriptionsView) -> Markup {
                 tbody {
                     @for one in &all.first {
                         tr {
-                            td { @match &one.expires_at { Some(at) => { (time(at, true)) }, None => "never" } }
+                            td.expires { @match &one.expires_at { Some(at) => { (time(at, true)) }, None => "never" } }
                             td.id { code { (one.event_type) } }
                             td.id { (one.filter) }
                             td.id { @match &one.webhook_id { Some(id) => { code { (id) } }, None => "stream only" } }
@@ -154,9 +154,9 @@ fn replay(site: &Site, page: &AtXPage<'_>) -> Markup {
     let webhooks = page.view.webhooks.data.as_deref().unwrap_or_default();
     html! {
         p.note {
-            "X delivers again what it attempted to deliver. From " (time(&limits.oldest_from, true)) " to "
-            (time(&limits.newest_from, true)) ", until " (time(&limits.newest_to, true)) " at the latest, at most "
-            (limits.longest_minutes / 60) " h; one job at a time."
+            "X delivers again what it attempted to deliver in a span that begins between "
+            (minute(&limits.oldest_from, 0, " ")) " and " (minute(&limits.newest_from, 0, " ")) ", ends by "
+            (minute(&limits.newest_to, 0, " ")) ", and lasts at most " (limits.longest_minutes / 60) " h. X runs one job at a time."
         }
         @if page.is_read_only { p.note { "This console only reads." } }
         @else if webhooks.is_empty() { p { "Without a webhook, X has nothing to replay." } }
@@ -167,18 +167,19 @@ fn replay(site: &Site, page: &AtXPage<'_>) -> Markup {
                 label { "Webhook" select name="webhook" {
                     @for one in webhooks { option value=(one.id) { (one.id) " " (one.url) } }
                 } }
-                label { "From (UTC)" input type="datetime-local" name="from" value=(minute(&limits.newest_from, -60)) required; }
-                label { "To (UTC)" input type="datetime-local" name="to" value=(minute(&limits.newest_from, 0)) required; }
+                label { "From (UTC)" input type="datetime-local" name="from" value=(minute(&limits.newest_from, -60, "T")) required; }
+                label { "To (UTC)" input type="datetime-local" name="to" value=(minute(&limits.newest_from, 0, "T")) required; }
                 button type="submit" { "Replay" }
             }
         }
     }
 }
 
-/// Returns a time for a field, moved by a number of minutes.
-fn minute(time: &str, moved: i64) -> String {
+/// Returns the date and the minute of a time that is moved by a number of minutes. A field needs the
+/// separator `T`.
+fn minute(time: &str, moved: i64, separator: &str) -> String {
     let moved = Timestamp::parse(time).map(|time| Timestamp::from_millis(time.as_millis() + moved * 60_000));
-    moved.map(|time| time.to_string().chars().take(16).collect()).unwrap_or_default()
+    moved.map(|time| time.to_string().chars().take(16).collect::<String>().replace('T', separator)).unwrap_or_default()
 }
 
 fn chart(series: &Series, page: &AtXPage<'_>) -> Markup {
