@@ -1,8 +1,9 @@
 //! Reads secrets from environment variables or files, never from the command line.
 
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
@@ -18,17 +19,17 @@ pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
 pub(crate) const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
 
 /// The apps that share a URL.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AppArgs {
     /// Add an app that shares the URL: a name of your choice, and the environment variable or file
-    /// that holds its consumer secret. May be repeated; a repeated name adds another secret to that
-    /// app. Defaults to BIRDHOOK_CONSUMER_SECRET, which holds one secret or
-    /// name=secret,name=secret.
+    /// that holds its consumer secret. May be repeated; a repeated name, or another line of the file,
+    /// adds another secret to that app. A changed file is read again while the receiver runs. Defaults
+    /// to BIRDHOOK_CONSUMER_SECRET, which holds one secret or name=secret,name=secret.
     #[arg(long = "app", value_name = "NAME=ENV_OR_FILE", help_heading = CREDENTIALS)]
     apps: Vec<NamedSource>,
     /// Read OAuth 2.0 client secrets from this environment variable or file. It holds the secret of
-    /// the app `default`, or name=secret,name=secret, matched with the consumer secrets by name.
-    /// Defaults to BIRDHOOK_CLIENT_SECRET, if set. An app without a consumer secret rejects
+    /// the app `default`, or name=secret,name=secret, matched with the consumer secrets by name. Each
+    /// line of a file is read like this. Defaults to BIRDHOOK_CLIENT_SECRET, if set. An app without a consumer secret rejects
     /// deliveries that have only the old signature header.
     #[arg(long, value_name = "ENV_OR_FILE", help_heading = CREDENTIALS)]
     client_secret: Option<String>,
@@ -41,6 +42,62 @@ pub(crate) struct AppArgs {
     /// The variables whose values are secrets in a configuration file.
     #[arg(skip)]
     secret_variables: Vec<String>,
+    /// The configuration file, to read its apps again.
+    #[arg(skip)]
+    config: Option<ConfigSource>,
+}
+
+/// A configuration file, and the function that reads its apps.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigSource {
+    pub(crate) path: PathBuf,
+    pub(crate) read: fn() -> Result<Vec<ConfiguredApp>>,
+}
+
+/// The apps, as read at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadedApps {
+    pub(crate) apps: Apps,
+    /// All secrets. Those of one app and kind are in their order.
+    pub(crate) secrets: Vec<LoadedSecret>,
+    /// The files that were read.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct LoadedSecret {
+    pub(crate) app: String,
+    pub(crate) kind: SecretKind,
+    pub(crate) text: SecretString,
+}
+
+impl LoadedApps {
+    /// Returns the texts of all secrets, to explain wrong signatures. The client secrets are first.
+    pub(crate) fn texts(&self) -> Vec<(SecretKind, SecretString)> {
+        let of = |kind| self.secrets.iter().filter(move |secret| secret.kind == kind);
+        of(SecretKind::Client)
+            .chain(of(SecretKind::Consumer))
+            .map(|secret| (secret.kind, secret.text.clone()))
+            .collect()
+    }
+}
+
+/// Apps that a receiver may replace. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedApps(Arc<RwLock<Apps>>);
+
+impl SharedApps {
+    pub(crate) fn new(apps: Apps) -> Self {
+        Self(Arc::new(RwLock::new(apps)))
+    }
+
+    pub(crate) fn get(&self) -> Apps {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set(&self, apps: Apps) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = apps;
+    }
 }
 
 /// An app of a configuration file, with at least one secret.
@@ -49,26 +106,22 @@ pub(crate) struct ConfiguredApp {
     pub(crate) name: String,
     pub(crate) client: Vec<SecretString>,
     pub(crate) consumer: Vec<SecretString>,
+    /// The files that contain the secrets.
+    pub(crate) files: Vec<PathBuf>,
+    /// Whether challenges are answered 503.
+    pub(crate) holds_challenges: bool,
 }
 
 impl ConfiguredApp {
-    fn app(&self) -> Result<App, SecretError> {
-        let mut app: Option<App> = None;
-        for text in &self.client {
-            let secret = Secret::new(text.expose_secret())?;
-            app = Some(match app {
-                Some(app) => app.add_client_secret(secret),
-                None => App::with_client_secret(self.name.as_str(), secret),
-            });
+    fn secrets(&self) -> Result<Vec<LoadedSecret>, SecretError> {
+        let client = self.client.iter().map(|text| (SecretKind::Client, text));
+        let consumer = self.consumer.iter().map(|text| (SecretKind::Consumer, text));
+        let mut secrets = Vec::new();
+        for (kind, text) in client.chain(consumer) {
+            Secret::new(text.expose_secret())?;
+            secrets.push(LoadedSecret { app: self.name.clone(), kind, text: text.clone() });
         }
-        for text in &self.consumer {
-            let secret = Secret::new(text.expose_secret())?;
-            app = Some(match app {
-                Some(app) => app.add_consumer_secret(secret),
-                None => App::new(self.name.as_str(), secret),
-            });
-        }
-        app.ok_or(SecretError::Empty)
+        if secrets.is_empty() { Err(SecretError::Empty) } else { Ok(secrets) }
     }
 }
 
@@ -115,26 +168,67 @@ impl AppArgs {
         self.client_secret.as_deref().or_else(default)
     }
 
-    pub(crate) fn read(&self) -> Result<Apps> {
-        let mut apps = match variable(CONSUMER) {
-            Some(text) if self.apps.is_empty() && self.configured.is_empty() => {
-                let apps = Apps::none().add_consumer_secrets(text.expose_secret());
-                apps.with_context(|| invalid_secret(CONSUMER))?
-            }
-            _ => self.named()?,
+    /// Sets the file of which the configured apps are read again.
+    pub(crate) fn configure_source(&mut self, source: ConfigSource) {
+        self.config = Some(source);
+    }
+
+    /// Reads the apps again, also those of the configuration file.
+    pub(crate) fn read_again(&self) -> Result<LoadedApps> {
+        let configured = match &self.config {
+            Some(source) => (source.read)()?,
+            None => self.configured.clone(),
         };
-        if let Some(source) = self.client_source() {
-            let text = read_text(source)?;
-            apps = apps.add_client_secrets(text.expose_secret()).with_context(|| invalid_secret(source))?;
+        Self { configured, ..self.clone() }.read()
+    }
+
+    pub(crate) fn read(&self) -> Result<LoadedApps> {
+        let mut secrets = Vec::new();
+        match variable(CONSUMER) {
+            Some(text) if self.apps.is_empty() && self.configured.is_empty() => {
+                Apps::none().add_consumer_secrets(text.expose_secret()).with_context(|| invalid_secret(CONSUMER))?;
+                secrets.extend(by_name(SecretKind::Consumer, &text));
+            }
+            _ => secrets.extend(self.named()?),
         }
-        if apps.is_empty() {
+        if let Some(source) = self.client_source() {
+            for text in read_lines(source)? {
+                Apps::none().add_client_secrets(text.expose_secret()).with_context(|| invalid_secret(source))?;
+                secrets.extend(by_name(SecretKind::Client, &text));
+            }
+        }
+        if secrets.is_empty() {
             return Err(no_secret());
+        }
+        let mut apps: Vec<App> = Vec::new();
+        for LoadedSecret { app: name, kind, text } in &secrets {
+            let secret =
+                Secret::new(text.expose_secret()).with_context(|| invalid_secret(format!("the app {name}")))?;
+            match (apps.iter_mut().find(|app| app.name() == name), kind) {
+                (Some(app), SecretKind::Consumer) => *app = app.clone().add_consumer_secret(secret),
+                (Some(app), SecretKind::Client) => *app = app.clone().add_client_secret(secret),
+                (None, SecretKind::Consumer) => apps.push(App::new(name.as_str(), secret)),
+                (None, SecretKind::Client) => apps.push(App::with_client_secret(name.as_str(), secret)),
+            }
         }
         // An app with only one secret answers challenges with that secret.
         let has_both = |app: &App| SecretKind::ALL.into_iter().all(|kind| app.has(kind));
-        let answering =
-            |app: App| if has_both(&app) { app.answer_challenges_with(self.answer_with.into()) } else { app };
-        Apps::new(apps.iter().cloned().map(answering)).with_context(invalid_apps)
+        let holds = |app: &App| self.configured.iter().any(|known| known.holds_challenges && known.name == app.name());
+        let answering = |app: App| match () {
+            () if holds(&app) => app.hold_challenges(),
+            () if has_both(&app) => app.answer_challenges_with(self.answer_with.into()),
+            () => app,
+        };
+        let apps = Apps::new(apps.into_iter().map(answering)).with_context(invalid_apps)?;
+        Ok(LoadedApps { apps, secrets, files: self.files() })
+    }
+
+    /// Returns the files that these options and the configuration file name.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let named = self.apps.iter().map(|app| app.source.as_str()).chain(self.client_secret.as_deref());
+        let named = named.filter(|source| variable(source).is_none()).map(PathBuf::from);
+        let configured = self.configured.iter().flat_map(|app| app.files.iter().cloned());
+        named.chain(self.config.iter().map(|config| config.path.clone())).chain(configured).collect()
     }
 
     /// Returns the variables and files that these options name.
@@ -143,46 +237,28 @@ impl AppArgs {
         named.chain(self.secret_variables.iter().map(String::as_str))
     }
 
-    /// Reads the texts of all secrets, to explain wrong signatures.
-    pub(crate) fn texts(&self) -> Result<Vec<(SecretKind, SecretString)>> {
-        let mut texts = Vec::new();
-        let mut add = |kind, text: &SecretString| {
-            let secrets =
-                text.expose_secret().split(',').map(|pair| pair.split_once('=').map_or(pair, |(_, secret)| secret));
-            texts.extend(secrets.map(|secret| (kind, SecretString::from(secret.trim_ascii()))));
-        };
-        if let Some(source) = self.client_source() {
-            add(SecretKind::Client, &read_text(source)?);
-        }
-        if let Some(text) = variable(CONSUMER).filter(|_| self.apps.is_empty() && self.configured.is_empty()) {
-            add(SecretKind::Consumer, &text);
-        }
-        for NamedSource { source, .. } in &self.apps {
-            texts.push((SecretKind::Consumer, read_text(source)?));
-        }
-        for app in &self.configured {
-            texts.extend(app.client.iter().map(|text| (SecretKind::Client, text.clone())));
-            texts.extend(app.consumer.iter().map(|text| (SecretKind::Consumer, text.clone())));
-        }
-        Ok(texts)
-    }
-
-    fn named(&self) -> Result<Apps> {
-        let mut apps: Vec<App> = Vec::new();
+    fn named(&self) -> Result<Vec<LoadedSecret>> {
+        let mut secrets = Vec::new();
         for NamedSource { name, source } in &self.apps {
-            let secret = read_secret(source)?;
-            let known = apps.iter().position(|app| app.name() == name);
-            let app = match known {
-                Some(at) => apps.remove(at).add_consumer_secret(secret),
-                None => App::new(name.as_str(), secret),
-            };
-            apps.insert(known.unwrap_or(apps.len()), app);
+            for text in read_lines(source)? {
+                Secret::new(text.expose_secret()).with_context(|| invalid_secret(source))?;
+                secrets.push(LoadedSecret { app: name.clone(), kind: SecretKind::Consumer, text });
+            }
         }
         for app in &self.configured {
-            apps.push(app.app().with_context(|| invalid_secret(format!("the app {}", app.name)))?);
+            secrets.extend(app.secrets().with_context(|| invalid_secret(format!("the app {}", app.name)))?);
         }
-        Apps::new(apps).with_context(invalid_apps)
+        Ok(secrets)
     }
+}
+
+/// Splits a valid text, which is one secret or name=secret,name=secret.
+fn by_name(kind: SecretKind, text: &SecretString) -> Vec<LoadedSecret> {
+    let secret = |app: &str, text: &str| LoadedSecret { app: app.to_owned(), kind, text: text.trim_ascii().into() };
+    let text = text.expose_secret();
+    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+    let pairs: Vec<_> = pairs.map(|(app, text)| secret(app.trim_ascii(), text)).collect();
+    if pairs.is_empty() { vec![secret(Apps::DEFAULT_NAME, text)] } else { pairs }
 }
 
 /// The secrets of one app.
@@ -260,6 +336,19 @@ fn variable(variable: &str) -> Option<SecretString> {
 
 fn read_secret(source: &str) -> Result<Secret> {
     Secret::new(read_text(source)?.expose_secret()).with_context(|| invalid_secret(source))
+}
+
+/// Reads the secrets of a variable, which has one, or of a file, which has one per line.
+fn read_lines(source: &str) -> Result<Vec<SecretString>> {
+    let text = read_text(source)?;
+    Ok(if variable(source).is_some() { vec![text] } else { lines(&text) })
+}
+
+/// Splits the secrets in a file. An empty file is an empty secret.
+pub(crate) fn lines(text: &SecretString) -> Vec<SecretString> {
+    let lines = text.expose_secret().lines().map(|line| line.trim_end_matches('\r'));
+    let lines: Vec<SecretString> = lines.filter(|line| !line.is_empty()).map(Into::into).collect();
+    if lines.is_empty() { vec![text.clone()] } else { lines }
 }
 
 pub(crate) fn read_text(source: &str) -> Result<SecretString> {

@@ -5,11 +5,13 @@ use std::ffi::OsString;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
+use crate::apps::{ConfigSource, ConfiguredApp};
 use crate::commands::{
     activity, auth, completions, config, console, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate,
-    mock_x, relay, replay, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
+    mock_x, postgres, relay, replay, rotate, sign, stream_links, subscriptions, trigger, validate, verify, watch,
+    webhooks,
 };
-use crate::config::ConfigFile;
+use crate::config::{CommandLine, ConfigFile};
 use crate::exit_status::ExitStatus;
 use crate::help;
 
@@ -72,6 +74,7 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     Record(listen::Record),
     Inbox(inbox::Inbox),
+    Postgres(postgres::PostgresCommand),
     Console(console::ConsoleCommand),
     Relay(relay::Relay),
     Consume(consume::Consume),
@@ -81,6 +84,7 @@ pub(crate) enum Command {
     Ensure(ensure::Ensure),
     Migrate(migrate::Migrate),
     Watch(watch::Watch),
+    Rotate(rotate::Rotate),
     Validate(validate::Validate),
     Webhooks(webhooks::Webhooks),
     Subscriptions(subscriptions::Subscriptions),
@@ -97,7 +101,11 @@ impl Command {
     /// Sets the apps and the targets of a configuration file.
     pub(crate) fn configure(&mut self, file: ConfigFile) {
         if let Self::Listen(listen) = self {
+            let has_apps = !file.apps.is_empty();
             listen.configure(file.apps, file.targets, file.secret_variables);
+            if has_apps {
+                listen.configure_source(ConfigSource { path: file.path, read: configured_apps });
+            }
         }
     }
 
@@ -112,6 +120,7 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(json),
             Self::Record(record) => record.run(json).await,
             Self::Inbox(inbox) => inbox.run(json).await,
+            Self::Postgres(postgres) => postgres.run(json).await,
             Self::Console(console) => console.run().await,
             Self::Relay(relay) => relay.run(json).await,
             Self::Consume(consume) => consume.run(json).await,
@@ -121,6 +130,7 @@ impl Command {
             Self::Ensure(ensure) => ensure.run(json).await,
             Self::Migrate(migrate) => migrate.run(json).await,
             Self::Watch(watch) => watch.run(json).await,
+            Self::Rotate(rotate) => rotate.run(json).await,
             Self::Validate(validate) => validate.run(json).await,
             Self::Webhooks(webhooks) => webhooks.run(json).await,
             Self::Subscriptions(subscriptions) => subscriptions.run(json).await,
@@ -132,4 +142,14 @@ impl Command {
             Self::Pages(pages) => pages.run(tool()),
         }
     }
+}
+
+/// Reads the apps of the configuration file on the command line of this process again.
+fn configured_apps() -> Result<Vec<ConfiguredApp>> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let mut tool = tool();
+    // Adds the global options to each command.
+    tool.build();
+    let line = tool.find_subcommand("listen").map_or(Ok(None), |listen| CommandLine::read(&words, listen))?;
+    Ok(line.map(|line| line.file.apps).unwrap_or_default())
 }

@@ -62,6 +62,7 @@ codes! {
     NoSuchEvent "no_such_event" "The inbox has no dead letter with the id.",
     NoEngine "no_engine" "No engine is named.",
     EngineUnavailable "engine_unavailable" "The engine cannot be reached, or refuses the command.",
+    DatabaseUnavailable "database_unavailable" "The database cannot be reached, or refuses the command.",
     InvalidState "invalid_state" "X would refuse the desired state, or credentials for it are missing.",
     InvalidSubscription "invalid_subscription" "X would refuse the subscription.",
     NoSuchSubscription "no_such_subscription" "The app has no subscription with the id.",

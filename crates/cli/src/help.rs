@@ -157,6 +157,12 @@ pub(crate) const GROUPS: &[Group] = &[
                 Some("with --once, a result needs action"),
             ),
             topic(
+                "rotate",
+                "Print the steps to rotate a secret, and check its progress",
+                &["birdhook rotate --dry-run --kind consumer", "birdhook rotate --check --admin http://127.0.0.1:9090"],
+                Some("with --check, an old secret may not go yet"),
+            ),
+            topic(
                 "migrate",
                 "Move users from the Account Activity to the X Activity API",
                 &["birdhook migrate https://app.example/webhooks/twitter --dry-run"],

@@ -20,13 +20,20 @@ mod golden;
 mod golden_json;
 mod inbox;
 mod inspect;
+mod logs;
 mod mock_x;
 mod offline;
+#[cfg(unix)]
+mod postgres;
 #[cfg(target_os = "linux")]
 mod programs;
 mod progress;
 mod refusals;
 mod requests;
+#[cfg(unix)]
+mod rotation;
+#[cfg(target_os = "linux")]
+mod runbook;
 mod serving;
 #[cfg(target_os = "linux")]
 mod stalled;

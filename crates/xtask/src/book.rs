@@ -30,6 +30,8 @@ const PARTS: &[(&str, &[&str])] = &[
             "docs/guide/scale.md",
             "docs/guide/migration.md",
             "docs/guide/operations.md",
+            "docs/guide/rotation.md",
+            "docs/guide/runbook.md",
             "docs/guide/bot.md",
             "docs/guide",
         ],

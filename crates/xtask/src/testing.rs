@@ -54,8 +54,9 @@ fn run(ignored: bool, runner: &[String]) -> Result<Counts> {
         let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
         command.args(BUILT).args(runner).arg(format!("--test-threads={threads}"));
         if ignored {
-            let elsewhere =
-                format!("(package({TOOL}) & test(/^engines::/)) | (package({SOCKETS}) & test(/^frameworks::/))");
+            let elsewhere = format!(
+                "(package({TOOL}) & test(/^(engines|postgres)::/)) | (package({SOCKETS}) & test(/^frameworks::/))"
+            );
             command.args(["--run-ignored=only", "-E", &format!("not ({elsewhere})")]);
         }
         return count(&mut command);
@@ -65,7 +66,7 @@ fn run(ignored: bool, runner: &[String]) -> Result<Counts> {
     let mut command = cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
     command.args(BUILT).args(runner);
     if ignored {
-        command.args(["--", "--ignored", "--skip", "engines::", "--skip", "frameworks::"]);
+        command.args(["--", "--ignored", "--skip", "engines::", "--skip", "postgres::", "--skip", "frameworks::"]);
     }
     count(&mut command)
 }
@@ -140,10 +141,13 @@ pub(crate) fn postgres() -> Result<Outcome> {
     }
     if has_nextest() {
         let mut command = cargo(["nextest", "run", "--workspace", "--all-features", "--exclude", INBOX]);
-        command.args(["-E", &format!("package({POSTGRES})")]);
+        command.arg("--run-ignored=all");
+        command.args(["-E", &format!("package({POSTGRES}) | (package({TOOL}) & test(/^postgres::/))")]);
         return count(&mut command).map(|counts| Outcome::Counted(counts.of_a_selection()));
     }
-    count(&mut cargo(["test", "-p", POSTGRES, "--no-fail-fast"])).map(Outcome::Counted)
+    let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "postgres::"]);
+    let mut proofs = cargo(["test", "-p", POSTGRES, "--no-fail-fast"]);
+    Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
 }
 
 /// Runs the tests of the console in Chromium.

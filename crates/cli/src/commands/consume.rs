@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::engine::EngineArgs;
 use crate::event_format::EventFormat;
 use crate::exit_status::ExitStatus;
+use crate::logging::LogArgs;
 use crate::output::{self, note, plural, print, queue_output, try_print};
 use crate::shutdown::stop_requested;
 
@@ -34,6 +35,8 @@ pub(crate) struct Consume {
     /// Exit after this many seconds without an event. Defaults to running until stopped.
     #[arg(long, value_name = "SECONDS")]
     idle: Option<f64>,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 const MAX_ACKS: usize = 256;
@@ -43,6 +46,7 @@ const MAX_KEYS: usize = 1_000_000;
 
 impl Consume {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        self.log.start();
         queue_output();
         let engine = self.engine.connect().await?;
         let mut reader = engine.reader(&self.group).await?;

@@ -10,6 +10,7 @@ use birdhook::inbox::{self, Inbox, InboxSettings, Order, RelayError};
 use super::inbox::{no_inbox, open_inbox};
 use crate::engine::{EngineArgs, EngineSink, WritingArgs};
 use crate::exit_status::ExitStatus;
+use crate::logging::LogArgs;
 use crate::output::{error_chain, note, plural, queue_output, try_print};
 use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
 
@@ -38,12 +39,15 @@ pub(crate) struct Relay {
     /// Keep running when the inbox is empty.
     #[arg(long)]
     follow: bool,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Relay {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        self.log.start();
         queue_output();
         if !Inbox::contains(&self.inbox) {
             return Err(no_inbox(&self.inbox));

@@ -87,6 +87,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 impl Watch {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        self.server.start_log();
         let mut settings = WatchSettings::default();
         settings.api = self.api();
         (settings.poll_interval, settings.event_silence, settings.replays) =

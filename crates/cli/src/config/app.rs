@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use birdhook::Secret;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use crate::apps::ConfiguredApp;
+use crate::apps::{ConfiguredApp, lines};
 
 /// An entry of `[[apps]]`.
 #[derive(Deserialize)]
@@ -22,6 +23,9 @@ pub(super) struct AppEntry {
     consumer_secret: Texts,
     #[serde(default)]
     consumer_secret_file: Texts,
+    /// Whether challenges are answered 503, for some minutes of a rotation.
+    #[serde(default)]
+    hold_challenges: bool,
 }
 
 /// The keys whose values are secrets.
@@ -57,6 +61,7 @@ impl AppEntry {
         }
         let secrets = |key: &'static str, texts: Texts, file_key: &'static str, files: Texts| {
             let mut secrets = Vec::new();
+            let mut paths = Vec::new();
             for text in texts.texts() {
                 secrets.push(checked(text).map_err(|error| (Some(key), format!("invalid `{key}`: {error}")))?);
             }
@@ -64,21 +69,24 @@ impl AppEntry {
                 let path = folder.join(&file);
                 let text = fs::read_to_string(&path)
                     .map_err(|error| (Some(file_key), format!("cannot read {}: {error}", path.display())))?;
-                let secret = checked(text.trim_end_matches(['\n', '\r']).to_owned());
-                secrets.push(
-                    secret
-                        .map_err(|error| (Some(file_key), format!("invalid secret in {}: {error}", path.display())))?,
-                );
+                for line in lines(&text.into()) {
+                    let secret = checked(line.expose_secret().to_owned());
+                    let invalid = |error| (Some(file_key), format!("invalid secret in {}: {error}", path.display()));
+                    secrets.push(secret.map_err(invalid)?);
+                }
+                paths.push(path);
             }
-            Ok(secrets)
+            Ok((secrets, paths))
         };
-        let client = secrets("client_secret", self.client_secret, "client_secret_file", self.client_secret_file)?;
-        let consumer =
+        let (client, mut files) =
+            secrets("client_secret", self.client_secret, "client_secret_file", self.client_secret_file)?;
+        let (consumer, of_consumer) =
             secrets("consumer_secret", self.consumer_secret, "consumer_secret_file", self.consumer_secret_file)?;
+        files.extend(of_consumer);
         if client.is_empty() && consumer.is_empty() {
             return Err((None, format!("the app {name} has no secret")));
         }
-        Ok(ConfiguredApp { name, client, consumer })
+        Ok(ConfiguredApp { name, client, consumer, files, holds_challenges: self.hold_challenges })
     }
 }
 

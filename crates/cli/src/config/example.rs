@@ -18,11 +18,13 @@ const HEAD: &str = r#"# Settings of `birdhook listen --config FILE`. Check them 
 
 const TAIL: &str = r#"
 # Apps that share the URL, instead of `app` and `client_secret`. An app has one kind of secret or
-# both. A list of secrets serves a rotation: the first one answers challenges.
+# both. A list of secrets, or several lines of a file, serve a rotation: the first one answers
+# challenges. This file and those of secrets are read again when they change.
 #[[apps]]
 #name = "shop"
 #client_secret = "${SHOP_CLIENT_SECRET}"
 #consumer_secret_file = "secrets/shop-consumer"
+#hold_challenges = false            # true: answer challenges 503, for minutes of a rotation
 
 # Programs that receive events, besides `forward` and `exec`. Several of them need `inbox`.
 #[[targets]]

@@ -65,7 +65,7 @@ pub(crate) fn noun(number: impl Display, noun: &str) -> String {
 
 /// Prints a note on standard error. A command that [queues its output](queue_output) does not wait for the write.
 pub(crate) fn note(text: impl AsRef<str>) {
-    if !queued::queue_note(text.as_ref()) {
+    if !crate::logging::note(text.as_ref()) && !queued::queue_note(text.as_ref()) {
         // Standard error may be closed.
         let _ = writeln!(anstream::stderr().lock(), "{}", styled_text(text.as_ref()));
     }

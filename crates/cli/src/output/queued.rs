@@ -68,7 +68,11 @@ pub(super) fn queue_note(text: &str) -> bool {
 /// Queues a line on standard error, without the limits of notes. Lines that find no room are counted
 /// as dropped notes.
 pub(crate) fn log(line: &str) {
-    let Some(notes) = NOTES.get() else { return super::note(line) };
+    let Some(notes) = NOTES.get() else {
+        // Standard error may be closed.
+        let _ = writeln!(anstream::stderr(), "{}", styled_text(line));
+        return;
+    };
     if !notes.writer.try_write(line.to_owned()) {
         notes.limit.lock().unwrap_or_else(PoisonError::into_inner).suppressed(1);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use birdhook_core::SecretError;
+use birdhook_core::{SecretError, SecretKind};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
 
@@ -62,6 +62,13 @@ impl Inner {
         let app = MockApp::new(name, secret, client_secret, owner, &mut state.random)?;
         state.apps.push(app.clone());
         Ok(app)
+    }
+
+    /// Replaces a secret of an app. An unknown app is ignored.
+    pub(crate) fn set_secret(&self, app: &str, kind: SecretKind, secret: MockToken) -> Result<(), SecretError> {
+        let mut state = self.state();
+        let known = state.apps.iter_mut().find(|known| known.name == app);
+        known.map_or(Ok(()), |app| app.set_secret(kind, secret))
     }
 
     /// Returns the user; a new user authorizes the app.

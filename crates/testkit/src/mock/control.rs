@@ -1,6 +1,6 @@
 //! Methods that control a mock X without HTTP.
 
-use birdhook_core::SecretError;
+use birdhook_core::{SecretError, SecretKind};
 
 use super::MockX;
 use super::credentials::{MockApp, MockToken, MockUser, Permission};
@@ -21,6 +21,17 @@ impl MockX {
     /// Returns an error if the app's secret is not valid.
     pub fn add_app(&self, name: &str) -> Result<MockApp, SecretError> {
         self.inner.new_app(name, None, None)
+    }
+
+    /// Replaces a secret of the first app, as the button *Regenerate* in X's developer console does.
+    ///
+    /// The mock signs with the new secret from the next request on, and the old one no longer answers
+    /// challenges. [`app`](Self::app) still returns the secrets with which the mock started.
+    ///
+    /// # Errors
+    /// Returns an error if the secret is not valid.
+    pub fn set_secret(&self, kind: SecretKind, secret: impl Into<String>) -> Result<(), SecretError> {
+        self.inner.set_secret(&self.app.name, kind, MockToken::new(secret))
     }
 
     /// Returns a user who has authorized the first app.

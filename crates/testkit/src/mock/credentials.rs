@@ -111,6 +111,16 @@ impl MockApp {
         std::iter::once((SecretKind::Consumer, &self.secret)).chain(client)
     }
 
+    /// Replaces the secret of this kind.
+    pub(crate) fn set_secret(&mut self, kind: SecretKind, text: MockToken) -> Result<(), SecretError> {
+        let secret = Secret::new(text.as_str())?;
+        match kind {
+            SecretKind::Consumer => (self.secret, self.consumer_secret) = (secret, text),
+            SecretKind::Client => (self.client_key, self.client_secret) = (Some(secret), Some(text)),
+        }
+        Ok(())
+    }
+
     /// Returns the OAuth 2.0 client secret in the type that a receiver takes.
     pub fn client_key(&self) -> Option<&Secret> {
         self.client_key.as_ref()

@@ -157,7 +157,7 @@ impl MockX {
         format!("http://{}", self.address)
     }
 
-    /// Returns the first app.
+    /// Returns the first app, as it was at the start.
     pub fn app(&self) -> &MockApp {
         &self.app
     }

@@ -1,5 +1,6 @@
 //! The requests of the dashboard that change something.
 
+use birdhook_core::{Secret, signature};
 use birdhook_testkit::MockEventKind;
 use serde_json::{Value, json};
 
@@ -69,6 +70,23 @@ async fn users_are_subscribed_to_everything_or_to_an_event_type() {
 }
 
 #[tokio::test]
+async fn a_replaced_secret_signs_from_the_next_request_on() {
+    let (world, webhook) = World::subscribed().await;
+    world.emit(MockEventKind::Like).await;
+    let reply = post(&world, "secret", json!({"kind": "consumer", "secret": "another-secret"})).await;
+    assert_eq!(reply.both(), (200, json!({"app": "default", "kind": "consumer"})));
+    world.emit(MockEventKind::Like).await;
+    let another = Secret::new("another-secret").unwrap();
+    let deliveries = world.receiver.deliveries();
+    for (delivery, secret) in deliveries.iter().zip([world.app().secret(), &another]) {
+        let signed = delivery.header(signature::HEADER).unwrap();
+        signature::verify(secret, &delivery.body, signed.as_bytes()).unwrap();
+    }
+    assert_eq!(deliveries.len(), 2);
+    assert!(world.x.revalidate(&webhook).await.is_err(), "the receiver answers with the old secret");
+}
+
+#[tokio::test]
 async fn a_control_that_is_refused_changes_nothing() {
     let (world, webhook) = World::subscribed().await;
     let before = world.call("GET", "/_mock/state", As::Nobody, "").await.body;
@@ -86,13 +104,15 @@ async fn a_control_that_is_refused_changes_nothing() {
         ("subscribe", json!({"webhook_id": id, "user_id": "nobody"}), 400),
         ("subscribe", json!({"webhook_id": id, "user_id": "77", "event_type": "nothing"}), 400),
         ("subscribe", json!({"webhook_id": id, "user_id": USER}), 409),
+        ("secret", json!({"kind": "access", "secret": "another-secret"}), 400),
+        ("secret", json!({"kind": "consumer", "secret": "another secret"}), 400),
     ] {
         let reply = post(&world, action, body.clone()).await;
         assert_eq!(reply.status, status, "{action} {body}");
         assert!(reply.body["error"].is_string(), "{action} {body}: {:?}", reply.body);
     }
     // A form of another site cannot send JSON.
-    for action in ["fire", "hold", "duplicates", "invalidate", "validate", "subscribe"] {
+    for action in ["fire", "hold", "duplicates", "invalidate", "validate", "subscribe", "secret"] {
         let reply =
             world.call_with("POST", &format!("/_mock/{action}"), As::Nobody, "text/plain", r#"{"held":true}"#).await;
         assert_eq!(reply.status, 415, "{action}");

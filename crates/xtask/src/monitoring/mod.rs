@@ -13,6 +13,9 @@ pub(crate) const RULES: &str = "deploy/prometheus/birdhook.rules.yml";
 pub(crate) const DASHBOARD: &str = "deploy/grafana/birdhook.json";
 const PAGE: &str = "docs/guide/operations.md";
 
+/// The page that has a row for each alarm.
+const RUNBOOK: &str = "docs/guide/runbook.md";
+
 /// Writes both files.
 pub(crate) fn write() -> Result<()> {
     let page = fs::read_to_string(PAGE).with_context(|| format!("cannot read {PAGE}"))?;
@@ -82,7 +85,7 @@ fn rules(page: &str) -> Result<String> {
                 alarm.severity,
                 json!("{{ $labels.instance }}: ".to_owned() + &plain(row.cell)),
                 json!(condition),
-                json!(format!("{PAGE}#runbooks")),
+                json!(RUNBOOK),
             );
         }
     }

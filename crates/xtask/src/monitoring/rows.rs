@@ -68,6 +68,16 @@ pub(crate) const ROWS: &[Row] = &[
         panel: Some(("short", &[("birdhook_signed_with_other_kind_total", "{{instance}} {{signed}}")])),
     },
     Row {
+        cell: "`secrets_refused`",
+        alarms: &[warning("BirdhookSecretsRefused", "0s", "birdhook_secrets_refused > 0")],
+        panel: Some(("short", &[("birdhook_secrets_refused", "{{instance}}")])),
+    },
+    Row {
+        cell: "`secret_reloads_total{outcome}`",
+        alarms: &[],
+        panel: Some(("short", &[("birdhook_secret_reloads_total", "{{instance}} {{outcome}}")])),
+    },
+    Row {
         cell: "`last_event_timestamp_seconds`",
         alarms: &[warning("BirdhookNoEvents", "5m", "time() - birdhook_last_event_timestamp_seconds > 24 * 3600")],
         panel: Some(("s", &[("time() - birdhook_last_event_timestamp_seconds", "{{instance}}")])),

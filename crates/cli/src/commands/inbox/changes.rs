@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use birdhook::inbox::EventId;
 use birdhook::inbox::control::{ControlError, InboxAccess};
 
 use super::dead_letters::dead_letters_query;
 use super::folder::{Folder, for_each_event};
 use crate::account::confirm;
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, note, plural};
 
@@ -21,7 +22,7 @@ pub(super) struct Requeue {
     #[command(flatten)]
     folder: Folder,
     /// The ids of the dead letters.
-    #[arg(value_name = "ID", required_unless_present = "all")]
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "postgres"])]
     ids: Vec<EventId>,
     /// Select all dead letters.
     #[arg(long, conflicts_with = "ids")]
@@ -39,7 +40,7 @@ pub(super) struct Discard {
     #[command(flatten)]
     folder: Folder,
     /// The ids of the events.
-    #[arg(value_name = "ID", required_unless_present = "all_dead")]
+    #[arg(value_name = "ID", required_unless_present_any = ["all_dead", "postgres"])]
     ids: Vec<EventId>,
     /// Select all dead letters.
     #[arg(long, conflicts_with = "ids")]
@@ -50,7 +51,8 @@ pub(super) struct Discard {
 }
 
 impl Requeue {
-    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
+    pub(super) async fn run(mut self, json: bool) -> Result<ExitStatus> {
+        add_first(&mut self.folder, &mut self.ids, self.all)?;
         let change = async |inbox: &InboxAccess| {
             if self.all {
                 return Ok(ChangeReport::all(inbox.requeue(&dead_letters(inbox).await?).await?));
@@ -62,7 +64,8 @@ impl Requeue {
 }
 
 impl Discard {
-    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
+    pub(super) async fn run(mut self, json: bool) -> Result<ExitStatus> {
+        add_first(&mut self.folder, &mut self.ids, self.all_dead)?;
         let change = async |inbox: &InboxAccess| {
             let ids = if self.all_dead { dead_letters(inbox).await? } else { self.ids };
             let question = format!("Discard {} permanently?", plural(ids.len(), "event"));
@@ -76,6 +79,19 @@ impl Discard {
         };
         self.folder.with(change).await?.print("discarded", "an event that could be discarded", json)
     }
+}
+
+/// Adds the first id of a command line with --postgres, which has no folder. Fails if no id is given.
+fn add_first(folder: &mut Folder, ids: &mut Vec<EventId>, selects_all: bool) -> Result<()> {
+    if let Some(first) = folder.take_argument() {
+        let fix = "`birdhook inbox list` prints the ids";
+        let first = first.parse().with_context(|| Failure::new(Code::Usage, format!("{first:?} is not an id"), fix))?;
+        ids.insert(0, first);
+    }
+    if ids.is_empty() && !selects_all {
+        bail!(Failure::new(Code::Usage, "no event is named", "add the ids of the events"));
+    }
+    Ok(())
 }
 
 async fn dead_letters(inbox: &InboxAccess) -> Result<Vec<EventId>> {

@@ -7,14 +7,21 @@ use anyhow::{Error, Result};
 use birdhook::inbox::control::{Client, ControlError, InboxAccess};
 use birdhook::inbox::{EventQuery, Inbox, InboxSettings, ListedEvent, OpenError, StoreError};
 
+use crate::database::SchemaArgs;
 use crate::error::{Code, Failure};
 use crate::output::note;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Folder {
-    /// The folder of the inbox.
-    #[arg(value_name = "DIR")]
-    path: PathBuf,
+    /// The folder of the inbox. Leave it out with --postgres.
+    #[arg(value_name = "DIR", required_unless_present = "postgres")]
+    path: Option<PathBuf>,
+    /// Use the inbox in this PostgreSQL database, postgres://user@host/database. Pass the name of an
+    /// environment variable with the URL instead, if it contains a password.
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    #[command(flatten)]
+    schema: SchemaArgs,
 }
 
 const PAGE_SIZE: usize = 1000;
@@ -22,19 +29,30 @@ const PAGE_SIZE: usize = 1000;
 impl Folder {
     /// Calls `read` with the inbox: through the process that has it open, or opened for this call.
     pub(super) async fn with<T>(&self, read: impl AsyncFnOnce(&InboxAccess) -> Result<T>) -> Result<T> {
-        let (access, opened) = access(&self.path).await?;
+        let (access, opened) = match (&self.postgres, &self.path) {
+            (Some(postgres), _) => {
+                let inbox = self.schema.open(postgres).await?;
+                (inbox.clone().into(), Some(inbox))
+            }
+            (None, path) => access(path.as_deref().unwrap_or(Path::new(""))).await?,
+        };
         let result = read(&access).await;
         if let Some(inbox) = opened {
             // This command leases no events, so closing has none to wait for.
             inbox.close(Duration::from_secs(10)).await;
         }
+        let Some(path) = self.path.as_deref().filter(|_| self.postgres.is_none()) else { return result };
         result.map_err(|error| match error.downcast_ref() {
-            Some(ControlError::Store(_) | ControlError::Closed(_)) => {
-                error.context(unreadable("read", &self.path, true))
-            }
-            Some(_) => error.context(not_answered(&self.path)),
+            Some(ControlError::Store(_) | ControlError::Closed(_)) => error.context(unreadable("read", path, true)),
+            Some(_) => error.context(not_answered(path)),
             None => error,
         })
+    }
+
+    /// Takes the first positional argument, which is not a folder with --postgres.
+    pub(super) fn take_argument(&mut self) -> Option<String> {
+        self.postgres.as_ref()?;
+        Some(self.path.take()?.to_string_lossy().into_owned())
     }
 }
 

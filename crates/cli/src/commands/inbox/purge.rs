@@ -1,10 +1,11 @@
 //! `birdhook inbox purge`: deletes the events of one user's subscriptions.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::folder::Folder;
 use crate::account::confirm;
+use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
 use crate::output::{self, plural};
 
@@ -18,19 +19,24 @@ pub(super) struct Purge {
     #[command(flatten)]
     folder: Folder,
     /// The id of the user.
-    #[arg(value_name = "SUBSCRIBER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    subscriber: String,
+    #[arg(value_name = "SUBSCRIBER", required_unless_present = "postgres", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    subscriber: Option<String>,
     /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 impl Purge {
-    pub(super) async fn run(self, json: bool) -> Result<ExitStatus> {
+    pub(super) async fn run(mut self, json: bool) -> Result<ExitStatus> {
+        let subscriber = self
+            .folder
+            .take_argument()
+            .or(self.subscriber)
+            .with_context(|| Failure::new(Code::Usage, "no subscriber is named", "add the id of the user"))?;
         let count = self.folder.with(async |inbox| {
-            let question = format!("Delete all events of the subscriber {}?", self.subscriber);
+            let question = format!("Delete all events of the subscriber {subscriber}?");
             confirm(self.yes, &question, "nothing was deleted")?;
-            Ok(inbox.purge(&self.subscriber).await?)
+            Ok(inbox.purge(&subscriber).await?)
         });
         let count = count.await?;
         if json {

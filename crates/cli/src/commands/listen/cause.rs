@@ -153,6 +153,8 @@ mod tests {
                 outcome: Outcome::SinkTooSlow.as_str(),
                 duration: Duration::ZERO,
                 is_signed_by_x: None,
+                app: None,
+                events: None,
                 body: None,
                 permit: None,
             };

@@ -8,7 +8,7 @@ use birdhook::adapter::Outcome;
 use birdhook::event::EventKey;
 use birdhook::sink::{Backlog, EventSink, SinkError};
 
-use super::mark::{PanicMark, mark};
+use super::mark::{PanicMark, mark, mark_delivery};
 use super::upkeep::Gaps;
 use crate::output::{error_chain, note};
 
@@ -25,6 +25,7 @@ impl<S: EventSink> EventSink for MarkingSink<S> {
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
         let _mark = PanicMark;
+        mark_delivery(&delivery);
         if let Some(gaps) = &self.gaps {
             delivery.events().iter().for_each(|event| gaps.record(event));
         }

@@ -16,6 +16,7 @@ mod receiver;
 mod recorder;
 mod relaying;
 mod request_log;
+mod secrets;
 mod server;
 mod signature_cause;
 pub(crate) mod target;
@@ -36,7 +37,7 @@ use self::target::args::TargetArgs;
 use self::target::{Target, check_targets};
 use self::upkeep::UpkeepArgs;
 pub(crate) use self::work::Work;
-use crate::apps::ConfiguredApp;
+use crate::apps::{ConfigSource, ConfiguredApp};
 use crate::engine::{EngineArgs, WritingArgs};
 use crate::error::{Code, Failure};
 use crate::exit_status::ExitStatus;
@@ -146,7 +147,8 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
-        let work = Work { record: Some(self.file), ..Work::default() };
+        let requests = if self.server.start_log() { RequestFormat::Log } else { RequestFormat::Off };
+        let work = Work { record: Some(self.file), requests, ..Work::default() };
         self.server.serve(json, work, std::future::pending()).await?;
         Ok(ExitStatus::Success)
     }
@@ -159,12 +161,17 @@ impl Listen {
         self.configured = targets;
     }
 
+    /// Sets the file of which the apps are read again while the receiver runs.
+    pub(crate) fn configure_source(&mut self, source: ConfigSource) {
+        self.server.configure_source(source);
+    }
+
     /// Checks apps, secrets and targets without listening.
     pub(crate) fn check(&self) -> Result<(Apps, Vec<Target>)> {
         let mut targets = self.targets.clone().targets(self.max_attempts, self.in_order);
         targets.extend(self.configured.iter().cloned());
         check_targets(&targets)?;
-        Ok((self.server.check()?, targets))
+        Ok((self.server.check()?.apps, targets))
     }
 
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
@@ -191,6 +198,7 @@ impl Listen {
         targets.extend(self.configured);
         check_targets(&targets)?;
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
+            _ if server.start_log() => RequestFormat::Log,
             (true, ..) | (false, false, false) => RequestFormat::Off,
             (false, true, _) => RequestFormat::Json,
             (false, false, true) => RequestFormat::Line,

@@ -29,6 +29,9 @@ pub(super) struct Observed {
     pub(super) duration: Duration,
     /// Whether an answered challenge has a signature that proves that X sent it.
     pub(super) is_signed_by_x: Option<bool>,
+    /// The name of the app, and the number of events that are not duplicates.
+    pub(super) app: Option<String>,
+    pub(super) events: Option<usize>,
     /// The body, if it was kept and is complete.
     pub(super) body: Option<Bytes>,
     /// Limits the number of kept bodies until this one is dropped.

@@ -8,7 +8,7 @@ use birdhook::Event;
 use birdhook::adapter::Outcome;
 use birdhook::axum::Verified;
 
-use super::mark::{PanicMark, mark};
+use super::mark::{PanicMark, mark, mark_delivery};
 use super::recorder::Recorder;
 use super::target::direct::DirectForwarder;
 use super::work::OnEvent;
@@ -33,6 +33,7 @@ pub(super) async fn receive(
     Verified(delivery): Verified,
 ) -> StatusCode {
     let _mark = PanicMark;
+    mark_delivery(&delivery);
     if let Some(forwarder) = &receiver.forwarder
         && let Err(error) = forwarder.forward(&delivery, &headers).await
     {

@@ -123,10 +123,11 @@ impl Relaying {
 #[cfg(test)]
 mod tests {
     use birdhook::inbox::InboxSettings;
-    use birdhook::{Apps, Delivery, Secret};
+    use birdhook::{Delivery, Secret};
     use tempfile::TempDir;
 
     use super::*;
+    use crate::apps::SharedApps;
 
     const BODY: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20"}},{"status":{"id":"21"}},{"status":{"id":"22"}}]}"#;
 
@@ -139,7 +140,8 @@ mod tests {
         let mut clients = Vec::new();
         for (number, (text, settings)) in targets.iter().enumerate() {
             let target = toml::from_str(&format!("name = 't{number}'\nurl = 'http://127.0.0.1/'\n{text}")).unwrap();
-            let client = TargetClient::new(target, Apps::from(Secret::new("s").unwrap()), Vec::new()).unwrap();
+            let client =
+                TargetClient::new(target, SharedApps::new(Secret::new("s").unwrap().into()), Vec::new()).unwrap();
             let own = settings().open(folder.path().join(format!("targets/t{number}"))).await.unwrap();
             clients.push((Arc::new(client), own));
         }

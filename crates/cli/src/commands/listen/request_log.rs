@@ -1,9 +1,9 @@
 //! Reports each request to the operator: one line or one JSON record, and a table at the end.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use birdhook::adapter::{Endpoint, HeadResult, Outcome, Reply};
+use birdhook::adapter::{Endpoint, EndpointSettings, HeadResult, Outcome, Reply};
 use birdhook::app::SecretKind;
 use birdhook::event::Timestamp;
 use bytes::Bytes;
@@ -23,7 +23,10 @@ use super::cause::{self, head};
 use super::mark::MARK;
 use super::observed::{NOT_FOUND, Observed, UNANSWERED, short};
 use super::signature_cause::Explainer;
+use crate::apps::LoadedApps;
+use crate::logging::REQUESTS;
 use crate::output::{self, BAD, FAINT, GOOD, QueuedWriter, WARNING, styled};
+use crate::signature_mistakes::secret::Secrets;
 
 /// The form in which requests are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(crate) enum RequestFormat {
     Line,
     /// One JSON record on standard output.
     Json,
+    /// One line of the log.
+    Log,
 }
 
 /// Maximum number of requests that wait to be printed.
@@ -61,7 +66,8 @@ pub(super) struct RequestLog(Arc<Log>);
 
 struct Log {
     path: String,
-    endpoint: Endpoint,
+    endpoint: RwLock<Endpoint>,
+    explainer: Arc<Mutex<Explainer>>,
     bodies: Arc<Semaphore>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     unlogged: AtomicU64,
@@ -89,11 +95,13 @@ struct Record<'a> {
 
 impl RequestLog {
     pub(super) fn new(format: RequestFormat, explainer: Explainer) -> Self {
-        let (path, endpoint) = (explainer.path.clone(), explainer.endpoint.clone());
-        let mut printer = Printer { explainer, format, refusals: BTreeMap::new() };
+        let (path, endpoint) = (explainer.path.clone(), RwLock::new(explainer.endpoint.clone()));
+        let explainer = Arc::new(Mutex::new(explainer));
+        let mut printer = Printer { explainer: Arc::clone(&explainer), format, refusals: BTreeMap::new() };
         let log = Log {
             path,
             endpoint,
+            explainer,
             bodies: Arc::new(Semaphore::new(MAX_BODIES)),
             counts: Mutex::default(),
             unlogged: AtomicU64::new(0),
@@ -103,6 +111,15 @@ impl RequestLog {
             }),
         };
         Self(Arc::new(log))
+    }
+
+    /// Explains later requests with other secrets.
+    pub(super) fn replace_apps(&self, loaded: &LoadedApps) {
+        let endpoint = Endpoint::new(loaded.apps.clone(), EndpointSettings::default());
+        let secrets = Secrets::new(&loaded.texts());
+        let mut explainer = self.0.explainer.lock().unwrap_or_else(PoisonError::into_inner);
+        (explainer.endpoint, explainer.secrets) = (endpoint.clone(), secrets);
+        *self.0.endpoint.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
     }
 
     /// Makes the router report each request, also those to other paths.
@@ -172,7 +189,8 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let encoding = parts.headers.get("content-encoding").map(|value| String::from_utf8_lossy(value.as_bytes()).into());
     let is_ours = parts.uri.path() == log.0.path;
     // Decided by the head, as the library does. `None` if the body decides.
-    let by_head = match log.0.endpoint.begin(&head(&parts)) {
+    let endpoint = log.0.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let by_head = match endpoint.begin(&head(&parts)) {
         HeadResult::Reply(reply) => Some(reply),
         HeadResult::Body(_) => None,
     };
@@ -191,6 +209,8 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
         outcome: UNANSWERED,
         duration: Duration::ZERO,
         is_signed_by_x,
+        app: None,
+        events: None,
         body: None,
         permit,
     };
@@ -198,13 +218,15 @@ async fn observe(State(log): State<RequestLog>, request: Request, next: Next) ->
     let pending = Pending { log, observed: Some(observed), started: Instant::now() };
     let answer = async {
         let response = next.run(Request::from_parts(parts, body)).await;
-        (response, MARK.with(Cell::get))
+        (response, MARK.with(RefCell::take))
     };
-    let (response, mark) = MARK.scope(Cell::new(None), answer).await;
+    let (response, mark) = MARK.scope(RefCell::default(), answer).await;
     let (response, reply) = read_reply(response).await;
     let status = response.status().as_u16();
     pending.end(|observed| {
         observed.status = Some(status);
+        (observed.app, observed.events) = (mark.app, mark.events);
+        let mark = mark.outcome;
         observed.outcome = match (status, by_head) {
             (404, _) if !is_ours => NOT_FOUND,
             (200, None) => mark.unwrap_or(Outcome::Duplicate).as_str(),
@@ -255,17 +277,22 @@ fn outcome_of(status: u16, reply: &Bytes) -> Outcome {
 
 /// Prints requests, and explains the refused ones.
 struct Printer {
-    explainer: Explainer,
+    explainer: Arc<Mutex<Explainer>>,
     format: RequestFormat,
     refusals: BTreeMap<&'static str, u64>,
 }
 
 impl Printer {
+    fn explainer(&self) -> MutexGuard<'_, Explainer> {
+        self.explainer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn print(&mut self, observed: &Observed) {
-        let cause = cause::of(observed, &self.explainer);
+        let cause = cause::of(observed, &self.explainer());
         match self.format {
             RequestFormat::Off => {}
             RequestFormat::Line => self.print_line(observed, cause),
+            RequestFormat::Log => log(observed, cause.as_deref()),
             RequestFormat::Json => {
                 let record = Record {
                     r#type: "request",
@@ -274,8 +301,7 @@ impl Printer {
                     path: observed.uri.path(),
                     status: observed.status,
                     outcome: observed.outcome,
-                    // Microseconds are precise enough.
-                    ms: (observed.duration.as_secs_f64() * 1e6).round() / 1e3,
+                    ms: millis(observed),
                     signed_by_x: observed.is_signed_by_x,
                     cause,
                 };
@@ -313,12 +339,34 @@ impl Printer {
             let refusals = self.refusals.entry(observed.outcome).or_default();
             *refusals += 1;
             if *refusals == HINT_AFTER {
-                let hint = cause::command(observed.outcome, &self.explainer);
+                let hint = cause::command(observed.outcome, &self.explainer());
                 text += &wrapped(&format!("{HINT_AFTER} x {}: {hint}", observed.outcome));
             }
         }
         output::log(&text);
     }
+}
+
+/// Writes a request to the log, as a warning if X may have to repeat it.
+fn log(observed: &Observed, cause: Option<&str>) {
+    let method = short(observed.method.as_str());
+    let path = short(observed.uri.path());
+    let (status, outcome, signed_by_x) = (observed.status, observed.outcome, observed.is_signed_by_x);
+    let (app, events) = (observed.app.as_deref(), observed.events);
+    let ms = millis(observed);
+    match observed.status {
+        Some(200 | 404) => {
+            tracing::info!(target: REQUESTS, method, path, status, outcome, ms, app, events, signed_by_x, cause, "request");
+        }
+        _ => {
+            tracing::warn!(target: REQUESTS, method, path, status, outcome, ms, app, events, signed_by_x, cause, "request");
+        }
+    }
+}
+
+/// Returns the duration. Microseconds are precise enough.
+fn millis(observed: &Observed) -> f64 {
+    (observed.duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Returns a text as indented lines, wrapped between words. Commands in backticks stay on one line,

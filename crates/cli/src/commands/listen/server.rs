@@ -14,7 +14,7 @@ use birdhook::adapter::{Endpoint, EndpointSettings};
 use birdhook::axum::webhook;
 use birdhook::console::{HeaderLayer, HealthSource};
 use birdhook::{
-    App, Apps, Health, Pipeline, Receiver as Service, Webhook, app::SecretKind, dedupe::ApiMode, sink::EventSink,
+    App, Health, Pipeline, Receiver as Service, Webhook, app::SecretKind, dedupe::ApiMode, sink::EventSink,
 };
 use tokio::net::TcpListener;
 
@@ -25,15 +25,17 @@ use super::next_steps::next_steps;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
 use super::request_log::{RequestFormat, RequestLog};
+use super::secrets::LiveApps;
 use super::signature_cause::Explainer;
 use super::target::Target;
 use super::target::client::TargetClient;
 use super::target::direct::DirectForwarder;
 use super::work::Work;
 use crate::account::AccountArgs;
-use crate::apps::{AppArgs, ConfiguredApp};
+use crate::apps::{AppArgs, ConfigSource, ConfiguredApp, LoadedApps};
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
+use crate::logging::LogArgs;
 use crate::output::{BAD, note, plural, queue_output, styled};
 use crate::shutdown::{SHUTDOWN_TIMEOUT, stop_requested};
 use crate::signature_mistakes::secret::Secrets;
@@ -63,6 +65,8 @@ pub(crate) struct ServerArgs {
     dual_mode: bool,
     #[command(flatten)]
     admin: AdminArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 impl ServerArgs {
@@ -102,8 +106,16 @@ impl ServerArgs {
             move || gate.health()
         });
         let admin = admin.map(|admin| (admin, gate.clone()));
+        let replaced = gate.clone();
         let shut_down = async move { (gate.shutdown(SHUTDOWN_TIMEOUT).await, gate.health()) };
-        self.bind(route, &apps, work.requests, destination, admin).await?.run(stop_early, health, shut_down).await
+        let server = self.bind(route, &apps, work.requests, destination, admin).await?;
+        apps.follow_files(server.log.clone(), move |apps| replaced.replace_apps(apps));
+        server.run(stop_early, health, shut_down).await
+    }
+
+    /// Starts the log if an option asks for it. Returns whether one did.
+    pub(crate) fn start_log(&self) -> bool {
+        self.log.start()
     }
 
     /// Lets the console call X with these credentials, if there are any.
@@ -123,27 +135,32 @@ impl ServerArgs {
         self.apps.configure(apps, secret_variables);
     }
 
+    /// Sets the file of which the apps are read again while the receiver runs.
+    pub(super) fn configure_source(&mut self, source: ConfigSource) {
+        self.apps.configure_source(source);
+    }
+
     /// Checks the values that are otherwise checked at the start, and returns the apps.
-    pub(super) fn check(&self) -> Result<Apps> {
+    pub(super) fn check(&self) -> Result<LoadedApps> {
         check_path(&self.path)?;
         self.admin.check(self.addr)?;
         self.apps.read()
     }
 
-    pub(super) fn webhook(&self) -> Result<(Apps, Webhook, Option<PreparedAdmin>)> {
-        let apps = self.check()?;
+    pub(super) fn webhook(&self) -> Result<(LiveApps, Webhook, Option<PreparedAdmin>)> {
+        let apps = LiveApps::new(&self.apps, self.check()?);
         let mode = if self.dual_mode { ApiMode::Dual } else { ApiMode::Single };
-        let mut webhook = Webhook::new(apps.clone()).api_mode(mode);
-        let admin = self.admin.prepare(self.addr)?;
+        let mut webhook = Webhook::new(apps.first().clone()).api_mode(mode);
+        let admin = self.admin.prepare(self.addr, apps.usage())?;
         if let Some(admin) = &admin {
-            webhook = webhook.observer(admin.history.clone());
+            webhook = webhook.observer(apps.observer(admin.history.clone()));
         }
         Ok((apps, webhook, admin))
     }
 
     /// Prepares a target. Its program does not see the variables with the secrets of the apps.
-    pub(super) fn client(&self, target: Target, apps: &Apps) -> Result<TargetClient> {
-        TargetClient::new(target, apps.clone(), self.apps.sources().map(str::to_owned).collect())
+    pub(super) fn client(&self, target: Target, apps: &LiveApps) -> Result<TargetClient> {
+        TargetClient::new(target, apps.shared(), self.apps.sources().map(str::to_owned).collect())
     }
 
     pub(super) fn event_format(&self, json: bool, has_type: bool) -> EventFormat {
@@ -155,7 +172,7 @@ impl ServerArgs {
     pub(super) async fn bind_to<S>(
         &self,
         pipeline: &Pipeline<S>,
-        apps: &Apps,
+        apps: &LiveApps,
         requests: RequestFormat,
         destination: Destination,
         admin: Option<PreparedAdmin>,
@@ -164,23 +181,33 @@ impl ServerArgs {
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
         let admin = admin.map(|admin| (admin, pipeline.clone()));
-        self.bind(any_service(Service::new(pipeline.clone())), apps, requests, destination, admin).await
+        let route = any_service(Service::new(pipeline.clone()));
+        let server = self.bind(route, apps, requests, destination, admin).await?;
+        let pipeline = pipeline.clone();
+        apps.follow_files(server.log.clone(), move |apps| pipeline.replace_apps(apps));
+        Ok(server)
     }
 
     async fn bind(
         &self,
         route: MethodRouter,
-        apps: &Apps,
+        apps: &LiveApps,
         requests: RequestFormat,
         destination: Destination,
         admin: Option<(PreparedAdmin, impl HealthSource + 'static)>,
     ) -> Result<Server> {
         queue_output();
-        let stop_requested = Box::pin(stop_requested());
+        let (stop, closed) = (stop_requested(), apps.terminal_closed());
+        let stop_requested = Box::pin(async move {
+            tokio::select! {
+                () = stop => {}
+                () = closed => {}
+            }
+        });
         let mut router = Router::new().route(&self.path, route);
         let listener =
             http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;
-        let names: Vec<_> = apps.iter().map(description).collect();
+        let names: Vec<_> = apps.first().iter().map(description).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
         let url = format!("http://{address}{path}");
         note(format!("listening on {url} for {}", names.join(", ")));
@@ -191,14 +218,14 @@ impl ServerArgs {
         }
         let is_terminal = stderr().is_terminal();
         if requests == RequestFormat::Line || (requests == RequestFormat::Json && is_terminal) {
-            note(next_steps(apps, &url, path, destination.consume.as_deref(), is_terminal));
+            note(next_steps(apps.first(), &url, path, destination.consume.as_deref(), is_terminal));
         }
         let bound = url.clone();
         let log = match requests {
             RequestFormat::Off => None,
             format => {
-                let endpoint = Endpoint::new(apps.clone(), EndpointSettings::default());
-                let secrets = Secrets::new(&self.apps.texts()?);
+                let endpoint = Endpoint::new(apps.first().clone(), EndpointSettings::default());
+                let secrets = Secrets::new(&apps.loaded().texts());
                 Some(RequestLog::new(format, Explainer { endpoint, secrets, destination, url, path: path.clone() }))
             }
         };

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use birdhook_core::SecretKind;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::body::JsonReply;
+use crate::mock::credentials::MockToken;
 use crate::mock::inner::{Inner, wake};
 use crate::mock::ledger::Occasion;
 use crate::mock::manage::NewActivity;
@@ -158,6 +160,21 @@ pub(super) async fn subscribe(State(inner): State<Arc<Inner>>, headers: HeaderMa
     let new = NewActivity { event_type, filter, tag: None, webhook_id: Some(webhook_id), expires_at: None };
     let subscription = inner.subscribe_activity(&app, Some(&user_id), new)?;
     Ok(JsonReply::ok(json!(subscription)))
+}
+
+#[derive(Deserialize)]
+struct NewSecret {
+    kind: String,
+    secret: String,
+}
+
+/// Replaces a secret of the first app. The reply does not repeat it.
+pub(super) async fn secret(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Reply {
+    let NewSecret { kind, secret } = read(&headers, &body, r#"{"kind":"consumer","secret":"..."}"#)?;
+    let kind: SecretKind = kind.parse().map_err(|_| Refused::bad("kind must be consumer or client"))?;
+    let app = inner.state().apps.first().map(|app| app.name.clone()).unwrap_or_default();
+    inner.set_secret(&app, kind, MockToken::new(secret)).map_err(|error| Refused::bad(error.to_string()))?;
+    Ok(JsonReply::ok(json!({"app": app, "kind": kind.as_str()})))
 }
 
 const ORDERS: [(&str, DeliveryOrder); 3] = [

@@ -52,6 +52,7 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
         .route("/_mock/invalidate", post(controls::invalidate))
         .route("/_mock/validate", post(controls::validate))
         .route("/_mock/subscribe", post(controls::subscribe))
+        .route("/_mock/secret", post(controls::secret))
         .route("/oauth2/token", post(token))
         .route("/oauth/request_token", post(oauth1::request_token))
         .route("/oauth/authorize", get(oauth1::authorize))

@@ -20,13 +20,16 @@ use birdhook::console::{Access, Console, HealthSource, History};
 use birdhook::inbox::Inbox;
 use clap::ArgGroup;
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
 
 use self::readiness::Readiness;
 use super::console::{local_access, serve_console};
 use super::http;
+use super::secrets::SecretUsage;
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
 use crate::output::note;
+use crate::secret_report;
 
 /// Maximum size in bytes of a kept body. X's bodies are smaller.
 const MAX_BODY: usize = 64 << 10;
@@ -37,7 +40,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("admin_server").args(["admin", "console"]).multiple(true))]
 pub(crate) struct AdminArgs {
-    /// Serve /healthz, /readyz, /metrics and the page /console at this address, for example
+    /// Serve /healthz, /readyz, /metrics, /secrets and the page /console at this address, for example
     /// 127.0.0.1:9090. It must not be one that X can reach. An address of another machine than this
     /// one needs --admin-token.
     #[arg(long, value_name = "ADDR")]
@@ -74,6 +77,7 @@ pub(super) struct PreparedAdmin {
     hosts: Vec<String>,
     inbox: Option<Inbox>,
     client: Option<Client>,
+    secrets: SecretUsage,
 }
 
 impl AdminArgs {
@@ -108,7 +112,7 @@ impl AdminArgs {
     }
 
     /// Checks the options, and starts to record metrics. `None` if no server is wanted.
-    pub(super) fn prepare(&self, public: SocketAddr) -> Result<Option<PreparedAdmin>> {
+    pub(super) fn prepare(&self, public: SocketAddr, secrets: SecretUsage) -> Result<Option<PreparedAdmin>> {
         let token = self.check(public)?;
         if !self.has_console() {
             return Ok(None);
@@ -121,6 +125,7 @@ impl AdminArgs {
             hosts: self.admin_host.clone(),
             inbox: None,
             client: self.client.clone(),
+            secrets,
         }))
     }
 }
@@ -141,7 +146,7 @@ impl PreparedAdmin {
 
     /// Serves until the process ends, also during the shutdown, and prints the addresses.
     pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
-        let Self { history, admin, console, token, hosts, inbox, client } = self;
+        let Self { history, admin, console, token, hosts, inbox, secrets, client } = self;
         let source: Arc<dyn HealthSource> = Arc::new(source);
         let page = |path: &str| {
             let access = token.clone().unwrap_or_else(local_access);
@@ -157,6 +162,7 @@ impl PreparedAdmin {
                 .route("/healthz", get(|| async { text(StatusCode::OK, "ok\n".to_owned()) }))
                 .route("/readyz", get(move || async move { ready(&readiness) }))
                 .route("/metrics", get(move || async move { metrics::response(&recorder) }))
+                .route(secret_report::PATH, get(move || async move { json(&secrets.report()) }))
                 .route("/", get(|| async { Redirect::to("/console") }))
                 .nest_service("/console", page("/console"));
             let address = listen(address, router)?;
@@ -187,9 +193,20 @@ fn ready(readiness: &Readiness) -> Response {
     }
 }
 
+fn json(value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => response(StatusCode::OK, "application/json", text),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+    }
+}
+
 fn text(status: StatusCode, text: String) -> Response {
+    response(status, "text/plain; charset=utf-8", text)
+}
+
+fn response(status: StatusCode, content_type: &'static str, text: String) -> Response {
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use birdhook::{Apps, Event};
+use birdhook::Event;
 
 use super::message::Message;
 use super::program::Program;
 use super::request::Requests;
 use super::trace::TraceContext;
 use super::{Target, TargetMode};
+use crate::apps::SharedApps;
 
 /// A target with its connections.
 pub(crate) struct TargetClient {
     pub(crate) target: Target,
     /// Whether requests are signed.
     is_signed: bool,
-    apps: Apps,
+    apps: SharedApps,
     transport: Transport,
 }
 
@@ -55,7 +56,7 @@ impl AttemptError {
 
 impl TargetClient {
     /// Prepares a checked target. `hidden` are variables that its program must not see.
-    pub(crate) fn new(target: Target, apps: Apps, hidden: Vec<String>) -> Result<Self> {
+    pub(crate) fn new(target: Target, apps: SharedApps, hidden: Vec<String>) -> Result<Self> {
         let secrets = target.signing_secrets()?;
         let is_signed = !secrets.is_empty();
         let transport = match &target.url {
@@ -68,7 +69,7 @@ impl TargetClient {
     /// Makes one attempt. Returns `Ok` if the target has acknowledged the event.
     pub(crate) async fn send(&self, event: &Event, attempt: u32, trace: &TraceContext) -> Result<(), AttemptError> {
         // A retry would fail too, but the configuration may be corrected meanwhile.
-        let message = Message::new(event, self.target.mode, &self.apps);
+        let message = Message::new(event, self.target.mode, &self.apps.get());
         let message = message.map_err(|error| AttemptError::failed(format!("{error:#}")))?;
         match &self.transport {
             Transport::Http(requests) => requests.send(&message, attempt, trace).await,

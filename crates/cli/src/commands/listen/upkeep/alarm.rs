@@ -172,6 +172,17 @@ pub(super) mod tests {
     pub(in super::super) const LIMITS: Limits =
         Limits { no_challenge: Duration::from_secs(25 * 3600), free_disk: 1000 };
 
+    /// The integration tests compare the runbook with this table.
+    #[test]
+    fn the_guide_has_a_row_for_each_kind() {
+        use AlarmKind::{DeadLetters, LowDisk, NoChallenge, OtherSecret, SubscriptionExpiring, WebhookInvalid};
+        let guide = include_str!("../../../../../../docs/guide/gateway.md");
+        let (_, table) = guide.split_once("| `alarm` | raised | ended |").unwrap();
+        let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| `")?.split('`').next());
+        let kinds = [WebhookInvalid, NoChallenge, DeadLetters, LowDisk, SubscriptionExpiring, OtherSecret];
+        assert_eq!(rows.collect::<Vec<_>>(), kinds.map(AlarmKind::as_str));
+    }
+
     #[test]
     fn each_state_has_its_alarm() {
         let check = |change: &dyn Fn(&mut Facts), expected: &[&str]| {
