@@ -6,4 +6,5 @@ mod browser;
 mod inbox;
 mod mock;
 mod pages;
+mod resend;
 mod site;

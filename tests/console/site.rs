@@ -23,11 +23,15 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn start() -> Self {
+        Self::start_with(|console| console)
+    }
+
+    pub(crate) fn start_with(change: impl FnOnce(Console) -> Console) -> Self {
         let runtime = Runtime::new().unwrap();
         let history = History::new().keep(50, 64 << 10);
         let webhook = Webhook::new(Secret::new(SECRET).unwrap());
         let (pipeline, deliveries) = webhook.observer(history.clone()).channel(1024);
-        let console = Console::new(pipeline.handle(), history, Access::hook(|_| true));
+        let console = change(Console::new(pipeline.handle(), history, Access::hook(|_| true)));
         let app = Router::new().nest_service("/birdhook", console);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();

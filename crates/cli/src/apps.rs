@@ -334,7 +334,7 @@ fn variable(variable: &str) -> Option<SecretString> {
     env::var(variable).ok().map(Into::into)
 }
 
-fn read_secret(source: &str) -> Result<Secret> {
+pub(crate) fn read_secret(source: &str) -> Result<Secret> {
     Secret::new(read_text(source)?.expose_secret()).with_context(|| invalid_secret(source))
 }
 

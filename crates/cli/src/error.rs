@@ -59,6 +59,7 @@ codes! {
     NoInbox "no_inbox" "The folder contains no inbox.",
     InboxInUse "inbox_in_use" "Another process has opened the inbox.",
     InboxUnreadable "inbox_unreadable" "The inbox cannot be opened or read.",
+    BackupFailed "backup_failed" "A backup of an inbox cannot be written or restored.",
     NoSuchEvent "no_such_event" "The inbox has no dead letter with the id.",
     NoEngine "no_engine" "No engine is named.",
     EngineUnavailable "engine_unavailable" "The engine cannot be reached, or refuses the command.",

@@ -32,20 +32,20 @@ pub(crate) fn keys(folder: &Folder, x: &MockX) -> [String; 2] {
     ["--credentials".to_owned(), folder.file("keys.toml", &keys)]
 }
 
-fn ago(minutes: i64) -> Timestamp {
+pub(crate) fn ago(minutes: i64) -> Timestamp {
     Timestamp::from_millis(now().as_millis() - minutes * MINUTE)
 }
 
-fn listen<'a>(inbox: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn listen<'a>(inbox: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["listen", "--quiet", "--json", "--inbox", inbox], more].concat()
 }
 
-fn heartbeat(inbox: &str) -> Value {
+pub(crate) fn heartbeat(inbox: &str) -> Value {
     serde_json::from_slice(&fs::read(format!("{inbox}/heartbeat.json")).unwrap()).unwrap()
 }
 
 /// Changes the last sign of life.
-fn was_alive(inbox: &str, minutes_ago: i64) {
+pub(crate) fn was_alive(inbox: &str, minutes_ago: i64) {
     let mut value = heartbeat(inbox);
     value["alive_at"] = ago(minutes_ago).to_string().into();
     fs::write(format!("{inbox}/heartbeat.json"), value.to_string()).unwrap();

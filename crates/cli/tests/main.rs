@@ -7,6 +7,8 @@ mod admin;
 mod alarms;
 mod at_x;
 mod auth;
+#[cfg(unix)]
+mod backups;
 mod catching_up;
 mod config;
 mod credentials;
@@ -14,6 +16,8 @@ mod doctor;
 mod engines;
 mod errors;
 mod forwarding;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(target_os = "linux")]
 mod gateway;
 mod golden;
@@ -30,6 +34,7 @@ mod programs;
 mod progress;
 mod refusals;
 mod requests;
+mod resend;
 #[cfg(unix)]
 mod rotation;
 #[cfg(target_os = "linux")]

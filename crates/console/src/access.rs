@@ -17,6 +17,8 @@ type Hook = dyn Fn(&Parts) -> bool + Send + Sync;
 pub struct Access {
     hook: Arc<Hook>,
     asks_for_password: bool,
+    /// Names the rule in logs.
+    rule: &'static str,
 }
 
 impl Access {
@@ -25,7 +27,7 @@ impl Access {
     /// For an app with its own logins: a middleware in front of the console checks the session and
     /// adds an extension to the request, which the hook looks for.
     pub fn hook(hook: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        Self { hook: Arc::new(hook), asks_for_password: false }
+        Self { hook: Arc::new(hook), asks_for_password: false, rule: "hook" }
     }
 
     /// Allows requests from the machine itself, for development.
@@ -34,10 +36,11 @@ impl Access {
     /// `ConnectInfo`. A request without a known address is refused, and so is one with a header of
     /// a proxy, because a proxy on this machine makes every request look local.
     pub fn loopback(peer: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
-        Self::hook(move |request| {
+        let local = move |request: &Parts| {
             let is_forwarded = FORWARDING.iter().any(|name| request.headers.contains_key(*name));
             !is_forwarded && peer(request).is_some_and(|address| address.to_canonical().is_loopback())
-        })
+        };
+        Self { rule: "loopback", ..Self::hook(local) }
     }
 
     /// Allows requests with this token: as `Authorization: Bearer TOKEN`, or as the password of
@@ -58,11 +61,16 @@ impl Access {
         }
         let token: Arc<[u8]> = token.as_bytes().into();
         let hook = move |request: &Parts| given_token(request).is_some_and(|given| bool::from(given.ct_eq(&token)));
-        Ok(Self { hook: Arc::new(hook), asks_for_password: true })
+        Ok(Self { hook: Arc::new(hook), asks_for_password: true, rule: "token" })
     }
 
     pub(crate) fn allows(&self, request: &Parts) -> bool {
         (self.hook)(request)
+    }
+
+    /// Returns the rule by which requests are allowed, for logs.
+    pub(crate) fn rule(&self) -> &'static str {
+        self.rule
     }
 
     /// Returns whether a refusal makes the browser ask for a password.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
 use maud::Markup;
 use serde::Serialize;
 use serde_json::json;
@@ -23,7 +24,6 @@ use crate::at_x::AtX;
 use crate::copies::TEST_SECRET;
 use crate::data::{Detail, HealthView, Row};
 use crate::filter::{Query, QueryError};
-#[cfg(any(feature = "client", feature = "inbox"))]
 use crate::guard::Context as RequestContext;
 use crate::health_source::HealthSource;
 use crate::history::{History, now};
@@ -31,6 +31,9 @@ use crate::hosts::Hosts;
 #[cfg(feature = "inbox")]
 use crate::inbox::InboxPages;
 use crate::page::{self, List, Reveal, Site};
+use crate::request_body::{self, UnreadBody};
+use crate::resend::Resend;
+use crate::resend_actions::{ResendActions, Sending};
 use crate::stream::{ConsoleBody, Events};
 
 /// Maximum number of open streams of events.
@@ -51,6 +54,9 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// The end of the path that sends a delivery again.
+const SEND: &str = "/send";
+
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
@@ -58,8 +64,8 @@ pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// A page that shows the requests of a webhook, as a tower [`Service`]. Cheap to clone.
 ///
 /// Mount it with axum's `nest_service("/birdhook", console)`. At another path, also call
-/// [`mounted_at`](Self::mounted_at). Without an inbox and a client for X it only reads: it has no request
-/// that changes anything.
+/// [`mounted_at`](Self::mounted_at). Without an inbox, a client for X and [`resend`](Self::resend) it
+/// only reads: no request to it changes or sends anything.
 #[derive(Clone)]
 pub struct Console {
     /// `None` if the console shows an inbox only.
@@ -74,6 +80,7 @@ pub struct Console {
     inbox: Option<InboxPages>,
     #[cfg(feature = "client")]
     at_x: Option<AtX>,
+    resend: Option<ResendActions>,
     is_read_only: bool,
 }
 
@@ -113,6 +120,7 @@ impl Console {
             inbox: None,
             #[cfg(feature = "client")]
             at_x: None,
+            resend: None,
             is_read_only: false,
         }
     }
@@ -135,9 +143,11 @@ impl Console {
         self
     }
 
-    /// Sets the secret that signs copies of deliveries. Defaults to `birdhook-test-secret`.
+    /// Sets the secret that signs copies of deliveries, and those that are sent again. Defaults to
+    /// `birdhook-test-secret`.
     ///
-    /// Never pass a secret of an app at X: its holder can forge deliveries.
+    /// Never pass a secret of an app at X: its holder can forge deliveries. With such a secret, the
+    /// console sends to loopback targets only.
     #[must_use]
     pub fn test_secret(mut self, secret: Secret) -> Self {
         self.test_secret = Some(secret);
@@ -168,7 +178,15 @@ impl Console {
         self
     }
 
-    /// Refuses every request that changes something, and shows no buttons for them.
+    /// Adds an action to each delivery whose body is kept: it is sent again, as it was or edited, to one
+    /// of these targets.
+    #[must_use]
+    pub fn resend(mut self, resend: Resend) -> Self {
+        self.resend = Some(ResendActions::new(resend)).filter(|it| it.has_targets());
+        self
+    }
+
+    /// Refuses every request that changes or sends something, and shows no buttons for them.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.is_read_only = true;
@@ -209,11 +227,6 @@ impl Console {
         Some(inbox.answer(self.context(request), path, is_api).await)
     }
 
-    #[cfg(any(feature = "client", feature = "inbox"))]
-    fn context<'a>(&'a self, request: &'a Parts) -> RequestContext<'a> {
-        RequestContext { site: &self.site, is_read_only: self.is_read_only, request }
-    }
-
     /// Answers a request to the page of the app at X. `None` if it is for another page.
     #[cfg(feature = "client")]
     async fn at_x_page(&self, request: &Parts, path: &str) -> Option<Response<ConsoleBody>> {
@@ -231,7 +244,34 @@ impl Console {
         Some(at_x.answer(self.context(request), &self.history, rest, is_api).await)
     }
 
-    async fn respond(&self, request: &Parts) -> Response<ConsoleBody> {
+    fn context<'a>(&'a self, request: &'a Parts) -> RequestContext<'a> {
+        RequestContext { site: &self.site, is_read_only: self.is_read_only, request }
+    }
+
+    /// Answers a request that sends a delivery again. `None` if it is for another page.
+    async fn resend_page(&self, request: &Parts, path: &str, body: UnreadBody) -> Option<Response<ConsoleBody>> {
+        let resend = self.resend.as_ref()?;
+        let context = self.context(request);
+        if path == "/api/send" {
+            return Some(resend.targets(context));
+        }
+        let (is_api, path) = match path.strip_prefix("/api") {
+            Some(path) => (true, path),
+            None => (false, path),
+        };
+        let id = path.strip_prefix("/deliveries/")?.strip_suffix(SEND)?;
+        let secret = self.test_secret.as_ref();
+        let sending = Sending {
+            context,
+            history: &self.history,
+            secret,
+            is_secret_of_app: self.source.as_ref().zip(secret).is_none_or(|(source, secret)| source.has_secret(secret)),
+            rule: self.access.rule(),
+        };
+        Some(resend.answer(sending, id, is_api, body).await)
+    }
+
+    async fn respond(&self, request: &Parts, body: UnreadBody) -> Response<ConsoleBody> {
         if let Some(refused) = self.refuse(request) {
             return refused;
         }
@@ -239,7 +279,7 @@ impl Console {
         // Browsers send the password of HTTP Basic with requests that other sites cause. They cannot
         // read the responses, but a page needs no data for other sites at all.
         let is_of_other_site = request.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        let is_page = path == "/" || path == "/inbox" || path.starts_with("/deliveries/");
+        let is_page = path == "/" || path == "/inbox" || (path.starts_with("/deliveries/") && !path.ends_with(SEND));
         if is_of_other_site && !(is_page && [Method::GET, Method::HEAD].contains(&request.method)) {
             return response(StatusCode::FORBIDDEN, TEXT, "requests of other sites are not allowed\n");
         }
@@ -249,6 +289,9 @@ impl Console {
         }
         #[cfg(feature = "client")]
         if let Some(response) = self.at_x_page(request, path).await {
+            return response;
+        }
+        if let Some(response) = self.resend_page(request, path, body).await {
             return response;
         }
         if request.method != Method::GET && request.method != Method::HEAD {
@@ -365,7 +408,8 @@ impl Console {
         if is_api {
             return json_response(StatusCode::OK, &detail);
         }
-        let main = page::detail(&self.site, &detail);
+        let can_send = self.resend.is_some() && !self.is_read_only && detail.body.is_some();
+        let main = page::detail(&self.site, &detail, can_send);
         let other = format!("{}{path}{}", self.site.base, if query.reveal { "" } else { "?reveal=1" });
         let reveal = Reveal { is_revealed: query.reveal, other: &other };
         html(StatusCode::OK, page::page(&self.site, detail.row.outcome, &reveal, &main))
@@ -437,7 +481,10 @@ fn asset(content_type: &'static str, text: &'static str) -> Response<ConsoleBody
 
 type ConsoleFuture = Pin<Box<dyn Future<Output = Result<Response<ConsoleBody>, Infallible>> + Send>>;
 
-impl<B> Service<Request<B>> for Console {
+impl<B> Service<Request<B>> for Console
+where
+    B: Body<Data: Send> + Send + 'static,
+{
     type Response = Response<ConsoleBody>;
     type Error = Infallible;
     type Future = ConsoleFuture;
@@ -447,10 +494,11 @@ impl<B> Service<Request<B>> for Console {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, _) = request.into_parts();
+        let (parts, body) = request.into_parts();
+        let body: UnreadBody = Box::pin(request_body::read(body));
         let console = self.clone();
         Box::pin(async move {
-            let mut response = console.respond(&parts).await;
+            let mut response = console.respond(&parts, body).await;
             if parts.method == Method::HEAD {
                 *response.body_mut() = ConsoleBody::whole(Bytes::new());
             }

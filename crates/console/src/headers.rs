@@ -34,7 +34,7 @@ pub(crate) fn current() -> Option<Arc<HeaderList>> {
     HEADERS.try_with(Arc::clone).ok()
 }
 
-fn recorded(headers: &HeaderMap) -> HeaderList {
+pub(crate) fn recorded(headers: &HeaderMap) -> HeaderList {
     let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         let is_secret = value.is_sensitive() || SECRET_NAMES.iter().any(|part| name.as_str().contains(part));
         let value = match is_secret {

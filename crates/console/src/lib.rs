@@ -18,7 +18,7 @@
 //! let request = Request::get("/birdhook/api/health")
 //!     .header(header::HOST, "localhost")
 //!     .header(header::AUTHORIZATION, "Bearer an-unguessable-token");
-//! let response = console.oneshot(request.body(()).unwrap()).await.unwrap();
+//! let response = console.oneshot(request.body(String::new()).unwrap()).await.unwrap();
 //! assert_eq!(response.status(), StatusCode::OK);
 //! # }
 //! ```
@@ -55,6 +55,16 @@
 //!
 //! An error of X is answered 502, with `error`, `fix`, and `until` if a rate limit is reached.
 //!
+//! With `Console::resend`:
+//!
+//! | path | response |
+//! |---|---|
+//! | `/api/send` | the targets, and `csrf`, the token of the action |
+//! | POST `/api/deliveries/ID/send` | the target's `response`; needs `target`, a name of that list |
+//!
+//! The body of this POST replaces that of the delivery. Without one, the delivery is sent as it was. A
+//! body that is not valid JSON needs `anyway=1`.
+//!
 //! A POST also needs the token, as `csrf` in the query or in the header `x-birdhook-csrf`, and is
 //! answered 403 after [`Console::read_only`].
 //!
@@ -79,7 +89,6 @@ mod copies;
 mod data;
 mod entry;
 mod filter;
-#[cfg(any(feature = "client", feature = "inbox"))]
 mod guard;
 mod headers;
 mod health_source;
@@ -96,6 +105,9 @@ mod page;
 mod prices;
 #[cfg(feature = "client")]
 mod replay_end;
+mod request_body;
+mod resend;
+mod resend_actions;
 mod stream;
 
 pub use access::{Access, TokenError};
@@ -104,4 +116,5 @@ pub use headers::{HeaderFuture, HeaderLayer, HeaderService};
 pub use health_source::HealthSource;
 pub use history::History;
 pub use prices::{DATE as PRICES_DATE, PRICES};
+pub use resend::{Resend, ResendError};
 pub use stream::ConsoleBody;

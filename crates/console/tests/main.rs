@@ -9,5 +9,6 @@ mod hostile;
 #[cfg(feature = "inbox")]
 mod inbox;
 mod privacy;
+mod resend;
 mod stream;
 mod support;

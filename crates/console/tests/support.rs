@@ -55,7 +55,7 @@ impl Site {
     }
 
     pub(crate) async fn respond(&self, request: http::request::Builder) -> Response<ConsoleBody> {
-        self.console.clone().oneshot(request.body(()).unwrap()).await.unwrap()
+        self.console.clone().oneshot(request.body(String::new()).unwrap()).await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Page {
@@ -63,7 +63,12 @@ impl Site {
     }
 
     pub(crate) async fn page(&self, request: http::request::Builder) -> Page {
-        let (parts, body) = self.respond(request).await.into_parts();
+        self.page_with(request, "").await
+    }
+
+    pub(crate) async fn page_with(&self, request: http::request::Builder, body: &str) -> Page {
+        let response = self.console.clone().oneshot(request.body(body.to_owned()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Page { status: parts.status, headers: parts.headers, text }
     }

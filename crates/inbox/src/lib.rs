@@ -40,6 +40,7 @@
 //! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | inspect and settle dead letters and other events |
 //! | [`Inbox::purge`] | delete the events of one user's subscription |
 //! | [`control`] | the same from another process, while the inbox is open |
+//! | [`Inbox::backup`], [`Inbox::restore`] | write a backup while the inbox is open; create a folder from it |
 //! | [`Inbox::stats`] | depth, age, dead letters, size |
 //! | [`InboxSettings`] | order, retries, retention, limits |
 //!
@@ -78,6 +79,7 @@ macro_rules! debug_fields {
 mod admin;
 #[doc(hidden)]
 pub mod backend;
+mod backup;
 mod config;
 mod consume;
 pub mod control;
@@ -98,6 +100,8 @@ mod writer;
 
 pub use admin::list::{EventQuery, EventStatus, ListedEvent};
 pub use admin::stats::Stats;
+pub use backup::error::BackupError;
+pub use backup::report::Backup;
 pub use birdhook_core::Event;
 pub use config::clock::Clock;
 pub use config::order::Order;

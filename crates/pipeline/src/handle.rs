@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_core::Apps;
+use birdhook_core::{Apps, Secret};
 use tokio::time::Instant;
 
 use crate::acceptance::Gate;
@@ -56,6 +56,11 @@ impl PipelineHandle {
     /// Replaces the apps and their secrets for all requests that begin from now on.
     pub fn replace_apps(&self, apps: impl Into<Apps>) {
         self.gate.replace_apps(apps);
+    }
+
+    /// Returns whether `secret` is one of the apps' secrets.
+    pub fn has_secret(&self, secret: &Secret) -> bool {
+        self.gate.has_secret(secret)
     }
 
     /// Shuts down within `patience` and reports what remains. See

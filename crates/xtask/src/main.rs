@@ -5,6 +5,7 @@ mod attack;
 mod bench;
 mod book;
 mod build_cost;
+mod capacity;
 mod counts;
 mod coverage;
 mod dates;
@@ -90,6 +91,8 @@ enum Command {
     Screenshots,
     /// Make the rules of Prometheus and the dashboard of Grafana in deploy/ from operations.md.
     Monitoring,
+    /// Compute the table of capacity in docs/guide/scale.md from the measured figures.
+    Capacity,
     /// Print what a release would do, and what it lacks.
     Release(release::Options),
     /// Report what breaks users of a revision.
@@ -167,6 +170,7 @@ fn run(command: Command) -> Result<()> {
         Command::Deb(options) => deb::build(&options).map(drop),
         Command::Screenshots => screenshots::make(),
         Command::Monitoring => monitoring::write(),
+        Command::Capacity => capacity::write(),
         Command::Release(options) => release::run(&options),
         Command::Semver(options) => supply::semver(&options),
         // Optimised, like an app in production.

@@ -1,6 +1,7 @@
 //! Queued output for commands that serve. Only deliveries wait for it.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,10 +37,22 @@ pub(crate) fn queue_output() {
     });
 }
 
+/// Whether the last write to standard output failed, so that it may have ended within a line.
+static IS_CUT_OFF: AtomicBool = AtomicBool::new(false);
+
 fn write(lines: &str) -> io::Result<()> {
-    let lines = styled_text(lines);
-    // Output without styles needs no search for styles to strip.
-    if lines.contains('\u{1b}') { writeln!(anstream::stdout(), "{lines}") } else { writeln!(io::stdout(), "{lines}") }
+    // After a line that a full disk cut off, the next one must not merge with it.
+    let start = if IS_CUT_OFF.load(Relaxed) { "\n" } else { "" };
+    let text = format!("{start}{}\n", styled_text(lines));
+    // Written at once: standard output would keep the rest of a failed write. Output without styles
+    // needs no search for styles to strip.
+    let written = if text.contains('\u{1b}') {
+        anstream::stdout().write_all(text.as_bytes())
+    } else {
+        io::stdout().write_all(text.as_bytes())
+    };
+    IS_CUT_OFF.store(written.is_err(), Relaxed);
+    written
 }
 
 /// Prints one or more lines. Returns once they are written. If dropped earlier, they are not

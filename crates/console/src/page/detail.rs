@@ -7,13 +7,14 @@ use crate::copies::TEST_SECRET;
 use crate::data::Detail;
 use crate::mask;
 
-pub(crate) fn detail(site: &Site, detail: &Detail) -> Markup {
+pub(crate) fn detail(site: &Site, detail: &Detail, can_send: bool) -> Markup {
     let row = &detail.row;
     let suffix = if detail.revealed { "?reveal=1" } else { "" };
     html! {
         p { a href={ (site.base) "/" (suffix) } { "← All requests" } }
         h1 { span.(class(row.group)) { (row.outcome) } @if let Some(status) = row.status { " " span.note { (status) } } }
         @if let Some(cause) = row.cause { p.why { (prose(cause)) } }
+        @if can_send { p.actions { a.button href={ (site.base) "/deliveries/" (row.id) "/send" (suffix) } { "Send again" } } }
         @if let Some(fix) = row.fix { p.fix { b { "Fix: " } (prose(fix)) } }
         @if let Some(id) = &detail.duplicate_of {
             p { "First received as " a href={ (site.base) "/deliveries/" (id) (suffix) } { (id) } "." }

@@ -7,6 +7,7 @@ mod detail;
 mod health;
 #[cfg(feature = "inbox")]
 pub(crate) mod inbox;
+pub(crate) mod resend;
 
 use maud::{DOCTYPE, Markup, html};
 

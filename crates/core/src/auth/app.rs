@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use subtle::ConstantTimeEq;
+
 use super::secret::Secret;
 use super::secret_kind::SecretKind;
 use super::signature;
@@ -123,6 +125,13 @@ impl App {
         !self.secrets(kind).is_empty()
     }
 
+    /// Returns whether `secret` is one of the app's secrets, of either kind.
+    pub fn has_secret(&self, secret: &Secret) -> bool {
+        // Secrets are not kept as texts. Two of them are equal if they sign a message equally.
+        let probe = secret.mac(b"");
+        self.consumer.iter().chain(&self.client).any(|own| bool::from(own.mac(b"").ct_eq(&probe)))
+    }
+
     /// Signs `body` as X would, to forward a delivery to another receiver.
     ///
     /// Returns name and value of one header for each kind of secret that the app has, signed with
@@ -155,5 +164,21 @@ impl App {
             SecretKind::Consumer => &self.consumer,
             SecretKind::Client => &self.client,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_has_its_secrets_of_both_kinds_and_no_others() {
+        let secret = |text: &str| Secret::new(text).unwrap();
+        let app =
+            App::new("shop", secret("new")).add_consumer_secret(secret("old")).add_client_secret(secret("client"));
+        for text in ["new", "old", "client"] {
+            assert!(app.has_secret(&secret(text)), "{text}");
+        }
+        assert!(!app.has_secret(&secret("other")) && !app.has_secret(&secret("ne")));
     }
 }

@@ -1,7 +1,10 @@
 //! Access to an inbox of this process or of another one.
 
+use std::path::Path;
+
 use crate::admin::list::{EventQuery, ListedEvent};
 use crate::admin::stats::Stats;
+use crate::backup::report::Backup;
 use crate::control::client::Client;
 use crate::control::error::ControlError;
 use crate::control::page::{EventPage, PageLimits};
@@ -176,6 +179,18 @@ impl InboxAccess {
         match &self.0 {
             Source::Open(inbox) => Ok(inbox.verify().await?),
             Source::Client(client) => client.verify().await,
+        }
+    }
+
+    /// Writes a backup to a new file, as [`Inbox::backup`] does. The process that has the inbox open
+    /// writes the file.
+    ///
+    /// # Errors
+    /// The same as [`Inbox::backup`].
+    pub async fn backup(&self, file: impl AsRef<Path>) -> Result<Backup, ControlError> {
+        match &self.0 {
+            Source::Open(inbox) => Ok(inbox.backup(file).await?),
+            Source::Client(client) => client.backup(file.as_ref()).await,
         }
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::admin::list::{EventQuery, ListedEvent};
+use crate::backup::report::Backup;
 use crate::control::access::Snapshot;
+use crate::control::backup::absolute;
 use crate::control::error::ControlError;
 use crate::control::page::EventPage;
 #[cfg(unix)]
@@ -91,6 +93,11 @@ impl Client {
         self.count(request("verify")).await
     }
 
+    pub(super) async fn backup(&self, file: &Path) -> Result<Backup, ControlError> {
+        let written = self.ask(Request { file: Some(absolute(file)?), ..request("backup") }).await?;
+        written.backup.ok_or_else(|| lacks("backup"))?.read().map_err(lacks)
+    }
+
     async fn count(&self, request: Request) -> Result<usize, ControlError> {
         self.ask(request).await?.count.ok_or_else(|| lacks("count"))
     }
@@ -110,7 +117,7 @@ impl Client {
         const LIMIT: Duration = Duration::from_secs(60);
         const LONG_LIMIT: Duration = Duration::from_secs(3600);
 
-        let is_long = matches!(request.request.as_str(), "verify" | "purge");
+        let is_long = matches!(request.request.as_str(), "verify" | "purge" | "backup");
         let limit = if is_long { LONG_LIMIT } else { LIMIT };
         timeout(limit, self.exchange(&request)).await.unwrap_or(Err(ControlError::Timeout))
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::backup::error::BackupError;
 use crate::error::{Closed, ListError};
 use crate::storage::error::StoreError;
 
@@ -16,6 +17,9 @@ pub enum ControlError {
     /// The inbox cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The backup cannot be written.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The process that has the inbox open cannot be reached.
     #[error("cannot reach the process that has the inbox open, at {}: {reason}", socket.display())]
     Unreachable {

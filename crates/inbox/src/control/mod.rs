@@ -22,11 +22,13 @@
 //! | `requeue`, `discard` | `ids` | `count`: the number of events changed |
 //! | `purge` | `subscriber` | `count` |
 //! | `verify` | | `count` |
+//! | `backup` | `file` (an absolute path of the process that has the inbox open) | `backup`: `events`, `dead`, `bytes` and `taken_at` |
 //!
 //! A failed request is replied to with `error`, an object with `code` and `message`. The codes are
 //! `invalid_request`, `unsupported_version`, `too_large`, `busy`, `closed`, `corrupt` and `failed`.
 
 mod access;
+mod backup;
 mod client;
 pub(crate) mod error;
 pub(crate) mod page;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::list::{EventStatus, ListedEvent};
 use crate::admin::stats::Stats;
+use crate::control::backup::BackupRecord;
 use crate::storage::unreadable::UnreadableEvent;
 
 /// The version of the protocol. A request of another version is refused.
@@ -40,6 +41,8 @@ pub(super) struct Request {
     pub(super) id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ids: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<String>,
 }
 
 /// The part of a request or reply that every version has.
@@ -70,6 +73,8 @@ pub(super) struct Outcome {
     pub(super) next: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) count: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) backup: Option<BackupRecord>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::admin::list::{EventQuery, EventStatus};
 use crate::backend::Store;
 use crate::control::access::InboxAccess;
+use crate::control::backup::requested;
 use crate::control::error::ControlError;
 use crate::control::protocol::{AnyVersion, EventRecord, Outcome, Refusal, Reply, Request, SOCKET, VERSION};
 use crate::id::EventId;
@@ -241,7 +242,7 @@ impl From<ControlError> for Failed {
 }
 
 async fn run(request: Request, inbox: &InboxAccess) -> Result<Outcome, Failed> {
-    let Request { request: name, status, kind, subscriber, after, limit, id, ids, .. } = request;
+    let Request { request: name, status, kind, subscriber, after, limit, id, ids, file, .. } = request;
     let missing = |member: &str| Failed::Invalid(format!("the request `{name}` needs the member `{member}`"));
     let count = |count| Ok(Outcome { count: Some(count), ..Outcome::default() });
     match name.as_str() {
@@ -269,8 +270,12 @@ async fn run(request: Request, inbox: &InboxAccess) -> Result<Outcome, Failed> {
             count(inbox.purge(&subscriber).await?)
         }
         "verify" => count(inbox.verify().await?),
+        "backup" => {
+            let file = requested(file.ok_or_else(|| missing("file"))?).map_err(Failed::Invalid)?;
+            Ok(Outcome { backup: Some(inbox.backup(file).await?.into()), ..Outcome::default() })
+        }
         _ => Err(Failed::Invalid(format!(
-            "unknown request {name:?}: expected stats, list, show, requeue, discard, purge or verify"
+            "unknown request {name:?}: expected stats, list, show, requeue, discard, purge, verify or backup"
         ))),
     }
 }

@@ -35,7 +35,8 @@ pub enum StoreError {
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-fn holder(holder: Option<&LockHolder>) -> String {
+/// Names the process that has a store open.
+pub(crate) fn holder(holder: Option<&LockHolder>) -> String {
     holder.map_or_else(|| "this process or another one".to_owned(), LockHolder::to_string)
 }
 

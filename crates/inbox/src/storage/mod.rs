@@ -8,5 +8,6 @@ pub(crate) mod lock_holder;
 pub(crate) mod private_file;
 pub(crate) mod record;
 pub(crate) mod redb;
+pub(crate) mod snapshots;
 pub(crate) mod unreadable;
 pub(crate) mod watermark;

@@ -16,6 +16,8 @@ pub(crate) const ABOUT_FORMAT: u64 = 0;
 pub(crate) const ABOUT_NEXT: u64 = 1;
 /// The time of the last commit without deliveries.
 pub(crate) const ABOUT_TIME: u64 = 2;
+/// The time at which a backup was taken. Only in the file of a complete backup.
+pub(crate) const ABOUT_BACKUP: u64 = 3;
 
 /// A delivery as it is stored.
 #[derive(Debug)]

@@ -4,15 +4,17 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition};
+use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, TableDefinition};
 
 use crate::faults;
 use crate::storage::error::StoreError;
 use crate::storage::lock::{self, Lock};
 use crate::storage::private_file::{self, FileIdentity};
+use crate::storage::snapshots::{OpenSnapshot, Snapshots};
 
 /// The name of the store's file.
 pub(crate) const FILE: &str = "inbox.redb";
@@ -62,7 +64,38 @@ pub(crate) fn open_file(file: File) -> Result<Database, DatabaseError> {
 pub(crate) struct Store {
     database: Database,
     identity: FileIdentity,
-    lock: Lock,
+    /// `None` for a backup, which no inbox opens.
+    lock: Option<Lock>,
+    snapshots: Arc<Snapshots>,
+}
+
+/// The contents of a store at one moment.
+///
+/// Commits continue meanwhile, but do not reuse the space that they free. When the store closes,
+/// [`scan`](Self::scan) fails, and the store waits until the snapshot is dropped.
+pub(crate) struct Snapshot {
+    // Dropped before the count.
+    transaction: ReadTransaction,
+    count: OpenSnapshot,
+}
+
+impl Snapshot {
+    /// Calls `visit` for each record of a table, in the order of the keys, until it returns `false`.
+    pub(crate) fn scan(&self, table: Table, visit: &mut dyn FnMut(u64, Bytes) -> bool) -> Result<(), StoreError> {
+        let mut is_closing = false;
+        scan(&self.transaction, table, 0, &mut |key, value| {
+            is_closing = self.count.is_closing();
+            !is_closing && visit(key, value)
+        })?;
+        if is_closing { Err(StoreError::Other("the store was closed".into())) } else { Ok(()) }
+    }
+}
+
+impl Drop for Store {
+    /// Waits for the snapshots: the file stays locked as long as one of them exists.
+    fn drop(&mut self) {
+        self.snapshots.close();
+    }
 }
 
 impl Store {
@@ -81,7 +114,25 @@ impl Store {
         } else {
             create(path, open)?
         };
-        Ok(Self { database, identity, lock })
+        Ok(Self { database, identity, lock: Some(lock), snapshots: Arc::default() })
+    }
+
+    /// Opens the file of a backup, or creates it. The caller makes sure that it is the only opener.
+    pub(crate) fn open_backup(path: &Path) -> Result<Self, StoreError> {
+        let (file, identity) = private_file::open(path)?;
+        drop_page_cache(&file);
+        let database = catch_panics(|| open_file(file).map_err(store_error))?;
+        Ok(Self { database, identity, lock: None, snapshots: Arc::default() })
+    }
+
+    /// Returns a snapshot of what is committed.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let transaction = catch_panics(|| self.database.begin_read().map_err(store_error))?;
+        Ok(Snapshot { transaction, count: self.snapshots.begin() })
+    }
+
+    pub(crate) fn has_snapshots(&self) -> bool {
+        self.snapshots.are_open()
     }
 
     /// Applies the changes in their order, all or none. `Ok` means that they survive a power loss.
@@ -131,21 +182,8 @@ impl Store {
         from: u64,
         visit: &mut dyn FnMut(u64, Bytes) -> bool,
     ) -> Result<(), StoreError> {
-        catch_panics(|| {
-            let transaction = self.database.begin_read().map_err(store_error)?;
-            let table = match transaction.open_table(definition(table)) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
-                Err(error) => return Err(store_error(error)),
-            };
-            for record in table.range(from..).map_err(store_error)? {
-                let (key, value) = record.map_err(store_error)?;
-                if !visit(key.value(), Bytes::copy_from_slice(value.value())) {
-                    break;
-                }
-            }
-            Ok(())
-        })
+        let transaction = catch_panics(|| self.database.begin_read().map_err(store_error))?;
+        scan(&transaction, table, from, visit)
     }
 
     /// Returns the size on disk, in bytes.
@@ -158,8 +196,11 @@ impl Store {
     }
 
     /// Returns unused space to the disk, as far as possible. May take long; called when space is
-    /// low.
+    /// low. Does nothing while a snapshot exists, which redb does not allow.
     pub(crate) fn reclaim(&mut self) -> Result<(), StoreError> {
+        if self.has_snapshots() {
+            return Ok(());
+        }
         catch_panics(|| self.database.compact().map(|_| ()).map_err(store_error))
     }
 
@@ -167,7 +208,7 @@ impl Store {
     /// committed. Takes the lock again if its file was deleted.
     pub(crate) fn check(&mut self) -> Result<(), StoreError> {
         self.identity.check()?;
-        self.lock.keep()
+        self.lock.as_mut().map_or(Ok(()), Lock::keep)
     }
 
     /// Reads everything and verifies redb's checksums.
@@ -177,6 +218,28 @@ impl Store {
             false => Err(StoreError::corrupt("checksums of pages are wrong; redb restored an earlier state")),
         }
     }
+}
+
+fn scan(
+    transaction: &ReadTransaction,
+    table: Table,
+    from: u64,
+    visit: &mut dyn FnMut(u64, Bytes) -> bool,
+) -> Result<(), StoreError> {
+    catch_panics(|| {
+        let table = match transaction.open_table(definition(table)) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(error) => return Err(store_error(error)),
+        };
+        for record in table.range(from..).map_err(store_error)? {
+            let (key, value) = record.map_err(store_error)?;
+            if !visit(key.value(), Bytes::copy_from_slice(value.value())) {
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Creates the file under a temporary name and renames it once it is complete: a process that ends

@@ -1,9 +1,13 @@
 //! The commands that handles send to the writer.
 
+use std::path::PathBuf;
+
 use birdhook_pipeline::SinkError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::admin::list::{EventQuery, ListedEvent};
+use crate::backup::error::BackupError;
+use crate::backup::report::Backup;
 use crate::error::Failed;
 use crate::id::EventId;
 use crate::seen_keys::KeyPrefix;
@@ -34,6 +38,8 @@ pub(crate) enum Command {
         done: ReplySender<Result<usize, StoreError>>,
     },
     Verify(ReplySender<Result<usize, StoreError>>),
+    /// Replies once the backup in this file is complete.
+    Backup(PathBuf, ReplySender<Result<Backup, BackupError>>),
     /// Replies once everything queued before is on disk.
     Flush(ReplySender<()>),
     /// Leases no more events, and ends once no event is leased, or at once.

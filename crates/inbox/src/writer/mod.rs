@@ -8,6 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::admin::stats::Stats;
+use crate::backup::error::BackupError;
+use crate::backup::report::Backup;
+use crate::backup::write::{self, Source};
 use crate::config::settings::InboxSettings;
 #[cfg(unix)]
 use crate::control::server::SocketFile;
@@ -235,10 +238,11 @@ impl Writer {
         transaction.apply_reports(reports);
         transaction.check_space(&self.folder);
         let asked = commands.len();
-        let mut to_verify = Vec::new();
+        let (mut to_verify, mut backups) = (Vec::new(), Vec::new());
         for command in commands {
             match command {
                 Command::Verify(done) => to_verify.push(done),
+                Command::Backup(file, done) => backups.push((file, done)),
                 Command::Store(request) if self.is_gone => request.fail(),
                 Command::Close { at_once, done } => {
                     self.shared.is_accepting.store(false, SeqCst);
@@ -262,6 +266,7 @@ impl Writer {
             Ok(()) => {
                 self.group_commit.record(asked, started.elapsed());
                 self.check_files(&mut store);
+                backups.into_iter().for_each(|(file, done)| self.back_up(&store, file, done));
                 self.verify(store, to_verify);
                 self.stats.commits += u64::from(is_written);
                 self.stats.stored += batch.events as u64;
@@ -281,6 +286,7 @@ impl Writer {
                 }
                 self.hold(commands);
                 self.held.extend(to_verify.into_iter().map(Command::Verify));
+                self.held.extend(backups.into_iter().map(|(file, done)| Command::Backup(file, done)));
                 self.report();
             }
         }
@@ -316,6 +322,12 @@ impl Writer {
 
     fn verify(&mut self, mut store: Store, replies: Vec<ReplySender<Result<usize, StoreError>>>) {
         for done in replies {
+            if store.has_snapshots() {
+                // redb verifies only a store that nothing else reads.
+                let busy = StoreError::Other("a backup is being written; verify again once it is complete".into());
+                let _ = done.send(Err(busy));
+                continue;
+            }
             let mut read = |store: &mut Store| {
                 store.verify()?;
                 let state = State::read(store, &self.settings, self.watermark.read()?, &SeenKeys::new())?;
@@ -329,6 +341,29 @@ impl Writer {
             }
         }
         self.store = Some(store);
+    }
+
+    /// Starts a thread that writes a backup of what is committed.
+    fn back_up(&self, store: &Store, file: PathBuf, done: ReplySender<Result<Backup, BackupError>>) {
+        let snapshot = match store.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                let _ = done.send(Err(error.into()));
+                return;
+            }
+        };
+        let source = Source {
+            snapshot,
+            taken_at: self.shared.now(),
+            bytes: self.state.bytes(),
+            free_space: self.settings.free_space,
+        };
+        let thread = std::thread::Builder::new().name("birdhook-backup".to_owned());
+        // If no thread can be started, `done` is dropped, which ends the caller's wait.
+        let _ = thread.spawn(move || {
+            let written = write::write(source, &file, || !done.is_closed());
+            let _ = done.send(written);
+        });
     }
 
     /// While the store is closed, refuses deliveries and queues everything else.

@@ -138,7 +138,7 @@ impl<'a> Transaction<'a> {
             }
             Command::Purge { subscriber, from, removed, done } => self.purge(subscriber, from, removed, done),
             // Handled by the writer.
-            Command::Wake | Command::Verify(_) | Command::Close { .. } => {}
+            Command::Wake | Command::Verify(_) | Command::Backup(..) | Command::Close { .. } => {}
         }
     }
 

@@ -1,6 +1,8 @@
 //! The files of an inbox: damaged, foreign, missing, or opened by several.
 
 #[cfg(unix)]
+mod backup;
+#[cfg(unix)]
 mod control;
 mod golden;
 #[cfg(unix)]

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use birdhook_core::{Apps, Endpoint, HeadResult, Outcome, RequestHead};
+use birdhook_core::{Apps, Endpoint, HeadResult, Outcome, RequestHead, Secret};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -86,6 +86,11 @@ impl Gate {
     pub fn replace_apps(&self, apps: impl Into<Apps>) {
         let apps = apps.into();
         self.state.endpoint.rcu(|endpoint| endpoint.with_apps(apps.clone()));
+    }
+
+    /// Returns whether `secret` is one of the apps' secrets.
+    pub fn has_secret(&self, secret: &Secret) -> bool {
+        self.state.endpoint.load().apps().iter().any(|app| app.has_secret(secret))
     }
 
     /// Returns a snapshot of the counts and the state, without the sink's part.

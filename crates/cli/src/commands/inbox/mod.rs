@@ -1,11 +1,13 @@
 //! `birdhook inbox`: shows an inbox, and requeues or discards the events in it.
 
+mod backup;
 mod changes;
 mod dead_letters;
 mod export;
 mod folder;
 mod list;
 mod purge;
+mod restore;
 mod stats;
 mod verify;
 
@@ -20,7 +22,7 @@ use crate::exit_status::ExitStatus;
 /// these commands reach it through the socket `control.sock` in the folder. `birdhook listen` and
 /// `birdhook relay` always serve it, an app does with `InboxSettings::control_socket`; stop other
 /// apps first. If no process has the inbox open, the commands open it themselves. They lease no
-/// events and create no inbox. Only `requeue`, `discard` and `purge` change events.
+/// events. Only `requeue`, `discard` and `purge` change events, and only `restore` creates an inbox.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inbox {
     #[command(subcommand)]
@@ -37,6 +39,8 @@ enum Action {
     Purge(purge::Purge),
     Export(export::Export),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 impl Inbox {
@@ -50,6 +54,8 @@ impl Inbox {
             Action::Purge(purge) => purge.run(json).await,
             Action::Export(export) => export.run().await,
             Action::Verify(verify) => verify.run(json).await,
+            Action::Backup(backup) => backup.run(json).await,
+            Action::Restore(restore) => restore.run(json).await,
         }
     }
 }

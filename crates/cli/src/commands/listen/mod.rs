@@ -20,7 +20,7 @@ mod secrets;
 mod server;
 mod signature_cause;
 pub(crate) mod target;
-mod upkeep;
+pub(crate) mod upkeep;
 mod work;
 
 use std::io::{IsTerminal, stderr};
@@ -28,9 +28,11 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use birdhook::Apps;
+use bytesize::ByteSize;
 
 use self::engine_receiver::EngineReceiver;
 use self::inbox_receiver::InboxReceiver;
+use self::recorder::RecordFile;
 use self::request_log::RequestFormat;
 pub(crate) use self::server::ServerArgs;
 use self::target::args::TargetArgs;
@@ -105,6 +107,13 @@ pub(crate) struct Listen {
     /// that cannot be written is answered 503.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Start a new file once the recording has this size, for example 512 MiB. The file becomes
+    /// FILE.1, that one FILE.2 and so on.
+    #[arg(long, value_name = "SIZE", default_value = "1 GiB", requires = "record")]
+    record_max_bytes: ByteSize,
+    /// Keep this many earlier files of a recording, and delete the oldest ones.
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "record")]
+    record_keep: u32,
     #[command(flatten)]
     targets: TargetArgs,
     #[command(flatten)]
@@ -141,14 +150,22 @@ pub(crate) struct Record {
     /// The file to append to. It is made readable only by its owner, because deliveries hold
     /// private content.
     file: PathBuf,
+    /// Start a new file once the recording has this size, for example 512 MiB. The file becomes
+    /// FILE.1, that one FILE.2 and so on.
+    #[arg(long, alias = "record-max-bytes", value_name = "SIZE", default_value = "1 GiB")]
+    max_bytes: ByteSize,
+    /// Keep this many earlier files, and delete the oldest ones.
+    #[arg(long, alias = "record-keep", value_name = "N", default_value_t = 4)]
+    keep: u32,
     #[command(flatten)]
     server: ServerArgs,
 }
 
 impl Record {
     pub(crate) async fn run(self, json: bool) -> Result<ExitStatus> {
+        let record = RecordFile { path: self.file, max_bytes: self.max_bytes.as_u64(), keep: self.keep };
         let requests = if self.server.start_log() { RequestFormat::Log } else { RequestFormat::Off };
-        let work = Work { record: Some(self.file), requests, ..Work::default() };
+        let work = Work { record: Some(record), requests, ..Work::default() };
         self.server.serve(json, work, std::future::pending()).await?;
         Ok(ExitStatus::Success)
     }
@@ -180,6 +197,8 @@ impl Listen {
             inbox,
             max_attempts,
             record,
+            record_max_bytes,
+            record_keep,
             targets,
             engine,
             writing,
@@ -197,6 +216,7 @@ impl Listen {
         let mut targets = targets.targets(max_attempts, in_order);
         targets.extend(self.configured);
         check_targets(&targets)?;
+        server.offer(&targets);
         let requests = match (quiet, json, requests || stderr().is_terminal()) {
             _ if server.start_log() => RequestFormat::Log,
             (true, ..) | (false, false, false) => RequestFormat::Off,
@@ -217,6 +237,8 @@ impl Listen {
             InboxReceiver { folder, max_attempts, targets, upkeep: *upkeep, requests }.serve(&server, json).await?;
         } else {
             let target = sole(targets)?;
+            let record =
+                record.map(|path| RecordFile { path, max_bytes: record_max_bytes.as_u64(), keep: record_keep });
             let work = Work { record, target, requests, has_type: true, ..Work::default() };
             server.serve(json, work, std::future::pending()).await?;
         }

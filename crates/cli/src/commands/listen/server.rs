@@ -87,7 +87,7 @@ impl ServerArgs {
         let mut destination = Destination::output();
         destination.notes.extend(forwarder.as_ref().map(DirectForwarder::description));
         let receiver = Receiver {
-            recorder: work.record.as_deref().map(Recorder::open).transpose()?,
+            recorder: work.record.map(Recorder::open).transpose()?,
             forwarder,
             format: self.event_format(json, work.has_type),
             on_event: work.on_event,
@@ -138,6 +138,11 @@ impl ServerArgs {
     /// Sets the file of which the apps are read again while the receiver runs.
     pub(super) fn configure_source(&mut self, source: ConfigSource) {
         self.apps.configure_source(source);
+    }
+
+    /// Offers these targets on the console.
+    pub(super) fn offer(&mut self, targets: &[Target]) {
+        self.admin.offer(targets);
     }
 
     /// Checks the values that are otherwise checked at the start, and returns the apps.

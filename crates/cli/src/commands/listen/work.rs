@@ -1,16 +1,16 @@
 //! Options for the processing of each delivery.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use birdhook::Event;
 
+use super::recorder::RecordFile;
 use super::request_log::RequestFormat;
 use super::target::Target;
 
 /// The work that is done for each delivery, besides printing it.
 pub(crate) struct Work {
-    pub(crate) record: Option<PathBuf>,
+    pub(crate) record: Option<RecordFile>,
     /// The program that receives each event before its delivery is answered.
     pub(crate) target: Option<Target>,
     /// Overrides the deduplication window of `Webhook`: the number of events and the duration.

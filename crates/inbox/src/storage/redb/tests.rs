@@ -340,3 +340,41 @@ fn a_failed_commit_is_applied_as_a_whole_or_not_at_all() {
     let failed = long_run(&mut Model::new(Box::new(open)), seed);
     assert!(failed > 0, "no commit failed");
 }
+
+#[test]
+fn a_snapshot_does_not_change_and_a_store_that_closes_ends_it() {
+    let mut model = Model::new(Box::new(open_file));
+    let store = model.store();
+    store.commit(&[put(Table::Keys, 1, "one"), put(Table::Keys, 2, "two")]).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    store.commit(&[put(Table::Keys, 1, "other"), remove(Table::Keys, 2), put(Table::Keys, 3, "three")]).unwrap();
+    let mut found = Vec::new();
+    let scanned = snapshot.scan(Table::Keys, &mut |key, value| {
+        found.push((key, value));
+        true
+    });
+    scanned.unwrap();
+    assert_eq!(found, [(1, "one".into()), (2, "two".into())]);
+    assert!(store.has_snapshots());
+    store.reclaim().unwrap();
+
+    let (reading, is_reading) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let closed = loop {
+            let scanned = snapshot.scan(Table::Keys, &mut |_, _| reading.send(()).is_ok());
+            if let Err(error) = scanned {
+                break error;
+            }
+        };
+        drop(snapshot);
+        closed
+    });
+    is_reading.recv().unwrap();
+    model.store = None;
+    // The receiver stays, so that only the closing store ends the scan.
+    assert_eq!(reader.join().unwrap().to_string(), "the store failed: the store was closed");
+    drop(is_reading);
+    let opened = Store::open(&model.path(), &model.database).unwrap();
+    assert!(!opened.has_snapshots());
+    opened.get(Table::Keys, 3).unwrap().unwrap();
+}

@@ -2,6 +2,7 @@
 
 mod metrics;
 mod readiness;
+mod resend;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use birdhook::Secret;
 use birdhook::client::Client;
 use birdhook::console::{Access, Console, HealthSource, History};
 use birdhook::inbox::Inbox;
@@ -23,9 +25,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
 use self::readiness::Readiness;
+use self::resend::{PreparedResend, ResendArgs};
 use super::console::{local_access, serve_console};
 use super::http;
 use super::secrets::SecretUsage;
+use super::target::Target;
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
 use crate::output::note;
@@ -65,6 +69,12 @@ pub(crate) struct AdminArgs {
     /// Calls X for the console.
     #[arg(skip)]
     client: Option<Client>,
+    #[command(flatten)]
+    resend: ResendArgs,
+    /// Show the console without buttons, and refuse every change and every delivery that would be sent
+    /// again.
+    #[arg(long, requires = "admin_server")]
+    admin_read_only: bool,
 }
 
 /// Servers that do not listen yet.
@@ -78,6 +88,8 @@ pub(super) struct PreparedAdmin {
     inbox: Option<Inbox>,
     client: Option<Client>,
     secrets: SecretUsage,
+    resend: PreparedResend,
+    is_read_only: bool,
 }
 
 impl AdminArgs {
@@ -89,6 +101,11 @@ impl AdminArgs {
     /// Sets the client with which the console calls X.
     pub(super) fn set_client(&mut self, client: Option<Client>) {
         self.client = client;
+    }
+
+    /// Offers these targets on the console, as places to which a delivery is sent again.
+    pub(super) fn offer(&mut self, targets: &[Target]) {
+        self.resend.offer(targets);
     }
 
     /// Checks addresses and the token. `public` is the address that X reaches.
@@ -126,6 +143,8 @@ impl AdminArgs {
             inbox: None,
             client: self.client.clone(),
             secrets,
+            resend: self.resend.prepare()?,
+            is_read_only: self.admin_read_only,
         }))
     }
 }
@@ -146,13 +165,15 @@ impl PreparedAdmin {
 
     /// Serves until the process ends, also during the shutdown, and prints the addresses.
     pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
-        let Self { history, admin, console, token, hosts, inbox, secrets, client } = self;
+        let Self { history, admin, console, token, hosts, inbox, secrets, resend, is_read_only, client } = self;
         let source: Arc<dyn HealthSource> = Arc::new(source);
         let page = |path: &str| {
             let access = token.clone().unwrap_or_else(local_access);
             let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
             let page = inbox.iter().cloned().fold(page, Console::inbox);
             let page = client.iter().cloned().fold(page, Console::at_x);
+            let page = resend.add_to(page);
+            let page = if is_read_only { page.read_only() } else { page };
             hosts.iter().fold(page, Console::allow_host)
         };
         if let Some((address, recorder)) = admin {
@@ -226,5 +247,9 @@ struct Shared(Arc<dyn HealthSource>);
 impl HealthSource for Shared {
     fn health(&self) -> birdhook::Health {
         self.0.health()
+    }
+
+    fn has_secret(&self, secret: &Secret) -> bool {
+        self.0.has_secret(secret)
     }
 }

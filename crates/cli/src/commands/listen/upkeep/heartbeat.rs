@@ -26,7 +26,7 @@ const MAX_PAUSE: i64 = 3 * 60_000;
 
 /// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heartbeat {
+pub(crate) struct Heartbeat {
     /// The first start with this inbox.
     pub(super) since: Timestamp,
     /// The last time at which the receiver accepted deliveries.
@@ -56,7 +56,7 @@ struct StoredSpan {
 }
 
 impl Heartbeat {
-    pub(super) fn first(now: Timestamp) -> Self {
+    pub(crate) fn first(now: Timestamp) -> Self {
         Self { since: now, alive_at: now, challenged_at: None, other_secret_at: None, waiting: Vec::new() }
     }
 
@@ -89,7 +89,7 @@ impl Heartbeat {
         })
     }
 
-    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
         let span = |one: &ReplaySpan| StoredSpan { from: one.from().to_string(), to: one.to().to_string() };
         let stored = Stored {
             version: VERSION,

@@ -4,7 +4,7 @@
 mod alarm;
 mod at_x;
 mod gaps;
-mod heartbeat;
+pub(crate) mod heartbeat;
 mod plan;
 mod private_file;
 mod raised;
