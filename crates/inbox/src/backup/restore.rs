@@ -20,6 +20,15 @@ pub(crate) fn restore(file: &Path, folder: &Path) -> Result<Backup, BackupError>
     let source = File::open(file).map_err(BackupError::of_file(file))?;
     check_empty(folder)?;
     let created = folder::create(folder)?;
+    let in_use = |error| match error {
+        StoreError::InUse(holder) => BackupError::InUse { folder: folder.to_owned(), holder },
+        error => error.into(),
+    };
+    // Nothing is removed before the lock is held: another restoration may be using the folder.
+    let _lock = Lock::take(&folder.join(LOCK)).map_err(in_use)?;
+    if folder.join(FILE).exists() {
+        return Err(BackupError::NotEmpty(folder.to_owned()));
+    }
     let unfinished = folder.join(FILE).with_extension("new");
     let restored = fill(source, file, folder, &unfinished).and_then(|backup| {
         fs::rename(&unfinished, folder.join(FILE))?;
@@ -54,7 +63,6 @@ fn check_empty(folder: &Path) -> Result<(), BackupError> {
 /// Copies the file and verifies the copy, so that the backup itself is only read.
 fn fill(mut source: File, file: &Path, folder: &Path, unfinished: &Path) -> Result<Backup, BackupError> {
     let failed = BackupError::of_file(file);
-    let _lock = Lock::take(&folder.join(LOCK))?;
     let bytes = source.metadata().map_err(BackupError::of_file(file))?.len();
     BackupError::check_space(folder, folder, bytes)?;
     let (mut copy, _) = private_file::open(unfinished)?;

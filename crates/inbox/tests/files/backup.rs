@@ -246,6 +246,24 @@ async fn a_failing_store_ends_a_backup_and_is_opened_again() {
     receiver.inbox.verify().await.unwrap();
 }
 
+#[tokio::test]
+async fn of_two_restorations_to_one_folder_one_succeeds() {
+    let receiver = Receiver::holding(inbox_settings(), [1]).await;
+    let place = Place::new();
+    receiver.inbox.backup(place.file()).await.unwrap();
+    for round in 0..20 {
+        let folder = place.0.path().join(round.to_string());
+        let restore = || Inbox::restore(place.file(), &folder);
+        let (one, other) = tokio::join!(restore(), restore());
+        let error = match (one, other) {
+            (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
+            both => panic!("{both:?}"),
+        };
+        assert!(matches!(error, BackupError::InUse { .. } | BackupError::NotEmpty(_)), "{error}");
+        assert_eq!(list(&inbox_settings().open(&folder).await.unwrap()).await, [1]);
+    }
+}
+
 /// The number of deliveries of an inbox whose backup takes a while. Each is large.
 const MANY: usize = 60;
 

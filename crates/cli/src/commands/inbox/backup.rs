@@ -20,7 +20,7 @@ use crate::output::{self, plural};
 /// system. The file holds what was on disk when the backup began. It appears under its name once it
 /// is complete and verified, with mode 0600; until then it is FILE.partial. The disk needs room for
 /// it, and for the space that the inbox leaves free. `birdhook inbox restore` creates a folder from
-/// it.
+/// it. An inbox in PostgreSQL is backed up with its database.
 ///
 /// With --json, the output is an object: `file`, `events`, `dead`, `bytes` and `taken_at`.
 #[derive(Debug, clap::Args)]
