@@ -59,8 +59,8 @@ pub(crate) struct AdminArgs {
     #[arg(long, value_name = "NAME", requires = "admin_server")]
     admin_host: Vec<String>,
     /// Show requests, causes of refusals and health on a page at this loopback address, for example
-    /// 127.0.0.1:8081. --admin has this page too. With the app's keys, a second page shows its webhooks
-    /// and subscriptions at X, validates and replays.
+    /// 127.0.0.1:8081. --admin has this page too. With the app's keys, `birdhook listen` adds a page
+    /// that shows its webhooks and subscriptions at X, validates and replays.
     #[arg(long, value_name = "ADDR")]
     console: Option<SocketAddr>,
     /// Keep the last N bodies in memory, and show them on the console.
