@@ -153,12 +153,13 @@ impl Browser {
         panic!("no page with {condition}");
     }
 
-    /// Presses a key: `Tab`, `Enter` or a space.
+    /// Presses a key: `Tab`, `Enter`, `ArrowLeft` or a space.
     pub(crate) fn press(&mut self, key: &str) {
         let (code, text) = match key {
             "Tab" => (9, ""),
             "Enter" => (13, "\r"),
             " " => (32, " "),
+            "ArrowLeft" => (37, ""),
             _ => panic!("unknown key {key}"),
         };
         for kind in ["keyDown", "keyUp"] {

@@ -5,6 +5,7 @@ mod account;
 mod admin;
 #[cfg(unix)]
 mod alarms;
+mod at_x;
 mod auth;
 #[cfg(unix)]
 mod backups;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Length of one bucket in milliseconds.
-const BUCKET: i64 = 15 * 60_000;
+pub(crate) const BUCKET: i64 = 15 * 60_000;
 
 /// Number of buckets: 24 hours.
 pub(crate) const BUCKETS: usize = 96;

@@ -19,6 +19,8 @@ use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use crate::access::Access;
+#[cfg(feature = "client")]
+use crate::at_x::AtX;
 use crate::copies::TEST_SECRET;
 use crate::data::{Detail, HealthView, Row};
 use crate::filter::{Query, QueryError};
@@ -62,8 +64,8 @@ pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// A page that shows the requests of a webhook, as a tower [`Service`]. Cheap to clone.
 ///
 /// Mount it with axum's `nest_service("/birdhook", console)`. At another path, also call
-/// [`mounted_at`](Self::mounted_at). Without an inbox and without [`resend`](Self::resend) it only
-/// reads: no request to it changes or sends anything.
+/// [`mounted_at`](Self::mounted_at). Without an inbox, a client for X and [`resend`](Self::resend) it
+/// only reads: no request to it changes or sends anything.
 #[derive(Clone)]
 pub struct Console {
     /// `None` if the console shows an inbox only.
@@ -76,6 +78,8 @@ pub struct Console {
     streams: Arc<Semaphore>,
     #[cfg(feature = "inbox")]
     inbox: Option<InboxPages>,
+    #[cfg(feature = "client")]
+    at_x: Option<AtX>,
     resend: Option<ResendActions>,
     is_read_only: bool,
 }
@@ -104,6 +108,7 @@ impl Console {
                 keeps_bodies: history.keeps_bodies(),
                 has_requests,
                 has_inbox: false,
+                has_at_x: false,
             },
             history,
             access,
@@ -113,6 +118,8 @@ impl Console {
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             #[cfg(feature = "inbox")]
             inbox: None,
+            #[cfg(feature = "client")]
+            at_x: None,
             resend: None,
             is_read_only: false,
         }
@@ -154,6 +161,20 @@ impl Console {
     pub fn inbox(mut self, inbox: impl Into<birdhook_inbox::control::InboxAccess>) -> Self {
         self.inbox = Some(InboxPages::new(inbox.into()));
         self.site.has_inbox = true;
+        self
+    }
+
+    /// Adds a page that shows the app's webhooks and subscriptions at X, validates a webhook, and
+    /// replays deliveries. The console calls X only while the page is open, and shows an answer
+    /// again for 30 s.
+    ///
+    /// Build the client with [`RetryPolicy::never`](birdhook_client::RetryPolicy::never), so that the
+    /// page shows an error at once.
+    #[cfg(feature = "client")]
+    #[must_use]
+    pub fn at_x(mut self, client: birdhook_client::Client) -> Self {
+        self.at_x = Some(AtX::new(client));
+        self.site.has_at_x = true;
         self
     }
 
@@ -206,6 +227,23 @@ impl Console {
         Some(inbox.answer(self.context(request), path, is_api).await)
     }
 
+    /// Answers a request to the page of the app at X. `None` if it is for another page.
+    #[cfg(feature = "client")]
+    async fn at_x_page(&self, request: &Parts, path: &str) -> Option<Response<ConsoleBody>> {
+        let at_x = self.at_x.as_ref()?;
+        if path == "/assets/at_x.js" {
+            return Some(asset("text/javascript; charset=utf-8", include_str!("assets/at_x.js")));
+        }
+        let (is_api, rest) = match path.strip_prefix("/api/at-x") {
+            Some(rest) => (true, rest),
+            None => (false, path.strip_prefix("/at-x")?),
+        };
+        if !rest.is_empty() && !rest.starts_with('/') {
+            return None;
+        }
+        Some(at_x.answer(self.context(request), &self.history, rest, is_api).await)
+    }
+
     fn context<'a>(&'a self, request: &'a Parts) -> RequestContext<'a> {
         RequestContext { site: &self.site, is_read_only: self.is_read_only, request }
     }
@@ -247,6 +285,10 @@ impl Console {
         }
         #[cfg(feature = "inbox")]
         if let Some(response) = self.inbox_page(request, path).await {
+            return response;
+        }
+        #[cfg(feature = "client")]
+        if let Some(response) = self.at_x_page(request, path).await {
             return response;
         }
         if let Some(response) = self.resend_page(request, path, body).await {

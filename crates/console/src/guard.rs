@@ -54,7 +54,7 @@ impl ActionToken {
         if is_of_other_site(context.request) || !is_known {
             return forbidden(
                 "the token of this action is missing or expired: open the page again, or read the member `csrf` of \
-                 /api/inbox or /api/send",
+                 /api/inbox, /api/at-x or /api/send",
             );
         }
         Ok(())

@@ -17,6 +17,8 @@ use crate::entry::{Entry, EventEntry, MAX_EVENTS, Request, Verified, short};
 use crate::filter::Filter;
 use crate::headers;
 use crate::prices::{Bill, EventsToday, Prices};
+#[cfg(feature = "client")]
+use crate::replay_end::ReplayEnd;
 
 /// The last requests of a webhook, in memory. Cheap to clone.
 ///
@@ -56,7 +58,14 @@ struct State {
     refusals: BTreeMap<&'static str, u64>,
     challenges: Challenges,
     last_event: Option<Timestamp>,
+    /// The last ends of replay jobs, newest first.
+    #[cfg(feature = "client")]
+    replay_ends: VecDeque<ReplayEnd>,
 }
+
+/// Number of ends of replay jobs that are kept.
+#[cfg(feature = "client")]
+const MAX_REPLAY_ENDS: usize = 20;
 
 /// The last answered challenges.
 #[derive(Clone, Copy, Debug, Default)]
@@ -254,6 +263,22 @@ impl History {
         }
     }
 
+    /// Returns the last ends of replay jobs, newest first.
+    #[cfg(feature = "client")]
+    pub(crate) fn replay_ends(&self) -> Vec<ReplayEnd> {
+        self.state().replay_ends.iter().cloned().collect()
+    }
+
+    /// Remembers the ends of replay jobs that a verified delivery reports.
+    #[cfg(feature = "client")]
+    fn record_replay_ends(&self, delivery: &Delivery) {
+        for end in delivery.events().iter().filter_map(|event| ReplayEnd::of(event, now())) {
+            let mut state = self.state();
+            state.replay_ends.push_front(end);
+            state.replay_ends.truncate(MAX_REPLAY_ENDS);
+        }
+    }
+
     fn finished(&self, observed: Observed, request: FinishedRequest, time: Timestamp) {
         let (verified, body) = match observed.verified.into_inner() {
             Some((verified, body)) => (Some(verified), body),
@@ -340,6 +365,8 @@ struct Observed {
 
 impl RequestObserver for Observed {
     fn verified(&self, delivery: &Delivery, signed_with: Option<SecretKind>) {
+        #[cfg(feature = "client")]
+        self.history.record_replay_ends(delivery);
         let limits = self.history.0.limits;
         let event = |event: &birdhook_core::Event| EventEntry {
             kind: event.kind(),

@@ -45,6 +45,16 @@
 //! | POST `/api/inbox/requeue`, `/api/inbox/discard` | `count`; needs `id`, or `all=1` and optionally a filter |
 //! | POST `/api/inbox/purge` | `count`; needs `subscriber` |
 //!
+//! With the feature `client` and `Console::at_x`:
+//!
+//! | path | response |
+//! |---|---|
+//! | `/api/at-x` | webhooks, subscriptions, replay jobs and the last actions, and `csrf` |
+//! | POST `/api/at-x/validate` | `ok`, whether the webhook is valid; needs `webhook`, an id |
+//! | POST `/api/at-x/replay` | `ok`; needs `webhook`, and `from` and `to`, times in UTC |
+//!
+//! An error of X is answered 502, with `error`, `fix`, and `until` if a rate limit is reached.
+//!
 //! With `Console::resend`:
 //!
 //! | path | response |
@@ -65,6 +75,12 @@
 //! `limit` (at most 1,000, by default 100).
 
 mod access;
+#[cfg(feature = "client")]
+mod at_x;
+#[cfg(feature = "client")]
+mod at_x_data;
+#[cfg(feature = "client")]
+mod at_x_query;
 mod body_search;
 mod cause;
 mod chart;
@@ -87,6 +103,8 @@ mod inbox_query;
 mod mask;
 mod page;
 mod prices;
+#[cfg(feature = "client")]
+mod replay_end;
 mod request_body;
 mod resend;
 mod resend_actions;

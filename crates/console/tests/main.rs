@@ -3,6 +3,8 @@
 
 mod access;
 mod api;
+#[cfg(feature = "client")]
+mod at_x;
 mod hostile;
 #[cfg(feature = "inbox")]
 mod inbox;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use birdhook::client::login::LoginError;
-use birdhook::client::{Client, CredentialKind, Credentials, Error, ErrorCause, redact_url};
+use birdhook::client::{Client, CredentialKind, Credentials, Error, ErrorCause, RetryPolicy, redact_url};
 
 pub(crate) use confirm::{ask, confirm};
 pub(crate) use keys::{Keys, Tokens};
@@ -19,7 +19,7 @@ pub(crate) use table::{TableRow, print_rows};
 
 use crate::error::{Code, Failure};
 use crate::help::CREDENTIALS;
-use crate::output::shown;
+use crate::output::{note, shown};
 use crate::values::{check_url, is_of_this_machine, value_enum};
 
 /// The credentials and the URL for calls to X.
@@ -88,11 +88,34 @@ impl AccountArgs {
     }
 
     pub(crate) fn client(&self) -> Result<Client> {
+        self.client_with(RetryPolicy::default())
+    }
+
+    /// Returns the client of a console, which reports errors at once. `None` without keys. Keys that
+    /// cannot be read are an error only if `--credentials` names their file, because a receiver works
+    /// without them.
+    pub(crate) fn console_client(&self) -> Result<Option<Client>> {
+        let is_without_keys = |error: &anyhow::Error| {
+            error.downcast_ref::<Failure>().is_some_and(|failure| failure.code() == Code::NoKeys)
+        };
+        match self.client_with(RetryPolicy::never()) {
+            Ok(client) => Ok(Some(client)),
+            Err(error) if self.credentials.is_some() => Err(error),
+            Err(error) => {
+                if !is_without_keys(&error) {
+                    note(format!("warning: the console does not show the app at X: {error:#}"));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn client_with(&self, retries: RetryPolicy) -> Result<Client> {
         let keys = self.keys(self.credentials.is_some())?;
         let credentials = Credentials::try_from(&keys)?;
         let path = self.path()?;
         let base = self.base_url(&keys)?;
-        let builder = Client::builder(credentials).base_url(base);
+        let builder = Client::builder(credentials).base_url(base).retries(retries);
         let client = builder.token_store(store::CredentialsFile(path)).build().context("cannot set up TLS")?;
         Ok(match self.sign_with {
             Some(kind) => client.only(kind.into()),

@@ -1,5 +1,7 @@
 //! The HTML of the console. Every value passes through maud, which escapes it.
 
+#[cfg(feature = "client")]
+pub(crate) mod at_x;
 mod deliveries;
 mod detail;
 mod health;
@@ -22,6 +24,8 @@ pub(crate) struct Site {
     /// Whether there are pages of requests, and of an inbox.
     pub(crate) has_requests: bool,
     pub(crate) has_inbox: bool,
+    /// Whether there is a page of the app at X.
+    pub(crate) has_at_x: bool,
 }
 
 /// A link that shows or hides private values.
@@ -50,10 +54,11 @@ pub(crate) fn page(site: &Site, title: &str, reveal: &Reveal<'_>, main: &Markup)
                 a.skip href="#main" { "Skip to the content" }
                 header.top {
                     a.name href={ (base) "/" (if reveal.is_revealed { "?reveal=1" } else { "" }) } { "birdhook console" }
-                    @if site.has_inbox && site.has_requests {
+                    @if (site.has_inbox && site.has_requests) || site.has_at_x {
                         nav aria-label="Pages of the console" {
-                            a href={ (base) "/" } { "Requests" }
-                            a href={ (base) "/inbox" } { "Inbox" }
+                            @if site.has_requests { a href={ (base) "/" } { "Requests" } }
+                            @if site.has_inbox { a href={ (base) "/inbox" } { "Inbox" } }
+                            @if site.has_at_x { a href={ (base) "/at-x" } { "At X" } }
                         }
                     }
                     a.reveal href=(reveal.other) {

@@ -212,6 +212,7 @@ impl Listen {
             upkeep.print_plan(folder, json)?;
             return Ok(ExitStatus::Success);
         }
+        server.show_at_x(upkeep.account())?;
         let mut targets = targets.targets(max_attempts, in_order);
         targets.extend(self.configured);
         check_targets(&targets)?;

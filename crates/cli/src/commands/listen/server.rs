@@ -31,6 +31,7 @@ use super::target::Target;
 use super::target::client::TargetClient;
 use super::target::direct::DirectForwarder;
 use super::work::Work;
+use crate::account::AccountArgs;
 use crate::apps::{AppArgs, ConfigSource, ConfiguredApp, LoadedApps};
 use crate::error::{Code, Failure};
 use crate::event_format::EventFormat;
@@ -115,6 +116,14 @@ impl ServerArgs {
     /// Starts the log if an option asks for it. Returns whether one did.
     pub(crate) fn start_log(&self) -> bool {
         self.log.start()
+    }
+
+    /// Lets the console call X with these credentials, if there are any.
+    pub(super) fn show_at_x(&mut self, account: &AccountArgs) -> Result<()> {
+        if self.admin.has_console() {
+            self.admin.set_client(account.console_client()?);
+        }
+        Ok(())
     }
 
     pub(super) fn path(&self) -> &str {

@@ -17,6 +17,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use birdhook::Secret;
+use birdhook::client::Client;
 use birdhook::console::{Access, Console, HealthSource, History};
 use birdhook::inbox::Inbox;
 use clap::ArgGroup;
@@ -58,12 +59,16 @@ pub(crate) struct AdminArgs {
     #[arg(long, value_name = "NAME", requires = "admin_server")]
     admin_host: Vec<String>,
     /// Show requests, causes of refusals and health on a page at this loopback address, for example
-    /// 127.0.0.1:8081. --admin has this page too.
+    /// 127.0.0.1:8081. --admin has this page too. With the app's keys, `birdhook listen` adds a page
+    /// that shows its webhooks and subscriptions at X, validates and replays.
     #[arg(long, value_name = "ADDR")]
     console: Option<SocketAddr>,
     /// Keep the last N bodies in memory, and show them on the console.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "admin_server")]
     keep_bodies: usize,
+    /// Calls X for the console.
+    #[arg(skip)]
+    client: Option<Client>,
     #[command(flatten)]
     resend: ResendArgs,
     /// Show the console without buttons, and refuse every change and every delivery that would be sent
@@ -81,12 +86,23 @@ pub(super) struct PreparedAdmin {
     token: Option<Access>,
     hosts: Vec<String>,
     inbox: Option<Inbox>,
+    client: Option<Client>,
     secrets: SecretUsage,
     resend: PreparedResend,
     is_read_only: bool,
 }
 
 impl AdminArgs {
+    /// Returns whether a console is wanted.
+    pub(super) fn has_console(&self) -> bool {
+        self.admin.is_some() || self.console.is_some()
+    }
+
+    /// Sets the client with which the console calls X.
+    pub(super) fn set_client(&mut self, client: Option<Client>) {
+        self.client = client;
+    }
+
     /// Offers these targets on the console, as places to which a delivery is sent again.
     pub(super) fn offer(&mut self, targets: &[Target]) {
         self.resend.offer(targets);
@@ -115,7 +131,7 @@ impl AdminArgs {
     /// Checks the options, and starts to record metrics. `None` if no server is wanted.
     pub(super) fn prepare(&self, public: SocketAddr, secrets: SecretUsage) -> Result<Option<PreparedAdmin>> {
         let token = self.check(public)?;
-        if self.admin.is_none() && self.console.is_none() {
+        if !self.has_console() {
             return Ok(None);
         }
         Ok(Some(PreparedAdmin {
@@ -125,6 +141,7 @@ impl AdminArgs {
             token,
             hosts: self.admin_host.clone(),
             inbox: None,
+            client: self.client.clone(),
             secrets,
             resend: self.resend.prepare()?,
             is_read_only: self.admin_read_only,
@@ -148,12 +165,13 @@ impl PreparedAdmin {
 
     /// Serves until the process ends, also during the shutdown, and prints the addresses.
     pub(super) fn serve(self, source: impl HealthSource + 'static) -> Result<()> {
-        let Self { history, admin, console, token, hosts, inbox, secrets, resend, is_read_only } = self;
+        let Self { history, admin, console, token, hosts, inbox, secrets, resend, is_read_only, client } = self;
         let source: Arc<dyn HealthSource> = Arc::new(source);
         let page = |path: &str| {
             let access = token.clone().unwrap_or_else(local_access);
             let page = Console::new(Shared(Arc::clone(&source)), history.clone(), access).mounted_at(path);
             let page = inbox.iter().cloned().fold(page, Console::inbox);
+            let page = client.iter().cloned().fold(page, Console::at_x);
             let page = resend.add_to(page);
             let page = if is_read_only { page.read_only() } else { page };
             hosts.iter().fold(page, Console::allow_host)

@@ -117,6 +117,10 @@ struct Printed {
 }
 
 impl UpkeepArgs {
+    pub(super) fn account(&self) -> &AccountArgs {
+        &self.account
+    }
+
     /// Returns whether the command prints a plan instead of receiving.
     pub(super) fn is_dry_run(&self) -> bool {
         self.dry_run
