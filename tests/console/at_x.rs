@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, RetryPolicy, Transport, TransportFuture};
+use birdhook_client::{
+    AccessToken, Client, ClientBuilder, ConsumerKeys, Credentials, RetryPolicy, Transport, TransportFuture,
+};
 use birdhook_console::{Access, Console, History};
 use birdhook_pipeline::{ChannelSink, Deliveries, Pipeline, Webhook};
 use birdhook_testkit::MockEventKind;
@@ -43,7 +45,7 @@ impl World {
             let keys = ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str());
             let credentials = Credentials::new(keys).bearer(app.bearer.as_str()).owner(owner);
             let client = Client::builder(credentials).base_url(x.url()).retries(RetryPolicy::never());
-            let client = transport.into_iter().fold(client, |client, transport| client.transport(transport));
+            let client = transport.into_iter().fold(client, ClientBuilder::transport);
             let console = Console::new(pipeline.handle(), history, Access::hook(|_| true));
             let console = console.at_x(client.build().unwrap());
             let router = Router::new()

@@ -220,7 +220,6 @@ impl Shared {
     }
 
     /// Returns the answers of X, new or cached.
-    #[expect(clippy::type_complexity, reason = "one value for each call")]
     async fn ask(
         &self,
     ) -> (Arc<Read<Vec<RegisteredWebhook>>>, Arc<Read<Vec<ActivitySubscription>>>, Arc<Read<Counts>>) {

@@ -13,11 +13,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Page, Site};
 
+/// Responses by the path of the request.
+type Responses = Vec<(&'static str, Response<Bytes>)>;
+
 /// An X with fixed responses, by method and path.
 #[derive(Clone)]
 struct FakeX {
     calls: Arc<Mutex<Vec<String>>>,
-    responses: Arc<Mutex<Vec<(&'static str, Response<Bytes>)>>>,
+    responses: Arc<Mutex<Responses>>,
 }
 
 fn answer(status: u16, body: &Value) -> Response<Bytes> {

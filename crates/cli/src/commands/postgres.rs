@@ -26,8 +26,8 @@ enum Action {
 /// Create the schema, or bring it to the version that this birdhook needs.
 ///
 /// Runs in one transaction, and does nothing if the schema has that version. The role needs the right
-/// to create a schema in the database. With --json, the output is an object: `version`, and `steps`,
-/// the number of steps executed, or with --dry-run `sql`, the statements.
+/// to create a schema in the database. With --json, the output is an object: `steps`, the number of
+/// steps executed, or with --dry-run `sql`, the statements of each step.
 #[derive(Debug, clap::Args)]
 struct Migrate {
     /// The database: postgres://user@host/database, or the name of an environment variable with that
@@ -78,9 +78,7 @@ impl Migrate {
         }
         let steps = database.migrate().await?;
         match steps.last() {
-            _ if json => {
-                output::json(&json!({ "steps": steps.len(), "version": steps.last().map(|step| step.version) }))?
-            }
+            _ if json => output::json(&json!({ "steps": steps.len() }))?,
             None => output::line("nothing to do: the schema has the needed version")?,
             Some(last) => {
                 let text = format!("migrated to version {} in {}", last.version, plural(steps.len(), "step"));
