@@ -285,6 +285,8 @@ const EXAMPLES_BELOW: &[&str] = &[
     "birdhook inbox purge ./inbox 2244994945",
     "birdhook inbox export ./inbox",
     "birdhook inbox verify ./inbox",
+    "birdhook inbox backup ./inbox --to inbox.backup",
+    "birdhook inbox restore ./inbox --from inbox.backup",
 ];
 
 /// Returns the example of a command below a command.

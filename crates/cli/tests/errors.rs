@@ -238,7 +238,6 @@ fn codes_of_this_machine(folder: &Folder) -> BTreeSet<String> {
         ("inbox_in_use", birdhook(&["listen", "--addr", "127.0.0.1:0", "--inbox", &used_inbox])),
         ("inbox_unreadable", birdhook(&["inbox", "stats", &damaged])),
         ("backup_failed", birdhook(&["inbox", "backup", &inbox, "--to", &garbage])),
-        ("backup_failed", birdhook(&["inbox", "restore", &folder.path("restored"), "--from", &garbage])),
         ("no_such_event", birdhook(&["inbox", "dead-letters", &inbox, "--show", "9.0"])),
         ("no_engine", birdhook(&["consume"])),
         ("engine_unavailable", birdhook(&["consume", "--nats", "nats://127.0.0.1:1"])),
