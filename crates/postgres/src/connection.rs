@@ -191,3 +191,36 @@ impl std::fmt::Debug for Link {
         f.debug_struct("Link").field("place", &self.connector.place()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns whether a connection of this string uses TLS. `None` if it would, without the feature.
+    fn uses_tls(url: &str) -> Option<bool> {
+        match Connector::new(url) {
+            Ok(connector) => Some(connector.uses_tls),
+            Err(DatabaseError::NoTls) => None,
+            Err(error) => panic!("{url}: {error}"),
+        }
+    }
+
+    #[test]
+    fn only_connections_within_this_machine_are_unencrypted_by_default() {
+        let with_tls = cfg!(feature = "tls").then_some(true);
+        for url in
+            ["postgres://a@localhost/b", "postgres://a@127.0.0.1/b", "postgres://a@[::1]/b", "host=/run/postgresql"]
+        {
+            assert_eq!(uses_tls(url), Some(false), "{url}");
+        }
+        for url in [
+            "postgres://a@db.example/b",
+            "postgres://a@localhost/b?sslmode=require",
+            "postgres://a@localhost,db.example/b",
+            "host=localhost.example",
+        ] {
+            assert_eq!(uses_tls(url), with_tls, "{url}");
+        }
+        assert_eq!(uses_tls("postgres://a@db.example/b?sslmode=disable"), Some(false));
+    }
+}
