@@ -52,6 +52,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("growth", "how time and memory grow with load", Source::Benches("growth")),
     section("peers", "birdhook compared with xdk-rs and with receivers on Node and Python", Source::Benches("peers")),
     section("engines", "consuming from JetStream and Redis compared with storing", Source::Benches("engines")),
+    section("postgres", "an inbox in PostgreSQL compared with bare statements", Source::Benches("postgres")),
     section("inbox", "the inbox and its stores compared with a bare log", Source::Inbox),
     section("build", "what birdhook adds to the build of an app", Source::Own(build_cost::measure)),
 ];

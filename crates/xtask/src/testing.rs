@@ -102,52 +102,46 @@ fn proof(more: &[String]) -> Command {
     command
 }
 
+/// Runs the tests of the engines, against servers that they start.
 pub(crate) fn engines() -> Result<Outcome> {
+    with_servers(&[("nats-server", "nats-server"), ("redis-server", "redis-server")], ENGINES, "engines")
+}
+
+/// Runs the tests of the inbox in PostgreSQL, against servers that they start.
+pub(crate) fn postgres() -> Result<Outcome> {
+    // The server's own programs are in no folder of a `PATH`.
+    with_servers(&[("pg_createcluster", "postgresql")], POSTGRES, "postgres")
+}
+
+/// Runs the tests of a package, and those of this module of the tool, which the step `tests` skips.
+fn with_servers(programs: &[(&str, &str)], package: &str, module: &str) -> Result<Outcome> {
     if !cfg!(unix) {
         return Ok(Outcome::Skipped("it ends and suspends servers by signals".to_owned()));
     }
-    let servers = ["nats-server", "redis-server"];
-    if let Err(error) = servers.iter().try_for_each(|name| tools::program(name, name)) {
-        if std::env::var_os("CI").is_some() {
-            return Err(error);
-        }
-        return Ok(Outcome::Skipped(format!("{error:#}")));
+    if let Some(skipped) = without(programs)? {
+        return Ok(skipped);
     }
     if has_nextest() {
         // The whole workspace: with fewer packages some features are off, and much is compiled
         // again.
         let mut command = cargo(["nextest", "run", "--workspace", "--all-features", "--exclude", INBOX]);
         command.arg("--run-ignored=all");
-        // From the tool, runs only the tests that the step `tests` skips.
-        command.args(["-E", &format!("package({ENGINES}) | (package({TOOL}) & test(/^engines::/))")]);
+        command.args(["-E", &format!("package({package}) | (package({TOOL}) & test(/^{module}::/))")]);
         return count(&mut command).map(|counts| Outcome::Counted(counts.of_a_selection()));
     }
-    let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
-    let mut proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
-    Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
+    let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored"]);
+    let mut proofs = cargo(["test", "-p", package, "--all-features", "--no-fail-fast"]);
+    Ok(Outcome::Counted(count(tool.arg(format!("{module}::")))? + count(&mut proofs)?))
 }
 
-/// Runs the tests of the inbox in PostgreSQL, which start servers of their own.
-pub(crate) fn postgres() -> Result<Outcome> {
-    if !cfg!(unix) {
-        return Ok(Outcome::Skipped("it ends and suspends servers by signals".to_owned()));
+/// Installs these programs, each from its Debian package. Returns the outcome of a step that is
+/// skipped because one is missing, which fails in CI.
+fn without(programs: &[(&str, &str)]) -> Result<Option<Outcome>> {
+    match programs.iter().try_for_each(|(name, package)| tools::program(name, package)) {
+        Err(error) if std::env::var_os("CI").is_some() => Err(error),
+        Err(error) => Ok(Some(Outcome::Skipped(format!("{error:#}")))),
+        Ok(()) => Ok(None),
     }
-    // The server's own programs are in no folder of a `PATH`.
-    if let Err(error) = tools::program("pg_createcluster", "postgresql") {
-        if std::env::var_os("CI").is_some() {
-            return Err(error);
-        }
-        return Ok(Outcome::Skipped(format!("{error:#}")));
-    }
-    if has_nextest() {
-        let mut command = cargo(["nextest", "run", "--workspace", "--all-features", "--exclude", INBOX]);
-        command.arg("--run-ignored=all");
-        command.args(["-E", &format!("package({POSTGRES}) | (package({TOOL}) & test(/^postgres::/))")]);
-        return count(&mut command).map(|counts| Outcome::Counted(counts.of_a_selection()));
-    }
-    let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "postgres::"]);
-    let mut proofs = cargo(["test", "-p", POSTGRES, "--no-fail-fast"]);
-    Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
 }
 
 /// Runs the tests of the console in Chromium.
@@ -155,11 +149,8 @@ pub(crate) fn console() -> Result<Outcome> {
     if !cfg!(unix) {
         return Ok(Outcome::Skipped("it controls the browser through named pipes".to_owned()));
     }
-    if let Err(error) = tools::program("chromium", "chromium") {
-        if std::env::var_os("CI").is_some() {
-            return Err(error);
-        }
-        return Ok(Outcome::Skipped(format!("{error:#}")));
+    if let Some(skipped) = without(&[("chromium", "chromium")])? {
+        return Ok(skipped);
     }
     count(&mut cargo(["test", "-p", CONSOLE, "--no-fail-fast"])).map(Outcome::Counted)
 }
