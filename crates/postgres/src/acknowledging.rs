@@ -115,7 +115,7 @@ impl AckIn for Lease {
         loop {
             let result = attempt(&self, client, &mut work).await;
             match result {
-                Err(error) if repeats < REPEATS && is_conflict(&error) => repeats += 1,
+                Err(error) if repeats < REPEATS && error.is_conflict() => repeats += 1,
                 result => return result,
             }
         }
@@ -132,6 +132,16 @@ async fn attempt<T, E: Error + 'static>(
     lease.ack_in(&transaction).await.map_err(TransactError::Ack)?;
     transaction.commit().await.map_err(TransactError::Transaction)?;
     Ok(done)
+}
+
+impl<E: Error + 'static> TransactError<E> {
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Work(error) => is_conflict(error),
+            Self::Ack(AckInError::Statement(error)) | Self::Transaction(error) => is_conflict(error),
+            Self::Ack(_) => false,
+        }
+    }
 }
 
 /// Returns whether the transaction lost against another one.
