@@ -1,6 +1,6 @@
 //! Deliveries that are sent again: to where, signed with what, and who may.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use birdhook_console::{Access, Console, History, Resend};
@@ -36,6 +36,10 @@ impl Stage {
     }
 
     async fn with(response: fn() -> Response<Bytes>, change: impl FnOnce(Console) -> Console) -> Self {
+        // Without a global subscriber, a test in another thread could register the event of the log
+        // as one that nobody wants, just as the log's test sets its own subscriber.
+        static LOG_ALL: Once = Once::new();
+        LOG_ALL.call_once(|| _ = tracing::subscriber::set_global_default(tracing_subscriber::registry()));
         let sent = Sent::default();
         let requests = Arc::clone(&sent);
         let resend = Resend::new(move |request| {
